@@ -1,0 +1,1 @@
+"""Tricolor: Go memory management, built in Python."""
