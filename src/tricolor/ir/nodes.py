@@ -586,7 +586,8 @@ class AssignPair:
 @final
 @dataclass(slots=True, eq=False)
 class AssignTuple:
-    "" in ``declares`` come into being here."""
+    """``a, b = f()`` or a comma-ok form; ``value`` has a Tuple type, whose component types are those of the places (where a
+    conversion is needed the builder assigns to temporaries first). Variables in ``declares`` come into being here."""
 
     pos: Pos
     xs: list[Place | None]
