@@ -1,0 +1,1 @@
+"""What every part needs and nothing more: the cache, errors, progress."""

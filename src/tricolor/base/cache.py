@@ -1,0 +1,63 @@
+"""The user's cache: files written whole or not at all, entries that prove themselves when read.
+
+An entry is ``<kind>/<first two digits of key>/<key>`` and begins with the SHA-256 of its payload, so that a file that was cut
+short or changed is noticed, removed and made again, never used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+_DIGEST_BYTES = 32
+
+
+def cache_dir() -> Path:
+    """``$TRICOLOR_CACHE``, else ``$XDG_CACHE_HOME/tricolor``, else ``~/.cache/tricolor``; not necessarily existing."""
+    explicit = os.environ.get("TRICOLOR_CACHE")
+    if explicit:
+        return Path(explicit)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "tricolor"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write the file whole or not at all, making its folders. Raises OSError (a full disk, no permission)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def entry_path(kind: str, key: str) -> Path:
+    """Where the entry is, whether it exists or not."""
+    return cache_dir() / kind / key[:2] / key
+
+
+def read_entry(kind: str, key: str) -> bytes | None:
+    """Payload of the entry, or None if there is none; a corrupt one is removed and counts as none."""
+    path = entry_path(kind, key)
+    try:
+        raw = path.read_bytes()
+    except OSError:
+        return None
+    payload = raw[_DIGEST_BYTES:]
+    if len(raw) >= _DIGEST_BYTES and hashlib.sha256(payload).digest() == raw[:_DIGEST_BYTES]:
+        return payload
+    with contextlib.suppress(OSError):
+        path.unlink()
+    return None
+
+
+def write_entry(kind: str, key: str, payload: bytes) -> None:
+    """Store the entry. Raises OSError (a full disk, no permission)."""
+    write_atomically(entry_path(kind, key), hashlib.sha256(payload).digest() + payload)

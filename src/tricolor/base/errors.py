@@ -1,0 +1,56 @@
+"""Failures that end a command: whose they are decides the exit status."""
+
+from __future__ import annotations
+
+from typing import final
+
+
+class TricolorError(Exception):
+    """A failure with one clear message for the user; ``exit_status`` ends the command."""
+
+    exit_status = 1
+
+
+@final
+class UsageError(TricolorError):
+    """The command line is wrong."""
+
+    exit_status = 2
+
+
+@final
+class EnvironmentFault(TricolorError):
+    """The machine or installation is not as needed: wrong toolchain, full disk, no permission."""
+
+
+@final
+class Unsupported(TricolorError):
+    """A program uses something that cannot work here yet. ``what`` names it, ``why`` says the reason.
+
+    ``pos`` is a position of the typed program (0 unknown); ``place`` its text when it is known already.
+    """
+
+    def __init__(self, what: str, pos: int = 0, why: str = "", place: str = "") -> None:
+        super().__init__(f"{place + ': ' if place else ''}{what} is not supported{': ' + why if why else ''}")
+        self.what = what
+        self.pos = pos
+        self.why = why
+        self.place = place
+
+
+@final
+class CompilerBug(TricolorError):
+    """A fault of this compiler, never of the user's program. ``symbol`` is the Go function at hand."""
+
+    exit_status = 3
+
+    def __init__(self, symbol: str, pos: int, message: str, place: str = "") -> None:
+        super().__init__(message)
+        self.symbol = symbol
+        self.pos = pos
+        self.message = message
+        self.place = place
+
+    def __str__(self) -> str:
+        place = f" ({self.place})" if self.place else ""
+        return f"internal compiler error in {self.symbol}{place}: {self.message}"

@@ -1,0 +1,1 @@
+"""The command ``tricolor``: one module per subcommand."""

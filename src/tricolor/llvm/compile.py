@@ -1,0 +1,150 @@
+"""LLVM IR text to optimised object code, cached by content.
+
+An object's key is the SHA-256 of everything that decides its bytes: the text, the optimisation level, the processor
+and LLVM's version. Objects are compiled in processes of their own, since llvmlite's calls do not run in parallel in
+threads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
+from typing import final
+
+import llvmlite.binding as llvm
+
+from tricolor.base.cache import read_entry, write_entry
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One module of LLVM text; ``name`` is for people (progress, dumps, diagnostics)."""
+
+    name: str
+    text: str
+    level: int = 2
+
+
+class InvalidModule(Exception):
+    """LLVM refused a module that we made: always a bug of ours. ``name`` is the unit's, ``message`` LLVM's."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(f"{name}: {message}")
+        self.name = name
+        self.message = message
+
+
+@cache
+def initialize() -> None:
+    """Make LLVM's native target usable in this process (inline assembly needs the assembly parser)."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    llvm.initialize_native_asmparser()
+
+
+def target_machine(level: int = 2) -> llvm.TargetMachine:
+    """The machine that the program will run on; ``small`` with PIC gives direct calls."""
+    initialize()
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=level,
+        reloc="pic",
+        codemodel="small",
+        jit=True,
+    )
+
+
+def target_description() -> str:
+    """Everything about target and LLVM that decides the bytes of an object."""
+    version = ".".join(map(str, llvm.llvm_version_info))
+    return f"llvm {version} {llvm.get_default_triple()} {llvm.get_host_cpu_name()} {_features_digest()}"
+
+
+@cache
+def _features_digest() -> str:
+    return hashlib.sha256(llvm.get_host_cpu_features().flatten().encode()).hexdigest()[:16]
+
+
+def object_key(unit: Unit) -> str:
+    """Cache key of the unit's object."""
+    digest = hashlib.sha256(target_description().encode())
+    digest.update(f"\0O{unit.level}\0".encode())
+    digest.update(unit.text.encode())
+    return digest.hexdigest()
+
+
+def parse(unit: Unit) -> llvm.ModuleRef:
+    """Parsed and verified module. Raises InvalidModule."""
+    initialize()
+    try:
+        module = llvm.parse_assembly(unit.text)
+        module.verify()
+    except RuntimeError as error:
+        raise InvalidModule(unit.name, str(error)) from None
+    return module
+
+
+def optimise(module: llvm.ModuleRef, machine: llvm.TargetMachine, level: int) -> None:
+    """Run LLVM's standard pipeline for the level on the module, in place."""
+    options = llvm.create_pipeline_tuning_options(speed_level=level)
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+
+
+def compile_object(unit: Unit) -> bytes:
+    """Object code of the unit, without the cache."""
+    module = parse(unit)
+    machine = target_machine(unit.level)
+    if unit.level:
+        optimise(module, machine, unit.level)
+    return machine.emit_object(module)
+
+
+def optimised_text(unit: Unit) -> str:
+    """LLVM IR after optimisation, for ``--dump=llvm-opt``."""
+    module = parse(unit)
+    optimise(module, target_machine(unit.level), unit.level)
+    return str(module)
+
+
+def assembly_text(unit: Unit) -> str:
+    """Machine code as assembly, for ``--dump=asm``."""
+    module = parse(unit)
+    machine = target_machine(unit.level)
+    machine.set_asm_verbosity(True)
+    optimise(module, machine, unit.level)
+    return machine.emit_assembly(module)
+
+
+def _compile_and_cache(unit: Unit, key: str) -> None:
+    write_entry("obj", key, compile_object(unit))
+
+
+def compile_units(units: Sequence[Unit], progress: Callable[[int, int], None]) -> list[str]:
+    """Cache keys of the units' objects, in order; compiles what the cache lacks, on all processors.
+
+    ``progress`` is told how many of how many missing objects are done. Raises InvalidModule, OSError (full disk).
+    """
+    keys = [object_key(unit) for unit in units]
+    missing = {
+        key: unit for key, unit in zip(keys, units, strict=True) if read_entry("obj", key) is None
+    }
+    largest_first = sorted(missing.items(), key=lambda item: -len(item[1].text))
+    if len(largest_first) == 1:
+        _compile_and_cache(largest_first[0][1], largest_first[0][0])
+    elif largest_first:
+        workers = min(len(largest_first), os.cpu_count() or 1)
+        with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
+            futures = [pool.submit(_compile_and_cache, unit, key) for key, unit in largest_first]
+            for done, future in enumerate(as_completed(futures), 1):
+                future.result()
+                progress(done, len(futures))
+    return keys
