@@ -1,0 +1,260 @@
+"""Sizes, alignments, field offsets and pointer maps of Go types on amd64, as gc computes them.
+
+Terms: *word* is 8 bytes; *pointer bitmap* is an int whose bit i says that word i of a value may hold a pointer;
+*pointer bytes* (Go: PtrBytes) is the length of the prefix that may hold pointers; *memory comparable* (Go: regular
+memory) is a type whose values are equal exactly if their bytes are.
+
+Units: bytes unless a name says words.
+
+Source: Go 1.27.3 cmd/compile/internal/types/size.go, alg.go; the specification, "Comparison operators".
+
+Differs from Go: pointers to not-in-heap types count as pointers; the collector ignores addresses outside its heap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import assert_never, final
+
+from tricolor.ir.types import (
+    Array,
+    Basic,
+    Chan,
+    Field,
+    Interface,
+    Kind,
+    Map,
+    Named,
+    Pointer,
+    Signature,
+    Slice,
+    Struct,
+    Tuple,
+    Type,
+    TypeParam,
+    struct,
+    underlying,
+)
+
+WORD_BYTES = 8
+MAX_REGISTER_WORDS = 4
+
+_BASIC_BYTES = {
+    Kind.BOOL: 1, Kind.INT: 8, Kind.INT8: 1, Kind.INT16: 2, Kind.INT32: 4, Kind.INT64: 8,
+    Kind.UINT: 8, Kind.UINT8: 1, Kind.UINT16: 2, Kind.UINT32: 4, Kind.UINT64: 8, Kind.UINTPTR: 8,
+    Kind.FLOAT32: 4, Kind.FLOAT64: 8, Kind.COMPLEX64: 8, Kind.COMPLEX128: 16,
+    Kind.STRING: 16, Kind.UNSAFE_POINTER: 8, Kind.UNTYPED_NIL: 8,
+}  # fmt: skip
+_BASIC_ALIGN = {Kind.COMPLEX64: 4, Kind.COMPLEX128: 8, Kind.STRING: 8}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class StructLayout:
+    """Where the fields of a struct are; ``tail_bytes`` is padding behind the last field."""
+
+    offsets: tuple[int, ...]
+    size: int
+    align: int
+    tail_bytes: int
+
+
+def round_up(n: int, align: int) -> int:
+    """The smallest multiple of ``align`` (a power of two) that is not less than ``n``."""
+    return (n + align - 1) & -align
+
+
+@cache
+def struct_layout(t: Type) -> StructLayout:
+    """Layout of a type whose underlying type is a struct, or of a Tuple laid out as a struct."""
+    u = underlying(t)
+    if isinstance(u, Tuple):
+        members = u.types
+    else:
+        assert isinstance(u, Struct), f"{t} is not a struct"
+        members = tuple(f.type for f in u.fields)
+    offset, align, offsets = 0, 1, list[int]()
+    for member in members:
+        member_align = align_of(member)
+        align = max(align, member_align)
+        offset = round_up(offset, member_align)
+        offsets.append(offset)
+        offset += size_of(member)
+    end = offset
+    # The address just behind a final zero-size field must not be the address of another object.
+    if members and offset > 0 and size_of(members[-1]) == 0:
+        offset += 1
+    size = round_up(offset, align)
+    return StructLayout(tuple(offsets), size, align, size - end)
+
+
+def field_offset(t: Type, index: int) -> int:
+    """Offset of field ``index`` of a struct (or component of a tuple)."""
+    return struct_layout(t).offsets[index]
+
+
+@cache
+def size_of(t: Type) -> int:
+    """Size of a value in memory (unsafe.Sizeof)."""
+    u = underlying(t)
+    match u:
+        case Basic():
+            return _BASIC_BYTES[u.kind]
+        case Pointer() | Map() | Chan() | Signature():
+            return WORD_BYTES
+        case Slice():
+            return 3 * WORD_BYTES
+        case Interface():
+            return 2 * WORD_BYTES
+        case Array():
+            return u.length * size_of(u.elem)
+        case Struct() | Tuple():
+            return struct_layout(u).size
+        case TypeParam() | Named():
+            raise AssertionError(f"{t} has no size: generic code must be instantiated first")
+        case _:
+            assert_never(u)
+
+
+@cache
+def align_of(t: Type) -> int:
+    """Alignment of a value in memory (unsafe.Alignof); that of a struct field is the same."""
+    u = underlying(t)
+    match u:
+        case Basic():
+            return _BASIC_ALIGN.get(u.kind) or _BASIC_BYTES[u.kind]
+        case Array():
+            return align_of(u.elem)
+        case Struct() | Tuple():
+            return struct_layout(u).align
+        case _:
+            return WORD_BYTES
+
+
+def size_words(t: Type) -> int:
+    """Size in words, rounded up."""
+    return (size_of(t) + WORD_BYTES - 1) // WORD_BYTES
+
+
+def _repeat(bits: int, words: int, count: int) -> int:
+    """``count`` copies of a bitmap of ``words`` bits, one behind the other, in O(log count) big-integer steps."""
+    out, filled = 0, 0
+    chunk, chunk_words = bits, words
+    while count:
+        if count & 1:
+            out |= chunk << filled
+            filled += chunk_words
+        count >>= 1
+        if count:
+            chunk |= chunk << chunk_words
+            chunk_words *= 2
+    return out
+
+
+@cache
+def pointer_bitmap(t: Type) -> int:
+    """Pointer bitmap of one value: bit i set if word i may hold a pointer."""
+    u = underlying(t)
+    match u:
+        case Basic():
+            return 1 if u.kind in (Kind.STRING, Kind.UNSAFE_POINTER, Kind.UNTYPED_NIL) else 0
+        case Pointer() | Map() | Chan() | Signature() | Slice():
+            return 1
+        case Interface():
+            return 3
+        case Array():
+            bits = pointer_bitmap(u.elem)
+            return _repeat(bits, size_of(u.elem) // WORD_BYTES, u.length) if bits else 0
+        case Struct():
+            members = tuple(f.type for f in u.fields)
+        case Tuple():
+            members = u.types
+        case TypeParam() | Named():
+            raise AssertionError(f"{t} has no pointer map")
+        case _:
+            assert_never(u)
+    out = 0
+    for member, offset in zip(members, struct_layout(u).offsets, strict=True):
+        bits = pointer_bitmap(member)
+        if bits:
+            out |= bits << (offset // WORD_BYTES)
+    return out
+
+
+def pointer_bytes(t: Type) -> int:
+    """Length of the prefix that may hold pointers (Go: PtrBytes); 0 without pointers."""
+    return pointer_bitmap(t).bit_length() * WORD_BYTES
+
+
+@cache
+def is_comparable(t: Type) -> bool:
+    """Whether ``==`` is defined for the type (interfaces: yes, though it may panic)."""
+    u = underlying(t)
+    match u:
+        case Slice() | Map() | Signature():
+            return False
+        case Array():
+            return is_comparable(u.elem)
+        case Struct():
+            return all(is_comparable(f.type) for f in u.fields)
+        case _:
+            return True
+
+
+@cache
+def is_memory_comparable(t: Type) -> bool:
+    """Whether equality of values is equality of their bytes (no floats, strings, interfaces, padding, blank fields)."""
+    u = underlying(t)
+    match u:
+        case Basic():
+            return u.kind not in (Kind.FLOAT32, Kind.FLOAT64, Kind.COMPLEX64, Kind.COMPLEX128, Kind.STRING)
+        case Pointer() | Chan():
+            return True
+        case Array():
+            if not is_comparable(u.elem):
+                return False
+            return u.length == 0 or is_memory_comparable(u.elem)
+        case Struct():
+            end = 0
+            for f, offset in zip(u.fields, struct_layout(u).offsets, strict=True):
+                if f.name == "_" or offset != end or not is_memory_comparable(f.type):
+                    return False
+                end = offset + size_of(f.type)
+            return end == size_of(u)
+        case _:
+            return False
+
+
+@cache
+def _has_long_array(t: Type) -> bool:
+    u = underlying(t)
+    match u:
+        case Array():
+            return u.length > 1 or _has_long_array(u.elem)
+        case Struct():
+            return any(_has_long_array(f.type) for f in u.fields)
+        case _:
+            return False
+
+
+@cache
+def memory_class(t: Type) -> bool:
+    """Whether values live in memory and are passed by pointer: a struct or array of more than 4 words, or
+    one that is or contains an array of more than one element."""
+    return isinstance(underlying(t), Struct | Array) and (
+        size_of(t) > MAX_REGISTER_WORDS * WORD_BYTES or _has_long_array(t)
+    )
+
+
+@cache
+def result_struct(types: tuple[Type, ...]) -> Struct:
+    """The struct that several results occupy in memory (sret)."""
+    return struct(tuple(Field(f"r{i}", t) for i, t in enumerate(types)))
+
+
+@cache
+def frame_struct(sig: Signature) -> Struct:
+    """The struct of parameters and then results that reflect's call trampolines read and write."""
+    params = tuple(Field(f"p{i}", t) for i, t in enumerate(sig.params))
+    return struct(params + tuple(Field(f"r{i}", t) for i, t in enumerate(sig.results)))
