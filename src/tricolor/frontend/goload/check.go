@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"runtime"
+)
+
+// checked is what type-checking a package gives.
+type checked struct {
+	done   chan struct{} // closed when the fields below are final
+	pkg    *types.Package
+	info   *types.Info
+	faults []fault
+	failed bool // it or one of its imports has faults
+}
+
+// checkAndWrite type-checks all packages, each as soon as its imports are done, while the writer
+// follows in the order of the list.
+func checkAndWrite(fset *token.FileSet, pkgs []*listed, output string) {
+	byPath := map[string]*listed{}
+	for _, p := range pkgs {
+		byPath[p.ImportPath] = p
+		p.check.done = make(chan struct{})
+	}
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for _, p := range pkgs {
+		go p.typeCheck(fset, byPath, slots)
+	}
+	e := newEmitter(fset, pkgs)
+	failed := false
+	for _, p := range pkgs {
+		<-p.check.done
+		failed = failed || p.check.failed
+		if !failed {
+			e.emitPackage(p)
+		}
+		if !p.check.failed {
+			p.check.info = nil // let it be collected
+		}
+	}
+	if failed {
+		refuse(diagnostics(fset, pkgs))
+	}
+	e.finish(output)
+}
+
+// typeCheck waits for the imports of a package and checks it.
+func (p *listed) typeCheck(fset *token.FileSet, byPath map[string]*listed, slots chan struct{}) {
+	defer close(p.check.done)
+	if p.ImportPath == "unsafe" {
+		p.check.pkg = types.Unsafe
+		return
+	}
+	for _, path := range p.Imports {
+		if imported := byPath[path]; imported != nil {
+			<-imported.check.done
+			p.check.failed = p.check.failed || imported.check.failed
+		}
+	}
+	if p.check.failed {
+		return // as the go command: a package is built only if its imports are
+	}
+	slots <- struct{}{}
+	defer func() { <-slots }()
+
+	p.check.faults = syntaxFaults(p.req, p)
+	if len(p.check.faults) > 0 {
+		p.check.failed = true
+		return
+	}
+	var files []*ast.File
+	for _, f := range p.parsed {
+		files = append(files, f.syntax)
+	}
+	info := &types.Info{
+		Types:        make(map[ast.Expr]types.TypeAndValue),
+		Instances:    make(map[*ast.Ident]types.Instance),
+		Defs:         make(map[*ast.Ident]types.Object),
+		Uses:         make(map[*ast.Ident]types.Object),
+		Implicits:    make(map[ast.Node]types.Object),
+		Selections:   make(map[*ast.SelectorExpr]*types.Selection),
+		FileVersions: make(map[*ast.File]string),
+	}
+	config := types.Config{
+		GoVersion: p.goVersion(),
+		Importer:  &importer{p, byPath},
+		Sizes:     types.SizesFor("gc", "amd64"),
+		Error:     func(err error) { p.check.faults = addTypeFault(p.check.faults, err) },
+	}
+	pkg, err := config.Check(p.ImportPath, fset, files, info)
+	if err != nil && len(p.check.faults) == 0 {
+		p.check.faults = addTypeFault(nil, err)
+	}
+	if len(p.check.faults) == 0 {
+		p.check.faults = p.compilerFaults(info)
+	}
+	p.check.pkg, p.check.info = pkg, info
+	p.check.failed = len(p.check.faults) > 0
+}
+
+// importer gives a package its imports, which have been checked before.
+type importer struct {
+	p      *listed
+	byPath map[string]*listed
+}
+
+func (im *importer) Import(path string) (*types.Package, error) {
+	if to, ok := im.p.ImportMap[path]; ok {
+		path = to
+	}
+	if path == "unsafe" {
+		return types.Unsafe, nil
+	}
+	imported := im.byPath[path]
+	if imported == nil {
+		return nil, fmt.Errorf("package %s is not in the program", path)
+	}
+	if imported.check.pkg == nil {
+		return nil, fmt.Errorf("package %s has not been checked", path)
+	}
+	return imported.check.pkg, nil
+}

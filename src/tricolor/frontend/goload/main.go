@@ -1,0 +1,120 @@
+// Goload loads a whole Go program, type-checks it, and writes it as one typed-program file.
+//
+// Flow: go list -deps (golist.go) -> parse all files in parallel (parse.go) -> type-check packages
+// along the import graph (check.go) -> write packages, functions, types and objects in one
+// deterministic order (decl.go, expr.go, stmt.go, typetable.go, objects.go, container.go).
+//
+// Exit status: 0 written; 1 the user's program is at fault (the text on stderr is what the go command
+// prints); 3 goload itself failed.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+)
+
+type request struct {
+	goCommand string            // the go command of the pinned toolchain
+	tags      string            // comma-separated build tags
+	overlay   string            // JSON file in the form of go build -overlay; "" if none
+	replace   map[string]string // the overlay's Replace table
+	patterns  []string
+	stdGo     string // language version of standard packages and of packages without a module
+	timings   bool
+}
+
+func main() {
+	var req request
+	var output string
+	var filesOnly bool
+	flag.StringVar(&req.goCommand, "go", "go", "the go command")
+	flag.StringVar(&req.tags, "tags", "", "build tags")
+	flag.StringVar(&req.overlay, "overlay", "", "overlay file")
+	flag.StringVar(&req.stdGo, "lang", "go1.27", "language version outside modules")
+	flag.StringVar(&output, "o", "", "the typed-program file to write")
+	flag.BoolVar(&filesOnly, "files", false, "print the files that the program depends on, one JSON object")
+	flag.BoolVar(&req.timings, "timings", false, "print the time of each phase on stderr")
+	flag.Parse()
+	req.patterns = flag.Args()
+
+	// The process is short-lived: a soft limit instead of collections at every doubling.
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(1 << 30)
+
+	req.replace = readOverlay(req.overlay)
+	clock := newStopwatch(req.timings)
+	pkgs := goList(&req)
+	clock.lap("go list")
+	if filesOnly {
+		printFiles(pkgs)
+		return
+	}
+	fset := parseAll(&req, pkgs)
+	clock.lap("parse")
+	checkAndWrite(fset, pkgs, output)
+	clock.lap("check and write")
+}
+
+// readOverlay returns the Replace table of an overlay file, nil if path is empty.
+func readOverlay(path string) map[string]string {
+	if path == "" {
+		return nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		fail("%v", err)
+	}
+	var overlay struct{ Replace map[string]string }
+	if err := json.Unmarshal(text, &overlay); err != nil {
+		fail("%s: %v", path, err)
+	}
+	return overlay.Replace
+}
+
+// printFiles writes {"files": [...]}: every source, assembly and embedded file, after the overlay.
+func printFiles(pkgs []*listed) {
+	var w jsonWriter
+	w.raw(`{"files":[`)
+	first := true
+	for _, p := range pkgs {
+		for _, name := range p.allFiles() {
+			if !first {
+				w.raw(",\n")
+			}
+			first = false
+			w.str(p.req.source(p.path(name)))
+		}
+	}
+	w.raw("]}\n")
+	out := bufio.NewWriter(os.Stdout)
+	out.Write(w.buf)
+	if err := out.Flush(); err != nil {
+		fail("%v", err)
+	}
+}
+
+// source returns where the contents of a file are read from: the overlay's file or the file itself.
+func (r *request) source(path string) string {
+	if to, ok := r.replace[path]; ok {
+		return to
+	}
+	return path
+}
+
+// fail reports a failure that is not the user's program's and exits.
+func fail(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	fmt.Fprintln(os.Stderr, "goload: "+strings.TrimSpace(text))
+	os.Exit(3)
+}
+
+// refuse prints the diagnostics of a faulty program and exits.
+func refuse(text string) {
+	fmt.Fprintln(os.Stderr, strings.TrimRight(text, "\n"))
+	os.Exit(1)
+}
