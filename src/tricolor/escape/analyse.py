@@ -1,0 +1,96 @@
+"""Escape analysis of a whole program, callees before callers.
+
+Invariants:
+    1. A variable or allocation whose address may be used after its function returned, or after the loop iteration that made it, MUST be on
+       the heap. Otherwise a pointer into a dead frame would be used.
+    2. A closure MUST hold a variable by reference if it is assigned after the capture or its address is taken.
+
+Source: cmd/compile/internal/escape/escape.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tricolor.abi.layout import size_of
+from tricolor.escape.batch import Batch
+from tricolor.escape.batches import batches
+from tricolor.escape.graph import EVERYTHING, Flow, Location
+from tricolor.escape.leaks import Leaks
+from tricolor.escape.result import EscapeResult
+from tricolor.escape.sizes import MAX_BY_VALUE_BYTES, heap_reason
+from tricolor.escape.solve import solve
+from tricolor.escape.statements import init_func, walk_func
+from tricolor.ir import nodes as n
+from tricolor.ir import types as t
+
+
+def analyse(funcs: Sequence[n.Func]) -> EscapeResult:
+    """Place everything in the functions (closures included)."""
+    variables: dict[n.Var, Location] = {}
+    allocations: dict[n.Expr, Location] = {}
+    canonical: dict[n.Var, n.Var] = {}
+    tags: dict[n.Func, Sequence[Leaks]] = {}
+    by_value: set[n.Var] = set()
+    order: list[Sequence[n.Func]] = []
+    for members in batches(funcs):
+        b = _analyse_batch(members, tags)
+        order.append(members)
+        variables.update(b.variables)
+        allocations.update(b.allocations)
+        canonical.update(b.canonical)
+        by_value.update(var for var, location in b.variables.items() if _held_by_value(var, location))
+        for func in members:
+            tags[func] = [_tag(b.variables[param]) for param in func.params]
+    return EscapeResult(variables, allocations, canonical, tags, frozenset(by_value), order)
+
+
+def _analyse_batch(members: list[n.Func], tags: dict[n.Func, Sequence[Leaks]]) -> Batch:
+    b = Batch(members, tags, frozenset(members))
+    for func in members:
+        init_func(b, func)
+    for func in members:
+        if func.outer is None:
+            walk_func(b, func)
+    _connect_closures(b)
+    _apply_size_rules(b)
+    solve(b)
+    return b
+
+
+def _held_by_value(var: n.Var, location: Location) -> bool:
+    return not location.addrtaken and not location.reassigned and size_of(var.type) <= MAX_BY_VALUE_BYTES
+
+
+def _connect_closures(b: Batch) -> None:
+    """Decide how each closure holds its variables, and let them flow into it."""
+    for literal, hole, _ in b.closures:
+        for capture in literal.func.captures:
+            var = b.canonical[capture.inner]
+            location = b.variables[var]
+            k = hole.note(literal, "captured by a closure")
+            if not _held_by_value(var, location):
+                k = hole.addr(literal, "reference").note(literal, "captured by a closure")
+            b.flow(k, location)
+
+
+def _apply_size_rules(b: Batch) -> None:
+    for location in list(b.locations):
+        if location.node is None or location.escapes:
+            continue
+        reason = heap_reason(location.node)
+        if reason:
+            location.why = Flow(b.heap, (), reason)
+            location.attrs |= EVERYTHING
+
+
+def _tag(location: Location) -> Leaks:
+    assert isinstance(location.node, n.Var)
+    leaks = location.leaks
+    if not t.has_pointers(location.node.type):
+        return Leaks()
+    if location.escapes:
+        # The variable itself moved to the heap: whatever is passed in is stored there.
+        leaks.add(0, 0)
+    leaks.optimise()
+    return leaks

@@ -1,0 +1,117 @@
+"""State of one batch while its graph is built, and the operations on it that every part of the builder uses.
+
+Source: cmd/compile/internal/escape/escape.go, graph.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+from tricolor.escape.graph import CALLS, ESCAPES, EVERYTHING, MUTATES, PERSISTS, Edge, Flow, FlowStep, Hole, Location, Note, special
+from tricolor.escape.leaks import Leaks
+from tricolor.ir.nodes import Expr, Func, FuncLit, Label, Var
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Batch:
+    """Functions that are analysed together: a set of mutually recursive ones with all their closures.
+
+    ``tags``: parameter tags of functions analysed before. ``variables``: location of each canonical variable; ``canonical``: closure
+    variable -> the variable outside that it stands for. ``allocations``: location of each allocating expression.
+    ``loop_depth``, ``func``, ``looping``: where the walk is.
+    """
+
+    funcs: Sequence[Func]
+    tags: Mapping[Func, Sequence[Leaks]]
+    members: frozenset[Func]
+    variables: dict[Var, Location] = field(default_factory=dict[Var, Location])
+    canonical: dict[Var, Var] = field(default_factory=dict[Var, Var])
+    allocations: dict[Expr, Location] = field(default_factory=lambda: {})
+    locations: list[Location] = field(default_factory=list[Location])
+    closures: list[tuple[FuncLit, Hole, Location]] = field(default_factory=lambda: [])
+    results_lost: set[Func] = field(default_factory=set[Func])
+    heap: Location = field(default_factory=lambda: special(ESCAPES | PERSISTS | MUTATES | CALLS))
+    mutator: Location = field(default_factory=lambda: special(MUTATES))
+    callee: Location = field(default_factory=lambda: special(CALLS))
+    blank: Location = field(default_factory=special)
+    func: Func | None = None
+    loop_depth: int = 1
+    looping: set[Label] = field(default_factory=set[Label])
+
+    # --- locations ---
+
+    def new_location(self, node: Var | Expr | None, *, persists: bool) -> Location:
+        location = Location(node, self.func, self.loop_depth, PERSISTS if persists else 0)
+        self.locations.append(location)
+        return location
+
+    def location_of(self, var: Var) -> Location:
+        """Location of the variable, or of the outer variable that a closure variable stands for."""
+        return self.variables[self.canonical.get(var, var)]
+
+    # --- holes ---
+
+    def discard(self) -> Hole:
+        return Hole(self.blank, 0, False, None)
+
+    def to_heap(self) -> Hole:
+        return Hole(self.heap, 0, False, None)
+
+    def to_mutator(self) -> Hole:
+        return Hole(self.mutator, 0, False, None)
+
+    def to_callee(self) -> Hole:
+        return Hole(self.callee, 0, False, None)
+
+    def to(self, location: Location) -> Hole:
+        return Hole(location, 0, False, None)
+
+    def tee(self, holes: Sequence[Hole]) -> Hole:
+        """One hole for several, none of which takes an address."""
+        wanted = [hole for hole in holes if hole.dst is not self.blank]
+        if not wanted:
+            return self.discard()
+        if len(wanted) == 1:
+            return wanted[0]
+        location = self.new_location(None, persists=False)
+        for hole in wanted:
+            assert hole.derefs >= 0, "a tee cannot take addresses"
+            self.flow(hole, location)
+        return self.to(location)
+
+    def later(self, hole: Hole) -> Hole:
+        """A persistent temporary before the hole: its value is used after the statement."""
+        location = self.new_location(None, persists=True)
+        self.flow(hole, location)
+        return self.to(location)
+
+    def spill(self, hole: Hole, node: Expr) -> Hole:
+        """The expression allocates: its address goes to the hole; the result is the hole of what it holds."""
+        location = self.new_location(node, persists=False)
+        self.allocations[node] = location
+        self.flow(hole.addr(node, "spill"), location)
+        return self.to(location)
+
+    # --- edges ---
+
+    def flow(self, hole: Hole, src: Location) -> None:
+        """The value (or, with -1 dereferences, the address) of ``src`` reaches the hole."""
+        dst = hole.dst
+        if hole.addrtaken:
+            src.addrtaken = True
+        if dst is self.blank or (dst is src and hole.derefs >= 0):
+            return
+        if dst.attrs & ESCAPES and hole.derefs < 0:
+            if not src.attrs & ESCAPES:
+                src.why = _direct_flow(dst, src, hole.derefs, hole.notes)
+            src.attrs |= EVERYTHING
+            return
+        dst.edges.append(Edge(src, hole.derefs, hole.notes))
+
+
+def _direct_flow(dst: Location, src: Location, derefs: int, notes: Note | None) -> Flow:
+    return Flow(dst, (FlowStep(dst, src, derefs, notes),))
+

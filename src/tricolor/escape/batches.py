@@ -1,0 +1,82 @@
+"""Units of analysis: mutually recursive functions together with their closures, callees first.
+
+Source: cmd/compile/internal/ir/scc.go (VisitFuncsBottomUp); Tarjan's algorithm, here without recursion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tricolor.ir.nodes import Func, FuncLit, FuncName, MethodValue
+from tricolor.ir.walk import walk
+
+
+def batches(funcs: Sequence[Func]) -> Iterator[list[Func]]:
+    """Strongly connected components of the call graph in bottom-up order; each with its functions' closures."""
+    roots = [func for func in funcs if func.outer is None]
+    references = {func: _references(func) for func in roots}
+    for component in _components(roots, references):
+        yield [member for func in component for member in with_closures(func)]
+
+
+def with_closures(func: Func) -> Iterator[Func]:
+    """The function and all closures in it, outer ones first."""
+    yield func
+    for closure in func.closures:
+        yield from with_closures(closure)
+
+
+def _references(func: Func) -> list[Func]:
+    """Top-level functions that the function or its closures mention."""
+    found: dict[Func, None] = {}
+    for member in with_closures(func):
+        for node in walk(member):
+            if isinstance(node, (FuncName, FuncLit, MethodValue)):
+                target = node.func
+                while target.outer is not None:
+                    target = target.outer
+                found[target] = None
+    return list(found)
+
+
+def _components(roots: Sequence[Func], references: dict[Func, list[Func]]) -> Iterator[list[Func]]:
+    index: dict[Func, int] = {}
+    low: dict[Func, int] = {}
+    stack: list[Func] = []
+    on_stack: set[Func] = set()
+    for root in roots:
+        if root in index:
+            continue
+        work: list[tuple[Func, Iterator[Func]]] = [(root, iter(references[root]))]
+        index[root] = low[root] = len(index)
+        stack.append(root)
+        on_stack.add(root)
+        while work:
+            func, pending = work[-1]
+            advanced = False
+            for target in pending:
+                if target not in references:
+                    continue
+                if target not in index:
+                    index[target] = low[target] = len(index)
+                    stack.append(target)
+                    on_stack.add(target)
+                    work.append((target, iter(references[target])))
+                    advanced = True
+                    break
+                if target in on_stack:
+                    low[func] = min(low[func], index[target])
+            if advanced:
+                continue
+            work.pop()
+            if work:
+                low[work[-1][0]] = min(low[work[-1][0]], low[func])
+            if low[func] == index[func]:
+                component: list[Func] = []
+                while True:
+                    member = stack.pop()
+                    on_stack.discard(member)
+                    component.append(member)
+                    if member is func:
+                        break
+                yield component[::-1]

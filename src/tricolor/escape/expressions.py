@@ -1,0 +1,191 @@
+"""Flows of expressions: where the pointers in each value come from.
+
+Source: cmd/compile/internal/escape/expr.go.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import assert_never
+
+from tricolor.escape import calls, statements
+from tricolor.escape.batch import Batch
+from tricolor.escape.graph import Hole
+from tricolor.ir import nodes as n
+from tricolor.ir import types as t
+
+_has_pointers = cache(t.has_pointers)
+
+_COPYING = frozenset(
+    {
+        n.Conversion.STRING_TO_BYTES,
+        n.Conversion.BYTES_TO_STRING,
+        n.Conversion.STRING_TO_RUNES,
+        n.Conversion.RUNES_TO_STRING,
+        n.Conversion.RUNE_TO_STRING,
+    }
+)
+"""Conversions that allocate a copy: no pointer of the operand is in the result."""
+
+
+def discard(b: Batch, *exprs: n.Expr | None) -> None:
+    """The expressions are evaluated; their values go nowhere."""
+    for x in exprs:
+        if x is not None:
+            expr(b, b.discard(), x)
+
+
+def expr(b: Batch, k: Hole, x: n.Expr) -> None:
+    """The value of ``x`` goes to ``k``."""
+    if k.derefs >= 0 and not _has_pointers(x.type):
+        # Numbers carry no pointers; this is why an int never leaks.
+        k = b.discard()
+    match x:
+        case n.Const() | n.Nil() | n.Zero() | n.FuncName():
+            pass
+        case n.Name():
+            if x.var.kind is not n.VarKind.GLOBAL:
+                b.flow(k, b.location_of(x.var))
+        case n.Unary():
+            discard(b, x.x)
+        case n.Binary():
+            discard(b, x.x, x.y)
+        case n.Concat():
+            b.spill(k, x)
+            discard(b, *x.parts)
+        case n.Deref():
+            expr(b, k.deref(x, "indirection"), x.x)
+        case n.AddrOf():
+            _address(b, k, x)
+        case n.FieldOf():
+            expr(b, k.note(x, "dot"), x.x)
+        case n.FieldPtr():
+            expr(b, k.deref(x, "dot of pointer"), x.x)
+        case n.Index():
+            _index(b, k, x)
+        case n.MapIndex():
+            discard(b, x.x, x.key)
+        case n.SliceExpr():
+            expr(b, k.note(x, "slice"), x.x)
+            discard(b, x.low, x.high, x.max)
+        case n.TypeAssert():
+            expr(b, _asserted(k, x), x.x)
+        case n.Convert():
+            _convert(b, k, x)
+        case n.Call() | n.CallMethod() | n.Append() | n.Builtin():
+            calls.call(b, [k], x)
+        case n.FuncLit():
+            _closure(b, k, x)
+        case n.MethodValue():
+            _method_value(b, k, x)
+        case n.StructLit():
+            for _, value in x.fields:
+                expr(b, k.note(x, "struct literal element"), value)
+        case n.ArrayLit():
+            for _, value in x.elems:
+                expr(b, k.note(x, "array literal element"), value)
+        case n.SliceLit():
+            inner = b.spill(k, x)
+            for _, value in x.elems:
+                expr(b, inner.note(x, "slice-literal-element"), value)
+        case n.MapLit():
+            b.spill(k, x)
+            for key, value in x.entries:
+                expr(b, b.to_heap().note(x, "map literal key"), key)
+                expr(b, b.to_heap().note(x, "map literal value"), value)
+        case n.New():
+            b.spill(k, x)
+        case n.MakeSlice():
+            b.spill(k, x)
+            discard(b, x.length, x.cap)
+        case n.MakeMap():
+            b.spill(k, x)
+            discard(b, x.hint)
+        case n.MakeChan():
+            discard(b, x.size)
+        case n.Recv():
+            discard(b, x.x)
+        case _:
+            assert_never(x)
+
+
+def _address(b: Batch, k: Hole, x: n.AddrOf) -> None:
+    if isinstance(x.x, (n.StructLit, n.ArrayLit, n.SliceLit, n.MapLit)):
+        expr(b, b.spill(k, x), x.x)
+    else:
+        expr(b, k.addr(x, "address-of"), x.x)
+
+
+def _index(b: Batch, k: Hole, x: n.Index) -> None:
+    if isinstance(t.underlying(x.x.type), t.Array):
+        expr(b, k.note(x, "fixed-array-index-of"), x.x)
+    else:
+        expr(b, k.deref(x, "dot of pointer"), x.x)
+    discard(b, x.index)
+
+
+def _asserted(k: Hole, x: n.TypeAssert) -> Hole:
+    if t.is_interface(x.target) or t.is_direct_iface(x.target):
+        return k.note(x, "dot")
+    return k.deref(x, "dot")
+
+
+def _convert(b: Batch, k: Hole, x: n.Convert) -> None:
+    match x.kind:
+        case n.Conversion.TO_INTERFACE:
+            if not t.is_direct_iface(x.x.type):
+                k = b.spill(k, x)
+            expr(b, k.note(x, "interface-converted"), x.x)
+        case n.Conversion.INTERFACE:
+            expr(b, k.note(x, "interface-converted"), x.x)
+        case n.Conversion.SLICE_TO_ARRAY:
+            expr(b, k.deref(x, "slice-to-array"), x.x)
+        case n.Conversion.UINTPTR_TO_POINTER:
+            unsafe_value(b, k, x.x)
+        case n.Conversion.NUMERIC | n.Conversion.POINTER_TO_UINTPTR:
+            discard(b, x.x)
+        case kind if kind in _COPYING:
+            b.spill(k, x)
+            discard(b, x.x)
+        case _:
+            expr(b, k, x.x)
+
+
+def unsafe_value(b: Batch, k: Hole, x: n.Expr) -> None:
+    """An integer that becomes an unsafe.Pointer: look for the pointers that it was computed from."""
+    match x:
+        case n.Convert(kind=n.Conversion.POINTER_TO_UINTPTR):
+            expr(b, k, x.x)
+        case n.Convert():
+            unsafe_value(b, k, x.x)
+        case n.Unary():
+            unsafe_value(b, k, x.x)
+        case n.Binary():
+            unsafe_value(b, k, x.x)
+            if x.op not in (n.BinaryOp.SHL, n.BinaryOp.SHR):
+                unsafe_value(b, k, x.y)
+            else:
+                discard(b, x.y)
+        case _:
+            discard(b, x)
+
+
+def _closure(b: Batch, k: Hole, x: n.FuncLit) -> None:
+    inner = b.spill(k, x)
+    b.closures.append((x, inner, inner.dst))
+    for capture in x.func.captures:
+        location = b.location_of(capture.outer)
+        b.canonical[capture.inner] = b.canonical.get(capture.outer, capture.outer)
+        if not location.captured:
+            location.captured = True
+            if location.loop_depth == b.loop_depth:
+                # Assignments in straight-line code before the first capture do not make it a shared variable.
+                location.reassigned = False
+    statements.walk_func(b, x.func)
+
+
+def _method_value(b: Batch, k: Hole, x: n.MethodValue) -> None:
+    # How the value will be called is not known: all results of the method may go to the heap.
+    closure_hole = b.spill(k, x)
+    receiver_hole = calls.bound_receiver(b, x)
+    expr(b, b.tee([receiver_hole, closure_hole]), x.x)

@@ -1,0 +1,110 @@
+"""The graph of assignments: locations, edges between them, and holes for values that are being built.
+
+Terms:
+    location   a variable, or the memory of one allocation in source
+    edge       "a value of src, after ``derefs`` dereferences, is stored in dst"; -1 is the address of src
+    hole       where the value of the expression at hand goes: a destination and dereferences on the way
+
+Source: cmd/compile/internal/escape/graph.go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias, final
+
+from tricolor.escape.leaks import Leaks
+from tricolor.ir.nodes import Expr, Func, Stmt, Var
+
+Note: TypeAlias = "tuple[Expr | Stmt | Var, str, Note | None]"
+"""Why a value flows: the node, Go's word for it, and the notes farther out."""
+
+ESCAPES = 1
+PERSISTS = 2
+MUTATES = 4
+CALLS = 8
+EVERYTHING = ESCAPES | PERSISTS | MUTATES | CALLS
+
+
+class Edge(NamedTuple):
+    src: Location
+    derefs: int
+    notes: Note | None
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Location:
+    """A variable or an allocation; ``node`` is None for temporaries and the special locations.
+
+    ``result_index``: 1 + index for a result of ``func``. ``why``: for an escaping location, the flow that made it escape.
+    The ``walk_*`` fields are scratch of one walk of the solver.
+    """
+
+    node: Var | Expr | None
+    func: Func | None
+    loop_depth: int
+    attrs: int = 0
+    edges: list[Edge] = field(default_factory=list[Edge])
+    is_param: bool = False
+    result_index: int = 0
+    leaks: Leaks = field(default_factory=Leaks)
+    captured: bool = False
+    reassigned: bool = False
+    addrtaken: bool = False
+    queued: bool = False
+    why: Flow | None = None
+    walk_generation: int = 0
+    walk_derefs: int = 0
+    walk_queued: bool = False
+    walk_dst: Location | None = None
+    walk_edge: int = 0
+
+    @property
+    def escapes(self) -> bool:
+        return self.attrs & ESCAPES != 0
+
+
+class FlowStep(NamedTuple):
+    """``src`` flows into ``dst`` with so many dereferences, for the reasons in ``notes``."""
+
+    dst: Location
+    src: Location
+    derefs: int
+    notes: Note | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Why a location escapes: steps from the location (first) to the root (last step's dst).
+
+    ``reason`` instead of steps: a rule about the allocation itself (too large for stack ...)."""
+
+    root: Location
+    steps: tuple[FlowStep, ...]
+    reason: str = ""
+
+
+class Hole(NamedTuple):
+    dst: Location
+    derefs: int
+    addrtaken: bool
+    notes: Note | None
+
+    def note(self, node: Expr | Stmt | Var, why: str) -> Hole:
+        return Hole(self.dst, self.derefs, self.addrtaken, (node, why, self.notes))
+
+    def shift(self, delta: int) -> Hole:
+        return Hole(self.dst, self.derefs + delta, delta < 0, self.notes)
+
+    def addr(self, node: Expr | Stmt | Var, why: str) -> Hole:
+        return self.shift(-1).note(node, why)
+
+    def deref(self, node: Expr | Stmt | Var, why: str) -> Hole:
+        return self.shift(1).note(node, why)
+
+
+def special(attrs: int = 0) -> Location:
+    """One of the heap, mutator, callee and blank locations."""
+    return Location(None, None, 0, attrs)

@@ -1,0 +1,51 @@
+"""What escape analysis found, for the code generator, the reports and the messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+from tricolor.escape.graph import Flow, Location
+from tricolor.escape.leaks import Leaks
+from tricolor.escape.sizes import constant_cap
+from tricolor.ir import nodes as n
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class EscapeResult:
+    """Placement of every variable and allocation.
+
+    ``variables``/``allocations``: their locations; ``canonical``: closure variable -> variable outside; ``tags``: parameter tags;
+    ``batches``: the functions in the order of analysis.
+    """
+
+    variables: Mapping[n.Var, Location]
+    allocations: Mapping[n.Expr, Location]
+    canonical: Mapping[n.Var, n.Var]
+    tags: Mapping[n.Func, Sequence[Leaks]]
+    by_value_variables: frozenset[n.Var]
+    batches: Sequence[Sequence[n.Func]]
+
+    def on_stack(self, node: n.Var | n.Expr) -> bool:
+        """Whether the variable, or what the expression allocates, may live in its function's frame."""
+        if isinstance(node, n.Var):
+            location = self.variables.get(self.canonical.get(node, node))
+            return location is not None and not location.escapes
+        if isinstance(node, n.MakeSlice) and constant_cap(node) is None:
+            return False
+        location = self.allocations.get(node)
+        return location is not None and not location.escapes
+
+    def by_value(self, capture: n.Capture) -> bool:
+        """Whether the closure holds a copy of the variable."""
+        return self.canonical.get(capture.inner, capture.outer) in self.by_value_variables
+
+    def flow(self, node: n.Var | n.Expr) -> Flow | None:
+        """Why it escapes; None if it does not."""
+        if isinstance(node, n.Var):
+            location = self.variables.get(self.canonical.get(node, node))
+        else:
+            location = self.allocations.get(node)
+        return location.why if location is not None else None
