@@ -717,3 +717,36 @@ def atomic_exchange_addr(address: addr, value: addr, order: Order) -> addr:
 def atomic_compare_exchange_addr(address: addr, old: addr, new: addr, order: Order) -> bool:
     """Stores ``new`` if the memory holds ``old``; gives whether it did."""
     _kernel_only("atomic_compare_exchange_addr")
+
+
+# --- Unaligned memory -----------------------------------------------------------------------------
+
+
+def load_unaligned_u16(address: addr) -> u16:
+    """Loads a u16 at any address."""
+    _kernel_only("load_unaligned_u16")
+
+
+def load_unaligned_u32(address: addr) -> u32:
+    """Loads a u32 at any address."""
+    _kernel_only("load_unaligned_u32")
+
+
+def load_unaligned_u64(address: addr) -> u64:
+    """Loads a u64 at any address."""
+    _kernel_only("load_unaligned_u64")
+
+
+def store_unaligned_u16(address: addr, value: u16) -> None:
+    """Stores a u16 at any address."""
+    _kernel_only("store_unaligned_u16")
+
+
+def store_unaligned_u32(address: addr, value: u32) -> None:
+    """Stores a u32 at any address."""
+    _kernel_only("store_unaligned_u32")
+
+
+def store_unaligned_u64(address: addr, value: u64) -> None:
+    """Stores a u64 at any address."""
+    _kernel_only("store_unaligned_u64")

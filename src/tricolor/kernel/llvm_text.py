@@ -1,0 +1,266 @@
+"""Kernel modules as LLVM text: the runtime's own module, and the prelude of compiled Go code.
+
+The text names neither target nor data layout: who compiles it sets them. Intrinsics (``llvm.*``) are
+not declared, since LLVM declares them on first use.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+from tricolor.kernel.check import checked_program
+from tricolor.kernel.llvm_function import (
+    CHECK_FAILED,
+    References,
+    asm_text,
+    body_symbol,
+    constant_text,
+    function_text,
+    parameter_text,
+    quoted,
+    result_text,
+    type_text,
+)
+from tricolor.kernel.tree import DECLARED, Asm, Function, Global, Kind, Program
+from tricolor.kernel.types import ArrayOf, Bool, Embedded, Never, align_bytes, size_bytes
+
+MACHINE_SYMBOL: Final = "tricolor.machine"
+ATTRIBUTES: Final = 'nounwind "no-stack-arg-probe"'
+GOROUTINE_ATTRIBUTES: Final = 'nounwind "split-stack" "frame-pointer"="all"'
+# A static object is at least this aligned, so that no word of it crosses a cache line.
+GLOBAL_ALIGN_BYTES: Final = 16
+
+# Called on a goroutine's stack. The callee-saved registers are pushed there so that the conservative
+# scan of the stack sees them; 5 + 1 pushes and 8 bytes keep rsp a multiple of 16 at the call. After the
+# call, the stack is taken from the machine, not from a register: the body may have chosen another
+# goroutine to go on with. {0} is the body, {1} the machine's storage: system_stack 0,
+# goroutine_sp 8, goroutine_fp 16, system_limit 24, goroutine_limit 32 (bytes).
+THUNK: Final = """pushq %rbp
+movq %rsp, %rbp
+pushq %rbx
+pushq %r12
+pushq %r13
+pushq %r14
+pushq %r15
+subq $8, %rsp
+movq {machine}@GOTPCREL(%rip), %rbx
+movq (%rbx), %r12
+testq %r12, %r12
+je 1f
+movq %rsp, 8(%rbx)
+movq %rbp, 16(%rbx)
+movq %fs:112, %r13
+movq %r13, 32(%rbx)
+movq 24(%rbx), %r13
+movq %r13, %fs:112
+movq $0, (%rbx)
+movq %r12, %rsp
+callq {body}
+movq %r12, (%rbx)
+movq 32(%rbx), %r13
+movq %r13, %fs:112
+movq 8(%rbx), %rsp
+jmp 2f
+1:
+callq {body}
+2:
+addq $8, %rsp
+popq %r15
+popq %r14
+popq %r13
+popq %r12
+popq %rbx
+popq %rbp
+retq"""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class CompileOptions:
+    """``check_level``: checks up to this level are compiled in (2 and above: array bounds too)."""
+
+    check_level: int = 1
+
+
+DEFAULT_OPTIONS: Final = CompileOptions()
+
+
+def compile_modules(
+    modules: Sequence[str],
+    options: CompileOptions = DEFAULT_OPTIONS,
+    texts: Mapping[str, str] | None = None,
+) -> str:
+    """LLVM text of the modules, what they import, and the support module.
+
+    ``texts`` gives the source of modules that are not files. Raises KernelProgramError.
+    """
+    return program_text(checked_program(modules, texts), options)
+
+
+def program_text(program: Program, options: CompileOptions = DEFAULT_OPTIONS) -> str:
+    """LLVM text of a checked program."""
+    references = References("kernel.text.")
+    has_machine = any(each.symbol == MACHINE_SYMBOL for each in program.globals)
+    defined: list[str] = []
+    for function in program.functions:
+        if function.kind not in DECLARED:
+            defined.extend(_definition(function, references, options, has_machine))
+    globals_text = [_global_text(each) for each in program.globals]
+    declared: dict[str, str] = {}
+    for function in program.functions:
+        if function.kind in DECLARED:
+            declared[function.symbol] = _declaration(function, function.symbol)
+    if references.uses_memcmp:
+        declared.setdefault("memcmp", "declare i32 @memcmp(ptr, ptr, i64)")
+    parts = [*_texts(references), *globals_text, *declared.values(), *defined]
+    return "\n\n".join(parts) + "\n"
+
+
+def inline_prelude(
+    modules: Sequence[str],
+    options: CompileOptions = DEFAULT_OPTIONS,
+    texts: Mapping[str, str] | None = None,
+) -> str:
+    """LLVM text of the ``@inline`` functions only, to stand in front of compiled Go code.
+
+    It declares what they refer to; ``prelude_symbols`` says which symbols the rest of the module must
+    not declare again. Raises KernelProgramError.
+    """
+    program = checked_program(modules, texts)
+    references = References("prelude.text.")
+    defined: list[str] = []
+    for function in program.functions:
+        if function.kind is Kind.INLINE:
+            head = _head(function, function.symbol, "linkonce_odr ", f"alwaysinline {ATTRIBUTES}")
+            defined.append(function_text(function, references, options.check_level, head))
+    declared = {
+        each.symbol: _declaration(each, each.symbol)
+        for each in references.functions
+        if each.kind is not Kind.INLINE
+    }
+    if references.uses_check_failed:
+        declared[CHECK_FAILED] = f"declare void {quoted(CHECK_FAILED)}(ptr, i64) noreturn nounwind cold"
+    if references.uses_memcmp:
+        declared.setdefault("memcmp", "declare i32 @memcmp(ptr, ptr, i64)")
+    globals_text = [_extern_text(each) if each.values is None else _global_text(each) for each in references.globals]
+    return "\n\n".join([*_texts(references), *globals_text, *declared.values(), *defined]) + "\n"
+
+
+def prelude_symbols(prelude: str) -> frozenset[str]:
+    """The symbols that a prelude defines or declares."""
+    return frozenset(
+        quoted_name or plain
+        for quoted_name, plain in re.findall(
+            r'^(?:define [^@]*|declare [^@]*|(?=@))@(?:"([^"]*)"|([\w.$]+))', prelude, re.MULTILINE
+        )
+    )
+
+
+# --- Functions ------------------------------------------------------------------------------------
+
+
+def _parameters(function: Function, named: bool) -> str:
+    return ", ".join(
+        parameter_text(what) + (f' %"p.{name}"' if named else "") for name, what in function.parameters
+    )
+
+
+def _head(function: Function, symbol: str, linkage: str, attributes: str) -> str:
+    noreturn = " noreturn cold" if isinstance(function.result, Never) else ""
+    return (
+        f"define {linkage}{result_text(function.result)} {quoted(symbol)}"
+        f"({_parameters(function, named=True)}) {attributes}{noreturn}"
+    )
+
+
+def _declaration(function: Function, symbol: str) -> str:
+    noreturn = " noreturn" if isinstance(function.result, Never) else ""
+    return (
+        f"declare {result_text(function.result)} {quoted(symbol)}"
+        f"({_parameters(function, named=False)}) nounwind{noreturn}"
+    )
+
+
+def _definition(
+    function: Function, references: References, options: CompileOptions, has_machine: bool
+) -> list[str]:
+    level = options.check_level
+    match function.kind:
+        case Kind.INLINE:
+            head = _head(function, function.symbol, "internal ", f"alwaysinline {ATTRIBUTES}")
+        case Kind.KERNEL:
+            # A symbol that was asked for is meant to be found by others.
+            internal = "internal " if function.symbol == f"{function.module}:{function.name}" else ""
+            head = _head(function, function.symbol, internal, ATTRIBUTES)
+        case Kind.SYSTEMSTACK:
+            head = _head(function, body_symbol(function), "", ATTRIBUTES)
+            body = function_text(function, references, level, head)
+            return [body, _thunk(function, has_machine)]
+        case Kind.GOROUTINE:
+            head = _head(function, function.symbol, "", GOROUTINE_ATTRIBUTES)
+        case Kind.NAKED:
+            return [_naked(function)]
+        case Kind.EXPORT | Kind.LIBC | Kind.GO_FUNCTION:
+            head = _head(function, function.symbol, "", ATTRIBUTES)
+    return [function_text(function, references, level, head)]
+
+
+def _naked(function: Function) -> str:
+    statement = function.body[0]
+    assert isinstance(statement, Asm)
+    clobbers = ",".join(f"~{{{each}}}" for each in dict.fromkeys((*function.clobbers, "memory")))
+    return _asm_function(function, asm_text(statement.text), f'"{clobbers}"()')
+
+
+def _asm_function(function: Function, text: str, operands: str) -> str:
+    head = _head(function, function.symbol, "", "naked noinline nounwind")
+    return f'{head} {{\n  call void asm sideeffect "{text}", {operands}\n  unreachable\n}}'
+
+
+def _thunk(function: Function, has_machine: bool) -> str:
+    """The entry of a ``@systemstack`` function; without a machine there is one stack only."""
+    body = body_symbol(function)
+    if not has_machine:
+        return _asm_function(function, "jmp ${0:P}", f'"s,~{{memory}}"(ptr {quoted(body)})')
+    text = asm_text(THUNK.format(machine="MACHINE", body="BODY"))
+    text = text.replace("BODY", "${0:P}").replace("MACHINE", MACHINE_SYMBOL)
+    return _asm_function(function, text, f'"s,~{{memory}}"(ptr {quoted(body)})')
+
+
+# --- Data -----------------------------------------------------------------------------------------
+
+
+def _global_text(storage: Global) -> str:
+    if storage.external:
+        return _extern_text(storage)
+    if storage.values is not None:
+        return _table_text(storage, storage.values)
+    size = size_bytes(storage.type)
+    align = max(align_bytes(storage.type), GLOBAL_ALIGN_BYTES)
+    return f"{quoted(storage.symbol)} = dso_local global [{size} x i8] zeroinitializer, align {align}"
+
+
+def _extern_text(storage: Global) -> str:
+    return f"{quoted(storage.symbol)} = external global [{size_bytes(storage.type)} x i8]"
+
+
+def _table_text(storage: Global, values: tuple[int | float, ...]) -> str:
+    assert isinstance(storage.type, ArrayOf)
+    element = storage.type.element
+    assert not isinstance(element, ArrayOf | Embedded)
+    is_bool = isinstance(element, Bool)
+    text = "i8" if is_bool else type_text(element)
+    items = ", ".join(f"{text} {int(each) if is_bool else constant_text(element, each)}" for each in values)
+    align = max(align_bytes(element), GLOBAL_ALIGN_BYTES)
+    return f"{quoted(storage.symbol)} = internal unnamed_addr constant [{len(values)} x {text}] [{items}], align {align}"
+
+
+def _texts(references: References) -> list[str]:
+    out: list[str] = []
+    for text, name in references.texts.items():
+        body = "".join(chr(b) if 0x20 <= b < 0x7F and b not in b'"\\' else f"\\{b:02X}" for b in text)
+        out.append(f'{quoted(name)} = private unnamed_addr constant [{len(text)} x i8] c"{body}"')
+    return out

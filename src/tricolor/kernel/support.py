@@ -1,0 +1,31 @@
+"""What compiled kernel code needs of the language itself: the end of a failed check."""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import addr, i32, i64, kernel, libc, systemstack, text_address, text_length, u64
+from typing import NoReturn
+
+STANDARD_ERROR = 2
+
+
+@libc
+def write(descriptor: i32, text: addr, length_bytes: u64) -> i64: ...
+
+
+@libc
+def abort() -> NoReturn: ...
+
+
+@kernel
+def write_error(text: addr, length_bytes: u64) -> None:
+    """Writes to standard error; a short write is not retried, since we are about to abort."""
+    write(STANDARD_ERROR, text, length_bytes)
+
+
+@systemstack("tricolor.check_failed")
+def check_failed(text: addr, length_bytes: u64) -> NoReturn:
+    """Ends the process because a check of the runtime failed."""
+    write_error(text_address("tricolor: runtime check failed: "), text_length("tricolor: runtime check failed: "))
+    write_error(text, length_bytes)
+    write_error(text_address("\n"), text_length("\n"))
+    abort()
