@@ -46,7 +46,7 @@ def analyse(funcs: Sequence[n.Func]) -> EscapeResult:
 
 
 def _analyse_batch(members: list[n.Func], tags: dict[n.Func, Sequence[Leaks]]) -> Batch:
-    b = Batch(members, tags, frozenset(members))
+    b = Batch(members, tags, frozenset(members), walk_func)
     for func in members:
         init_func(b, func)
     for func in members:

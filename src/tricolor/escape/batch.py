@@ -5,7 +5,7 @@ Source: cmd/compile/internal/escape/escape.go, graph.go.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
@@ -21,12 +21,13 @@ class Batch:
 
     ``tags``: parameter tags of functions analysed before. ``variables``: location of each canonical variable; ``canonical``: closure
     variable -> the variable outside that it stands for. ``allocations``: location of each allocating expression.
-    ``loop_depth``, ``func``, ``looping``: where the walk is.
+    ``walk_body``: adds the flows of a closure's body where the closure is met. ``loop_depth``, ``func``, ``looping``: where the walk is.
     """
 
     funcs: Sequence[Func]
     tags: Mapping[Func, Sequence[Leaks]]
     members: frozenset[Func]
+    walk_body: Callable[[Batch, Func], None]
     variables: dict[Var, Location] = field(default_factory=dict[Var, Location])
     canonical: dict[Var, Var] = field(default_factory=dict[Var, Var])
     allocations: dict[Expr, Location] = field(default_factory=lambda: {})

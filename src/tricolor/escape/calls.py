@@ -5,10 +5,9 @@ Source: cmd/compile/internal/escape/call.go.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import assert_never
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias, assert_never
 
-from tricolor.escape import expressions
 from tricolor.escape.batch import Batch
 from tricolor.escape.graph import Hole
 from tricolor.escape.leaks import CALLEE, FIRST_RESULT, HEAP, MUTATOR, RESULTS, Leaks, everything_to_heap
@@ -17,45 +16,47 @@ from tricolor.ir import types as t
 from tricolor.ir.walk import walk
 
 
-def call(b: Batch, ks: Sequence[Hole], x: n.Call | n.CallMethod | n.Append | n.Builtin) -> None:
-    """``ks`` has a hole per result, or is one hole for a single (or ignored) result."""
+AnyCall: TypeAlias = n.Call | n.CallMethod | n.Append | n.Builtin
+
+
+def operand_holes(b: Batch, ks: Sequence[Hole], x: AnyCall) -> Iterator[tuple[Hole, n.Expr]]:
+    """Every operand of the call with the hole that its value goes to.
+
+    ``ks`` has a hole per result, or is one hole for a single (or ignored) result.
+    """
     match x:
         case n.Call():
-            _call(b, ks, x)
+            yield from _call(b, ks, x)
         case n.CallMethod():
-            _argument(b, b.to_heap(), x, x.x)
-            for arg in x.args:
-                _argument(b, b.to_heap(), x, arg)
+            for arg in (x.x, *x.args):
+                yield _argument(b.to_heap(), x, arg)
         case n.Append():
-            _append(b, ks[0], x)
+            yield from _append(b, ks[0], x)
         case n.Builtin():
-            _builtin(b, ks, x)
+            yield from _builtin(b, ks, x)
         case _:
             assert_never(x)
 
 
-def _call(b: Batch, ks: Sequence[Hole], x: n.Call) -> None:
+def _call(b: Batch, ks: Sequence[Hole], x: n.Call) -> Iterator[tuple[Hole, n.Expr]]:
     callee = static_callee(x.fun)
     if callee is None:
         used = any(k.dst is not b.blank for k in ks)
-        expressions.expr(b, b.to_callee() if used else b.discard(), x.fun)
+        yield b.to_callee() if used else b.discard(), x.fun
         for arg in x.args:
-            _argument(b, b.to_heap(), x, arg)
+            yield _argument(b.to_heap(), x, arg)
         return
-    if isinstance(x.fun, n.FuncLit):
-        expressions.expr(b, b.discard(), x.fun)
-    elif isinstance(x.fun, n.Name):
-        expressions.expr(b, b.discard(), x.fun)
+    yield b.discard(), x.fun
     if callee in b.members and callee.body is not None:
         for k, result in zip(ks, callee.results, strict=False):
-            expressions.expr(b, k, n.Name(x.pos, result.type, result))
+            yield k, n.Name(x.pos, result.type, result)
         for arg, param in zip(x.args, callee.params, strict=True):
-            _argument(b, b.to(b.location_of(param)), x, arg)
+            yield _argument(b.to(b.location_of(param)), x, arg)
         return
     tags = b.tags.get(callee)
     for index, arg in enumerate(x.args):
         leaks = tags[index] if tags is not None else _untagged(callee)
-        _argument(b, tag_hole(b, ks, x, leaks), x, arg)
+        yield _argument(tag_hole(b, ks, leaks), x, arg)
 
 
 def _untagged(callee: n.Func) -> Leaks:
@@ -81,11 +82,11 @@ def static_callee(fun: n.Expr) -> n.Func | None:
             return None
 
 
-def _argument(b: Batch, k: Hole, x: n.Expr, arg: n.Expr) -> None:
-    expressions.expr(b, k.note(x, "call parameter"), arg)
+def _argument(k: Hole, x: n.Expr, arg: n.Expr) -> tuple[Hole, n.Expr]:
+    return k.note(x, "call parameter"), arg
 
 
-def tag_hole(b: Batch, ks: Sequence[Hole], x: n.Expr, leaks: Leaks) -> Hole:
+def tag_hole(b: Batch, ks: Sequence[Hole], leaks: Leaks) -> Hole:
     """The hole for an argument of a function that was analysed before."""
     holes: list[Hole] = []
     for sink, target in ((HEAP, b.to_heap()), (MUTATOR, b.to_mutator()), (CALLEE, b.to_callee())):
@@ -95,7 +96,7 @@ def tag_hole(b: Batch, ks: Sequence[Hole], x: n.Expr, leaks: Leaks) -> Hole:
         derefs = leaks.derefs[FIRST_RESULT + index]
         if derefs >= 0:
             holes.append(Hole(ks[index].dst, ks[index].derefs + derefs, False, ks[index].notes))
-    return b.tee([hole for hole in holes]) if holes else b.discard()
+    return b.tee(holes)
 
 
 def bound_receiver(b: Batch, x: n.MethodValue) -> Hole:
@@ -107,13 +108,13 @@ def bound_receiver(b: Batch, x: n.MethodValue) -> Hole:
                 if callee in b.members or tags is None:
                     return b.to_heap()
                 results = [b.to_heap()] * len(callee.results)
-                return tag_hole(b, results, x, tags[0])
+                return tag_hole(b, results, tags[0])
             case _:
                 continue
     return b.to_heap()
 
 
-def _append(b: Batch, k: Hole, x: n.Append) -> None:
+def _append(b: Batch, k: Hole, x: n.Append) -> Iterator[tuple[Hole, n.Expr]]:
     # The slice may be the result if its capacity is enough; its elements may be copied to a new heap array.
     slice_type = t.underlying(x.type)
     assert isinstance(slice_type, t.Slice)
@@ -122,31 +123,31 @@ def _append(b: Batch, k: Hole, x: n.Append) -> None:
     holes = [k, b.to_mutator()]
     if pointers:
         holes.append(b.to_heap().deref(x, "appendee slice"))
-    _argument(b, b.tee(holes), x, x.x)
+    yield _argument(b.tee(holes), x, x.x)
     if not x.spread:
         for elem in x.elems:
-            _argument(b, b.to_heap(), x, elem)
+            yield _argument(b.to_heap(), x, elem)
         return
     (spread,) = x.elems
     copied = pointers and not t.is_string(spread.type)
-    _argument(b, b.to_heap().deref(x, "appended slice...") if copied else b.discard(), x, spread)
+    yield _argument(b.to_heap().deref(x, "appended slice...") if copied else b.discard(), x, spread)
 
 
-def _builtin(b: Batch, ks: Sequence[Hole], x: n.Builtin) -> None:
+def _builtin(b: Batch, ks: Sequence[Hole], x: n.Builtin) -> Iterator[tuple[Hole, n.Expr]]:
     match x.op:
         case n.BuiltinOp.COPY:
             dst, src = x.args
-            _argument(b, b.to_mutator(), x, dst)
+            yield _argument(b.to_mutator(), x, dst)
             elem = t.underlying(dst.type)
             copied = isinstance(elem, t.Slice) and t.has_pointers(elem.elem) and not t.is_string(src.type)
-            _argument(b, b.to_heap().deref(x, "copied slice") if copied else b.discard(), x, src)
+            yield _argument(b.to_heap().deref(x, "copied slice") if copied else b.discard(), x, src)
         case n.BuiltinOp.PANIC:
-            _argument(b, b.to_heap(), x, x.args[0])
+            yield _argument(b.to_heap(), x, x.args[0])
         case n.BuiltinOp.MIN | n.BuiltinOp.MAX:
             for arg in x.args:
-                _argument(b, ks[0], x, arg)
+                yield _argument(ks[0], x, arg)
         case n.BuiltinOp.CLEAR:
-            _argument(b, b.to_mutator(), x, x.args[0])
+            yield _argument(b.to_mutator(), x, x.args[0])
         case (
             n.BuiltinOp.UNSAFE_ADD
             | n.BuiltinOp.UNSAFE_SLICE
@@ -154,7 +155,7 @@ def _builtin(b: Batch, ks: Sequence[Hole], x: n.Builtin) -> None:
             | n.BuiltinOp.UNSAFE_STRING
             | n.BuiltinOp.UNSAFE_STRING_DATA
         ):
-            _argument(b, ks[0], x, x.args[0])
-            expressions.discard(b, *x.args[1:])
+            yield _argument(ks[0], x, x.args[0])
+            yield from ((b.discard(), arg) for arg in x.args[1:])
         case _:
-            expressions.discard(b, *x.args)
+            yield from ((b.discard(), arg) for arg in x.args)

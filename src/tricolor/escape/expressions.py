@@ -5,11 +5,12 @@ Source: cmd/compile/internal/escape/expr.go.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import assert_never
 
-from tricolor.escape import calls, statements
 from tricolor.escape.batch import Batch
+from tricolor.escape.calls import AnyCall, bound_receiver, operand_holes
 from tricolor.escape.graph import Hole
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
@@ -73,7 +74,7 @@ def expr(b: Batch, k: Hole, x: n.Expr) -> None:
         case n.Convert():
             _convert(b, k, x)
         case n.Call() | n.CallMethod() | n.Append() | n.Builtin():
-            calls.call(b, [k], x)
+            call(b, [k], x)
         case n.FuncLit():
             _closure(b, k, x)
         case n.MethodValue():
@@ -107,6 +108,12 @@ def expr(b: Batch, k: Hole, x: n.Expr) -> None:
             discard(b, x.x)
         case _:
             assert_never(x)
+
+
+def call(b: Batch, ks: Sequence[Hole], x: AnyCall) -> None:
+    """The results of the call go to ``ks``, one hole each."""
+    for hole, operand in operand_holes(b, ks, x):
+        expr(b, hole, operand)
 
 
 def _address(b: Batch, k: Hole, x: n.AddrOf) -> None:
@@ -181,11 +188,11 @@ def _closure(b: Batch, k: Hole, x: n.FuncLit) -> None:
             if location.loop_depth == b.loop_depth:
                 # Assignments in straight-line code before the first capture do not make it a shared variable.
                 location.reassigned = False
-    statements.walk_func(b, x.func)
+    b.walk_body(b, x.func)
 
 
 def _method_value(b: Batch, k: Hole, x: n.MethodValue) -> None:
     # How the value will be called is not known: all results of the method may go to the heap.
     closure_hole = b.spill(k, x)
-    receiver_hole = calls.bound_receiver(b, x)
+    receiver_hole = bound_receiver(b, x)
     expr(b, b.tee([receiver_hole, closure_hole]), x.x)

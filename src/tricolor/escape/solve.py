@@ -15,6 +15,7 @@ Source: cmd/compile/internal/escape/solve.go. Cost: locations times reachable ed
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from tricolor.escape.batch import Batch
 from tricolor.escape.graph import CALLS, ESCAPES, EVERYTHING, MUTATES, PERSISTS, Flow, FlowStep, Location
@@ -49,7 +50,7 @@ def solve(b: Batch) -> None:
         _walk_from(b, root, enqueue)
 
 
-def _walk_from(b: Batch, root: Location, enqueue) -> None:  # noqa: ANN001 - see solve
+def _walk_from(b: Batch, root: Location, enqueue: Callable[[Location], None]) -> None:
     _Generation.value += 1
     generation = _Generation.value
     root.walk_generation = generation
@@ -105,7 +106,7 @@ def _walk_from(b: Batch, root: Location, enqueue) -> None:  # noqa: ANN001 - see
                     queue.append(src)
 
 
-def _lose_results(b: Batch, func: Func, enqueue) -> None:  # noqa: ANN001 - see solve
+def _lose_results(b: Batch, func: Func, enqueue: Callable[[Location], None]) -> None:
     """Somebody unknown calls the closure: what it returns is out of sight."""
     if func not in b.members or func in b.results_lost:
         return

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from tricolor.escape import calls, expressions
+from tricolor.escape import expressions
 from tricolor.escape.batch import Batch
 from tricolor.escape.graph import Hole
 from tricolor.ir import nodes as n
@@ -177,7 +177,11 @@ def _assign_pair(b: Batch, s: n.AssignPair) -> None:
         expressions.expr(b, place(b, x).note(s, "assign-pair"), value)
 
 
-_TUPLE_WHY = {n.TypeAssert: "assign-pair-dot-type", n.MapIndex: "assign-pair-mapr", n.Recv: "assign-pair-receive"}
+_TUPLE_WHY: dict[type, str] = {
+    n.TypeAssert: "assign-pair-dot-type",
+    n.MapIndex: "assign-pair-mapr",
+    n.Recv: "assign-pair-receive",
+}
 
 
 def _assign_tuple(b: Batch, s: n.AssignTuple) -> None:
@@ -190,7 +194,7 @@ def _assign_tuple(b: Batch, s: n.AssignTuple) -> None:
             _reassigned(b, x)
         holes.append(place(b, x).note(s, _TUPLE_WHY.get(type(s.value), "assign-pair")))
     if isinstance(s.value, (n.Call, n.CallMethod, n.Append, n.Builtin)):
-        calls.call(b, holes, s.value)
+        expressions.call(b, holes, s.value)
     else:
         expressions.expr(b, holes[0], s.value)
 
@@ -260,7 +264,7 @@ def _return(b: Batch, s: n.Return) -> None:
     if len(s.values) == 1 and len(results) > 1:
         (value,) = s.values
         assert isinstance(value, (n.Call, n.CallMethod, n.Append, n.Builtin))
-        calls.call(b, results, value)
+        expressions.call(b, results, value)
         return
     if s.values:
         for var in b.func.results:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import get_args
+from typing import cast, get_args
 
 from tricolor.ir import nodes
 from tricolor.ir.nodes import Expr, Func, Stmt
@@ -25,11 +25,11 @@ def children(node: object) -> Iterator[object]:
         if type(value) in _CHILD_FIELDS:
             yield value
         elif isinstance(value, list):
-            for item in value:
+            for item in cast(list[object], value):
                 if type(item) in _CHILD_FIELDS:
                     yield item
                 elif isinstance(item, tuple):
-                    yield from (part for part in item if type(part) in _CHILD_FIELDS)
+                    yield from (part for part in cast(tuple[object, ...], item) if type(part) in _CHILD_FIELDS)
 
 
 def walk(func: Func) -> Iterator[object]:
