@@ -1,0 +1,20 @@
+"""One import for code generators: references to data (``DataEmitter``) and static values (``StaticValues``)."""
+
+from __future__ import annotations
+
+from tricolor.abi.emitter import DataEmitter, Needed, closure_symbol, is_closure, itab_symbol, layout_symbol, type_symbol
+from tricolor.abi.statics import StaticValues, const_text, float_text, round_fraction
+
+__all__ = [
+    "DataEmitter",
+    "Needed",
+    "StaticValues",
+    "closure_symbol",
+    "const_text",
+    "float_text",
+    "is_closure",
+    "itab_symbol",
+    "layout_symbol",
+    "round_fraction",
+    "type_symbol",
+]
