@@ -578,3 +578,13 @@ def go_quote(text: str) -> str:
         else:
             out.append(ch)
     return '"' + "".join(out) + '"'
+
+
+def forget_named() -> None:
+    """Forget named types and type parameters: a program that is loaded next has its own of the same names.
+
+    Structural types stay: they refer to the forgotten types by identity, so that no new type can be one of them.
+    """
+    _named.clear()
+    for key in [k for k in _interned if isinstance(k, tuple) and k[0] == "typeparam"]:
+        del _interned[key]

@@ -1,0 +1,133 @@
+"""Load a Go program: run the helper, give its diagnostics or the typed program.
+
+Cost: 0.7 s for a program with fmt (60 packages), 2 s with net/http; the first load ever builds the
+helper (6 s).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast, final
+
+from tricolor.base.cache import cache_dir
+from tricolor.base.errors import EnvironmentFault
+from tricolor.frontend.program import Program
+from tricolor.frontend.toolchain import LANGUAGE_VERSION, Toolchain, ensure_goload, find_toolchain, go_environment
+
+
+def _no_overlay() -> dict[str, str]:
+    return {}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class LoadRequest:
+    """What to load.
+
+    ``patterns``: .go files or packages, as for ``go build``. ``directory``: where the go command runs.
+    ``tags``: build tags. ``overlay``: absolute path -> path of the file to read instead (an empty one
+    deletes). ``environment``: the go command's environment, the process's own if None.
+    """
+
+    patterns: tuple[str, ...]
+    directory: Path = field(default_factory=Path.cwd)
+    tags: tuple[str, ...] = ()
+    overlay: Mapping[str, str] = field(default_factory=_no_overlay)
+    environment: Mapping[str, str] | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """A program, or the text that the go command would print about its faults (with exit status 1)."""
+
+    program: Program | None
+    diagnostics: str = ""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class FileList:
+    """Every file that a program depends on (sources after the overlay, assembly, embedded files)."""
+
+    files: tuple[Path, ...]
+    diagnostics: str = ""
+
+
+def load(request: LoadRequest) -> LoadResult:
+    """Type-check the whole program. Faults of the program are in the result.
+
+    Raises EnvironmentFault: no toolchain, wrong version, full disk, the helper failed.
+    """
+    folder = cache_dir() / "tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=folder, prefix="typed-program-")
+        os.close(handle)
+    except OSError as error:
+        raise EnvironmentFault(f"the cache cannot be written: {error}") from error
+    try:
+        done = _run(request, ["-o", name])
+        if done.returncode == 1:
+            return LoadResult(None, done.stderr)
+        return LoadResult(Program.open(Path(name)))
+    finally:
+        # The program stays readable: its file is mapped.
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+
+
+def list_files(request: LoadRequest) -> FileList:
+    """The files that the program depends on; about 0.05 s, nothing is parsed. Raises EnvironmentFault."""
+    done = _run(request, ["-files"])
+    if done.returncode == 1:
+        return FileList((), done.stderr)
+    listing = cast("dict[str, list[str]]", json.loads(done.stdout))
+    return FileList(tuple(Path(name) for name in listing["files"]))
+
+
+def _run(request: LoadRequest, options: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    toolchain = find_toolchain()
+    helper = ensure_goload(toolchain)
+    with _overlay_file(request.overlay) as overlay:
+        done = subprocess.run(
+            [str(helper), *options, *_flags(request, toolchain, overlay), "--", *request.patterns],
+            cwd=request.directory,
+            env=go_environment(toolchain, request.environment) | {"PWD": str(request.directory.absolute())},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    if done.returncode not in (0, 1):
+        raise EnvironmentFault(done.stderr.strip() or f"the Go front end ended with status {done.returncode}")
+    return done
+
+
+def _flags(request: LoadRequest, toolchain: Toolchain, overlay: str) -> list[str]:
+    flags = [f"-go={toolchain.go}", f"-lang={LANGUAGE_VERSION}"]
+    if request.tags:
+        flags.append("-tags=" + ",".join(request.tags))
+    if overlay:
+        flags.append("-overlay=" + overlay)
+    return flags
+
+
+@contextlib.contextmanager
+def _overlay_file(overlay: Mapping[str, str]) -> Iterator[str]:
+    """Name of a JSON file in the form of ``go build -overlay``, empty for no overlay."""
+    if not overlay:
+        yield ""
+        return
+    with tempfile.NamedTemporaryFile("w", prefix="tricolor-overlay-", suffix=".json") as file:
+        json.dump({"Replace": {str(k): str(v) for k, v in overlay.items()}}, file)
+        file.flush()
+        yield file.name
