@@ -28,8 +28,10 @@ class EscapeResult:
     by_value_variables: frozenset[n.Var]
     batches: Sequence[Sequence[n.Func]]
 
-    def on_stack(self, node: n.Var | n.Expr) -> bool:
-        """Whether the variable, or what the expression allocates, may live in its function's frame."""
+    def on_stack(self, node: n.Var | n.Expr | n.Defer | n.Go) -> bool:
+        """Whether the variable, what the expression allocates, or the closure of go and defer may live in its function's frame."""
+        if isinstance(node, (n.Defer, n.Go)):
+            return self.on_stack(node.closure)
         if isinstance(node, n.Var):
             location = self.variables.get(self.canonical.get(node, node))
             return location is not None and not location.escapes

@@ -1,0 +1,184 @@
+"""The whole flow from Go source to objects in the cache, one call per line.
+
+    source -> typed program -> IR -> escape analysis -> LLVM text -> objects
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import final
+
+from tricolor.abi.descriptors import emit_data_module
+from tricolor.base.cache import write_entry
+from tricolor.base.errors import CompilerBug, EnvironmentFault, TricolorError, Unsupported
+from tricolor.base.progress import Progress
+from tricolor.codegen.module import emit_module
+from tricolor.codegen.state import Options as CodegenOptions
+from tricolor.codegen.state import Site
+from tricolor.escape.analyse import analyse
+from tricolor.escape.result import EscapeResult
+from tricolor.frontend.load import LoadRequest, load
+from tricolor.frontend.program import Program as TypedProgram
+from tricolor.goroot.overlay import BUILD_TAGS, overlay_files
+from tricolor.ir import nodes as n
+from tricolor.ir.build.program import build_program
+from tricolor.llvm.compile import InvalidModule, Unit, compile_units
+from tricolor.program_cache import CompiledProgram, Stamp, stamp
+from tricolor.runtime.modules import RUNTIME_ROOTS, runtime_prelude, runtime_text
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class CompileRequest:
+    """What to compile. ``patterns``: .go files or one package; ``account``: count allocations per site;
+    ``level``: LLVM's optimisation level; ``check_level``: of the runtime's invariants, 0 to 3."""
+
+    patterns: tuple[str, ...]
+    directory: Path = field(default_factory=Path.cwd)
+    tags: tuple[str, ...] = ()
+    account: bool = False
+    level: int = 2
+    check_level: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """A program up to the decisions about its memory."""
+
+    typed: TypedProgram
+    program: n.Program
+    escape: EscapeResult
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """The user's program has faults: their text as the go command prints it."""
+
+    text: str
+
+
+def load_typed(request: CompileRequest) -> TypedProgram | Faults:
+    """Parse and type-check. Raises EnvironmentFault."""
+    tags = (*BUILD_TAGS, *request.tags)
+    result = load(LoadRequest(request.patterns, request.directory, tags, overlay_files()))
+    return result.program if result.program is not None else Faults(result.diagnostics)
+
+
+def analyse_program(request: CompileRequest, progress: Progress) -> Analysed | Faults:
+    """From source to placements. Raises TricolorError."""
+    progress.say("loading and type-checking")
+    typed = load_typed(request)
+    if isinstance(typed, Faults):
+        return typed
+    with positions_decoded(typed):
+        progress.say("building the program's tree")
+        program = build_program(typed, RUNTIME_ROOTS)
+        progress.say(f"escape analysis of {len(program.funcs)} functions")
+        return Analysed(typed, program, analyse(program.funcs))
+
+
+def emit_units(request: CompileRequest, analysed: Analysed, progress: Progress) -> tuple[list[Unit], list[Site]]:
+    """LLVM modules: one per Go package, one for data, one for the runtime; and the allocation sites."""
+    units: list[Unit] = []
+    sites: list[Site] = []
+    needs: list[object] = []
+    options = CodegenOptions(
+        account=request.account,
+        prelude=runtime_prelude(request.check_level),
+        position=lambda pos: _place(analysed.typed, pos),
+    )
+    with positions_decoded(analysed.typed):
+        for package, funcs in _by_package(analysed.program.funcs).items():
+            progress.say(f"generating code for {package}")
+            module = emit_module(
+                funcs, analysed.program, analysed.escape, replace(options, first_site=len(sites) + 1)
+            )
+            units.append(Unit(package, module.text, request.level))
+            sites += module.sites
+            needs.append(module.needs)
+        units.append(Unit("data", emit_data_module(analysed.program, needs), 0))
+    units.append(Unit("runtime", runtime_text(request.check_level), request.level))
+    return units, sites
+
+
+def compile_program(
+    request: CompileRequest, progress: Progress, describe_sites: Callable[[Analysed, Sequence[Site]], object]
+) -> CompiledProgram | Faults:
+    """Everything up to objects in the cache. Raises TricolorError."""
+    analysed = analyse_program(request, progress)
+    if isinstance(analysed, Faults):
+        return analysed
+    units, sites = emit_units(request, analysed, progress)
+    try:
+        keys = compile_units(units, lambda done, count: progress.say(f"optimising: {done} of {count} modules"))
+        sites_key = ""
+        if request.account:
+            sites_key = keys[0]
+            write_entry("sites", sites_key, json.dumps(describe_sites(analysed, sites)).encode())
+    except InvalidModule as error:
+        raise CompilerBug(error.name, 0, error.message) from error
+    except OSError as error:
+        raise EnvironmentFault(f"the cache cannot be written: {error}") from error
+    return CompiledProgram(tuple(keys), (), sites_key, inputs_of(analysed.typed, request))
+
+
+def inputs_of(typed: TypedProgram, request: CompileRequest) -> tuple[Stamp, ...]:
+    """Files and folders outside Go's own tree that the program depends on."""
+    paths: set[str] = set()
+    for package in typed.packages:
+        if package.standard:
+            continue
+        paths.add(package.directory)
+        paths.update(typed.files[index].source for index in package.files)
+        paths.update(str(Path(package.directory) / name) for name in package.embed_files)
+        for folder in (Path(package.directory), *Path(package.directory).parents):
+            if (folder / "go.mod").exists():
+                paths.update(str(folder / name) for name in ("go.mod", "go.sum", "vendor/modules.txt"))
+                break
+    for pattern in request.patterns:
+        paths.add(str(request.directory / pattern))
+    return tuple(stamp(path) for path in sorted(paths))
+
+
+def _by_package(funcs: Sequence[n.Func]) -> dict[str, list[n.Func]]:
+    groups: defaultdict[str, list[n.Func]] = defaultdict(list)
+    for func in funcs:
+        groups[func.pkg].append(func)
+    return dict(sorted(groups.items()))
+
+
+def _place(typed: TypedProgram, pos: int) -> tuple[str, int, int]:
+    place = typed.position(pos)
+    return place.file, place.line, place.column
+
+
+class positions_decoded:  # noqa: N801 - reads as a statement
+    """Faults that pass through here get their position as text."""
+
+    def __init__(self, typed: TypedProgram) -> None:
+        self._typed = typed
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, (CompilerBug, Unsupported)) and error.pos and not error.place:
+            error.place = str(self._typed.position(error.pos))
+
+
+__all__ = [
+    "Analysed",
+    "CompileRequest",
+    "Faults",
+    "TricolorError",
+    "analyse_program",
+    "compile_program",
+    "emit_units",
+    "load_typed",
+]

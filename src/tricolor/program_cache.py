@@ -1,0 +1,84 @@
+"""Compiled programs remembered, so that a second run starts at once.
+
+A record says what a command line compiled to (keys of objects in the cache) and what it was made from: files and folders with
+their times and sizes. It holds only while all of these are unchanged, and this compiler too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias, final
+
+from tricolor.base.cache import read_entry, write_entry
+
+Stamp: TypeAlias = tuple[str, int, int]
+"""Path, modification time in nanoseconds, size in bytes; -1 and -1 for what does not exist."""
+
+_ENVIRONMENT = ("GOFLAGS", "GOWORK", "GO111MODULE", "GOPATH", "GOMODCACHE", "GOPROXY", "GOEXPERIMENT")
+"""Variables that change what the go command finds."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class CompiledProgram:
+    """``objects``: cache keys of the objects to link; ``tables``: of their symbol tables, in the same order.
+
+    ``sites``: cache key of the allocation sites' descriptions, empty without accounting.
+    """
+
+    objects: tuple[str, ...]
+    tables: tuple[str, ...]
+    sites: str
+    inputs: tuple[Stamp, ...]
+
+
+def stamp(path: str | Path) -> Stamp:
+    """What tells that a file or folder has not changed."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return str(path), -1, -1
+    return str(path), status.st_mtime_ns, status.st_size
+
+
+@cache
+def compiler_signature() -> str:
+    """Changes whenever a file of this compiler changes."""
+    root = Path(__file__).parent
+    digest = hashlib.sha256(sys.version.encode())
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        for name in sorted(files):
+            digest.update(repr(stamp(os.path.join(folder, name))).encode())
+    return digest.hexdigest()
+
+
+def program_key(patterns: Sequence[str], directory: Path, options: Iterable[str]) -> str:
+    """Key of the record of a command line."""
+    parts = [compiler_signature(), str(directory.resolve()), *patterns, "--", *options]
+    parts += [f"{name}={os.environ.get(name, '')}" for name in _ENVIRONMENT]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def recall(key: str) -> CompiledProgram | None:
+    """The program compiled before from the same, unchanged inputs."""
+    data = read_entry("program", key)
+    if data is None:
+        return None
+    fields: dict[str, Any] = json.loads(data)
+    inputs = tuple((path, time, size) for path, time, size in fields["inputs"])
+    if any(stamp(path) != (path, time, size) for path, time, size in inputs):
+        return None
+    return CompiledProgram(tuple(fields["objects"]), tuple(fields["tables"]), fields["sites"], inputs)
+
+
+def remember(key: str, program: CompiledProgram) -> None:
+    """Store the record. Raises OSError."""
+    write_entry("program", key, json.dumps(asdict(program)).encode())

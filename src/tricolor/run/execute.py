@@ -1,0 +1,60 @@
+"""Run a compiled program in this process, on this thread, with the GIL released.
+
+The program has the process's standard streams, environment and working directory. Python's own handlers of signals are
+taken away first: they would run on a goroutine's stack of two kilobytes.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+from tricolor.base.cache import read_entry
+from tricolor.base.errors import EnvironmentFault
+from tricolor.llvm.jit import Loaded, load_objects
+
+START = "tricolor.start"
+SET_SYMBOLS = "tricolor.set_symbols"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A program that ran. ``loaded`` keeps its memory readable for reports."""
+
+    exit_status: int
+    loaded: Loaded
+
+
+def load_program(object_keys: Sequence[str], exported: Sequence[str]) -> Loaded:
+    """Link the program's objects from the cache. Raises EnvironmentFault if one is gone."""
+    objects: list[bytes] = []
+    for key in object_keys:
+        data = read_entry("obj", key)
+        if data is None:
+            raise EnvironmentFault(f"the cache lost the object {key[:16]}: run the command again")
+        objects.append(data)
+    return load_objects(objects, [START, *exported])
+
+
+def execute(loaded: Loaded, arguments: Sequence[str]) -> Process:
+    """Run the program to its end. ``arguments`` begins with the program's name."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
+    argv = _c_strings([os.fsencode(argument) for argument in arguments])
+    environment = _c_strings([key + b"=" + value for key, value in os.environb.items()])
+    start = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p)(loaded.addresses[START])
+    status = start(len(arguments), ctypes.addressof(argv), ctypes.addressof(environment))
+    return Process(status, loaded)
+
+
+def _c_strings(texts: Sequence[bytes]) -> ctypes.Array[ctypes.c_char_p]:
+    """A NULL-terminated array of C strings."""
+    return (ctypes.c_char_p * (len(texts) + 1))(*texts, None)
