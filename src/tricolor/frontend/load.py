@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast, final
@@ -19,7 +19,13 @@ from typing import cast, final
 from tricolor.base.cache import cache_dir
 from tricolor.base.errors import EnvironmentFault
 from tricolor.frontend.program import Program
-from tricolor.frontend.toolchain import LANGUAGE_VERSION, Toolchain, ensure_goload, find_toolchain, go_environment
+from tricolor.frontend.toolchain import (
+    LANGUAGE_VERSION,
+    Toolchain,
+    ensure_goload,
+    find_toolchain,
+    go_environment,
+)
 
 
 def _no_overlay() -> dict[str, str]:
@@ -122,7 +128,7 @@ def _flags(request: LoadRequest, toolchain: Toolchain, overlay: str) -> list[str
 
 
 @contextlib.contextmanager
-def _overlay_file(overlay: Mapping[str, str]) -> Iterator[str]:
+def _overlay_file(overlay: Mapping[str, str]) -> Generator[str]:
     """Name of a JSON file in the form of ``go build -overlay``, empty for no overlay."""
     if not overlay:
         yield ""

@@ -69,9 +69,13 @@ class Program:
         self._objects = table("objects")
         self._lines = sections["lines"].cast("I")
         files = table("files")
-        self.files: tuple[SourceFile, ...] = tuple(_source_file(i, files.record(i)) for i in range(len(files)))
+        self.files: tuple[SourceFile, ...] = tuple(
+            _source_file(i, files.record(i)) for i in range(len(files))
+        )
         packages = table("packages")
-        self.packages: tuple[Package, ...] = tuple(_package(i, packages.record(i)) for i in range(len(packages)))
+        self.packages: tuple[Package, ...] = tuple(
+            _package(i, packages.record(i)) for i in range(len(packages))
+        )
         self._by_path = {p.path: p for p in self.packages}
         self._bases = [f.base for f in self.files]
         self._decls: dict[int, FuncDecl] = {}

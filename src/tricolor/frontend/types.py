@@ -41,7 +41,7 @@ class _Source(Protocol):
 
 
 # go/types numbers directions in another way than reflect.
-_DIRECTIONS = (ir.ChanDir.BOTH, ir.ChanDir.SEND, ir.ChanDir.RECV)
+_DIRECTIONS: tuple[ir.ChanDir, ...] = (ir.ChanDir.BOTH, ir.ChanDir.SEND, ir.ChanDir.RECV)
 
 
 @final
@@ -93,7 +93,7 @@ class TypeReader:
             case "map":
                 return ir.map_of(self.type(r[1]), self.type(r[2]))
             case "chan":
-                return ir.chan_of(self.type(r[2]), _DIRECTIONS[r[1]])
+                return ir.chan_of(self.type(r[2]), _DIRECTIONS[int(r[1])])
             case "struct":
                 return ir.struct(tuple(map(self._field, r[1])))
             case "signature":
@@ -126,7 +126,7 @@ class TypeReader:
     # Named types
 
     def _read_named(self, number: int, r: list[Any]) -> ir.Type:
-        _, obj, origin, args, _, _, params, local = r
+        _, _, origin, args, _, _, params, local = r
         if origin:
             return self._named(origin, self._all(args), ())
         own: tuple[ir.Type, ...] = self._owner_params(local) if local else ()

@@ -586,5 +586,5 @@ def forget_named() -> None:
     Structural types stay: they refer to the forgotten types by identity, so that no new type can be one of them.
     """
     _named.clear()
-    for key in [k for k in _interned if isinstance(k, tuple) and k[0] == "typeparam"]:
+    for key in [k for k, t in _interned.items() if isinstance(t, TypeParam)]:
         del _interned[key]

@@ -66,7 +66,7 @@ func (p *listed) typeCheck(fset *token.FileSet, byPath map[string]*listed, slots
 	slots <- struct{}{}
 	defer func() { <-slots }()
 
-	p.check.faults = syntaxFaults(p.req, p)
+	p.check.faults = syntaxFaults(p)
 	if len(p.check.faults) > 0 {
 		p.check.failed = true
 		return
@@ -94,10 +94,10 @@ func (p *listed) typeCheck(fset *token.FileSet, byPath map[string]*listed, slots
 	if err != nil && len(p.check.faults) == 0 {
 		p.check.faults = addTypeFault(nil, err)
 	}
-	if len(p.check.faults) == 0 {
-		p.check.faults = p.compilerFaults(info)
-	}
 	p.check.pkg, p.check.info = pkg, info
+	if len(p.check.faults) == 0 {
+		p.check.faults = p.compilerFaults()
+	}
 	p.check.failed = len(p.check.faults) > 0
 }
 

@@ -17,7 +17,6 @@ import (
 type fault struct {
 	pos  token.Pos
 	text string
-	raw  string // a whole line by the compiler itself, used instead of pos and text
 }
 
 // maxFaults is how many errors the compiler prints for a package before it gives up.
@@ -38,61 +37,54 @@ func addTypeFault(faults []fault, err error) []fault {
 	return append(faults, fault{pos: e.Pos, text: e.Msg})
 }
 
-// syntaxFaults returns the syntax errors of a package, in the words of the compiler: if go/parser
-// finds one, the real compiler is asked (it stops after parsing, before it needs any import).
-func syntaxFaults(req *request, p *listed) []fault {
-	var own []fault
+// syntaxFaults returns the syntax errors of a package.
+func syntaxFaults(p *listed) []fault {
+	var faults []fault
 	for _, f := range p.parsed {
 		for _, e := range f.errs {
-			own = append(own, fault{pos: token.NoPos, raw: displayPosition(e.Pos) + ": " + e.Msg})
+			faults = append(faults, fault{pos: f.tok.Pos(e.Pos.Offset), text: "syntax error: " + e.Msg})
 		}
 	}
-	if len(own) == 0 {
-		return nil
-	}
-	if lines := compilerSyntaxErrors(req, p); len(lines) > 0 {
-		own = nil
-		for _, line := range lines {
-			own = append(own, fault{raw: line})
-		}
-	}
-	return own
+	return faults
 }
 
-func compilerSyntaxErrors(req *request, p *listed) []string {
-	dir, err := os.MkdirTemp("", "tricolor-")
+// buildErrors returns what the go command itself prints about the program, "" if it finds no fault.
+//
+// go/parser and go/types know the same faults as the compiler, but not in all the same words and order. A
+// faulty package fails before code is generated for it, so this costs little once the standard library
+// is in the go command's cache.
+func buildErrors(pkgs []*listed) string {
+	req := pkgs[0].req
+	dir, err := os.MkdirTemp("", "tricolor-build-")
 	if err != nil {
-		return nil
+		return ""
 	}
 	defer os.RemoveAll(dir)
-	args := []string{"tool", "compile", "-p", p.ImportPath, "-o", filepath.Join(dir, "out.a")}
-	shown := map[string]string{}
-	for _, f := range p.parsed {
-		args = append(args, f.source)
-		shown[f.source] = displayPath(f.path)
+	args := []string{"build", "-buildvcs=false"}
+	if slices.ContainsFunc(pkgs, func(p *listed) bool { return !p.DepOnly && p.Name == "main" }) {
+		args = append(args, "-o", dir+string(filepath.Separator)) // without a command, nothing is written
 	}
-	out, _ := exec.Command(req.goCommand, args...).Output()
-	var lines []string
-	for line := range bytes.Lines(out) {
-		text := strings.TrimRight(string(line), "\n")
-		for source, name := range shown {
-			if rest, ok := strings.CutPrefix(text, source+":"); ok {
-				text = name + ":" + rest
-				break
-			}
-		}
-		if strings.Contains(text, "syntax error") || len(lines) > 0 || strings.Contains(text, ": ") {
-			lines = append(lines, text)
-		}
+	if req.tags != "" {
+		args = append(args, "-tags="+req.tags)
 	}
-	return lines
+	cmd := exec.Command(req.goCommand, append(append(args, "--"), req.patterns...)...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Run(); err == nil {
+		return ""
+	}
+	return stderr.String()
 }
 
 // compilerFaults returns what the compiler refuses and go/types does not look at.
-func (p *listed) compilerFaults(info *types.Info) []fault {
+func (p *listed) compilerFaults() []fault {
 	var faults []fault
 	if p.Standard || len(p.SFiles) > 0 {
 		return nil
+	}
+	if p.Name == "main" && !p.DepOnly && p.check.pkg.Scope().Lookup("main") == nil {
+		text := "runtime.main_main·f: function main is undeclared in the main package"
+		faults = append(faults, fault{text: text})
 	}
 	for _, f := range p.parsed {
 		named := map[string]bool{}
@@ -109,8 +101,12 @@ func (p *listed) compilerFaults(info *types.Info) []fault {
 	return faults
 }
 
-// diagnostics returns the text that the go command prints for all faulty packages.
+// diagnostics returns the text about all faulty packages: that of the go command or, for a fault that it
+// does not find (in an overlay), our own in the same form.
 func diagnostics(fset *token.FileSet, pkgs []*listed) string {
+	if text := buildErrors(pkgs); text != "" {
+		return text
+	}
 	var out strings.Builder
 	for _, p := range pkgs {
 		<-p.check.done
@@ -128,10 +124,6 @@ func printFaults(out *strings.Builder, fset *token.FileSet, faults []fault) {
 	count := 0
 	lastLine := ""
 	for _, f := range faults {
-		if f.raw != "" {
-			fmt.Fprintln(out, f.raw)
-			continue
-		}
 		at := fset.Position(f.pos)
 		line := fmt.Sprintf("%s:%d: %s", at.Filename, at.Line, f.text)
 		if line == lastLine {
@@ -143,7 +135,10 @@ func printFaults(out *strings.Builder, fset *token.FileSet, faults []fault) {
 			return
 		}
 		count++
-		fmt.Fprintf(out, "%s: %s\n", displayPosition(at), f.text)
+		if f.pos.IsValid() {
+			fmt.Fprintf(out, "%s: ", displayPosition(at))
+		}
+		fmt.Fprintln(out, f.text)
 	}
 }
 
