@@ -52,7 +52,9 @@ def check_modules(modules: Sequence[str], texts: Mapping[str, str] | None = None
         tuple(_globals(environment)),
         tuple(functions),
     )
-    ordered = sorted(set(diagnostics), key=lambda each: (each.position.path, each.position.line, each.position.column))
+    ordered = sorted(
+        set(diagnostics), key=lambda each: (each.position.path, each.position.line, each.position.column)
+    )
     return CheckResult(program, tuple(ordered))
 
 
@@ -111,7 +113,9 @@ def _check_inline_recursion(environment: Environment, calls: Mapping[Function, l
                 continue
             if callee in path:
                 names = " -> ".join(each.name for each in (*path[path.index(callee) :], callee))
-                error = fault("K021", call.position, f"recursive inline functions: {names}", "make one a @kernel")
+                error = fault(
+                    "K021", call.position, f"recursive inline functions: {names}", "make one a @kernel"
+                )
                 environment.report(error)
                 continue
             visit(callee, (*path, callee))

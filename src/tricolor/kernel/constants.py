@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import operator
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -11,26 +10,26 @@ from tricolor.kernel.diagnostics import Position, fault
 from tricolor.kernel.environment import ConstantName
 
 BINARY: Final[dict[type[ast.operator], Callable[[Any, Any], Any]]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.LShift: operator.lshift,
-    ast.RShift: operator.rshift,
-    ast.BitAnd: operator.and_,
-    ast.BitOr: operator.or_,
-    ast.BitXor: operator.xor,
-    ast.Pow: operator.pow,
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
+    ast.FloorDiv: lambda a, b: a // b,
+    ast.Mod: lambda a, b: a % b,
+    ast.LShift: lambda a, b: a << b,
+    ast.RShift: lambda a, b: a >> b,
+    ast.BitAnd: lambda a, b: a & b,
+    ast.BitOr: lambda a, b: a | b,
+    ast.BitXor: lambda a, b: a ^ b,
+    ast.Pow: lambda a, b: a**b,
 }
 COMPARISONS: Final[dict[type[ast.cmpop], Callable[[Any, Any], bool]]] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
+    ast.Eq: lambda a, b: a == b,
+    ast.NotEq: lambda a, b: a != b,
+    ast.Lt: lambda a, b: a < b,
+    ast.LtE: lambda a, b: a <= b,
+    ast.Gt: lambda a, b: a > b,
+    ast.GtE: lambda a, b: a >= b,
 }
 # A shift or power beyond this would only fill memory.
 MAXIMUM_SHIFT: Final = 256
@@ -59,7 +58,9 @@ def fold(
                 return None if a is None or b is None else _binary(each, op, a, b, position(each))
             case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in COMPARISONS:
                 a, b = go(left), go(right)
-                return None if a is None or b is None else ConstantName(COMPARISONS[type(op)](a.value, b.value))
+                return (
+                    None if a is None or b is None else ConstantName(COMPARISONS[type(op)](a.value, b.value))
+                )
             case ast.BoolOp(op=op, values=values):
                 folded = [go(value) for value in values]
                 known = [value.value for value in folded if value is not None]
@@ -104,7 +105,9 @@ def _binary(
     if isinstance(op, ast.LShift | ast.Pow) and isinstance(right.value, int) and right.value > MAXIMUM_SHIFT:
         raise fault("K017", position, f"constant {ast.unparse(node)} is too large")
     if isinstance(op, ast.FloorDiv | ast.Mod) and (left.value < 0 or right.value < 0):
-        raise fault("K017", position, "division of negative constants", "kernel // truncates, Python's floors")
+        raise fault(
+            "K017", position, "division of negative constants", "kernel // truncates, Python's floors"
+        )
     try:
         return ConstantName(function(left.value, right.value), wraps=left.wraps or right.wraps)
     except (ArithmeticError, ValueError, TypeError) as error:

@@ -44,7 +44,9 @@ from tricolor.kernel.types import (
 MAXIMUM_RESULTS: Final = 3
 # What the thunk of a @systemstack function passes on: integer words in registers.
 MAXIMUM_REGISTER_WORDS: Final = 6
-STORAGE_NAMES: Final = frozenset({"const_table", "global_struct", "global_array", "global_value", "extern_global"})
+STORAGE_NAMES: Final = frozenset(
+    {"const_table", "global_struct", "global_array", "global_value", "extern_global"}
+)
 SYMBOL_KINDS: Final = frozenset({Kind.SYSTEMSTACK, Kind.GOROUTINE, Kind.EXPORT, Kind.NAKED, Kind.GO_FUNCTION})
 
 
@@ -97,7 +99,9 @@ def constant_value(environment: Environment, module: Module, node: ast.expr) -> 
     value = fold(node, module.position, lambda each: resolve_constant(environment, module, each))
     if value is None:
         message = f"{ast.unparse(node)} is not a constant"
-        raise fault("K017", module.position(node), message, "compute it in a plain Python module and import it")
+        raise fault(
+            "K017", module.position(node), message, "compute it in a plain Python module and import it"
+        )
     return value
 
 
@@ -109,7 +113,9 @@ def resolve_constant(environment: Environment, module: Module, node: ast.expr) -
             return entity if isinstance(entity, ConstantName) else None
         case ast.Attribute():
             return _plain_attribute(environment, module, node)
-        case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name.removeprefix("to_") in INTEGERS:
+        case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if (
+            name.removeprefix("to_") in INTEGERS
+        ):
             value = constant_value(environment, module, argument).value
             return ConstantName(INTEGERS[name.removeprefix("to_")].wrap(int(value)))
         case ast.Call(func=ast.Name(id=name)):
@@ -125,7 +131,9 @@ def _plain_attribute(environment: Environment, module: Module, node: ast.Attribu
     while isinstance(base, ast.Attribute):
         names.append(base.attr)
         base = base.value
-    if not isinstance(base, ast.Name) or (base.id not in module.imports and base.id not in module.definitions):
+    if not isinstance(base, ast.Name) or (
+        base.id not in module.imports and base.id not in module.definitions
+    ):
         return None
     entity = lookup(environment, module, base.id, module.position(base))
     if not isinstance(entity, PlainObject):
@@ -156,8 +164,8 @@ def language_constant(
             what = lookup(environment, module, name, module.position(node))
             if isinstance(what, Global) and isinstance(what.type, ArrayOf):
                 return ConstantName(what.type.count)
-            if isinstance(what, ConstantName) and isinstance(what.value, tuple | str | bytes):
-                return ConstantName(len(what.value))  # pyright: ignore[reportUnknownArgumentType]
+            if isinstance(what, ConstantName) and hasattr(what.value, "__len__"):
+                return ConstantName(len(what.value))
             return None
         case _:
             return None
@@ -234,11 +242,15 @@ def scalar_type(environment: Environment, module: Module, node: ast.expr) -> Sca
     """The type of a parameter, local or single result. Raises KernelError (K006)."""
     what = stored_type(environment, module, node)
     if isinstance(what, Embedded | ArrayOf):
-        raise fault("K006", module.position(node), f"{what} is only for fields and elements", "pass a pointer")
+        raise fault(
+            "K006", module.position(node), f"{what} is only for fields and elements", "pass a pointer"
+        )
     return what
 
 
-def result_type(environment: Environment, module: Module, node: ast.expr | None, position: Position) -> ResultType:
+def result_type(
+    environment: Environment, module: Module, node: ast.expr | None, position: Position
+) -> ResultType:
     """The type after ``->``. Raises KernelError (K006, K019)."""
     match node:
         case None:
@@ -265,7 +277,9 @@ def ensure_layout(environment: Environment, struct: StructType, position: Positi
     module, node = environment.struct_nodes[struct]
     try:
         if not (len(node.bases) == 1 and isinstance(node.bases[0], ast.Name) and not node.keywords):
-            raise fault("K022", module.position(node), f"{struct} is not a struct", "write class Name(Struct):")
+            raise fault(
+                "K022", module.position(node), f"{struct} is not a struct", "write class Name(Struct):"
+            )
         base = lookup(environment, module, node.bases[0].id, module.position(node))
         if base != LanguageName("Struct") or node.decorator_list:
             raise fault("K022", module.position(node), f"{struct} is not a struct", "derive from Struct only")
@@ -351,7 +365,11 @@ def _table_values(
     items: list[int | float] = []
     for value in values:  # pyright: ignore[reportUnknownVariableType]
         fits = (
-            (isinstance(element, Integer) and isinstance(value, int) and element.minimum <= value <= element.maximum)
+            (
+                isinstance(element, Integer)
+                and isinstance(value, int)
+                and element.minimum <= value <= element.maximum
+            )
             or (isinstance(element, Float) and isinstance(value, int | float))
             or (isinstance(element, Bool) and isinstance(value, bool))
         )
@@ -392,7 +410,9 @@ def _function(environment: Environment, module: Module, node: ast.FunctionDef) -
     return Function(module.name, node.name, symbol, kind, position, node, tuple(parameters), result, clobbers)
 
 
-def _decorator(environment: Environment, module: Module, node: ast.FunctionDef) -> tuple[Kind, str, tuple[str, ...]]:
+def _decorator(
+    environment: Environment, module: Module, node: ast.FunctionDef
+) -> tuple[Kind, str, tuple[str, ...]]:
     position = module.position(node)
     advice = f"one of {', '.join('@' + each.value for each in Kind)}"
     if len(node.decorator_list) != 1:

@@ -16,7 +16,7 @@ from tricolor.kernel import lang
 from tricolor.kernel.diagnostics import Diagnostic, KernelError, Position, fault, position_of
 from tricolor.kernel.source import LANGUAGE_MODULE, SourceModule, imports_of
 from tricolor.kernel.tree import Function, Global
-from tricolor.kernel.types import SCALARS, Bool, Address, Float, Integer, StructType
+from tricolor.kernel.types import SCALARS, Address, Bool, Float, Integer, StructType
 
 LANGUAGE_NAMES: Final = frozenset(name for name in vars(lang) if not name.startswith("_"))
 BUILTIN_NAMES: Final = frozenset({"len", "range", "min", "max", "tuple"})

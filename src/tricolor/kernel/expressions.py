@@ -217,7 +217,9 @@ def adapt(constant: ConstantName, expected: Scalar | None, node: ast.expr, posit
         fits = expected is None or isinstance(expected, Float)
         target = F64
     else:
-        raise fault("K005", position, f"{ast.unparse(node)} is no value here", "text: text_address, text_length")
+        raise fault(
+            "K005", position, f"{ast.unparse(node)} is no value here", "text: text_address, text_length"
+        )
     if not fits:
         raise fault("K007", position, f"expected {expected}, found {target}: {ast.unparse(node)}")
     return Constant(target, value)
@@ -325,7 +327,9 @@ def _field(body: Body, node: ast.Attribute, base: ast.expr, name: str) -> Place:
             return GlobalPlace(entity.type, entity)
     pointer = infer(body, base, None)
     if not isinstance(pointer.type, Pointer):
-        raise fault("K010", body.position(node), f"{pointer.type} has no field {name}", "as_struct(S, a).field")
+        raise fault(
+            "K010", body.position(node), f"{pointer.type} has no field {name}", "as_struct(S, a).field"
+        )
     struct = pointer.type.struct
     ensure_layout(body.environment, struct, body.position(node))
     found = struct.field_named(name)
@@ -364,9 +368,7 @@ def _binary(body: Body, node: ast.BinOp, expected: Scalar | None) -> Expression:
     return apply_operator(body, node, operator, infer(body, node.left, expected), node.right)
 
 
-def apply_operator(
-    body: Body, node: ast.AST, operator: str, left: Expression, right: ast.expr
-) -> Expression:
+def apply_operator(body: Body, node: ast.AST, operator: str, left: Expression, right: ast.expr) -> Expression:
     """``left operator right`` with the left side checked already."""
     if operator in {"<<", ">>"}:
         count = infer(body, right, None)
@@ -393,7 +395,11 @@ def _typed_operator(
         case Address(), Address() if operator == "-":
             return Binary(U64, "diff", left, right)
         case what, other:
-            code = "K009" if what == other or not (isinstance(what, Integer) and isinstance(other, Integer)) else "K007"
+            code = (
+                "K009"
+                if what == other or not (isinstance(what, Integer) and isinstance(other, Integer))
+                else "K007"
+            )
             advice = f"convert one side: to_{what}(...)" if code == "K007" else ""
             if isinstance(what, Address) and isinstance(other, Integer):
                 advice = "addresses take + and - with u64"
@@ -419,7 +425,9 @@ def _compare(body: Body, node: ast.Compare) -> Expression:
     right_node = node.comparators[0]
     left, right = pair_of(body, node.left, right_node, None)
     if left.type != right.type:
-        raise fault("K007", body.position(node), f"{left.type} compared with {right.type}", "convert one side")
+        raise fault(
+            "K007", body.position(node), f"{left.type} compared with {right.type}", "convert one side"
+        )
     match node.ops[0], left.type:
         case ast.Is() | ast.IsNot() as op, Pointer():
             return Compare(BOOL, "==" if isinstance(op, ast.Is) else "!=", left, right)
@@ -470,7 +478,9 @@ def _call(body: Body, node: ast.Call, expected: Scalar | None) -> Expression:
         case TypeName(type=what):
             raise fault("K005", position, f"{what}(...) is no conversion", f"write to_{what}(...)")
         case StructType():
-            raise fault("K005", position, f"{entity}(...): structs are not made by calls", "global_struct, as_struct")
+            raise fault(
+                "K005", position, f"{entity}(...): structs are not made by calls", "global_struct, as_struct"
+            )
         case _:
             raise fault("K005", position, f"{node.func.id} cannot be called")
 
@@ -488,7 +498,9 @@ def _direct_call(body: Body, node: ast.Call, function: Function) -> Expression:
     caller = body.function.kind
     if function.kind not in CALLABLE_FROM[caller]:
         allowed = " ".join(sorted(f"@{each.value}" for each in CALLABLE_FROM[caller]))
-        message = f"a @{caller.value} function cannot call the @{function.kind.value} function {function.name}"
+        message = (
+            f"a @{caller.value} function cannot call the @{function.kind.value} function {function.name}"
+        )
         raise fault("K012", body.position(node), message, f"it can call {allowed}")
     types = tuple(what for _, what in function.parameters)
     arguments = _arguments(body, node, function.name, node.args, types)
@@ -515,7 +527,9 @@ def _minimum(body: Body, node: ast.Call, name: str, expected: Scalar | None) -> 
         raise fault("K011", body.position(node), f"{name} takes 2 arguments")
     left, right = pair_of(body, node.args[0], node.args[1], expected)
     if not isinstance(left.type, Integer) or left.type != right.type:
-        raise fault("K009", body.position(node), f"{name} of {left.type} and {right.type}", "integers of one type")
+        raise fault(
+            "K009", body.position(node), f"{name} of {left.type} and {right.type}", "integers of one type"
+        )
     return Binary(left.type, name, left, right)
 
 
@@ -557,7 +571,9 @@ def _special(body: Body, node: ast.Call, name: str) -> Expression:
         case _, [operand] if name.removeprefix("to_") in INTEGERS:
             return _conversion(body, node, name.removeprefix("to_"), operand)
         case _:
-            raise fault("K011", position, f"{ast.unparse(node)}: not possible here", "see docs/kernel-language.md")
+            raise fault(
+                "K011", position, f"{ast.unparse(node)}: not possible here", "see docs/kernel-language.md"
+            )
 
 
 def _struct(body: Body, node: ast.expr) -> Pointer:
@@ -600,7 +616,12 @@ def _function_address(body: Body, node: ast.Name) -> Expression:
 
 
 def _call_address(
-    body: Body, node: ast.Call, target: ast.expr, types: list[ast.expr], result: ast.expr, given: list[ast.expr]
+    body: Body,
+    node: ast.Call,
+    target: ast.expr,
+    types: list[ast.expr],
+    result: ast.expr,
+    given: list[ast.expr],
 ) -> Expression:
     environment, module = body.environment, body.module
     parameters = tuple(scalar_type(environment, module, each) for each in types)

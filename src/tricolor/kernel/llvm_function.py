@@ -88,7 +88,8 @@ EXTENDED_BELOW_BITS: Final = 32
 def quoted(symbol: str) -> str:
     """A symbol as LLVM writes it."""
     escaped = "".join(
-        chr(byte) if 0x20 <= byte < 0x7F and byte not in b'"\\' else f"\\{byte:02X}" for byte in symbol.encode()
+        chr(byte) if 0x20 <= byte < 0x7F and byte not in b'"\\' else f"\\{byte:02X}"
+        for byte in symbol.encode()
     )
     return f'@"{escaped}"'
 
@@ -388,7 +389,9 @@ def _address(w: Writer, place: Place) -> str:
             base = _expression(w, place.base)
             if place.offset_bytes == 0:
                 return base
-            return w.value(f"getelementptr inbounds i8, ptr {base}, i64 {place.offset_bytes}", f"a.{place.name}")
+            return w.value(
+                f"getelementptr inbounds i8, ptr {base}, i64 {place.offset_bytes}", f"a.{place.name}"
+            )
         case ElementPlace():
             base = _address(w, place.base)
             index = _expression(w, place.index)
@@ -472,7 +475,7 @@ def _expression(w: Writer, node: Expression) -> str:
             assert_never(node)
 
 
-def constant_text(what: Scalar, value: int | float) -> str:
+def constant_text(what: Scalar, value: float) -> str:
     """A literal as LLVM writes it."""
     match what:
         case Integer():
@@ -575,9 +578,9 @@ def _convert(w: Writer, node: Convert) -> str:
     value = _expression(w, node.operand)
     target = type_text(node.type)
     match node.operand.type, node.type:
-        case (Address() | Pointer()), (Address() | Pointer()):
+        case ((Address() | Pointer()), (Address() | Pointer())):
             return value
-        case (Address() | Pointer()), Integer():
+        case ((Address() | Pointer()), Integer()):
             return w.value(f"ptrtoint ptr {value} to i64")
         case Integer(), (Address() | Pointer()):
             return w.value(f"inttoptr i64 {value} to ptr")
@@ -707,7 +710,9 @@ def _atomic(w: Writer, node: Intrinsic, values: list[str]) -> str:
     address = f"ptr {values[0]}"
     if operation == "load":
         assert isinstance(node.type, Integer | Address)
-        return w.value(f"load atomic {type_text(node.type)}, {address} {order}, align {align_bytes(node.type)}")
+        return w.value(
+            f"load atomic {type_text(node.type)}, {address} {order}, align {align_bytes(node.type)}"
+        )
     what = node.arguments[1].type
     assert isinstance(what, Integer | Address)
     text = type_text(what)

@@ -145,7 +145,9 @@ def inline_prelude(
         declared[CHECK_FAILED] = f"declare void {quoted(CHECK_FAILED)}(ptr, i64) noreturn nounwind cold"
     if references.uses_memcmp:
         declared.setdefault("memcmp", "declare i32 @memcmp(ptr, ptr, i64)")
-    globals_text = [_extern_text(each) if each.values is None else _global_text(each) for each in references.globals]
+    globals_text = [
+        _extern_text(each) if each.values is None else _global_text(each) for each in references.globals
+    ]
     return "\n\n".join([*_texts(references), *globals_text, *declared.values(), *defined]) + "\n"
 
 

@@ -31,7 +31,6 @@ from tricolor.kernel.tree import (
     Evaluate,
     Expression,
     ForRange,
-
     GlobalPlace,
     If,
     Intrinsic,
@@ -104,12 +103,14 @@ def _check_declaration(body: Body, nodes: list[ast.stmt]) -> None:
 
 def _naked(body: Body, nodes: list[ast.stmt]) -> Statement:
     match nodes:
-        case [ast.Expr(value=ast.Call(func=ast.Name() as name, args=[text])) as node] if (
-            body.entity(name) == LanguageName("asm")
-        ):
+        case [ast.Expr(value=ast.Call(func=ast.Name() as name, args=[text])) as node] if body.entity(
+            name
+        ) == LanguageName("asm"):
             constant = constant_of(body, text)
             if constant is not None and isinstance(constant.value, str):
                 return Asm(constant.value, body.position(node))
+        case _:
+            pass
     message = 'the body of a @naked function is asm("""...""")'
     raise fault("K004", body.function.position, message, "with constant text")
 
@@ -227,7 +228,9 @@ def _unpack(body: Body, node: ast.stmt, elements: list[ast.expr], value: ast.exp
     names: list[str] = []
     for element, what in zip(elements, call.type.items, strict=True):
         if not isinstance(element, ast.Name):
-            raise fault("K023", body.position(element), f"unpacking into {ast.unparse(element)}", "into locals only")
+            raise fault(
+                "K023", body.position(element), f"unpacking into {ast.unparse(element)}", "into locals only"
+            )
         if element.id != DISCARD:
             _set_local(body, element.id, what, element)
         names.append(element.id)
@@ -296,7 +299,9 @@ def _if(body: Body, node: ast.If) -> Statement:
     return If(condition, yes, no, body.position(node))
 
 
-def _loop_body(body: Body, nodes: list[ast.stmt], orelse: list[ast.stmt]) -> tuple[tuple[Statement, ...], list[set[str]]]:
+def _loop_body(
+    body: Body, nodes: list[ast.stmt], orelse: list[ast.stmt]
+) -> tuple[tuple[Statement, ...], list[set[str]]]:
     if orelse:
         raise fault("K004", body.position(orelse[0]), "else of a loop", "use a flag")
     body.breaks.append([])
@@ -432,6 +437,3 @@ def _text(body: Body, node: ast.expr) -> bytes:
     if constant is None or not isinstance(constant.value, str):
         raise fault("K017", body.position(node), "the text is a string constant")
     return constant.value.encode()
-
-
-

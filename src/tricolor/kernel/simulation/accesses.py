@@ -1,0 +1,138 @@
+"""The functions through which generated code touches memory, and where an interleaved run yields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any, NamedTuple, TypeAlias
+
+from tricolor.kernel.simulation.memory import SimulatedMemory
+from tricolor.kernel.types import INTEGERS, Integer
+
+AccessTable: TypeAlias = dict[str, tuple[int, Callable[..., Any]]]
+"""By the name that generated code uses: length in bytes (0: given by an argument), and the function."""
+
+
+class Access(NamedTuple):
+    """What an interleaved simulation is about to do; it yields this before it does it."""
+
+    kind: str
+    address: int
+    length_bytes: int
+
+
+def access_functions(memory: SimulatedMemory, interleaved: bool) -> dict[str, Callable[..., Any]]:
+    """All access functions by name; generators if interleaved."""
+    table = _block_accesses(memory)
+    for name, what in INTEGERS.items():
+        table |= _plain_accesses(memory, name, what)
+        table |= _atomic_accesses(memory, name, what)
+    if not interleaved:
+        return {name: access for name, (_, access) in table.items()}
+    return {name: _yielding(name, length, access) for name, (length, access) in table.items()}
+
+
+def _yielding(name: str, length: int, access: Callable[..., Any]) -> Callable[..., Any]:
+    kind = name.rsplit("_", 1)[0]
+
+    def generator(address: int, *arguments: Any) -> Generator[Access, None, Any]:
+        yield Access(kind, address, length)
+        return access(address, *arguments)
+
+    return generator
+
+
+def waiting(function: Callable[..., Any], interleaved: bool) -> Callable[..., Any]:
+    """A function given from outside, in the form that generated code calls."""
+    if not interleaved:
+        return function
+
+    def generator(*arguments: Any) -> Generator[Access, None, Any]:
+        yield Access("call", 0, 0)
+        return function(*arguments)
+
+    return generator
+
+
+def _block_accesses(memory: SimulatedMemory) -> AccessTable:
+    def load_bool(address: int) -> bool:
+        return memory.load(address, 1) != 0
+
+    def store_bool(address: int, value: bool) -> None:
+        memory.store(address, 1, int(value))
+
+    def copy(destination: int, source: int, length: int) -> None:
+        memory.write(destination, memory.read(source, length))
+
+    def zero(destination: int, length: int) -> None:
+        memory.write(destination, bytes(length))
+
+    def compare(left: int, right: int, length: int) -> int:
+        first, second = memory.read(left, length), memory.read(right, length)
+        return (first > second) - (first < second)
+
+    return {
+        "load_f64": (8, memory.load_double),
+        "store_f64": (8, memory.store_double),
+        "load_bool": (1, load_bool),
+        "store_bool": (1, store_bool),
+        "memory_copy": (0, copy),
+        "memory_zero": (0, zero),
+        "memory_compare": (0, compare),
+    }
+
+
+def _plain_accesses(memory: SimulatedMemory, name: str, what: Integer) -> AccessTable:
+    length, signed = what.bits // 8, what.signed
+
+    def load(address: int) -> int:
+        return memory.load(address, length, signed)
+
+    def store(address: int, value: int) -> None:
+        memory.store(address, length, value)
+
+    def load_unaligned(address: int) -> int:
+        return int.from_bytes(memory.read(address, length), "little", signed=signed)
+
+    def store_unaligned(address: int, value: int) -> None:
+        memory.write(address, value.to_bytes(length, "little", signed=signed))
+
+    return {
+        f"load_{name}": (length, load),
+        f"store_{name}": (length, store),
+        f"atomic_load_{name}": (length, load),
+        f"atomic_store_{name}": (length, store),
+        f"load_unaligned_{name}": (length, load_unaligned),
+        f"store_unaligned_{name}": (length, store_unaligned),
+    }
+
+
+def _atomic_accesses(memory: SimulatedMemory, name: str, what: Integer) -> AccessTable:
+    length, signed = what.bits // 8, what.signed
+
+    def exchange(address: int, value: int) -> int:
+        old = memory.load(address, length, signed)
+        memory.store(address, length, value)
+        return old
+
+    def compare_exchange(address: int, old: int, new: int) -> bool:
+        # A failed exchange needs write access too, as on the machine.
+        found = memory.load(address, length, signed)
+        memory.store(address, length, new if found == old else found)
+        return found == old
+
+    def add(address: int, value: int) -> int:
+        return exchange(address, memory.load(address, length, signed) + value)
+
+    def conjunction(address: int, value: int) -> int:
+        return exchange(address, memory.load(address, length, signed) & value)
+
+    def disjunction(address: int, value: int) -> int:
+        return exchange(address, memory.load(address, length, signed) | value)
+
+    return {
+        f"atomic_exchange_{name}": (length, exchange),
+        f"atomic_compare_exchange_{name}": (length, compare_exchange),
+        f"atomic_add_{name}": (length, add),
+        f"atomic_and_{name}": (length, conjunction),
+        f"atomic_or_{name}": (length, disjunction),
+    }

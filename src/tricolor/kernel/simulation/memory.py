@@ -1,0 +1,267 @@
+"""Simulated memory: a sparse 64-bit address space that faults on every access that is not sound.
+
+Terms:
+    mapping     a range with a protection, made by ``map``; its pages come into being when touched
+    os page     4096 bytes
+    poisoned    mapped, but not to be accessed (an allocator's freed memory, a global's padding)
+
+Invariants:
+    1. A page MUST be in ``_readable`` only if a mapping with READ covers it, in ``_writable`` only with
+       WRITE. Otherwise a fault would be missed. Kept by ``map``, ``unmap`` and ``protect``.
+    2. Addresses of unmapped ranges MUST NOT be given out again by ``map``. Otherwise a dangling
+       pointer would go unnoticed. Kept by ``_next``, which only rises.
+"""
+
+from __future__ import annotations
+
+import bisect
+import struct
+from typing import Final, NamedTuple, final
+
+PAGE_BYTES: Final = 4096
+PAGE_SHIFT: Final = 12
+OFFSET_MASK: Final = PAGE_BYTES - 1
+ADDRESS_LIMIT: Final = 1 << 64
+FIRST_ADDRESS: Final = 0x7000_0000_0000
+# Between mappings that the simulation places itself, so that running off one faults.
+GUARD_BYTES: Final = 16 * PAGE_BYTES
+
+NONE: Final = 0
+READ: Final = 1
+WRITE: Final = 2
+
+FORMATS: Final = {
+    (1, False): struct.Struct("<B"),
+    (2, False): struct.Struct("<H"),
+    (4, False): struct.Struct("<I"),
+    (8, False): struct.Struct("<Q"),
+    (1, True): struct.Struct("<b"),
+    (2, True): struct.Struct("<h"),
+    (4, True): struct.Struct("<i"),
+    (8, True): struct.Struct("<q"),
+}
+DOUBLE: Final = struct.Struct("<d")
+
+
+class SimulationFaultError(Exception):
+    """The simulated program did what a real one must not; ``trace`` lists kernel positions, innermost last."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.trace: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "\n    at ".join([self.message, *reversed(self.trace)])
+
+
+class MemoryFaultError(SimulationFaultError):
+    """An access to memory that is unmapped, freed, protected, poisoned or misaligned."""
+
+    def __init__(self, kind: str, action: str, address: int, length_bytes: int) -> None:
+        super().__init__(f"{kind}: {action} of {length_bytes} bytes at {address:#x}")
+        self.kind = kind
+        self.address = address
+
+
+class Mapping(NamedTuple):
+    """A mapped range, end excluded."""
+
+    start: int
+    end: int
+    protection: int
+
+
+@final
+class SimulatedMemory:
+    """An address space: mappings, lazily made pages, and poison."""
+
+    def __init__(self) -> None:
+        self._mappings: list[Mapping] = []
+        self._pages: dict[int, bytearray] = {}
+        self._readable: dict[int, bytearray] = {}
+        self._writable: dict[int, bytearray] = {}
+        self._poison: dict[int, bytearray] = {}
+        self._freed: list[tuple[int, int]] = []
+        self._next = FIRST_ADDRESS
+
+    # --- Mappings ---------------------------------------------------------------------------------
+
+    def map(
+        self, length_bytes: int, protection: int = READ | WRITE, at: int | None = None, align_bytes: int = 1
+    ) -> int:
+        """Maps zeroed memory and gives its address; ``at`` replaces what is there."""
+        length = -(-length_bytes // PAGE_BYTES) * PAGE_BYTES
+        if at is None:
+            step = max(align_bytes, PAGE_BYTES)
+            at = -(-self._next // step) * step
+            self._next = at + length + GUARD_BYTES
+        else:
+            self._require_page(at)
+            self._carve(at, at + length)
+            self._next = max(self._next, at + length + GUARD_BYTES) if at >= FIRST_ADDRESS else self._next
+        bisect.insort(self._mappings, Mapping(at, at + length, protection))
+        return at
+
+    def unmap(self, address: int, length_bytes: int) -> None:
+        """Removes mappings; later accesses fault as freed."""
+        self._require_page(address)
+        length = -(-length_bytes // PAGE_BYTES) * PAGE_BYTES
+        self._carve(address, address + length)
+        self._freed.append((address, address + length))
+
+    def protect(self, address: int, length_bytes: int, protection: int) -> None:
+        """Changes the protection of a mapped range; its contents stay."""
+        self._require_page(address)
+        end = address + -(-length_bytes // PAGE_BYTES) * PAGE_BYTES
+        kept = {number: page for number, page in self._pages.items() if address <= number << PAGE_SHIFT < end}
+        for mapping in self._covering(address, end):
+            low, high = max(address, mapping.start), min(end, mapping.end)
+            self._carve(low, high)
+            bisect.insort(self._mappings, Mapping(low, high, protection))
+        for number, page in kept.items():
+            self._place(number, page, protection)
+
+    def discard(self, address: int, length_bytes: int) -> None:
+        """Makes the pages of a mapped range zero again (madvise DONTNEED)."""
+        self._require_page(address)
+        for mapping in self._covering(address, address + length_bytes):
+            low = max(address, mapping.start) >> PAGE_SHIFT
+            high = min(address + length_bytes + OFFSET_MASK, mapping.end) >> PAGE_SHIFT
+            for number in [each for each in self._pages if low <= each < high]:
+                self._pages[number][:] = bytes(PAGE_BYTES)
+
+    def mapped_bytes(self) -> int:
+        """Bytes of address space that are mapped."""
+        return sum(each.end - each.start for each in self._mappings)
+
+    def touched_bytes(self) -> int:
+        """Bytes of pages that came into being."""
+        return len(self._pages) * PAGE_BYTES
+
+    def _require_page(self, address: int) -> None:
+        if address & OFFSET_MASK or not 0 <= address < ADDRESS_LIMIT:
+            raise MemoryFaultError("not a page boundary", "mapping", address, 0)
+
+    def _covering(self, start: int, end: int) -> list[Mapping]:
+        return [each for each in self._mappings if each.start < end and start < each.end]
+
+    def _carve(self, start: int, end: int) -> None:
+        for mapping in self._covering(start, end):
+            self._mappings.remove(mapping)
+            if mapping.start < start:
+                bisect.insort(self._mappings, Mapping(mapping.start, start, mapping.protection))
+            if end < mapping.end:
+                bisect.insort(self._mappings, Mapping(end, mapping.end, mapping.protection))
+        for number in [each for each in self._pages if start <= each << PAGE_SHIFT < end]:
+            for table in (self._pages, self._readable, self._writable, self._poison):
+                table.pop(number, None)
+
+    def _place(self, number: int, page: bytearray, protection: int) -> None:
+        self._pages[number] = page
+        if protection & READ:
+            self._readable[number] = page
+        if protection & WRITE:
+            self._writable[number] = page
+
+    def _touch(self, address: int, needed: int, action: str, length: int) -> bytearray:
+        """The page of an address that is not in the tables yet; faults if no mapping allows the access."""
+        index = bisect.bisect_right(self._mappings, address, key=lambda each: each.start) - 1
+        mapping = self._mappings[index] if index >= 0 else None
+        if mapping is None or address >= mapping.end:
+            freed = any(start <= address < end for start, end in self._freed)
+            kind = (
+                "freed memory" if freed else ("null pointer" if address < PAGE_BYTES else "unmapped memory")
+            )
+            raise MemoryFaultError(kind, action, address, length)
+        if not mapping.protection & needed:
+            raise MemoryFaultError("protected memory", action, address, length)
+        page = bytearray(PAGE_BYTES)
+        self._place(address >> PAGE_SHIFT, page, mapping.protection)
+        return page
+
+    # --- Poison -----------------------------------------------------------------------------------
+
+    def poison(self, address: int, length_bytes: int) -> None:
+        """Makes every access to the bytes fault until ``unpoison``."""
+        self._fill_poison(address, length_bytes, 1)
+
+    def unpoison(self, address: int, length_bytes: int) -> None:
+        """Allows access to the bytes again."""
+        self._fill_poison(address, length_bytes, 0)
+
+    def _fill_poison(self, address: int, length_bytes: int, mark: int) -> None:
+        while length_bytes > 0:
+            offset = address & OFFSET_MASK
+            step = min(length_bytes, PAGE_BYTES - offset)
+            shadow = self._poison.setdefault(address >> PAGE_SHIFT, bytearray(PAGE_BYTES))
+            shadow[offset : offset + step] = bytes([mark]) * step
+            address += step
+            length_bytes -= step
+
+    def _check_poison(self, address: int, length: int, action: str) -> None:
+        shadow = self._poison.get(address >> PAGE_SHIFT)
+        offset = address & OFFSET_MASK
+        if shadow is not None and any(shadow[offset : offset + length]):
+            raise MemoryFaultError("poisoned memory", action, address, length)
+
+    # --- Access -----------------------------------------------------------------------------------
+
+    def load(self, address: int, length: int, signed: bool = False) -> int:
+        """An integer of 1, 2, 4 or 8 bytes, naturally aligned, little endian."""
+        if address & (length - 1):
+            raise MemoryFaultError("misaligned", "load", address, length)
+        page = self._readable.get(address >> PAGE_SHIFT)
+        if page is None:
+            page = self._touch(address, READ, "load", length)
+        if self._poison:
+            self._check_poison(address, length, "load")
+        return FORMATS[length, signed].unpack_from(page, address & OFFSET_MASK)[0]
+
+    def store(self, address: int, length: int, value: int) -> None:
+        """Stores the low bytes of an integer, naturally aligned."""
+        if address & (length - 1):
+            raise MemoryFaultError("misaligned", "store", address, length)
+        page = self._writable.get(address >> PAGE_SHIFT)
+        if page is None:
+            page = self._touch(address, WRITE, "store", length)
+        if self._poison:
+            self._check_poison(address, length, "store")
+        FORMATS[length, False].pack_into(page, address & OFFSET_MASK, value & ((1 << (8 * length)) - 1))
+
+    def load_double(self, address: int) -> float:
+        """An f64, naturally aligned."""
+        return DOUBLE.unpack(self.load(address, 8).to_bytes(8, "little"))[0]
+
+    def store_double(self, address: int, value: float) -> None:
+        """Stores an f64, naturally aligned."""
+        self.store(address, 8, int.from_bytes(DOUBLE.pack(value), "little"))
+
+    def read(self, address: int, length_bytes: int) -> bytes:
+        """Any number of bytes."""
+        out = bytearray()
+        while length_bytes > 0:
+            offset = address & OFFSET_MASK
+            step = min(length_bytes, PAGE_BYTES - offset)
+            page = self._readable.get(address >> PAGE_SHIFT)
+            if page is None:
+                page = self._touch(address, READ, "load", step)
+            self._check_poison(address, step, "load")
+            out += page[offset : offset + step]
+            address += step
+            length_bytes -= step
+        return bytes(out)
+
+    def write(self, address: int, data: bytes) -> None:
+        """Any number of bytes."""
+        done = 0
+        while done < len(data):
+            offset = address & OFFSET_MASK
+            step = min(len(data) - done, PAGE_BYTES - offset)
+            page = self._writable.get(address >> PAGE_SHIFT)
+            if page is None:
+                page = self._touch(address, WRITE, "store", step)
+            self._check_poison(address, step, "store")
+            page[offset : offset + step] = data[done : done + step]
+            address += step
+            done += step
