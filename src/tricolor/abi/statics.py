@@ -41,6 +41,7 @@ from tricolor.ir.types import (
     Interface,
     Kind,
     Pointer,
+    Slice,
     Struct,
     Type,
     array,
@@ -219,8 +220,8 @@ class StaticValues:
 
     def _slice(self, e: SliceLit) -> str:
         u = underlying(e.type)
-        assert not isinstance(u, Array) and hasattr(u, "elem")
-        elem = u.elem  # pyright: ignore[reportAttributeAccessIssue]
+        assert isinstance(u, Slice)
+        elem = u.elem
         backing = array(elem, e.length)
         name = self._variable(backing, self._elements(elem, e.length, e.elems))
         return f"{{ptr {name}, i64 {e.length}, i64 {e.length}}}"

@@ -1,0 +1,303 @@
+"""The program's data module: every descriptor, itab, layout, table, static closure and global, as one text of LLVM.
+
+Symbols that the runtime and the overlay of Go's packages read (arrays of addresses unless said otherwise; counts are i64):
+
+    tricolor.names, tricolor.types, tricolor.texts     what offsets in descriptors index (tricolor.abi.tables)
+    tricolor.typelinks, tricolor.typelink_count        all descriptors, sorted by reflect's string
+    tricolor.itabs, tricolor.itab_count                all itabs
+    tricolor.layouts, tricolor.layout_count            layouts {u32 elem_bytes, u32 index, u64 bitmap}, writable
+    tricolor.data_roots, tricolor.data_root_count      {address, bytes, bitmap address}: globals that hold pointers
+    tricolor.init_tasks, tricolor.init_task_count      code addresses of package initialisers, in order
+    tricolor.data_version                              i64, 1
+    runtime.staticuint64s                              [256 x i64]: i at index i
+    runtime.zerobase, runtime.zeroVal                  8 and 1024 zero bytes
+    main.main                                          if the main function has another symbol
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import final
+
+from tricolor.abi.algorithms import (
+    EQUAL_RUNTIME,
+    HASH_RUNTIME,
+    Steps,
+    equal_function,
+    equal_symbol,
+    hash_function,
+    hash_symbol,
+    nested,
+    steps_of,
+)
+from tricolor.abi.emitter import DataEmitter, Needed, itab_symbol, layout_symbol, type_symbol
+from tricolor.abi.layout import align_of, is_comparable, pointer_bitmap, size_of
+from tricolor.abi.llvmtypes import function_type, memory_type, quote
+from tricolor.abi.statics import StaticValues
+from tricolor.abi.stubs import MEMCPY, MEMSET, call_stub, closure_object, make_stub, passing_key, thunk, thunk_symbol
+from tricolor.abi.tables import Tables, count_of, pointer_table
+from tricolor.abi.typedata import Codes, DescriptorWriter, Method, referenced
+from tricolor.base.errors import CompilerBug, Unsupported
+from tricolor.ir.build.lookup import method_set, selection_name
+from tricolor.ir.nodes import Func, MethodRef, Program
+from tricolor.ir.types import BASICS, Interface, Kind, Map, Signature, Type, has_pointers, link_name, underlying
+
+MAX_BITMAP_WORDS = 1 << 23
+"""A static pointer bitmap of more words (a global or type of over 64 MiB that holds pointers) is refused."""
+
+TABLE_SYMBOLS = frozenset(
+    f"tricolor.{name}"
+    for name in (
+        "names", "types", "texts", "typelinks", "typelink_count", "itabs", "itab_count", "layouts", "layout_count",
+        "data_roots", "data_root_count", "init_tasks", "init_task_count", "data_version",
+    )
+)  # fmt: skip
+
+
+def closure_of_types(start: Iterable[Type], methods: dict[Type, list[MethodRef]]) -> frozenset[Type]:
+    """All types that descriptors of ``start`` refer to, directly or not, themselves included."""
+    seen: set[Type] = set()
+    todo = list(start)
+    while todo:
+        t = todo.pop()
+        if t in seen:
+            continue
+        seen.add(t)
+        todo.extend(referenced(t))
+        todo.extend(ref.signature for ref in methods.get(t, ()))
+    return frozenset(seen)
+
+
+@final
+class _DataModule:
+    def __init__(self, program: Program, needed: Needed) -> None:
+        self.program = program
+        self.needed = Needed()
+        self.needed.update(needed)
+        self.emitter = DataEmitter()
+        self.statics = StaticValues(self.emitter, writable=True)
+        self.tables = Tables()
+        self.parts: list[str] = []
+        self.roots: list[tuple[str, Type]] = []
+        self.tfn: dict[str, str] = {}
+        self.stub_numbers: dict[tuple[str, ...], int] = {}
+        self.with_reflect = any(f.pkg == "reflect" for f in program.funcs)
+
+    # --- globals ---------------------------------------------------------------------------------------------------
+
+    def add_globals(self) -> None:
+        """Package-level variables with their static values."""
+        given = {var.symbol for var in self.program.globals}
+        for var in self.program.globals:
+            if var.symbol in TABLE_SYMBOLS:
+                continue
+            init = self.program.static_init.get(var)
+            value = self.statics.value(init) if init is not None else "zeroinitializer"
+            name = self.emitter.define(var.symbol)
+            self.parts.append(f"{name} = global {memory_type(var.type)} {value}, align {max(align_of(var.type), 1)}")
+            if has_pointers(var.type):
+                self.roots.append((name, var.type))
+        if "runtime.zerobase" not in given:
+            self.parts.append(f"{self.emitter.define('runtime.zerobase')} = global i64 0, align 8")
+        if "runtime.zeroVal" not in given:
+            self.parts.append('@"runtime.zeroVal" = global [1024 x i8] zeroinitializer, align 8')
+            self.emitter.define("runtime.zeroVal")
+        if "runtime.staticuint64s" not in given:
+            numbers = ", ".join(f"i64 {i}" for i in range(256))
+            self.parts.append(f'@"runtime.staticuint64s" = constant [256 x i64] [{numbers}], align 8')
+            self.emitter.define("runtime.staticuint64s")
+
+    def add_roots(self) -> None:
+        """The table of globals that hold pointers."""
+        entries: list[str] = []
+        for name, t in self.roots + self.statics.roots:
+            entries.append(f"{{ptr, i64, ptr}} {{ptr {name}, i64 {size_of(t)}, ptr {self._bitmap(t)}}}")
+        n = len(entries)
+        listed = ", ".join(entries)
+        value = f"[{listed}]" if entries else "zeroinitializer"
+        self.parts.append(f'@"tricolor.data_roots" = constant [{n} x {{ptr, i64, ptr}}] {value}, align 8')
+        self.parts.append(count_of("tricolor.data_root_count", n))
+
+    def _bitmap(self, t: Type) -> str:
+        if size_of(t) // 8 > MAX_BITMAP_WORDS:
+            raise Unsupported(f"a static value of type {t}", why="it is too large")
+        return self.tables.bitmap(pointer_bitmap(t))
+
+    # --- algorithms ------------------------------------------------------------------------------------------------
+
+    def equal_closure(self, t: Type) -> str:
+        """Closure of the equality function, ``null`` if the type is not comparable."""
+        if not is_comparable(t):
+            return "null"
+        steps = steps_of(t)
+        self.needed.equals[steps] = None
+        return quote(equal_symbol(steps) + "·f")
+
+    def hash_closure(self, m: Map) -> str:
+        """Closure of the hash function of a map's keys."""
+        steps = steps_of(m.key)
+        self.needed.hashes[steps] = None
+        return quote(hash_symbol(steps) + "·f")
+
+    def add_algorithms(self) -> None:
+        """Equality and hash functions, with a closure of each."""
+        for symbol, line in (EQUAL_RUNTIME | HASH_RUNTIME).items():
+            self.emitter.declare(symbol, line)
+        for steps in _with_nested(self.needed.equals):
+            name = self.emitter.define(equal_symbol(steps))
+            self.parts.append(equal_function(steps))
+            self.parts.append(f"{quote(equal_symbol(steps) + '·f')} = constant ptr {name}, align 8")
+        for steps in _with_nested(self.needed.hashes):
+            name = self.emitter.define(hash_symbol(steps))
+            self.parts.append(hash_function(steps))
+            self.parts.append(f"{quote(hash_symbol(steps) + '·f')} = constant ptr {name}, align 8")
+
+    # --- types -----------------------------------------------------------------------------------------------------
+
+    def add_types(self) -> None:
+        """All descriptors and itabs."""
+        program = self.program
+        self.needed.update(self.emitter.needed)
+        itabs = dict.fromkeys((*program.itabs, *self.needed.itabs))
+        start: list[Type] = [t for k, t in BASICS.items() if k is not Kind.UNTYPED_NIL]
+        start += program.types
+        start += self.needed.types
+        for concrete, iface in itabs:
+            start += (concrete, iface)
+        known = closure_of_types(start, program.methods)
+        writer = DescriptorWriter(self.tables, known)
+        ordered = sorted(known, key=lambda t: (str(t).encode("utf-8", "surrogateescape"), link_name(t)))
+        for t in ordered:
+            self.emitter.define(type_symbol(t))
+            methods = self._methods(t)
+            self.parts.append(writer.descriptor(t, methods, self._codes(t), self.tfn))
+        self.parts.extend(writer.groups.values())
+        self.parts.append(pointer_table("tricolor.typelinks", [writer.ref(t) for t in ordered]))
+        self.parts.append(count_of("tricolor.typelink_count", len(ordered)))
+        names: list[str] = []
+        for concrete, iface in itabs:
+            names.append(self.emitter.define(itab_symbol(concrete, iface)))
+            self.parts.append(writer.itab(concrete, iface, self._itab_methods(concrete, iface)))
+        self.parts.append(pointer_table("tricolor.itabs", names))
+        self.parts.append(count_of("tricolor.itab_count", len(names)))
+
+    def _methods(self, t: Type) -> list[Method]:
+        """The method set, with code where the program can reach it."""
+        reachable = {(r.name, r.pkg): r for r in self.program.methods.get(t, ())}
+        out: list[Method] = []
+        for selection in method_set(t):
+            name, pkg = selection_name(selection)
+            ref = reachable.pop((name, pkg), None)
+            out.append(Method(name, pkg, ref))
+            if ref is not None:
+                self.emitter.function_ref(ref.entry)
+                self.tfn[ref.func.symbol] = self._with_context(ref.func)
+        if reachable:
+            raise CompilerBug(link_name(t), 0, f"methods {sorted(reachable)} are not in the method set")
+        return out
+
+    def _with_context(self, func: Func) -> str:
+        """Quoted symbol of code for the function that takes a context."""
+        self.emitter.function_ref(func)
+        self.needed.closures[func.symbol] = func
+        return quote(thunk_symbol(func))
+
+    def _codes(self, t: Type) -> Codes:
+        u = underlying(t)
+        equal = self.equal_closure(t)
+        if isinstance(u, Map):
+            return Codes(equal, hasher=self.hash_closure(u))
+        if isinstance(u, Signature) and self.with_reflect:
+            key = passing_key(u)
+            number = self.stub_numbers.get(key)
+            if number is None:
+                number = self.stub_numbers[key] = len(self.stub_numbers)
+                self.parts.append(call_stub(u, f"reflectcall.{number}"))
+                self.parts.append(make_stub(u, f"makefunc.{number}"))
+            return Codes(equal, call=f"@reflectcall.{number}", make=f"@makefunc.{number}")
+        return Codes(equal)
+
+    def _itab_methods(self, concrete: Type, iface: Type) -> list[MethodRef]:
+        by_name = {(r.name, r.pkg): r for r in self.program.methods.get(concrete, ())}
+        u = underlying(iface)
+        assert isinstance(u, Interface)
+        refs: list[MethodRef] = []
+        for m in u.methods:
+            ref = by_name.get((m.name, m.pkg))
+            if ref is None:
+                raise CompilerBug(link_name(concrete), 0, f"itab for {iface}: method {m.name} has no code")
+            self.emitter.function_ref(ref.entry)
+            refs.append(ref)
+        return refs
+
+    # --- the rest --------------------------------------------------------------------------------------------------
+
+    def add_closures(self) -> None:
+        """Static closures of functions without captures, with thunks where the code takes no context."""
+        self.needed.closures.update(self.emitter.needed.closures)
+        for func in self.needed.closures.values():
+            self.emitter.function_ref(func)
+            object_text = closure_object(func)
+            self.emitter.define(f"{func.symbol}·f")
+            self.parts.append(object_text)
+            if quote(thunk_symbol(func)) in object_text:
+                self.parts.append(thunk(func))
+
+    def add_layouts(self) -> None:
+        """The allocator's layouts, and those of the types' own sizes."""
+        names: list[str] = []
+        for size, bitmap in self.needed.layouts:
+            name = self.emitter.define(layout_symbol(size, bitmap))
+            names.append(name)
+            signed = bitmap - (1 << 64) if bitmap >= 1 << 63 else bitmap
+            self.parts.append(f"{name} = global {{i32, i32, i64}} {{i32 {size}, i32 0, i64 {signed}}}, align 16")
+        self.parts.append(pointer_table("tricolor.layouts", names))
+        self.parts.append(count_of("tricolor.layout_count", len(names)))
+
+    def add_entry(self) -> None:
+        """Initialisers and the main function's symbol."""
+        tasks = [self.emitter.function_ref(f) for f in self.program.init_tasks]
+        self.parts.append(pointer_table("tricolor.init_tasks", tasks))
+        self.parts.append(count_of("tricolor.init_task_count", len(tasks)))
+        self.parts.append(count_of("tricolor.data_version", 1))
+        main = self.program.main
+        if main.symbol != "main.main":
+            ft = function_type(main.signature)
+            target = self.emitter.function_ref(main)
+            self.parts.append(
+                f'define {ft.result} @"main.main"() "split-stack" "frame-pointer"="all" nounwind {{\n'
+                f"  tail call void {target}()\n  ret void\n}}\n"
+            )
+            self.emitter.define("main.main")
+
+    def text(self) -> str:
+        self.emitter.declare("llvm.memcpy", MEMCPY)
+        self.emitter.declare("llvm.memset", MEMSET)
+        self.add_globals()
+        self.add_types()
+        self.add_closures()
+        self.add_algorithms()
+        self.add_layouts()
+        self.add_roots()
+        self.add_entry()
+        return "\n".join((self.tables.finish(), *self.parts, self.emitter.finish()))
+
+
+def _with_nested(steps: Iterable[Steps]) -> list[Steps]:
+    """The given signatures and those of array elements within, each once."""
+    out: dict[Steps, None] = {}
+    todo = list(steps)
+    while todo:
+        at = todo.pop()
+        if at not in out:
+            out[at] = None
+            todo.extend(nested(at))
+    return list(out)
+
+
+def emit_data_module(program: Program, needed: Needed) -> str:
+    """LLVM text of the data module. ``needed``: what all other modules refer to, merged.
+
+    Raises CompilerBug if an itab lacks a method, Unsupported for absurdly large static values.
+    """
+    return _DataModule(program, needed).text()

@@ -1,0 +1,180 @@
+"""Small functions that the data module defines: static closures, and reflect's way into and out of compiled code.
+
+* A function as a value: closure object ``NAME·f`` whose code, ``NAME·thunk``, drops the context and calls NAME.
+* ``reflectcall.N``: ``void (ptr code, ptr context, ptr frame)`` calls code that takes a context (closures; methods, whose
+  receiver word stands in its place) with the parameters in the frame, and stores the results there.
+* ``makefunc.N``: code of a func value whose second word is a closure ``func(context, frame unsafe.Pointer)``: builds
+  the frame, calls it, and returns the results from the frame.
+
+A *frame* is a Go struct {parameters..., results...}. N numbers signatures that are passed alike.
+"""
+
+from __future__ import annotations
+
+from tricolor.abi.algorithms import GO_ATTRIBUTES
+from tricolor.abi.emitter import closure_symbol, is_closure
+from tricolor.abi.layout import align_of, frame_struct, memory_class, result_struct, size_of, struct_layout
+from tricolor.abi.llvmtypes import (
+    FunctionType,
+    function_type,
+    is_bool,
+    llvm_type,
+    memory_type,
+    param_text,
+    prefix_text,
+    quote,
+    sret_align,
+    sret_type,
+)
+from tricolor.ir.nodes import Func
+from tricolor.ir.types import Signature, Type
+
+MEMCPY = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
+MEMSET = "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)"
+
+
+def thunk_symbol(func: Func) -> str:
+    """Symbol of the code that drops the context."""
+    return f"{func.symbol}·thunk"
+
+
+def closure_object(func: Func) -> str:
+    """Definition of the constant closure object of a function without captures."""
+    code = func.symbol if is_closure(func) else thunk_symbol(func)
+    return f"{quote(closure_symbol(func))} = constant ptr {quote(code)}, align 8"
+
+
+def thunk(func: Func) -> str:
+    """Definition of the code that drops the context. It forwards a recover token: callee and thunk are both marked."""
+    outer = function_type(func.signature, context=True)
+    inner = function_type(func.signature)
+    names = [f"%a{i}" for i in range(len(outer.params))]
+    head = ", ".join(f"{p} {n}" for p, n in zip(outer.params, names, strict=True))
+    kept = names[: outer.first_param - 1] + names[outer.first_param :]
+    args = ", ".join(f"{p} {n}" for p, n in zip(inner.params, kept, strict=True))
+    call = f"tail call {inner.result} {quote(func.symbol)}({args})"
+    body = f"  {call}\n  ret void" if inner.result == "void" else f"  %r = {call}\n  ret {_plain(inner)} %r"
+    prefix = prefix_text(recovers=func.has_recover, wrapper=True)
+    return f"define {outer.result} {quote(thunk_symbol(func))}({head}) {GO_ATTRIBUTES} {prefix} {{\n{body}\n}}\n"
+
+
+def _plain(ft: FunctionType) -> str:
+    return ft.result.removeprefix("zeroext ").removeprefix("signext ")
+
+
+def passing_key(sig: Signature) -> tuple[str, ...]:
+    """Signatures with one key share their stubs."""
+    ft = function_type(sig, context=True)
+    return (ft.result, *ft.params, "|", *map(memory_type, (*sig.params, *sig.results)), "|", *map(_class, sig.params))
+
+
+def _class(t: Type) -> str:
+    return f"m{size_of(t)}" if memory_class(t) else "v"
+
+
+def _at(lines: list[str], base: str, offset: int, name: str) -> str:
+    if offset == 0:
+        return base
+    lines.append(f"  {name} = getelementptr i8, ptr {base}, i64 {offset}")
+    return name
+
+
+def _load(lines: list[str], t: Type, address: str, name: str) -> str:
+    """Load a value of register class in register form."""
+    if size_of(t) == 0:
+        return "zeroinitializer"
+    lines.append(f"  {name} = load {memory_type(t)}, ptr {address}, align {align_of(t)}")
+    if is_bool(t):
+        lines.append(f"  {name}b = trunc i8 {name} to i1")
+        return f"{name}b"
+    return name
+
+
+def _store(lines: list[str], t: Type, value: str, address: str, name: str) -> None:
+    if size_of(t) == 0:
+        return
+    if is_bool(t):
+        lines.append(f"  {name}z = zext i1 {value} to i8")
+        value = f"{name}z"
+    lines.append(f"  store {memory_type(t)} {value}, ptr {address}, align {align_of(t)}")
+
+
+def _copy(lines: list[str], target: str, source: str, t: Type) -> None:
+    if size_of(t):
+        lines.append(f"  call void @llvm.memcpy.p0.p0.i64(ptr {target}, ptr {source}, i64 {size_of(t)}, i1 false)")
+
+
+def _result_offsets(sig: Signature) -> tuple[int, ...]:
+    """Offsets of the results in sret memory."""
+    return struct_layout(result_struct(sig.results)).offsets
+
+
+def call_stub(sig: Signature, symbol: str) -> str:
+    """Definition of ``void symbol(ptr code, ptr context, ptr frame)``. Memory-class arguments are used in the frame."""
+    ft = function_type(sig, context=True)
+    offsets = struct_layout(frame_struct(sig)).offsets
+    lines: list[str] = []
+    args: list[str] = []
+    if ft.sret:
+        lines.append(f"  %out = alloca {sret_type(sig)}, align {sret_align(sig)}")
+        args.append(f"{ft.params[0]} %out")
+    args.append("ptr %context")
+    for i, t in enumerate(sig.params):
+        address = _at(lines, "%frame", offsets[i], f"%p{i}")
+        operand = address if memory_class(t) else _load(lines, t, address, f"%a{i}")
+        args.append(f"{param_text(t)} {operand}")
+    call = f"call {ft.result} %code({', '.join(args)})"
+    lines.append(f"  {call}" if ft.result == "void" else f"  %r = {call}")
+    base = len(sig.params)
+    for i, t in enumerate(sig.results):
+        target = _at(lines, "%frame", offsets[base + i], f"%q{i}")
+        if ft.sret:
+            _copy(lines, target, _at(lines, "%out", _result_offsets(sig)[i], f"%o{i}"), t)
+        elif len(sig.results) == 1:
+            _store(lines, t, "%r", target, "%r")
+        else:
+            lines.append(f"  %e{i} = extractvalue {_plain(ft)} %r, {i}")
+            _store(lines, t, f"%e{i}", target, f"%e{i}")
+    body = "\n".join(lines)
+    return f"define void @{symbol}(ptr %code, ptr %context, ptr %frame) {GO_ATTRIBUTES} {prefix_text()} {{\n{body}\n  ret void\n}}\n"
+
+
+def make_stub(sig: Signature, symbol: str) -> str:
+    """Definition of the code of func values made by reflect: parameters into a frame, call, results out of it."""
+    ft = function_type(sig, context=True)
+    frame = frame_struct(sig)
+    layout = struct_layout(frame)
+    names = [f"%a{i}" for i in range(len(ft.params))]
+    context = names[ft.first_param - 1]
+    lines = [f"  %frame = alloca [{max(layout.size, 1)} x i8], align {max(layout.align, 8)}"]
+    lines.append(f"  call void @llvm.memset.p0.i64(ptr %frame, i8 0, i64 {layout.size}, i1 false)")
+    for i, t in enumerate(sig.params):
+        address = _at(lines, "%frame", layout.offsets[i], f"%p{i}")
+        if memory_class(t):
+            _copy(lines, address, names[ft.first_param + i], t)
+        else:
+            _store(lines, t, names[ft.first_param + i], address, f"%s{i}")
+    lines.append(f"  %field = getelementptr i8, ptr {context}, i64 8")
+    lines += ["  %handler = load ptr, ptr %field, align 8", "  %code = load ptr, ptr %handler, align 8"]
+    lines.append(f"  call void %code(ptr %handler, ptr {context}, ptr %frame)")
+    lines += _return_from_frame(sig, ft, layout.offsets[len(sig.params) :])
+    head = ", ".join(f"{p} {n}" for p, n in zip(ft.params, names, strict=True))
+    body = "\n".join(lines)
+    return f"define {ft.result} @{symbol}({head}) {GO_ATTRIBUTES} {prefix_text(wrapper=True)} {{\n{body}\n}}\n"
+
+
+def _return_from_frame(sig: Signature, ft: FunctionType, offsets: tuple[int, ...]) -> list[str]:
+    lines: list[str] = []
+    current = "poison"
+    for i, t in enumerate(sig.results):
+        source = _at(lines, "%frame", offsets[i], f"%q{i}")
+        if ft.sret:
+            _copy(lines, _at(lines, "%a0", _result_offsets(sig)[i], f"%o{i}"), source, t)
+            continue
+        value = _load(lines, t, source, f"%r{i}")
+        if len(sig.results) == 1:
+            return [*lines, f"  ret {llvm_type(t)} {value}"]
+        lines.append(f"  %i{i} = insertvalue {_plain(ft)} {current}, {llvm_type(t)} {value}, {i}")
+        current = f"%i{i}"
+    lines.append("  ret void" if ft.result == "void" else f"  ret {_plain(ft)} {current}")
+    return lines

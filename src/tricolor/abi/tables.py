@@ -1,0 +1,116 @@
+"""The program's tables that 32-bit offsets in descriptors index: names, types, code addresses.
+
+A ``NameOff``/``TypeOff``/``TextOff`` is an index into ``tricolor.names``/``tricolor.types``/``tricolor.texts``, arrays of addresses;
+index 0 is none. Real offsets would not do, because linked code and data may lie far apart.
+
+A name is Go's ``abi.Name``: a byte of flags (1 exported, 2 tag, 4 package, 8 embedded), length as varint and text, the same
+for the tag if any, and 4 bytes NameOff of the package path if any.
+"""
+
+from __future__ import annotations
+
+from typing import final
+
+from tricolor.abi.llvmtypes import bytes_literal
+
+EXPORTED = 1
+HAS_TAG = 2
+HAS_PACKAGE = 4
+EMBEDDED = 8
+
+
+def varint(n: int) -> bytes:
+    """A number in groups of 7 bits, least significant first, all but the last with the top bit set."""
+    out = bytearray()
+    while n >= 0x80:
+        out.append(n & 0x7F | 0x80)
+        n >>= 7
+    out.append(n)
+    return bytes(out)
+
+
+def encode_name(text: bytes, tag: bytes = b"", exported: bool = False, embedded: bool = False, package: int = 0) -> bytes:
+    """Bytes of an abi.Name; ``package`` is the NameOff of its package's path, or 0."""
+    flags = exported * EXPORTED | bool(tag) * HAS_TAG | bool(package) * HAS_PACKAGE | embedded * EMBEDDED
+    out = bytes([flags]) + varint(len(text)) + text
+    if tag:
+        out += varint(len(tag)) + tag
+    return out + package.to_bytes(4, "little") if package else out
+
+
+def tag_bytes(tag: str) -> bytes:
+    """A struct tag's bytes: the typed program holds one code point per byte; other text is UTF-8."""
+    try:
+        return tag.encode("latin-1")
+    except UnicodeEncodeError:
+        return tag.encode()
+
+
+@final
+class Tables:
+    """Names, types and texts of one program; each is given its index when first asked for."""
+
+    def __init__(self) -> None:
+        self.constants: list[str] = []
+        self._names: dict[bytes, int] = {}
+        self._name_list: list[str] = ["null"]
+        self._types: dict[str, int] = {}
+        self._texts: dict[str, int] = {}
+        self._bitmaps: dict[bytes, str] = {}
+
+    def name(self, encoded: bytes) -> tuple[int, str]:
+        """(NameOff, address) of an encoded name."""
+        found = self._names.get(encoded)
+        if found is None:
+            found = self._names[encoded] = len(self._name_list)
+            symbol = f"@.name.{found}"
+            self.constants.append(
+                f"{symbol} = internal constant [{len(encoded)} x i8] {bytes_literal(encoded)}, align 1"
+            )
+            self._name_list.append(symbol)
+        return found, self._name_list[found]
+
+    def package(self, path: str) -> int:
+        """NameOff of a package path; 0 for none."""
+        return self.name(encode_name(path.encode()))[0] if path else 0
+
+    def type_offset(self, symbol: str) -> int:
+        """TypeOff of the descriptor with the quoted symbol."""
+        return self._types.setdefault(symbol, len(self._types) + 1)
+
+    def text_offset(self, symbol: str) -> int:
+        """TextOff of the code with the quoted symbol."""
+        return self._texts.setdefault(symbol, len(self._texts) + 1)
+
+    def bitmap(self, bits: int) -> str:
+        """Address of a pointer bitmap: one bit per word, in whole 8-byte groups; ``null`` without pointers."""
+        if not bits:
+            return "null"
+        data = bits.to_bytes((bits.bit_length() + 63) // 64 * 8, "little")
+        found = self._bitmaps.get(data)
+        if found is None:
+            found = self._bitmaps[data] = f"@.gcbits.{len(self._bitmaps)}"
+            self.constants.append(f"{found} = internal constant [{len(data)} x i8] {bytes_literal(data)}, align 8")
+        return found
+
+    def finish(self) -> str:
+        """Definitions of everything; ask for offsets before."""
+        return "\n".join(
+            [
+                *self.constants,
+                pointer_table("tricolor.names", self._name_list),
+                pointer_table("tricolor.types", ["null", *self._types]),
+                pointer_table("tricolor.texts", ["null", *self._texts]),
+            ]
+        ) + "\n"  # fmt: skip
+
+
+def pointer_table(symbol: str, entries: list[str]) -> str:
+    """Definition of a constant array of addresses (of at least one element, so that it has an address of its own)."""
+    listed = entries or ["null"]
+    return f'@"{symbol}" = constant [{len(listed)} x ptr] [{", ".join(f"ptr {e}" for e in listed)}], align 8'
+
+
+def count_of(symbol: str, n: int) -> str:
+    """Definition of a constant i64."""
+    return f'@"{symbol}" = constant i64 {n}, align 8'
