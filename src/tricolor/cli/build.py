@@ -1,0 +1,45 @@
+"""``tricolor build``: compile packages, print escape decisions or a stage of the compiler."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tricolor.base.progress import Progress
+from tricolor.cli.common import COMPILE_FLAGS, dump_stage, gcflags, say, tags
+from tricolor.cli.flags import describe, parse_flags
+
+HELP = f"""\
+usage: tricolor build [flags] [packages]
+
+Compiles the packages and discards the result, as go build does for several packages.
+
+Flags:
+{describe(COMPILE_FLAGS)}
+"""
+
+
+def build(arguments: Sequence[str]) -> int:
+    """Exit status 0 fine, 1 the packages have faults."""
+    parsed = parse_flags("build", COMPILE_FLAGS, arguments)
+    from tricolor.cli.stages import dump, print_decisions
+    from tricolor.pipeline import CompileRequest, Faults, analyse_packages
+
+    stage, wanted = dump_stage(parsed)
+    flags = gcflags(parsed)
+    request = CompileRequest(parsed.rest or (".",), Path.cwd(), tags(parsed), check_level=int(parsed.text("check")))
+    progress = Progress()
+    try:
+        analysed = analyse_packages(request, progress)
+    finally:
+        progress.clear()
+    if isinstance(analysed, Faults):
+        say(analysed.text.rstrip("\n"))
+        return 1
+    if stage:
+        dump(stage, wanted, request, analysed, sys.stdout)
+    elif "-m" in flags or "-m=1" in flags:
+        print_decisions(analysed, os.getcwd(), sys.stderr)
+    return 0

@@ -1,0 +1,118 @@
+"""``tricolor run``: compile and run a program, as ``go run`` does; with --report, explain its memory afterwards."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tricolor.base.errors import EnvironmentFault, UsageError
+from tricolor.base.progress import Progress
+from tricolor.cli.common import COMPILE_FLAGS, check_files, dump_stage, gcflags, say, split_patterns, tags
+from tricolor.cli.flags import Flag, Parsed, describe, parse_flags
+from tricolor.program_cache import CompiledProgram, program_key, recall, remember
+
+FLAGS = (
+    *COMPILE_FLAGS,
+    Flag("report", "after the program's output: where its memory went, by allocation site", False),
+    Flag("all", "with --report: also the sites that stayed on the stack", False),
+    Flag("format", "of the report: text or json", "text", ("text", "json"), "FORMAT"),
+)
+
+HELP = f"""\
+usage: tricolor run [flags] FILE.go...|PACKAGE [arguments...]
+
+Compiles and runs a Go program: its output, its exit status. GOGC, GOMEMLIMIT, GOMAXPROCS and
+GODEBUG (gctrace=1, allocfreetrace=1, gcstress=1, clobberfree=1, gccheckmark=1) are honoured.
+
+Flags:
+{describe(FLAGS)}
+"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Exit status of the program, or 1 if it does not compile."""
+    parsed = parse_flags("run", FLAGS, arguments)
+    patterns, program_arguments = split_patterns(parsed.rest)
+    if not patterns:
+        raise UsageError("run: no go files listed")
+    check_files(patterns, Path.cwd())
+    stage, wanted = dump_stage(parsed)
+    flags = gcflags(parsed)
+    if stage or "-m" in flags or "-m=1" in flags:
+        status = _show(parsed, patterns, stage, wanted)
+        if stage or status:
+            return status
+    compiled = _compile(parsed, patterns)
+    if isinstance(compiled, int):
+        return compiled
+    return _run(parsed, patterns, compiled, program_arguments)
+
+
+def _show(parsed: Parsed, patterns: tuple[str, ...], stage: str, wanted: str) -> int:
+    from tricolor.cli.stages import dump, print_decisions
+    from tricolor.pipeline import CompileRequest, Faults, analyse_program
+
+    request = CompileRequest(patterns, Path.cwd(), tags(parsed), check_level=int(parsed.text("check")))
+    progress = Progress()
+    try:
+        analysed = analyse_program(request, progress)
+    finally:
+        progress.clear()
+    if isinstance(analysed, Faults):
+        say(analysed.text.rstrip("\n"))
+        return 1
+    if stage:
+        dump(stage, wanted, request, analysed, sys.stdout)
+    else:
+        print_decisions(analysed, os.getcwd(), sys.stderr)
+    return 0
+
+
+def _compile(parsed: Parsed, patterns: tuple[str, ...]) -> CompiledProgram | int:
+    """From the cache if nothing changed, else compiled; the exit status if it does not compile."""
+    directory = Path.cwd()
+    level = 0 if "-N" in gcflags(parsed) else 2
+    options = (*tags(parsed), f"report={parsed.switch('report')}", f"check={parsed.text('check')}", f"O={level}")
+    key = program_key(patterns, directory, options)
+    known = recall(key)
+    if known is not None:
+        return known
+    from tricolor.pipeline import CompileRequest, Faults, compile_program
+    from tricolor.report.sites import describe_sites
+
+    request = CompileRequest(
+        patterns, directory, tags(parsed), parsed.switch("report"), level, int(parsed.text("check"))
+    )
+    progress = Progress()
+    try:
+        compiled = compile_program(request, progress, describe_sites)
+        if not isinstance(compiled, Faults):
+            remember(key, compiled)
+    except OSError as error:
+        raise EnvironmentFault(f"the cache cannot be written: {error}") from error
+    finally:
+        progress.clear()
+    if isinstance(compiled, Faults):
+        say(compiled.text.rstrip("\n"))
+        return 1
+    return compiled
+
+
+def _run(parsed: Parsed, patterns: tuple[str, ...], compiled: CompiledProgram, arguments: tuple[str, ...]) -> int:
+    from tricolor.run.execute import execute, load_program
+
+    name = patterns[0].removesuffix(".go")
+    if not parsed.switch("report"):
+        process = execute(load_program(compiled, ()), [name, *arguments])
+        # Nothing of Python is needed any more; its teardown would only take time.
+        os._exit(process.exit_status)
+    from tricolor.report.memory_report import print_report
+    from tricolor.run.observe import OBSERVED, observe
+
+    process = execute(load_program(compiled, OBSERVED), [name, *arguments])
+    observation = observe(process.loaded)
+    print_report(compiled.sites, observation, parsed.text("format"), show_stack=parsed.switch("all"))
+    sys.stdout.flush()
+    os._exit(process.exit_status)

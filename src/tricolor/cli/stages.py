@@ -1,0 +1,79 @@
+"""Text forms of the compiler's stages, and escape decisions as Go prints them."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from typing import TextIO
+
+from tricolor.base.progress import Progress
+from tricolor.escape.messages import messages
+from tricolor.ir.text import func_text
+from tricolor.llvm.compile import assembly_text, optimised_text
+from tricolor.pipeline import Analysed, CompileRequest, emit_units
+
+
+def print_decisions(analysed: Analysed, directory: str, out: TextIO) -> None:
+    """Escape decisions for the packages that were named, under a ``# package`` line each."""
+    roots = {package.symbol_path: package for package in analysed.typed.roots}
+    lines: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for batch in analysed.escape.batches:
+        wanted = [func for func in batch if func.pkg in roots]
+        for message in messages(wanted, analysed.escape):
+            place = analysed.typed.position(message.pos)
+            if place.line:
+                shown = _shorten(place.file, directory)
+                lines[wanted[0].pkg][f"{shown}:{place.line}:{place.column}: {message.text}"] = None
+    for package, texts in lines.items():
+        out.write(f"# {roots[package].path}\n")
+        out.writelines(text + "\n" for text in texts)
+
+
+def _shorten(path: str, directory: str) -> str:
+    relative = os.path.relpath(path, directory)
+    if relative.startswith(".."):
+        return path
+    return "./" + relative if not relative.startswith("./") else relative
+
+
+def dump(stage: str, wanted: str, request: CompileRequest, analysed: Analysed, out: TextIO) -> None:
+    """Print one stage. ``wanted``: only functions (for LLVM stages: packages) whose name contains it."""
+    if stage in ("llvm", "llvm-opt", "asm"):
+        _dump_modules(stage, wanted, request, analysed, out)
+        return
+    roots = {package.symbol_path for package in analysed.typed.roots}
+    for func in analysed.program.funcs:
+        if wanted not in func.symbol if wanted else func.pkg not in roots:
+            continue
+        if stage == "escape":
+            _dump_escape(func.symbol, [func], analysed, out)
+        elif stage == "typed":
+            _dump_typed(func.symbol, analysed, out)
+        else:
+            out.write(func_text(func) + "\n")
+
+
+def _dump_typed(symbol: str, analysed: Analysed, out: TextIO) -> None:
+    import json
+
+    for package in analysed.typed.packages:
+        for decl in package.functions:
+            if decl.body is not None and symbol == f"{package.symbol_path}.{decl.name}":
+                out.write(f"{symbol}\n")
+                for statement in analysed.typed.body(decl):
+                    out.write("  " + json.dumps(statement) + "\n")
+
+
+def _dump_escape(symbol: str, funcs: list, analysed: Analysed, out: TextIO) -> None:  # type: ignore[type-arg]
+    out.write(f"{symbol}\n")
+    for message in messages(funcs, analysed.escape):
+        out.write(f"  {analysed.typed.position(message.pos)}: {message.text}\n")
+
+
+def _dump_modules(stage: str, wanted: str, request: CompileRequest, analysed: Analysed, out: TextIO) -> None:
+    units, _ = emit_units(request, analysed, Progress())
+    for unit in units:
+        if wanted not in unit.name if wanted else unit.name != "main":
+            continue
+        text = {"llvm": lambda u: u.text, "llvm-opt": optimised_text, "asm": assembly_text}[stage](unit)
+        out.write(f"; {unit.name}\n{text}\n")
