@@ -31,7 +31,10 @@ def test_a_type_error_is_printed_as_go_build_prints_it(go_files: GoFiles) -> Non
 def test_a_syntax_error_is_printed_as_go_build_prints_it(go_files: GoFiles) -> None:
     folder = go_files({"x.go": "package main\n\nfunc main() {\n\tx := 3 4\n}\n"})
     text = diagnostics(folder, "x.go")
-    assert text == "# command-line-arguments\n./x.go:4:9: syntax error: unexpected literal 4 at end of statement\n"
+    assert (
+        text
+        == "# command-line-arguments\n./x.go:4:9: syntax error: unexpected literal 4 at end of statement\n"
+    )
 
 
 def test_a_missing_import_is_named(go_files: GoFiles) -> None:

@@ -148,7 +148,7 @@ def program(load_files: LoadFiles) -> Program:
 
 
 def test_constants_take_the_form_of_their_type(program: Program) -> None:
-    values = [n[2][1] for n in nodes(program, "consts", "BasicLit") if isinstance(n[2], list)]
+    values = [n[2][1] for n in nodes(program, "consts", "BasicLit")]
     assert values == [
         ["f", "1/1"],
         ["c", "0/1", "2/1"],
