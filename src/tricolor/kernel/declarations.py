@@ -271,6 +271,8 @@ def ensure_layout(environment: Environment, struct: StructType, position: Positi
     """Reads the fields of a struct and lays it out. Raises KernelError (K022) for cycles by value."""
     if struct.laid_out:
         return
+    if struct in environment.faulty_structs:
+        raise KernelError(None)
     if struct in environment.laying_out:
         raise fault("K022", position, f"{struct} contains itself by value", "hold a pointer to it")
     environment.laying_out.add(struct)
@@ -284,6 +286,9 @@ def ensure_layout(environment: Environment, struct: StructType, position: Positi
         if base != LanguageName("Struct") or node.decorator_list:
             raise fault("K022", module.position(node), f"{struct} is not a struct", "derive from Struct only")
         lay_out(struct, _fields(environment, module, node))
+    except KernelError:
+        environment.faulty_structs.add(struct)
+        raise
     finally:
         environment.laying_out.discard(struct)
 

@@ -18,7 +18,13 @@ from tricolor.kernel.source import LANGUAGE_MODULE, SourceModule, imports_of
 from tricolor.kernel.tree import Function, Global
 from tricolor.kernel.types import SCALARS, Address, Bool, Float, Integer, StructType
 
-LANGUAGE_NAMES: Final = frozenset(name for name in vars(lang) if not name.startswith("_"))
+LANGUAGE_NAMES: Final = frozenset(
+    name
+    for name, value in vars(lang).items()
+    if name in SCALARS
+    or name == "Embed"
+    or (not name.startswith("_") and callable(value) and value.__module__ == LANGUAGE_MODULE)
+) - {"T", "StructT", "FunctionT", "KernelOnlyError"}
 BUILTIN_NAMES: Final = frozenset({"len", "range", "min", "max", "tuple"})
 IGNORED_MODULES: Final = frozenset({"__future__", "typing", "collections.abc"})
 
@@ -93,6 +99,7 @@ class Environment:
         default_factory=dict[StructType, tuple[Module, ast.ClassDef]]
     )
     laying_out: set[StructType] = field(default_factory=set[StructType])
+    faulty_structs: set[StructType] = field(default_factory=set[StructType])
     symbols: dict[str, Position] = field(default_factory=dict[str, Position])
 
     def report(self, error: KernelError) -> None:

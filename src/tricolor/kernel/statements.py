@@ -80,8 +80,11 @@ def check_body(body: Body) -> None:
             function.body = (_naked(body, nodes),)
             return
         function.locals.update(function.parameters)
+        before = len(body.environment.diagnostics)
         function.body = _block(body, nodes)
-        if body.assigned is not None and not isinstance(function.result, Void):
+        # A faulty statement may have held the missing return.
+        is_sound = len(body.environment.diagnostics) == before
+        if is_sound and body.assigned is not None and not isinstance(function.result, Void):
             what = "comes back" if isinstance(function.result, Never) else "may end without a value"
             raise fault("K014", function.position, f"{function.name} {what}", "return, or unreachable(...)")
     except KernelError as error:

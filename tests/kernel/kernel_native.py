@@ -1,0 +1,83 @@
+"""Runs kernel text natively, for comparison with its simulation."""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import llvmlite.binding as llvm
+
+from tricolor.kernel.llvm_text import CompileOptions, compile_modules
+
+NAMES = itertools.count()
+C_TYPES: dict[str, Any] = {
+    "u8": ctypes.c_uint8,
+    "u16": ctypes.c_uint16,
+    "u32": ctypes.c_uint32,
+    "u64": ctypes.c_uint64,
+    "i8": ctypes.c_int8,
+    "i16": ctypes.c_int16,
+    "i32": ctypes.c_int32,
+    "i64": ctypes.c_int64,
+    "f64": ctypes.c_double,
+    "bool": ctypes.c_bool,
+    "addr": ctypes.c_uint64,
+    "None": None,
+}
+
+
+def kernel_text(body: str) -> str:
+    """A kernel module that imports every name of the language that its text mentions."""
+    from tricolor.kernel.environment import LANGUAGE_NAMES
+
+    names = sorted(each for each in LANGUAGE_NAMES if each in body and each != "annotations")
+    typing = "from typing import Final, NoReturn, TYPE_CHECKING\n"
+    return f"{typing}from tricolor.kernel.lang import {', '.join(['u64', *names])}\n{body}"
+
+
+@final
+@dataclass(slots=True)
+class NativeModule:
+    """LLVM text linked into this process."""
+
+    engine: Any
+    library: Any
+
+    def function(self, symbol: str, result: str, *parameters: str) -> Callable[..., Any]:
+        """A C function by symbol."""
+        types = [C_TYPES[each] for each in parameters]
+        return ctypes.CFUNCTYPE(C_TYPES[result], *types)(self.library[symbol])
+
+    def address(self, symbol: str) -> int:
+        return int(self.library[symbol])
+
+
+def link(texts: Sequence[str], symbols: Sequence[str], level: int = 1) -> NativeModule:
+    """Links LLVM modules into this process."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    llvm.initialize_native_asmparser()
+    machine = llvm.Target.from_default_triple().create_target_machine(
+        opt=level, reloc="pic", codemodel="small"
+    )
+    engine = llvm.create_lljit_compiler(machine)
+    builder: Any = llvm.JITLibraryBuilder()
+    for text in texts:
+        module = llvm.parse_assembly(text)
+        module.verify()
+        passes = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=level))
+        passes.getModulePassManager().run(module, passes)
+        builder.add_ir(str(module))
+    builder.add_current_process()
+    for symbol in symbols:
+        builder.export_symbol(symbol)
+    return NativeModule(engine, builder.link(engine, f"kernel{next(NAMES)}"))
+
+
+def native(body: str, symbols: Sequence[str], level: int = 1, check_level: int = 1) -> NativeModule:
+    """Compiles one kernel module called ``sample``."""
+    text = compile_modules(["sample"], CompileOptions(check_level), {"sample": kernel_text(body)})
+    return link([text], symbols, level)

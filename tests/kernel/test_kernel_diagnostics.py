@@ -1,0 +1,158 @@
+"""Every diagnostic of the kernel language: the source that earns it, and where it points."""
+
+from __future__ import annotations
+
+import pytest
+from kernel_native import kernel_text
+
+from tricolor.kernel.check import check_modules
+from tricolor.kernel.diagnostics import TITLES, KernelProgramError
+from tricolor.kernel.llvm_text import compile_modules
+
+PAIR = """
+class Pair(Struct):
+    first: u64
+    next: "Pair"
+    items: Array[u32, 4]
+"""
+
+
+def body(text: str, result: str = "None", parameters: str = "a: u64, b: i32, p: addr, s: Pair, f: f64") -> str:
+    """A kernel function ``sample`` with a body."""
+    lines = "".join(f"    {line}\n" for line in text.splitlines())
+    return f"{PAIR}\n@kernel\ndef sample({parameters}) -> {result}:\n{lines}"
+
+
+FAULTS = [
+    ("K001", "def f(:\n    pass"),
+    ("K002", "from tricolor.nowhere import thing\n"),
+    ("K003", body("x = unknown_thing")),
+    ("K003", "from tricolor.kernel.types import no_such_name\n"),
+    ("K004", body("assert a == 0")),
+    ("K004", body("with a: pass")),
+    ("K004", body("a + 1")),
+    ("K004", body("for x in s: pass")),
+    ("K004", body("x = 1\ny = 1\nx, y = y, x")),
+    ("K004", body("while a > 0:\n    a -= 1\nelse:\n    pass")),
+    ("K004", "@libc\ndef f(a: u64) -> u64:\n    return a\n"),
+    ("K004", '@naked("f")\ndef f(a: u64) -> u64:\n    return a\n'),
+    ("K005", body("x = [1, 2]")),
+    ("K005", body("x = 1 < a < 3")),
+    ("K005", body("x = s.items")),
+    ("K005", body("x = u32(a)")),
+    ("K005", "count = global_value(u64)\n@kernel\ndef f() -> u64:\n    return count\n"),
+    ("K006", "@kernel\ndef f(a) -> None:\n    pass\n"),
+    ("K006", "@kernel\ndef f(a: u64):\n    pass\n"),
+    ("K006", "@kernel\ndef f(a: str) -> None:\n    pass\n".replace("str", "kernel")),
+    ("K006", "@kernel\ndef f(a: Array[u64, 4]) -> None:\n    pass\n"),
+    ("K006", "class S(Struct):\n    a: Embed[u64]\n"),
+    ("K007", body("x = a + b")),
+    ("K007", body("if a:\n    pass")),
+    ("K007", body("x: u32 = a")),
+    ("K007", body("return a", "addr")),
+    ("K007", body("x = a == b")),
+    ("K007", body("x = sample(a, b, p, s, f)")),
+    ("K008", body("x: u8 = 256")),
+    ("K008", body("x = a + -1")),
+    ("K008", body("x = b << 32")),
+    ("K008", body("x = s.items[4]")),
+    ("K008", "T = const_table(u8, (1, 256))\n"),
+    ("K009", body("x = a / 2")),
+    ("K009", body("x = p * 2")),
+    ("K009", body("x = s == s")),
+    ("K009", body("x = f % f")),
+    ("K009", body("x = -p")),
+    ("K010", body("x = s.second")),
+    ("K010", body("x = p.first")),
+    ("K010", PAIR + 'N: Final = offset_of(Pair, "second")\n'),
+    ("K011", body("sample(a)")),
+    ("K011", body("store_u64(p)")),
+    ("K011", body("memory_zero(p, length_bytes=3)")),
+    ("K011", body("x = null(Pair, a)")),
+    ("K012", body("other()") + '\n@goroutine("go.other")\ndef other() -> None:\n    pass\n'),
+    ("K012", "@inline\ndef f() -> None:\n    g()\n\n@kernel\ndef g() -> None:\n    pass\n"),
+    ("K012", '@goroutine("g")\ndef f() -> None:\n    abort()\n\n@libc\ndef abort() -> None: ...\n'),
+    ("K012", "@inline\ndef f() -> None:\n    pass\n\n@kernel\ndef g() -> addr:\n    return function_address(f)\n"),
+    ("K013", body("if a > 1:\n    x = a\ny = x")),
+    ("K013", body("while a > 1:\n    x = a\n    break\ny = x")),
+    ("K013", body("for i in range(a):\n    pass\ny = i")),
+    ("K014", body("if a > 1:\n    return a", "u64")),
+    ("K014", body("while a > 1:\n    return a", "u64")),
+    ("K015", body("x = a\nx: i32 = 5")),
+    ("K015", body("x = a\nx: u32 = 1")),
+    ("K016", "def f() -> None:\n    pass\n"),
+    ("K016", "@systemstack\ndef f() -> None:\n    pass\n"),
+    ("K016", '@kernel("a", "b")\ndef f() -> None:\n    pass\n'),
+    ("K016", "@null\ndef f() -> None:\n    pass\n"),
+    ("K017", "N: Final = 1 // 0\n"),
+    ("K017", "N: Final = -7 // 2\n"),
+    ("K017", "N: Final = N + 1\n"),
+    ("K017", "N: Final = 1 << 1000\n"),
+    ("K017", body("check(a, True, 'text')")),
+    ("K017", body("for i in range(1, a, a):\n    pass")),
+    ("K018", body("x = atomic_load_u64(p)")),
+    ("K018", body("x = atomic_load_u64(p, 'release')")),
+    ("K019", "@kernel\ndef f(a: u64 = 1) -> None:\n    pass\n"),
+    ("K019", "@kernel\ndef f(*a: u64) -> None:\n    pass\n"),
+    ("K019", "@kernel\ndef f() -> tuple[u64, u64, u64, u64]:\n    return 1, 2, 3, 4\n"),
+    ("K019", '@systemstack("s")\ndef f(a: u64, b: u64, c: u64, d: u64, e: u64, f: u64, g: u64) -> None:\n    pass\n'),
+    ("K020", "N: Final = 1\nN: Final = 2\n"),
+    ("K020", '@export("x")\ndef f() -> None:\n    pass\n\n@export("x")\ndef g() -> None:\n    pass\n'),
+    ("K020", "class S(Struct):\n    a: u64\n    a: u32\n"),
+    ("K021", "@inline\ndef f() -> None:\n    g()\n\n@inline\ndef g() -> None:\n    f()\n"),
+    ("K022", 'class A(Struct):\n    b: Embed["B"]\n\nclass B(Struct):\n    a: Embed[A]\n'),
+    ("K022", "class S(Struct):\n    a: u64 = 1\n"),
+    ("K022", "class S:\n    a: u64\n"),
+    ("K023", "T = const_table(u8, (1, 2))\n@kernel\ndef f() -> None:\n    T[0] = 1\n"),
+    ("K023", body("x = field_address(a)")),
+    ("K023", body("a, s.first = sample(a, b, p, s, f)", "tuple[u64, u64]")),
+    ("K024", body("break")),
+    ("K024", body("continue")),
+    ("K025", "for x in (1, 2):\n    pass\n"),
+    ("K025", "if True:\n    pass\n"),
+    ("K026", "import os\n"),
+    ("K026", "from tricolor.kernel.types import *\n"),
+    ("K026", "from . import thing\n"),
+]
+
+
+@pytest.mark.parametrize(("code", "text"), FAULTS)
+def test_a_fault_has_its_code_and_only_that(code: str, text: str) -> None:
+    result = check_modules(["sample"], {"sample": kernel_text(text)})
+    assert [each.code for each in result.diagnostics] == [code], [str(each) for each in result.diagnostics]
+
+
+def test_every_code_has_a_sample() -> None:
+    assert {code for code, _ in FAULTS} == set(TITLES)
+
+
+def test_a_diagnostic_names_file_line_and_column() -> None:
+    text = kernel_text("\n@kernel\ndef f(a: u64) -> u64:\n    return a + nothing\n")
+    diagnostic = check_modules(["sample"], {"sample": text}).diagnostics[0]
+    line = text.splitlines().index("    return a + nothing") + 1
+    assert str(diagnostic).startswith(f"<sample>:{line}:16: K003 unknown name nothing")
+
+
+def test_several_faults_are_reported_together() -> None:
+    text = body("x = nothing\ny = x + 1\nz = a + b")
+    result = check_modules(["sample"], {"sample": kernel_text(text)})
+    assert [each.code for each in result.diagnostics] == ["K003", "K007"]
+
+
+def test_compiling_a_faulty_module_raises_its_diagnostics() -> None:
+    with pytest.raises(KernelProgramError, match="K003"):
+        compile_modules(["sample"], texts={"sample": kernel_text(body("x = nothing"))})
+
+
+def test_a_plain_module_gives_constants() -> None:
+    text = "from tricolor.kernel.statements import CHECK_LEVELS\nT = const_table(u8, CHECK_LEVELS)\n"
+    text += "from tricolor.kernel.types import U64\nN: Final = len(T) + U64.bits\n"
+    assert not check_modules(["sample"], {"sample": kernel_text(text)}).diagnostics
+
+
+def test_modules_may_refer_to_each_other() -> None:
+    first = kernel_text(
+        "if TYPE_CHECKING:\n    from second import B\nclass A(Struct):\n    b: 'B'\nSIZE: Final = 4\n"
+    )
+    second = kernel_text("from first import A, SIZE\nclass B(Struct):\n    a: Embed[A]\n    n: Array[u8, SIZE]\n")
+    assert not check_modules(["first"], {"first": first, "second": second}).diagnostics
