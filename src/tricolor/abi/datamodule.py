@@ -34,13 +34,32 @@ from tricolor.abi.emitter import DataEmitter, Needed, itab_symbol, layout_symbol
 from tricolor.abi.layout import align_of, is_comparable, pointer_bitmap, size_of
 from tricolor.abi.llvmtypes import function_type, memory_type, quote
 from tricolor.abi.statics import StaticValues
-from tricolor.abi.stubs import MEMCPY, MEMSET, call_stub, closure_object, make_stub, passing_key, thunk, thunk_symbol
+from tricolor.abi.stubs import (
+    MEMCPY,
+    MEMSET,
+    call_stub,
+    closure_object,
+    make_stub,
+    passing_key,
+    thunk,
+    thunk_symbol,
+)
 from tricolor.abi.tables import Tables, count_of, pointer_table
 from tricolor.abi.typedata import Codes, DescriptorWriter, Method, referenced
 from tricolor.base.errors import CompilerBug, Unsupported
 from tricolor.ir.build.lookup import method_set, selection_name
 from tricolor.ir.nodes import Func, MethodRef, Program
-from tricolor.ir.types import BASICS, Interface, Kind, Map, Signature, Type, has_pointers, link_name, underlying
+from tricolor.ir.types import (
+    BASICS,
+    Interface,
+    Kind,
+    Map,
+    Signature,
+    Type,
+    has_pointers,
+    link_name,
+    underlying,
+)
 
 MAX_BITMAP_WORDS = 1 << 23
 """A static pointer bitmap of more words (a global or type of over 64 MiB that holds pointers) is refused."""

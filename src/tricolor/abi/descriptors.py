@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from tricolor.abi.emitter import DataEmitter, Needed, closure_symbol, is_closure, itab_symbol, layout_symbol, type_symbol
 from tricolor.abi.datamodule import emit_data_module
+from tricolor.abi.emitter import (
+    DataEmitter,
+    Needed,
+    closure_symbol,
+    is_closure,
+    itab_symbol,
+    layout_symbol,
+    type_symbol,
+)
 from tricolor.abi.statics import StaticValues, const_text, float_text, round_fraction
 
 __all__ = [

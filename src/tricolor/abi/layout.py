@@ -162,7 +162,7 @@ def pointer_bitmap(t: Type) -> int:
         case Pointer() | Map() | Chan() | Signature() | Slice():
             return 1
         case Interface():
-            return 3
+            return 2  # descriptors and itabs are not collected: those made at run time are held elsewhere
         case Array():
             bits = pointer_bitmap(u.elem)
             return _repeat(bits, size_of(u.elem) // WORD_BYTES, u.length) if bits else 0

@@ -1,0 +1,119 @@
+"""Layouts against those of the real compiler."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from tests.abi.random_types import random_struct
+from tests.abi.realgo import run_go
+from tricolor.abi import layout
+from tricolor.abi.llvmtypes import function_type, memory_type
+from tricolor.ir import types as ir
+from tricolor.ir.types import Field, Struct, Type
+
+HEAD = """package main
+
+import "unsafe"
+
+type header struct {
+	size, ptr uintptr
+	hash      uint32
+	tflag, align, falign, kind uint8
+	equal     unsafe.Pointer
+	gcdata    unsafe.Pointer
+}
+
+func show(v any) {
+	t := *(**header)(unsafe.Pointer(&v))
+	gc := t.gcdata
+	if t.tflag&16 != 0 {
+		gc = *(*unsafe.Pointer)(gc)
+	}
+	print(t.size, " ", t.ptr, " ", t.align, " ", t.equal != nil, " ", t.tflag&8 != 0, " ", t.kind)
+	for i := uintptr(0); i < t.ptr/8 && gc != nil; i++ {
+		print(" ", *(*byte)(unsafe.Add(gc, i/8))>>(i%8)&1)
+	}
+	println()
+}
+
+"""
+
+
+def facts_of(t: Type) -> str:
+    """What the Go program prints for a type."""
+    from tricolor.abi.typedata import kind_of
+
+    flags = [
+        layout.is_comparable(t),
+        layout.is_comparable(t) and layout.is_memory_comparable(t),
+    ]
+    ptr = layout.pointer_bytes(t)
+    bits = layout.pointer_bitmap(t)
+    parts: list[object] = [layout.size_of(t), ptr, layout.align_of(t), *(str(f).lower() for f in flags)]
+    parts.append(kind_of(t))
+    parts += [bits >> i & 1 for i in range(ptr // 8)]
+    return " ".join(map(str, parts))
+
+
+@pytest.mark.slow
+def test_layouts_are_those_of_the_real_compiler(tmp_path: Path) -> None:
+    rng = random.Random(7)
+    chosen: list[Type] = [random_struct(rng, 3) for _ in range(80)]
+    lines = [HEAD]
+    for i, t in enumerate(chosen):
+        lines.append(f"type T{i} = {t}")
+        lines.append(f"var v{i} T{i}")
+    lines.append("func main() {")
+    for i, t in enumerate(chosen):
+        assert isinstance(t, Struct)
+        named = [f"unsafe.Offsetof(v{i}.{f.name})" for f in t.fields if f.name != "_"]
+        lines.append(f"\tshow(v{i})")
+        joined = ', " ", '.join(named)
+        lines.append(f"\tprintln({joined})")
+    lines.append("}")
+    printed = run_go("\n".join(lines), tmp_path)
+    for i, t in enumerate(chosen):
+        assert isinstance(t, Struct)
+        offsets = [layout.field_offset(t, j) for j, f in enumerate(t.fields) if f.name != "_"]
+        assert printed[2 * i].split() == facts_of(t).split(), f"{t}"
+        assert [int(p) for p in printed[2 * i + 1].split()] == offsets, f"{t}"
+
+
+def test_llvm_agrees_on_size_and_offsets() -> None:
+    import llvmlite.binding as llvm
+    from tricolor.llvm.compile import target_machine
+
+    rng = random.Random(11)
+    chosen: list[Type] = [random_struct(rng, 3) for _ in range(60)]
+    text = "\n".join(f"@g{i} = global {memory_type(t)} zeroinitializer" for i, t in enumerate(chosen))
+    module = llvm.parse_assembly(text)
+    target = target_machine().target_data
+    for i, t in enumerate(chosen):
+        g = module.get_global_variable(f"g{i}")
+        assert target.get_abi_size(g.global_value_type) == layout.size_of(t), f"{t}"
+        assert isinstance(t, Struct)
+        for j in range(len(t.fields)):
+            assert target.get_element_offset(g.global_value_type, j) == layout.field_offset(t, j), f"{t} {j}"
+
+
+def test_a_final_field_without_size_is_padded() -> None:
+    t = ir.struct((Field("A", ir.INT32), Field("B", ir.EMPTY_STRUCT)))
+    assert layout.size_of(t) == 8
+
+
+def test_a_huge_array_has_a_bitmap_at_once() -> None:
+    t = ir.array(ir.STRING, 1 << 20)
+    assert layout.pointer_bytes(t) == (1 << 24) - 8
+
+
+def test_more_than_four_words_return_in_memory() -> None:
+    assert function_type(ir.signature((), (ir.BYTES, ir.STRING))).sret
+    assert not function_type(ir.signature((), (ir.STRING, ir.EMPTY_INTERFACE))).sret
+
+
+def test_bool_is_one_bit_in_a_register_and_a_byte_in_memory() -> None:
+    ft = function_type(ir.signature((ir.BOOL,), (ir.BOOL,)))
+    assert (ft.result, ft.params) == ("zeroext i1", ("i1 zeroext",))
+    assert memory_type(ir.struct((Field("A", ir.BOOL),))) == "{i8}"
