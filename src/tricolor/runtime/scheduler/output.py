@@ -1,0 +1,164 @@
+"""Text that the runtime itself writes: to standard error, or into a buffer of the program.
+
+Text is collected and written in pieces of up to BUFFER_BYTES, so that a trace is not a thousand system calls.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tricolor.kernel.lang import (
+    Struct,
+    addr,
+    field_address,
+    global_array,
+    global_struct,
+    i64,
+    kernel,
+    load_u8,
+    memory_copy,
+    store_u8,
+    to_u8,
+    to_u64,
+    u8,
+    u64,
+)
+from tricolor.runtime.scheduler.system import STANDARD_ERROR, write
+
+BUFFER_BYTES: Final = 4096
+DIGIT_BYTES: Final = 24
+_ZERO: Final = 48
+_LETTER_A: Final = 97
+_MINUS: Final = 45
+
+
+class Output(Struct):
+    """Where text goes: ``target`` 0 is standard error through the buffer, else a caller's memory."""
+
+    used: u64
+    target: addr
+    target_bytes: u64
+    target_used: u64
+
+
+_output = global_struct(Output)
+_buffer = global_array(u8, BUFFER_BYTES)
+
+
+@kernel
+def flush_output() -> None:
+    """Writes what is buffered to standard error."""
+    done: u64 = 0
+    start = field_address(_buffer[0])
+    while done < _output.used:
+        wrote = write(STANDARD_ERROR, start + done, _output.used - done)
+        if wrote <= 0:
+            break
+        done += to_u64(wrote)
+    _output.used = 0
+
+
+@kernel
+def output_to_memory(target: addr, length_bytes: u64) -> None:
+    """Sends text into memory from here on; what does not fit is dropped."""
+    _output.target = target
+    _output.target_bytes = length_bytes
+    _output.target_used = 0
+
+
+@kernel
+def output_to_error() -> u64:
+    """Sends text to standard error again; gives the bytes that were put into memory."""
+    _output.target = 0
+    return _output.target_used
+
+
+@kernel
+def put(text: addr, length_bytes: u64) -> None:
+    """Appends text."""
+    if _output.target != 0:
+        room = _output.target_bytes - _output.target_used
+        taken = min(room, length_bytes)
+        memory_copy(_output.target + _output.target_used, text, taken)
+        _output.target_used += taken
+        return
+    done: u64 = 0
+    while done < length_bytes:
+        if _output.used == BUFFER_BYTES:
+            flush_output()
+        piece = min(length_bytes - done, BUFFER_BYTES - _output.used)
+        memory_copy(field_address(_buffer[0]) + _output.used, text + done, piece)
+        _output.used += piece
+        done += piece
+
+
+@kernel
+def put_byte(byte: u8) -> None:
+    """Appends one byte."""
+    if _output.target != 0:
+        if _output.target_used < _output.target_bytes:
+            store_u8(_output.target + _output.target_used, byte)
+            _output.target_used += 1
+        return
+    if _output.used == BUFFER_BYTES:
+        flush_output()
+    _buffer[_output.used] = byte
+    _output.used += 1
+
+
+_digits = global_array(u8, DIGIT_BYTES)
+
+
+@kernel
+def put_number(value: u64) -> None:
+    """Appends a number in decimal."""
+    at: u64 = DIGIT_BYTES
+    rest = value
+    while True:
+        at -= 1
+        _digits[at] = to_u8(_ZERO + rest % 10)
+        rest //= 10
+        if rest == 0:
+            break
+    put(field_address(_digits[at]), DIGIT_BYTES - at)
+
+
+@kernel
+def put_signed(value: i64) -> None:
+    """Appends a signed number in decimal."""
+    if value < 0:
+        put_byte(_MINUS)
+        put_number(0 - to_u64(value))
+    else:
+        put_number(to_u64(value))
+
+
+@kernel
+def put_hex(value: u64) -> None:
+    """Appends a number in hexadecimal, without 0x."""
+    at: u64 = DIGIT_BYTES
+    rest = value
+    while True:
+        at -= 1
+        digit = rest & 15
+        _digits[at] = to_u8(_ZERO + digit if digit < 10 else _LETTER_A - 10 + digit)
+        rest >>= 4
+        if rest == 0:
+            break
+    put(field_address(_digits[at]), DIGIT_BYTES - at)
+
+
+@kernel
+def put_c_text(text: addr) -> None:
+    """Appends a text that ends with a zero byte."""
+    put(text, c_text_length(text))
+
+
+@kernel
+def c_text_length(text: addr) -> u64:
+    """Bytes before the zero byte."""
+    length: u64 = 0
+    while load_u8(text + length) != 0:
+        length += 1
+    return length
+

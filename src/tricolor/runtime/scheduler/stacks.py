@@ -1,0 +1,294 @@
+"""Stack segments: where they come from, how a stack grows, which parts of it are in use.
+
+Sizes are powers of two from 2 KiB. Up to 64 KiB (orders 0 to 5) they are cut from slabs of 1 MiB and kept in one free
+list an order; larger ones are mapped one by one. A goroutine's segments form a list from the first one: those up to
+``g.segment`` are in use, those behind it are kept for the next call that needs them, until the collector
+calls ``release_unused_segments``.
+
+Invariants:
+    1. ``segment.limit`` MUST be at least SEGMENT_HEADER_BYTES + GUARD_BYTES above the segment. Otherwise code that
+       runs without comparing (thunks, memcpy, __morestack) would overwrite the header.
+    2. ``previous_fp`` of every segment in use but the first MUST be the frame of the __morestack that entered it.
+       Otherwise the collector would miss a part of the stack.
+
+Source:
+    Go 1.27.3 runtime/stack.go for the sizes and the limit of 1,000,000,000 bytes.
+
+Differs from Go:
+    Go copies a stack to a larger one; here it continues in another segment, and pointers into it stay valid.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NoReturn
+
+from tricolor.kernel.lang import (
+    Struct,
+    addr,
+    address,
+    as_struct,
+    field_address,
+    function_address,
+    global_array,
+    is_null,
+    kernel,
+    load_addr,
+    null,
+    store_addr,
+    store_u64,
+    systemstack,
+    to_u64,
+    u32,
+    u64,
+)
+from tricolor.runtime.scheduler.context import goroutine_start
+from tricolor.runtime.scheduler.machine import (
+    G_ROOTS_BYTES,
+    G_ROOTS_OFFSET,
+    GUARD_BYTES,
+    SEGMENT_HEADER_BYTES,
+    DEAD,
+    G,
+    Segment,
+    counters,
+    machine,
+)
+from tricolor.runtime.scheduler.stops import out_of_memory, stack_overflow
+from tricolor.runtime.scheduler.system import map_memory, unmap_memory
+
+FIRST_SEGMENT_BYTES: Final = 2048
+SEGMENT_ORDERS: Final = 6
+LARGEST_POOLED_BYTES: Final = 2048 << (SEGMENT_ORDERS - 1)
+# Larger slabs cost nothing until touched; smaller ones would mean more calls of mmap.
+SLAB_BYTES: Final = 1 << 20
+STACK_LIMIT_BYTES: Final = 1_000_000_000
+# r15 r14 r13 r12 rbx rbp and the address to go on at; above them 16 bytes that end the chain of frames.
+START_FRAME_BYTES: Final = 56
+END_BYTES: Final = 16
+OS_PAGE_BYTES: Final = 4096
+
+GROW_IN_PLACE: Final = 0
+GROW_YIELD: Final = 1
+
+
+class SegmentPool(Struct):
+    """Free segments of one order, and the unused rest of a slab."""
+
+    free: Segment
+    bump: addr
+    bump_end: addr
+
+
+class StackRange(Struct):
+    """One part of what a goroutine holds that may contain pointers; a cursor for stack_range_next."""
+
+    low: addr
+    high: addr
+    segment: Segment
+    state: u64
+
+
+_pools = global_array(u64, 3 * SEGMENT_ORDERS)
+
+
+@kernel
+def _pool(order: u64) -> SegmentPool:
+    return as_struct(SegmentPool, field_address(_pools[3 * order]))
+
+
+@kernel
+def _order(size_bytes: u64) -> u64:
+    order: u64 = 0
+    while (FIRST_SEGMENT_BYTES << order) < size_bytes:
+        order += 1
+    return order
+
+
+@kernel
+def segment_new(size_bytes: u64) -> Segment:
+    """A segment of exactly that size, a power of two from 2 KiB; not zeroed. Ends the program if memory is out."""
+    start: addr = 0
+    if size_bytes <= LARGEST_POOLED_BYTES:
+        pool = _pool(_order(size_bytes))
+        if not is_null(pool.free):
+            segment = pool.free
+            pool.free = segment.next
+            start = address(segment)
+        else:
+            if pool.bump + size_bytes > pool.bump_end or pool.bump == 0:
+                pool.bump = map_memory(SLAB_BYTES)
+                if pool.bump == 0:
+                    out_of_memory()
+                pool.bump_end = pool.bump + SLAB_BYTES
+            start = pool.bump
+            pool.bump = pool.bump + size_bytes
+    else:
+        start = map_memory(size_bytes)
+        if start == 0:
+            out_of_memory()
+    made = as_struct(Segment, start)
+    made.limit = to_u64(start) + SEGMENT_HEADER_BYTES + GUARD_BYTES
+    made.top = start + size_bytes
+    made.previous = null(Segment)
+    made.next = null(Segment)
+    made.previous_fp = 0
+    made.usable_bytes = size_bytes - SEGMENT_HEADER_BYTES - GUARD_BYTES
+    made.size_bytes = size_bytes
+    made.total_bytes = size_bytes
+    counters.segment_bytes += size_bytes
+    counters.segment_bytes_peak = max(counters.segment_bytes_peak, counters.segment_bytes)
+    return made
+
+
+@kernel
+def segment_free(segment: Segment) -> None:
+    """Takes back a segment that nothing refers to."""
+    size = segment.size_bytes
+    counters.segment_bytes -= size
+    if size > LARGEST_POOLED_BYTES:
+        unmap_memory(address(segment), size)
+        return
+    pool = _pool(_order(size))
+    segment.next = pool.free
+    pool.free = segment
+
+
+@kernel
+def free_behind(segment: Segment) -> None:
+    """Frees the segments behind this one, which stays."""
+    each = segment.next
+    segment.next = null(Segment)
+    while not is_null(each):
+        following = each.next
+        segment_free(each)
+        each = following
+
+
+@kernel
+def stack_prepare(g: G) -> None:
+    """Makes the goroutine's stack such that resuming it calls ``g.closure``."""
+    if is_null(g.first_segment):
+        g.first_segment = segment_new(FIRST_SEGMENT_BYTES)
+    segment = g.first_segment
+    g.segment = segment
+    g.morestack_fp = 0
+    end = segment.top - END_BYTES
+    store_u64(end, 0)
+    store_u64(end + 8, 0)
+    sp = end - START_FRAME_BYTES
+    store_u64(sp, 0)
+    store_u64(sp + 8, 0)
+    store_u64(sp + 16, 0)
+    store_addr(sp + 24, g.closure)
+    store_u64(sp + 32, 0)
+    store_u64(sp + 40, 0)
+    store_addr(sp + 48, function_address(goroutine_start))
+    g.sp = sp
+
+
+@systemstack("tricolor.grow_stack")
+def grow_stack(frame_bytes: u64, argument_bytes: u64, fp: addr) -> addr:
+    """Called by __morestack (its frame is ``fp``): a segment with room for the frame, or GROW_IN_PLACE or GROW_YIELD.
+
+    GROW_IN_PLACE: the frame fits after all (the limit had asked for a yield). GROW_YIELD: yield, then ask again.
+    """
+    g = machine.g
+    segment = g.segment
+    if machine.goroutine_limit != segment.limit:
+        machine.goroutine_limit = segment.limit
+        if machine.pins == 0:
+            g.morestack_fp = fp
+            counters.preemptions += 1
+            return GROW_YIELD
+    g.morestack_fp = 0
+    if to_u64(fp) + 16 - frame_bytes > segment.limit:
+        return GROW_IN_PLACE
+    needed = frame_bytes + argument_bytes + 64
+    following = segment.next
+    if not is_null(following):
+        if following.usable_bytes >= needed:
+            return address(following)
+        free_behind(segment)
+    size = min(segment.size_bytes * 2, LARGEST_POOLED_BYTES)
+    while size - SEGMENT_HEADER_BYTES - GUARD_BYTES < needed:
+        size *= 2
+    if segment.total_bytes + size > STACK_LIMIT_BYTES:
+        g.morestack_fp = fp
+        stack_overflow()
+    made = segment_new(size)
+    made.previous = segment
+    made.total_bytes = segment.total_bytes + size
+    segment.next = made
+    counters.stack_growths += 1
+    counters.largest_stack_bytes = max(counters.largest_stack_bytes, made.total_bytes)
+    return address(made)
+
+
+# --- For the collector ----------------------------------------------------------------------------
+
+
+@kernel
+def first_goroutine() -> G:
+    """The newest goroutine; follow ``all_link``. Dead ones (status DEAD) hold nothing."""
+    return machine.all_goroutines
+
+
+@kernel
+def stack_range_first(g: G, cursor: StackRange) -> bool:
+    """Sets the cursor to the first range of memory to scan for the goroutine; False if there is none.
+
+    The running goroutine's stack is scanned from ``machine.goroutine_sp``: call it from ``@systemstack`` code only.
+    """
+    if g.status == DEAD:
+        return False
+    cursor.low = address(g) + G_ROOTS_OFFSET
+    cursor.high = cursor.low + G_ROOTS_BYTES
+    cursor.segment = g.segment
+    cursor.state = 0
+    return True
+
+
+@kernel
+def stack_range_next(g: G, cursor: StackRange) -> bool:
+    """Moves the cursor to the next range; False behind the last one. Every range starts at a multiple of 8."""
+    segment = cursor.segment
+    if is_null(segment):
+        return False
+    if cursor.state == 0:
+        cursor.low = machine.goroutine_sp if g is machine.g else g.sp
+        cursor.state = 1
+    else:
+        cursor.low = cursor.low
+        low = segment.previous_fp
+        segment = segment.previous
+        if is_null(segment):
+            cursor.segment = segment
+            return False
+        cursor.low = low
+    cursor.high = segment.top
+    cursor.segment = segment
+    return True
+
+
+@kernel
+def release_unused_segments() -> u64:
+    """Frees the segments that no stack uses at the moment, and the stacks of dead goroutines; gives their bytes."""
+    before = counters.segment_bytes
+    g = machine.all_goroutines
+    while not is_null(g):
+        if g.status == DEAD:
+            first = g.first_segment
+            if not is_null(first):
+                free_behind(first)
+                segment_free(first)
+                g.first_segment = null(Segment)
+        elif not is_null(g.segment):
+            free_behind(g.segment)
+        g = g.all_link
+    return before - counters.segment_bytes
+
+
+@kernel
+def stack_in_use_bytes() -> u64:
+    """Bytes of all segments that goroutines hold (Go's StackInuse)."""
+    return counters.segment_bytes

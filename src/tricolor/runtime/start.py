@@ -1,0 +1,57 @@
+"""Start of a Go program inside this process, on the calling thread."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from tricolor.kernel.lang import (
+    addr,
+    export,
+    function_address,
+    global_value,
+    go_function,
+    goroutine,
+    i32,
+    to_i64,
+    field_address,
+)
+from tricolor.runtime.scheduler.context import enter_scheduler, thread_pointer
+from tricolor.runtime.scheduler.faults import fault_handler
+from tricolor.runtime.scheduler.goroutines import create, make_ready, schedule
+from tricolor.runtime.scheduler.machine import THREAD_LIMIT_OFFSET, machine
+from tricolor.runtime.scheduler.signals import install_signals
+
+
+@go_function("runtime.main")
+def go_main() -> None: ...
+
+
+_main_closure = global_value(addr)
+
+
+@goroutine("tricolor.main_goroutine")
+def main_goroutine(closure: addr) -> None:
+    """Code of the first goroutine's closure."""
+    go_main()
+
+
+@export("tricolor.run_main")
+def run_main() -> NoReturn:
+    """Makes the first goroutine and runs goroutines; on the system stack."""
+    _main_closure.value = function_address(main_goroutine)
+    make_ready(create(field_address(_main_closure), False))
+    schedule()
+
+
+@export("tricolor.start")
+def start(argc: i32, argv: addr, envp: addr) -> i32:
+    """Runs the program on the calling thread; gives its exit status. Once in a process."""
+    machine.argc = to_i64(argc)
+    machine.argv = argv
+    machine.envp = envp
+    machine.limit_address = thread_pointer() + THREAD_LIMIT_OFFSET
+    machine.first_wake = -1
+    machine.maximum_processors = 1
+    machine.running = 1
+    install_signals(function_address(fault_handler))
+    return enter_scheduler(function_address(run_main))

@@ -1,0 +1,476 @@
+"""Goroutine traces: walking frames, and naming what the addresses are.
+
+Symbol table: whoever loads the program gives it to ``tricolor.set_symbols`` as the address of a SymbolTable. It MUST
+stay in memory until the program ends. All offsets into ``strings`` are bytes; every text ends with a zero byte.
+
+* ``rows``: ``row_count`` records of 16 bytes {pc u64, frame u32, 0 u32}, by ascending pc: from pc up to the next row's
+  the innermost function is ``frames[frame]``; NO_FRAME: none of ours (the end of a function, padding).
+* ``frames``: ``frame_count`` records of 32 bytes {entry u64, function u32, file u32, line u32, parent u32, flags u32,
+  start_line u32}:
+  entry address of the machine function, name and file as offsets into ``strings``, line of the call or statement, the
+  frame that this one was inlined into (NO_FRAME: none), flags (bit 0: a wrapper, never shown).
+
+Frames are walked by frame pointers. A function that runs on a segment of its own returns into __morestack (its return
+address is ``morestack_return()``); the frame of __morestack above it holds, 16 bytes up, the address in the caller.
+
+Source:
+    Go 1.27.3 runtime/traceback.go for the form and for which frames of package runtime are shown.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tricolor.kernel.lang import (
+    Struct,
+    addr,
+    as_struct,
+    export,
+    global_struct,
+    i64,
+    is_null,
+    kernel,
+    load_u8,
+    load_u64,
+    store_u64,
+    systemstack,
+    text_address,
+    text_length,
+    to_addr,
+    to_i64,
+    to_u64,
+    u32,
+    u64,
+)
+from tricolor.runtime.scheduler.context import morestack_return
+from tricolor.runtime.scheduler.machine import (
+    DEAD,
+    REASON_COND,
+    REASON_COROUTINE,
+    REASON_FINALIZER,
+    REASON_IO,
+    REASON_MUTEX,
+    REASON_RECEIVE,
+    REASON_RECEIVE_NIL,
+    REASON_RW_READ,
+    REASON_RW_WRITE,
+    REASON_SELECT,
+    REASON_SELECT_NO_CASES,
+    REASON_SEMAPHORE,
+    REASON_SEND,
+    REASON_SEND_NIL,
+    REASON_SIGNALS,
+    REASON_SLEEP,
+    REASON_TIMERS,
+    REASON_WAIT_GROUP,
+    RUNNABLE,
+    RUNNING,
+    G,
+    machine,
+)
+from tricolor.runtime.scheduler.output import (
+    c_text_length,
+    flush_output,
+    output_to_error,
+    output_to_memory,
+    put,
+    put_byte,
+    put_c_text,
+    put_hex,
+    put_number,
+)
+
+NO_FRAME: Final = 0xFFFF_FFFF
+ROW_BYTES: Final = 16
+FRAME_BYTES: Final = 32
+FLAG_WRAPPER: Final = 1
+# An address of runtime.callers with this bit is no address: it stands for a function into which another one was
+# inlined, and is twice the index of its frame plus one. Package runtime looks up such an address minus one.
+FRAME_INDEX_BIT: Final = 1 << 63
+SHOWN_INNERMOST: Final = 50
+SHOWN_OUTERMOST: Final = 50
+ALL_FRAMES: Final = 0xFFFF_FFFF_FFFF_FFFF
+TAB: Final = 9
+NEWLINE: Final = 10
+PARENTHESIS: Final = 40
+STAR: Final = 42
+COLON: Final = 58
+LETTER_A: Final = 65
+LETTER_Z: Final = 90
+
+
+class SymbolTable(Struct):
+    """What the loader gives to ``tricolor.set_symbols``."""
+
+    row_count: u64
+    rows: addr
+    frame_count: u64
+    frames: addr
+    strings: addr
+
+
+class SymbolFrame(Struct):
+    """One record of ``frames``."""
+
+    entry: u64
+    function: u32
+    file: u32
+    line: u32
+    parent: u32
+    flags: u32
+    start_line: u32
+
+
+class Walk(Struct):
+    """A walk over the frames of a goroutine, innermost first."""
+
+    fp: addr
+    pc: u64
+    morestack_fp: addr
+
+
+class PcSymbol(Struct):
+    """What ``runtime.symbolize`` fills in (pcSymbol in goroot/files/runtime/symtab.go)."""
+
+    function: addr
+    function_bytes: u64
+    file: addr
+    file_bytes: u64
+    line: u64
+    entry: u64
+    start_line: u64
+
+
+_symbols = global_struct(SymbolTable)
+_walk = global_struct(Walk)
+
+
+@export("tricolor.set_symbols")
+def set_symbols(table: SymbolTable) -> None:
+    """Takes the symbol table (see the head of this module); the records are not copied."""
+    _symbols.row_count = table.row_count
+    _symbols.rows = table.rows
+    _symbols.frame_count = table.frame_count
+    _symbols.frames = table.frames
+    _symbols.strings = table.strings
+
+
+# --- Symbols --------------------------------------------------------------------------------------
+
+
+@kernel
+def frame_index_of(pc: u64) -> u64:
+    """The innermost frame at an address; NO_FRAME if it is not in the table."""
+    low: u64 = 0
+    high = _symbols.row_count
+    while low < high:
+        middle = (low + high) // 2
+        if load_u64(_symbols.rows + middle * ROW_BYTES) <= pc:
+            low = middle + 1
+        else:
+            high = middle
+    if low == 0:
+        return NO_FRAME
+    return load_u64(_symbols.rows + (low - 1) * ROW_BYTES + 8) & 0xFFFF_FFFF
+
+
+@kernel
+def frame_at(index: u64) -> SymbolFrame:
+    """The frame with that index."""
+    return as_struct(SymbolFrame, _symbols.frames + index * FRAME_BYTES)
+
+
+@kernel
+def frame_of(pc: u64) -> u64:
+    """The innermost frame at an address, or the frame that a marked address stands for."""
+    if pc & FRAME_INDEX_BIT != 0:
+        return (pc & 0xFFFF_FFFF_FFFF) >> 1
+    return frame_index_of(pc)
+
+
+# --- Walking --------------------------------------------------------------------------------------
+
+
+@kernel
+def walk_from(fp: addr, morestack_fp: addr) -> bool:
+    """Starts at the function that made the frame's call; False if there is none."""
+    _walk.fp = fp
+    _walk.morestack_fp = morestack_fp
+    return walk_next()
+
+
+@kernel
+def walk_start(g: G) -> bool:
+    """Starts a walk over a goroutine's frames; ``_walk.pc`` is an address in the innermost function.
+
+    The running goroutine is walked from where it entered the system stack.
+    """
+    if g is machine.g:
+        return walk_from(machine.goroutine_fp, g.morestack_fp)
+    # park pushed rbp, rbx, r12 to r15: its frame is 40 bytes above the saved stack pointer.
+    return walk_from(g.sp + 40, g.morestack_fp)
+
+
+@kernel
+def walk_next() -> bool:
+    """Goes on to the caller; False at the end of the stack."""
+    fp = _walk.fp
+    if fp == 0:
+        return False
+    pc = load_u64(fp + 8)
+    if fp == _walk.morestack_fp:
+        # The prologue of a function that has no frame yet; its caller's address follows.
+        _walk.morestack_fp = 0
+        pc = load_u64(fp + 16)
+    elif pc == to_u64(morestack_return()):
+        fp = to_addr(load_u64(fp))
+        pc = load_u64(fp + 16)
+    _walk.fp = to_addr(load_u64(fp))
+    _walk.pc = pc
+    return pc != 0 and _walk.fp != 0
+
+
+@systemstack("runtime.callers")
+def callers(skip: i64, into: addr, count: i64) -> i64:
+    """Return addresses of the calls that led here, innermost first: skip 0 starts in the function that called this.
+
+    A function into which another was inlined has an entry of its own (FRAME_INDEX_BIT).
+    """
+    left = to_u64(skip)
+    done: u64 = 0
+    most = to_u64(count)
+    going = walk_from(machine.goroutine_fp, 0)
+    while going and done < most:
+        index = frame_index_of(_walk.pc - 1)
+        place = _walk.pc
+        while done < most:
+            if left > 0:
+                left -= 1
+            else:
+                store_u64(into + done * 8, place)
+                done += 1
+            if index == NO_FRAME:
+                break
+            index = to_u64(frame_at(index).parent)
+            if index == NO_FRAME:
+                break
+            place = FRAME_INDEX_BIT | (index * 2 + 1)
+        going = walk_next()
+    return to_i64(done)
+
+
+@systemstack("runtime.symbolize")
+def symbolize(pc: u64, into: PcSymbol) -> bool:
+    """Names the function at an address; False if it is not known."""
+    index = frame_of(pc)
+    if index == NO_FRAME:
+        return False
+    frame = frame_at(index)
+    into.function = _symbols.strings + to_u64(frame.function)
+    into.function_bytes = c_text_length(into.function)
+    into.file = _symbols.strings + to_u64(frame.file)
+    into.file_bytes = c_text_length(into.file)
+    into.line = to_u64(frame.line)
+    into.entry = frame.entry
+    into.start_line = to_u64(frame.start_line)
+    return True
+
+
+# --- Printing -------------------------------------------------------------------------------------
+
+
+@kernel
+def _put_reason(reason: u32) -> None:
+    """The words in brackets for a goroutine that waits."""
+    if reason == REASON_SLEEP:
+        put(text_address("sleep"), text_length("sleep"))
+    elif reason == REASON_SEMAPHORE:
+        put(text_address("semacquire"), text_length("semacquire"))
+    elif reason == REASON_MUTEX:
+        put(text_address("sync.Mutex.Lock"), text_length("sync.Mutex.Lock"))
+    elif reason == REASON_RW_READ:
+        put(text_address("sync.RWMutex.RLock"), text_length("sync.RWMutex.RLock"))
+    elif reason == REASON_RW_WRITE:
+        put(text_address("sync.RWMutex.Lock"), text_length("sync.RWMutex.Lock"))
+    elif reason == REASON_WAIT_GROUP:
+        put(text_address("sync.WaitGroup.Wait"), text_length("sync.WaitGroup.Wait"))
+    elif reason == REASON_COND:
+        put(text_address("sync.Cond.Wait"), text_length("sync.Cond.Wait"))
+    elif reason == REASON_COROUTINE:
+        put(text_address("coroutine"), text_length("coroutine"))
+    elif reason == REASON_FINALIZER:
+        put(text_address("finalizer wait"), text_length("finalizer wait"))
+    else:
+        _put_channel_reason(reason)
+
+
+@kernel
+def _put_channel_reason(reason: u32) -> None:
+    if reason == REASON_RECEIVE:
+        put(text_address("chan receive"), text_length("chan receive"))
+    elif reason == REASON_SEND:
+        put(text_address("chan send"), text_length("chan send"))
+    elif reason == REASON_SELECT:
+        put(text_address("select"), text_length("select"))
+    elif reason == REASON_SELECT_NO_CASES:
+        put(text_address("select (no cases)"), text_length("select (no cases)"))
+    elif reason == REASON_RECEIVE_NIL:
+        put(text_address("chan receive (nil chan)"), text_length("chan receive (nil chan)"))
+    elif reason == REASON_SEND_NIL:
+        put(text_address("chan send (nil chan)"), text_length("chan send (nil chan)"))
+    elif reason == REASON_IO:
+        put(text_address("IO wait"), text_length("IO wait"))
+    else:
+        put(text_address("waiting"), text_length("waiting"))
+
+
+@kernel
+def _put_header(g: G) -> None:
+    put(text_address("goroutine "), text_length("goroutine "))
+    put_number(g.id)
+    put(text_address(" ["), 2)
+    if g.status == RUNNING:
+        put(text_address("running"), text_length("running"))
+    elif g.status == RUNNABLE:
+        put(text_address("runnable"), text_length("runnable"))
+    else:
+        _put_reason(g.reason)
+    put(text_address("]:\n"), 3)
+
+
+@kernel
+def _put_position(frame: SymbolFrame, pc: u64) -> None:
+    """The second line of a frame: file, line, distance from the function's entry."""
+    put_byte(TAB)
+    put_c_text(_symbols.strings + to_u64(frame.file))
+    put_byte(COLON)
+    put_number(to_u64(frame.line))
+    if pc > frame.entry:
+        put(text_address(" +0x"), 4)
+        put_hex(pc - frame.entry)
+    put_byte(NEWLINE)
+
+
+@kernel
+def _starts_with(text: addr, prefix: addr, prefix_bytes: u64) -> bool:
+    at: u64 = 0
+    while at < prefix_bytes:
+        if load_u8(text + at) != load_u8(prefix + at):
+            return False
+        at += 1
+    return True
+
+
+@kernel
+def _is_hidden(name: addr, is_first: bool) -> bool:
+    """Whether a function of package runtime is left out: those that are not exported; panic as the innermost."""
+    if not _starts_with(name, text_address("runtime."), 8):
+        return False
+    if _starts_with(name, text_address("runtime.gopanic\0"), 16):
+        return is_first
+    letter = load_u8(name + 8)
+    if letter == PARENTHESIS or letter == STAR:
+        return False
+    return letter < LETTER_A or letter > LETTER_Z
+
+
+@kernel
+def _put_frame(frame: SymbolFrame, pc: u64) -> None:
+    name = _symbols.strings + to_u64(frame.function)
+    if _starts_with(name, text_address("runtime.gopanic\0"), 16):
+        put(text_address("panic(...)\n"), 11)
+    else:
+        put_c_text(name)
+        put(text_address("(...)\n"), 6)
+    _put_position(frame, pc)
+
+
+@kernel
+def _put_unknown(pc: u64) -> None:
+    put(text_address("0x"), 2)
+    put_hex(pc)
+    put(text_address("(...)\n\t?:0\n"), text_length("(...)\n\t?:0\n"))
+
+
+@kernel
+def _shown_frames(g: G, elide_from: u64, elide_to: u64) -> u64:
+    """Prints the frames that are shown but those numbered from elide_from up to elide_to; gives how many are shown.
+
+    ``elide_from`` 0 and ``elide_to`` the greatest number: prints none, only counts.
+    """
+    shown: u64 = 0
+    going = walk_start(g)
+    while going:
+        index = frame_index_of(_walk.pc - 1)
+        if index == NO_FRAME and _symbols.row_count == 0 and shown < elide_from:
+            _put_unknown(_walk.pc)
+            shown += 1
+        while index != NO_FRAME:
+            frame = frame_at(index)
+            name = _symbols.strings + to_u64(frame.function)
+            if frame.flags & FLAG_WRAPPER == 0 and not _is_hidden(name, shown == 0):
+                if shown < elide_from or shown >= elide_to:
+                    _put_frame(frame, _walk.pc)
+                elif shown == elide_from and elide_from != 0:
+                    put(text_address("..."), 3)
+                    put_number(elide_to - elide_from)
+                    put(text_address(" frames elided...\n"), text_length(" frames elided...\n"))
+                shown += 1
+            index = to_u64(frame.parent)
+        going = walk_next()
+    return shown
+
+
+@kernel
+def put_goroutine(g: G) -> None:
+    """Prints one goroutine as Go does."""
+    _put_header(g)
+    count = _shown_frames(g, 0, ALL_FRAMES)
+    if count > SHOWN_INNERMOST + SHOWN_OUTERMOST:
+        _shown_frames(g, SHOWN_INNERMOST, count - SHOWN_OUTERMOST)
+    else:
+        _shown_frames(g, ALL_FRAMES, ALL_FRAMES)
+    if g.creator_pc != 0:
+        index = frame_index_of(g.creator_pc - 1)
+        if index != NO_FRAME:
+            frame = frame_at(index)
+            put(text_address("created by "), text_length("created by "))
+            put_c_text(_symbols.strings + to_u64(frame.function))
+            put(text_address(" in goroutine "), text_length(" in goroutine "))
+            put_number(g.parent_id)
+            put_byte(NEWLINE)
+            _put_position(frame, g.creator_pc)
+
+
+@kernel
+def put_goroutines(show_all: bool) -> None:
+    """Prints the running goroutine; with ``show_all``, or if there is none, the others too."""
+    running = machine.g
+    if not is_null(running):
+        put_goroutine(running)
+    if not show_all and not is_null(running):
+        return
+    first = is_null(running)
+    g = machine.all_goroutines
+    while not is_null(g):
+        if g is not running and g.status != DEAD and g.system == 0:
+            if not first:
+                put_byte(NEWLINE)
+            first = False
+            put_goroutine(g)
+        g = g.all_link
+
+
+@systemstack("runtime.printstacks")
+def print_stacks(show_all: bool) -> None:
+    """Prints traces to standard error."""
+    put_goroutines(show_all)
+    flush_output()
+
+
+@systemstack("runtime.tracebackstring")
+def traceback_string(show_all: bool, into: addr, length_bytes: i64) -> i64:
+    """Puts traces into memory; gives the bytes used."""
+    output_to_memory(into, to_u64(length_bytes))
+    put_goroutines(show_all)
+    return to_i64(output_to_error())
