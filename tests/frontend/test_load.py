@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.frontend.conftest import LoadFiles
 from tests.frontend.nodes import function, main_package, nodes
+from tricolor.base.cache import cache_dir
 from tricolor.base.errors import EnvironmentFault
 from tricolor.frontend import toolchain
 from tricolor.frontend.load import LoadRequest, list_files, load
@@ -89,6 +91,16 @@ def test_build_tags_select_files(load_files: LoadFiles) -> None:
     special = load_files(files, ".", tags=("special",))
     names = [[Path(p.files[i].path).name for i in main_package(p).files] for p in (plain, special)]
     assert names == [["b.go"], ["a.go"]]
+
+
+def test_tags_in_goflags_count_too(go_files: GoFiles) -> None:
+    folder = go_files({
+        "go.mod": "module example.com/m\n\ngo 1.27\n",
+        "a.go": "//go:build one && two\n\npackage main\n\nfunc main() {}\n",
+    })  # fmt: skip
+    env = dict(os.environ) | {"GOFLAGS": "-tags=two"}
+    files = list_files(LoadRequest((".",), folder, ("one",), environment=env)).files
+    assert folder / "a.go" in files
 
 
 def test_an_overlay_replaces_a_file_of_the_standard_library(go_files: GoFiles) -> None:
@@ -196,7 +208,5 @@ def test_a_cache_that_cannot_be_written_is_named(go_files: GoFiles, monkeypatch:
 
 
 def test_nothing_is_left_in_the_cache_after_a_load(load_files: LoadFiles) -> None:
-    from tricolor.base.cache import cache_dir
-
     load_files({"x.go": "package main\n\nfunc main() {}\n"})
     assert list((cache_dir() / "tmp").glob("typed-program-*")) == []

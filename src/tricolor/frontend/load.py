@@ -121,19 +121,32 @@ def _run(request: LoadRequest, options: Sequence[str]) -> subprocess.CompletedPr
 def _flags(request: LoadRequest, toolchain: Toolchain, overlay: str) -> list[str]:
     flags = [f"-go={toolchain.go}", f"-lang={LANGUAGE_VERSION}"]
     if request.tags:
-        flags.append("-tags=" + ",".join(request.tags))
+        flags.append("-tags=" + ",".join((*request.tags, *_user_tags(request))))
     if overlay:
-        flags.append("-overlay=" + overlay)
+        flags += ["-overlay=" + overlay + ".json", "-replacements=" + overlay + ".txt"]
     return flags
+
+
+def _user_tags(request: LoadRequest) -> list[str]:
+    """Tags in GOFLAGS, which a -tags on the command line would replace."""
+    env = os.environ if request.environment is None else request.environment
+    words = env.get("GOFLAGS", "").split()
+    lists = [word.partition("=")[2] for word in words if word.lstrip("-").startswith("tags=")]
+    return [tag for tags in lists for tag in tags.split(",") if tag]
 
 
 @contextlib.contextmanager
 def _overlay_file(overlay: Mapping[str, str]) -> Generator[str]:
-    """Name of a JSON file in the form of ``go build -overlay``, empty for no overlay."""
+    """Path without suffix of the overlay, as ``go build -overlay`` (.json) and goload (.txt) want it.
+
+    Empty for no overlay.
+    """
     if not overlay:
         yield ""
         return
-    with tempfile.NamedTemporaryFile("w", prefix="tricolor-overlay-", suffix=".json") as file:
-        json.dump({"Replace": {str(k): str(v) for k, v in overlay.items()}}, file)
-        file.flush()
-        yield file.name
+    replace = {str(path): str(other) for path, other in overlay.items()}
+    with tempfile.TemporaryDirectory(prefix="tricolor-overlay-") as folder:
+        base = Path(folder) / "overlay"
+        base.with_suffix(".json").write_text(json.dumps({"Replace": replace}))
+        base.with_suffix(".txt").write_text("".join(f"{path}\n{other}\n" for path, other in replace.items()))
+        yield str(base)

@@ -188,8 +188,8 @@ def _sections(data: memoryview) -> dict[str, memoryview]:
 
 
 def _source_file(index: int, r: list[Any]) -> SourceFile:
-    adjustments = tuple(Adjustment(*a) for a in r[9])
-    return SourceFile(index, r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], adjustments)
+    adjustments = tuple(Adjustment(*a) for a in r[8])
+    return SourceFile(index, r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], adjustments)
 
 
 def _package(index: int, r: dict[str, Any]) -> Package:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any, TypeAlias, final
 
 Node: TypeAlias = list[Any]
@@ -53,11 +55,14 @@ class SourceFile:
     package: int
     base: int
     size_bytes: int
-    sha256: str
     go_version: str
     first_line: int
     lines: int
     adjustments: tuple[Adjustment, ...]
+
+    def sha256(self) -> str:
+        """Digest of the contents in hexadecimal digits, for keys of caches. Raises OSError."""
+        return hashlib.sha256(Path(self.source).read_bytes()).hexdigest()
 
 
 @final

@@ -29,7 +29,8 @@ func checkAndWrite(fset *token.FileSet, pkgs []*listed, output string) {
 	for _, p := range pkgs {
 		go p.typeCheck(fset, byPath, slots)
 	}
-	e := newEmitter(fset, pkgs)
+	out := createContainer(output)
+	e := newEmitter(fset, pkgs, out)
 	failed := false
 	for _, p := range pkgs {
 		<-p.check.done
@@ -42,9 +43,10 @@ func checkAndWrite(fset *token.FileSet, pkgs []*listed, output string) {
 		}
 	}
 	if failed {
+		out.discard()
 		refuse(diagnostics(fset, pkgs))
 	}
-	e.finish(output)
+	e.finish()
 }
 
 // typeCheck waits for the imports of a package and checks it.

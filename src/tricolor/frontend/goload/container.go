@@ -21,15 +21,30 @@ const magic = "tricolor typed program 1\n"
 // table collects records.
 type table struct {
 	data    jsonWriter
+	flushed uint64 // bytes that have left data, by flushTo
 	offsets []uint64
 }
+
+// flushBytes is how much a streamed table holds back: growing one buffer for all bodies would copy it
+// many times and touch several times its memory.
+const flushBytes = 1 << 20
 
 func newTable() *table { return &table{offsets: []uint64{0}} }
 
 // end closes the record that was appended to data and returns its index.
 func (t *table) end() int {
-	t.offsets = append(t.offsets, uint64(len(t.data.buf)))
+	t.offsets = append(t.offsets, t.flushed+uint64(len(t.data.buf)))
 	return len(t.offsets) - 2
+}
+
+// flushTo writes the records so far to the file, which no other section may interrupt until the table
+// is added as one.
+func (t *table) flushTo(c *container) {
+	if len(t.data.buf) >= flushBytes {
+		c.write(t.data.buf)
+		t.flushed += uint64(len(t.data.buf))
+		t.data.buf = t.data.buf[:0]
+	}
 }
 
 func (t *table) len() int { return len(t.offsets) - 1 }
@@ -59,7 +74,10 @@ func (c *container) write(data []byte) {
 	c.offset += len(data)
 }
 
-func (c *container) section(name string, data []byte) {
+func (c *container) section(name string, data []byte) { c.sectionFrom(name, 0, data) }
+
+// sectionFrom ends a section of which some bytes have been written.
+func (c *container) sectionFrom(name string, written int, data []byte) {
 	if len(c.footer.buf) == 0 {
 		c.footer.raw("{")
 	} else {
@@ -67,8 +85,8 @@ func (c *container) section(name string, data []byte) {
 	}
 	c.footer.str(name)
 	c.footer.raw(":[")
-	c.footer.num(c.offset)
-	c.footer.cnum(len(data))
+	c.footer.num(c.offset - written)
+	c.footer.cnum(written + len(data))
 	c.footer.raw("]")
 	c.write(data)
 }
@@ -78,8 +96,14 @@ func (c *container) table(name string, t *table) {
 	for _, offset := range t.offsets {
 		index = binary.LittleEndian.AppendUint64(index, offset)
 	}
-	c.section(name, t.data.buf)
+	c.sectionFrom(name, int(t.flushed), t.data.buf)
 	c.section(name+".index", index)
+}
+
+// discard removes the file.
+func (c *container) discard() {
+	c.file.Close()
+	os.Remove(c.file.Name())
 }
 
 // close writes the footer. On an error the file is removed: nothing half-written stays.

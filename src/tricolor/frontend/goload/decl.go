@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -12,6 +11,7 @@ import (
 type emitter struct {
 	fset  *token.FileSet
 	pkgs  []*listed
+	out   *container
 	w     *jsonWriter // where nodes go: the data of the bodies table
 	info  *types.Info
 	owner int // object of the declared function whose body is being written
@@ -38,9 +38,9 @@ type localScope struct {
 	generic bool
 }
 
-func newEmitter(fset *token.FileSet, pkgs []*listed) *emitter {
+func newEmitter(fset *token.FileSet, pkgs []*listed, out *container) *emitter {
 	e := &emitter{
-		fset: fset, pkgs: pkgs,
+		fset: fset, pkgs: pkgs, out: out,
 		packageIndex: map[*types.Package]int{}, functionIndex: map[*types.Func]int{},
 		receiverParams: map[*types.TypeParam]bool{}, localTypes: map[types.Object]localScope{},
 		files: newTable(), packages: newTable(), functions: newTable(), bodies: newTable(),
@@ -112,6 +112,7 @@ func (e *emitter) emitFunction(p *listed, f *sourceFile, decl *ast.FuncDecl, pra
 		open, end = decl.Body.Lbrace, decl.Body.Rbrace
 		e.stmts(decl.Body.List)
 		body = e.bodies.end()
+		e.bodies.flushTo(e.out)
 	}
 
 	w := &e.functions.data
@@ -170,7 +171,7 @@ func (e *emitter) receiver(w *jsonWriter, sig *types.Signature) {
 	w.raw("]")
 }
 
-// emitFile writes: path, source path, package, first position, size, sha256, Go version, offset and
+// emitFile writes: path, source path, package, first position, size, Go version, offset and
 // count of line starts in the lines section, adjustments by //line comments.
 func (e *emitter) emitFile(p *listed, f *sourceFile) {
 	w := &e.files.data
@@ -180,7 +181,6 @@ func (e *emitter) emitFile(p *listed, f *sourceFile) {
 	w.cnum(p.index)
 	w.cnum(f.tok.Base())
 	w.cnum(f.tok.Size())
-	w.cstr(hex.EncodeToString(f.hash[:]))
 	w.cstr(e.info.FileVersions[f.syntax])
 	w.cnum(len(e.lines) / 4)
 	starts := f.tok.Lines()
@@ -377,7 +377,7 @@ func (e *emitter) linknames(w *jsonWriter, p *listed) {
 }
 
 // finish writes the types and objects that packages refer to, and the file.
-func (e *emitter) finish(output string) {
+func (e *emitter) finish() {
 	typeRecords, objectRecords := newTable(), newTable()
 	typeRecords.data.null() // number 0
 	typeRecords.end()
@@ -394,11 +394,11 @@ func (e *emitter) finish(output string) {
 			objectRecords.end()
 		}
 	}
-	c := createContainer(output)
+	c := e.out
+	c.table("bodies", e.bodies)
 	c.table("files", e.files)
 	c.table("packages", e.packages)
 	c.table("functions", e.functions)
-	c.table("bodies", e.bodies)
 	c.table("types", typeRecords)
 	c.table("objects", objectRecords)
 	c.section("lines", e.lines)

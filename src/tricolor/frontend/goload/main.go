@@ -10,7 +10,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -22,7 +21,7 @@ type request struct {
 	goCommand string            // the go command of the pinned toolchain
 	tags      string            // comma-separated build tags
 	overlay   string            // JSON file in the form of go build -overlay; "" if none
-	replace   map[string]string // the overlay's Replace table
+	replace   map[string]string // the overlay: path -> path of what to read
 	patterns  []string
 	stdGo     string // language version of standard packages and of packages without a module
 	timings   bool
@@ -30,11 +29,12 @@ type request struct {
 
 func main() {
 	var req request
-	var output string
+	var output, replacements string
 	var filesOnly bool
 	flag.StringVar(&req.goCommand, "go", "go", "the go command")
 	flag.StringVar(&req.tags, "tags", "", "build tags")
-	flag.StringVar(&req.overlay, "overlay", "", "overlay file")
+	flag.StringVar(&req.overlay, "overlay", "", "overlay file for the go command")
+	flag.StringVar(&replacements, "replacements", "", "the same overlay as pairs of lines")
 	flag.StringVar(&req.stdGo, "lang", "go1.27", "language version outside modules")
 	flag.StringVar(&output, "o", "", "the typed-program file to write")
 	flag.BoolVar(&filesOnly, "files", false, "print the files that the program depends on, one JSON object")
@@ -42,11 +42,10 @@ func main() {
 	flag.Parse()
 	req.patterns = flag.Args()
 
-	// The process is short-lived: a soft limit instead of collections at every doubling.
-	debug.SetGCPercent(-1)
-	debug.SetMemoryLimit(1 << 30)
+	// The process is short-lived: fewer collections are worth more memory.
+	debug.SetGCPercent(400)
 
-	req.replace = readOverlay(req.overlay)
+	req.replace = readReplacements(replacements)
 	clock := newStopwatch(req.timings)
 	pkgs := goList(&req)
 	clock.lap("go list")
@@ -60,8 +59,8 @@ func main() {
 	clock.lap("check and write")
 }
 
-// readOverlay returns the Replace table of an overlay file, nil if path is empty.
-func readOverlay(path string) map[string]string {
+// readReplacements reads pairs of lines: the path of a file, the path of what to read instead.
+func readReplacements(path string) map[string]string {
 	if path == "" {
 		return nil
 	}
@@ -69,11 +68,11 @@ func readOverlay(path string) map[string]string {
 	if err != nil {
 		fail("%v", err)
 	}
-	var overlay struct{ Replace map[string]string }
-	if err := json.Unmarshal(text, &overlay); err != nil {
-		fail("%s: %v", path, err)
+	table := map[string]string{}
+	for lines := strings.Split(string(text), "\n"); len(lines) >= 2; lines = lines[2:] {
+		table[lines[0]] = lines[1]
 	}
-	return overlay.Replace
+	return table
 }
 
 // printFiles writes {"files": [...]}: every source, assembly and embedded file, after the overlay.

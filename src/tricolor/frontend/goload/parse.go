@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/sha256"
 	"errors"
 	"go/ast"
 	"go/parser"
@@ -19,7 +18,6 @@ type sourceFile struct {
 	path   string // as the go command names it
 	source string // where it was read from (differs from path under an overlay)
 	text   []byte
-	hash   [sha256.Size]byte
 	tok    *token.File
 	syntax *ast.File
 	errs   scanner.ErrorList
@@ -50,7 +48,6 @@ func parseAll(req *request, pkgs []*listed) *token.FileSet {
 	inParallel(len(files), func(i int) {
 		f := files[i]
 		f.text, f.err = os.ReadFile(f.source)
-		f.hash = sha256.Sum256(f.text)
 	})
 	bases := make([]int, len(files))
 	base := 1
@@ -87,6 +84,7 @@ func (f *sourceFile) parse(base int) {
 		fail("%s: the position of the file is not %d", f.path, base)
 	}
 	f.hasLineDirective = strings.Contains(string(f.text), "line ") && hasLineDirective(f.syntax)
+	f.text = nil
 	f.pragmas = collectPragmas(f.syntax, f.tok)
 	f.localTypes = collectLocalTypes(f.syntax)
 }
