@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -26,8 +27,10 @@ from tricolor.frontend.program import Program as TypedProgram
 from tricolor.goroot.overlay import BUILD_TAGS, overlay_files
 from tricolor.ir import nodes as n
 from tricolor.ir.build.program import build_program
-from tricolor.llvm.compile import InvalidModule, Unit, compile_units
+from tricolor.llvm.compile import InvalidModule, Unit, compile_units, line_table_of
+from tricolor.llvm.line_tables import LineTable
 from tricolor.program_cache import CompiledProgram, Stamp, stamp
+from tricolor.run.symbols import pack_symbols
 from tricolor.runtime.modules import RUNTIME_ROOTS, runtime_prelude, runtime_text
 
 
@@ -118,6 +121,9 @@ def compile_program(
     try:
         keys = compile_units(units, lambda done, count: progress.say(f"optimising: {done} of {count} modules"))
         sites_key = ""
+        symbols = pack_symbols([LineTable.from_bytes(line_table_of(key)) for key in keys])
+        symbols_key = hashlib.sha256("".join(keys).encode()).hexdigest()
+        write_entry("symbols", symbols_key, symbols)
         if request.account:
             sites_key = keys[0]
             write_entry("sites", sites_key, json.dumps(describe_sites(analysed, sites)).encode())
@@ -125,7 +131,7 @@ def compile_program(
         raise CompilerBug(error.name, 0, error.message) from error
     except OSError as error:
         raise EnvironmentFault(f"the cache cannot be written: {error}") from error
-    return CompiledProgram(tuple(keys), (), sites_key, inputs_of(analysed.typed, request))
+    return CompiledProgram(tuple(keys), symbols_key, sites_key, inputs_of(analysed.typed, request))
 
 
 def inputs_of(typed: TypedProgram, request: CompileRequest) -> tuple[Stamp, ...]:

@@ -28,13 +28,13 @@ _ENVIRONMENT = ("GOFLAGS", "GOWORK", "GO111MODULE", "GOPATH", "GOMODCACHE", "GOP
 @final
 @dataclass(frozen=True, slots=True)
 class CompiledProgram:
-    """``objects``: cache keys of the objects to link; ``tables``: of their symbol tables, in the same order.
+    """``objects``: cache keys of the objects to link; ``symbols``: of the program's symbol table.
 
     ``sites``: cache key of the allocation sites' descriptions, empty without accounting.
     """
 
     objects: tuple[str, ...]
-    tables: tuple[str, ...]
+    symbols: str
     sites: str
     inputs: tuple[Stamp, ...]
 
@@ -76,7 +76,7 @@ def recall(key: str) -> CompiledProgram | None:
     inputs = tuple((path, time, size) for path, time, size in fields["inputs"])
     if any(stamp(path) != (path, time, size) for path, time, size in inputs):
         return None
-    return CompiledProgram(tuple(fields["objects"]), tuple(fields["tables"]), fields["sites"], inputs)
+    return CompiledProgram(tuple(fields["objects"]), fields["symbols"], fields["sites"], inputs)
 
 
 def remember(key: str, program: CompiledProgram) -> None:

@@ -19,6 +19,7 @@ from typing import final
 import llvmlite.binding as llvm
 
 from tricolor.base.cache import read_entry, write_entry
+from tricolor.llvm.line_tables import read_line_table
 
 
 @final
@@ -125,7 +126,19 @@ def assembly_text(unit: Unit) -> str:
 
 
 def _compile_and_cache(unit: Unit, key: str) -> None:
-    write_entry("obj", key, compile_object(unit))
+    data = compile_object(unit)
+    write_entry("lines", key, read_line_table(data).to_bytes())
+    write_entry("obj", key, data)
+
+
+def line_table_of(key: str) -> bytes:
+    """The object's line table as it was cached with it; made again from the object if it is gone."""
+    data = read_entry("lines", key)
+    if data is None:
+        source = read_entry("obj", key)
+        assert source is not None, "objects are compiled before their tables are read"
+        data = read_line_table(source).to_bytes()
+    return data
 
 
 def compile_units(units: Sequence[Unit], progress: Callable[[int, int], None]) -> list[str]:

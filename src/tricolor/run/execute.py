@@ -17,6 +17,8 @@ from typing import final
 from tricolor.base.cache import read_entry
 from tricolor.base.errors import EnvironmentFault
 from tricolor.llvm.jit import Loaded, load_objects
+from tricolor.program_cache import CompiledProgram
+from tricolor.run.symbols import anchors, place_symbols
 
 START = "tricolor.start"
 SET_SYMBOLS = "tricolor.set_symbols"
@@ -31,15 +33,26 @@ class Process:
     loaded: Loaded
 
 
-def load_program(object_keys: Sequence[str], exported: Sequence[str]) -> Loaded:
-    """Link the program's objects from the cache. Raises EnvironmentFault if one is gone."""
-    objects: list[bytes] = []
-    for key in object_keys:
-        data = read_entry("obj", key)
-        if data is None:
-            raise EnvironmentFault(f"the cache lost the object {key[:16]}: run the command again")
-        objects.append(data)
-    return load_objects(objects, [START, *exported])
+def load_program(program: CompiledProgram, exported: Sequence[str]) -> Loaded:
+    """Link the program's objects from the cache, with its symbol table. Raises EnvironmentFault if one is gone."""
+    objects = [_entry("obj", key) for key in program.objects]
+    symbols = _entry("symbols", program.symbols)
+    loaded = load_objects(objects, [START, SET_SYMBOLS, *anchors(symbols), *exported])
+    table = place_symbols(symbols, loaded.addresses)
+    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(loaded.addresses[SET_SYMBOLS])(ctypes.addressof(table))
+    _kept.append(table)
+    return loaded
+
+
+_kept: list[object] = []
+"""Memory that the program refers to until the process ends."""
+
+
+def _entry(kind: str, key: str) -> bytes:
+    data = read_entry(kind, key)
+    if data is None:
+        raise EnvironmentFault(f"the cache lost an entry ({kind} {key[:16]}): run the command again")
+    return data
 
 
 def execute(loaded: Loaded, arguments: Sequence[str]) -> Process:

@@ -1,0 +1,66 @@
+"""What a program did, and how two outcomes differ."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``output`` is standard output; ``status`` is None when the limit was over."""
+
+    status: int | None
+    output: bytes
+    error: bytes
+    seconds: float
+
+    @property
+    def digest(self) -> str:
+        """Of standard output, and of standard error too (where ``println`` writes) unless the program failed."""
+        return hashlib.sha256(self.output + (self.error if self.status == 0 else b"")).hexdigest()[:16]
+
+
+def run_command(command: Sequence[str], directory: Path, limit_seconds: float) -> Outcome:
+    """Run a command to its end or its limit; its whole process group is ended at the limit."""
+    start = time.monotonic()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = subprocess.Popen(
+            command, cwd=directory, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+        )
+        try:
+            status: int | None = process.wait(limit_seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            status = None
+        out.seek(0)
+        err.seek(0)
+        return Outcome(status, out.read(64 << 20), err.read(1 << 20), time.monotonic() - start)
+
+
+def reason(outcome: Outcome, status: int, digest: str) -> str:
+    """Why the outcome is not the expected one, in a few words; empty if it is."""
+    if outcome.status is None:
+        return "over the limit"
+    if outcome.status == status and outcome.digest == digest:
+        return ""
+    text = outcome.error.decode("utf-8", "replace")
+    for line in text.splitlines():
+        line = line.strip()
+        if line and not line.startswith(("#", "goroutine ", "exit status")):
+            return line[:140]
+    if outcome.status < 0:
+        return f"ended by signal {-outcome.status}"
+    if outcome.status != status:
+        return f"exit status {outcome.status}, expected {status}"
+    return "output differs"
