@@ -1,0 +1,166 @@
+// Arguments, environment, and the settings of the environment variable GODEBUG.
+
+package runtime
+
+import (
+	"internal/goarch"
+	"internal/runtime/atomic"
+	"internal/runtime/syscall/linux"
+	"unsafe"
+)
+
+var (
+	arguments   []string
+	environment []string
+)
+
+func cstrings(list **byte, n int) []string {
+	if list == nil {
+		return nil
+	}
+	var out []string
+	for i := 0; n < 0 || i < n; i++ {
+		p := *(**byte)(add(unsafe.Pointer(list), uintptr(i)*goarch.PtrSize))
+		if p == nil {
+			break
+		}
+		out = append(out, gostring(p))
+	}
+	return out
+}
+
+func gostring(p *byte) string {
+	n := 0
+	for *(*byte)(add(unsafe.Pointer(p), uintptr(n))) != 0 {
+		n++
+	}
+	return string(unsafe.Slice(p, n))
+}
+
+func readArguments() {
+	arguments = cstrings(argv(), int(argc()))
+	environment = cstrings(environ(), -1)
+}
+
+//go:linkname os_runtime_args os.runtime_args
+func os_runtime_args() []string { return append([]string{}, arguments...) }
+
+//go:linkname syscall_runtime_envs syscall.runtime_envs
+func syscall_runtime_envs() []string { return append([]string{}, environment...) }
+
+//go:linkname syscall_Getpagesize syscall.Getpagesize
+func syscall_Getpagesize() int { return 4096 }
+
+func gogetenv(key string) string {
+	for _, s := range environment {
+		if len(s) > len(key) && s[len(key)] == '=' && s[:len(key)] == key {
+			return s[len(key)+1:]
+		}
+	}
+	return ""
+}
+
+func atoi(s string) (int, bool) {
+	if s == "" || len(s) > 18 {
+		return 0, false
+	}
+	n := 0
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
+		n = 10*n + int(s[i]-'0')
+	}
+	return n, true
+}
+
+var (
+	godebugDefault string
+	godebug        string
+	debugPanicnil  atomic.Int32
+	godebugUpdate  func(string, string)
+)
+
+// readSettings reads GODEBUG. GOGC, GOMEMLIMIT and GOMAXPROCS are read by the kernel when it starts.
+func readSettings() {
+	godebug = gogetenv("GODEBUG")
+	parseGodebug()
+}
+
+// parseGodebug looks for the settings that this package knows itself.
+func parseGodebug() {
+	debugPanicnil.Store(0)
+	for rest := godebug; rest != ""; {
+		end := 0
+		for end < len(rest) && rest[end] != ',' {
+			end++
+		}
+		if rest[:end] == "panicnil=1" {
+			debugPanicnil.Store(1)
+		}
+		rest = rest[min(end+1, len(rest)):]
+	}
+}
+
+func setGodebug(value string) {
+	godebug = value
+	parseGodebug()
+	if godebugUpdate != nil {
+		godebugUpdate(godebugDefault, godebug)
+	}
+}
+
+//go:linkname godebug_setUpdate internal/godebug.setUpdate
+func godebug_setUpdate(update func(string, string)) {
+	godebugUpdate = update
+	update(godebugDefault, godebug)
+}
+
+//go:linkname godebug_setNewIncNonDefault internal/godebug.setNewIncNonDefault
+func godebug_setNewIncNonDefault(func(string) func()) {}
+
+//go:linkname godebug_registerMetric internal/godebug.registerMetric
+func godebug_registerMetric(name string, read func() uint64) {
+	godebugMetrics = append(godebugMetrics, godebugMetric{name, read})
+}
+
+type godebugMetric struct {
+	name string
+	read func() uint64
+}
+
+var godebugMetrics []godebugMetric
+
+//go:linkname syscall_runtimeSetenv syscall.runtimeSetenv
+func syscall_runtimeSetenv(key, value string) {
+	if key == "GODEBUG" {
+		setGodebug(value)
+	}
+}
+
+//go:linkname syscall_runtimeUnsetenv syscall.runtimeUnsetenv
+func syscall_runtimeUnsetenv(key string) {
+	if key == "GODEBUG" {
+		setGodebug("")
+	}
+}
+
+//go:linkname syscall_runtimeClearenv syscall.runtimeClearenv
+func syscall_runtimeClearenv(env map[string]int) {
+	if _, ok := env["GODEBUG"]; ok {
+		setGodebug("")
+	}
+}
+
+func fcntl(fd, cmd, arg int32) (ret, errno int32) {
+	r, _, e := linux.Syscall6(linux.SYS_FCNTL, uintptr(fd), uintptr(cmd), uintptr(arg), 0, 0, 0)
+	if e != 0 {
+		return -1, int32(e)
+	}
+	return int32(r), 0
+}
+
+// buildVersion is what overlay.py says: the version of the standard library.
+var buildVersion = builtWith
+
+var defaultGOROOT string

@@ -1,0 +1,223 @@
+// Interface tables that the compiler did not make, and type assertions.
+//
+// itabs are found in a hash table of open addressing that is read without a lock: a table is complete when it is
+// published, and an entry is complete when it is stored. Negative answers are kept too (Fun[0] is 0).
+
+package runtime
+
+import (
+	"internal/abi"
+	"internal/runtime/atomic"
+	"unsafe"
+)
+
+type itabTable struct {
+	mask    uintptr // number of entries, a power of two, less one
+	used    uintptr
+	entries []unsafe.Pointer // *itab
+}
+
+var (
+	itabs    unsafe.Pointer // *itabTable
+	itabLock uint32
+)
+
+func itabHash(inter *interfacetype, typ *_type) uintptr {
+	return uintptr(inter.Type.Hash)*31 + uintptr(typ.Hash)
+}
+
+func (t *itabTable) find(inter *interfacetype, typ *_type) *itab {
+	if t == nil {
+		return nil
+	}
+	for at := itabHash(inter, typ); ; at++ {
+		m := (*itab)(atomic.Loadp(unsafe.Pointer(&t.entries[at&t.mask])))
+		if m == nil || m.Inter == inter && m.Type == typ {
+			return m
+		}
+	}
+}
+
+func (t *itabTable) insert(m *itab) {
+	at := itabHash(m.Inter, m.Type)
+	for t.entries[at&t.mask] != nil {
+		at++
+	}
+	atomic.StorepNoWB(unsafe.Pointer(&t.entries[at&t.mask]), unsafe.Pointer(m))
+	t.used++
+}
+
+// keepItab adds an itab to the table, which it doubles when half of it is used. The lock must be held.
+func keepItab(m *itab) {
+	t := (*itabTable)(itabs)
+	if t == nil || t.used >= t.mask/2 {
+		size := uintptr(64)
+		if t != nil {
+			size = 2 * (t.mask + 1)
+		}
+		bigger := &itabTable{mask: size - 1, entries: make([]unsafe.Pointer, size)}
+		if t != nil {
+			for _, p := range t.entries {
+				if p != nil {
+					bigger.insert((*itab)(p))
+				}
+			}
+		}
+		bigger.insert(m)
+		atomic.StorepNoWB(unsafe.Pointer(&itabs), unsafe.Pointer(bigger))
+		return
+	}
+	t.insert(m)
+}
+
+// methodCode returns the code of the method of typ that an interface's method m names, nil if there is none.
+// from is where to begin among typ's methods, which are sorted as the interface's are; next is where to go on.
+func methodCode(inter *interfacetype, m *abi.Imethod, typ *_type, from int) (code unsafe.Pointer, next int) {
+	r := toRType(typ)
+	u := typ.Uncommon()
+	wantName := r.nameOff(m.Name)
+	want, wantType := wantName.Name(), r.typeOff(m.Typ)
+	wantPkg := pkgPath(wantName)
+	if wantPkg == "" {
+		wantPkg = inter.PkgPath.Name()
+	}
+	methods := u.Methods()
+	for ; from < len(methods); from++ {
+		have := &methods[from]
+		haveName := r.nameOff(have.Name)
+		if haveName.Name() != want || r.typeOff(have.Mtyp) != wantType {
+			continue
+		}
+		if !haveName.IsExported() {
+			havePkg := pkgPath(haveName)
+			if havePkg == "" {
+				havePkg = r.nameOff(u.PkgPath).Name()
+			}
+			if havePkg != wantPkg {
+				continue
+			}
+		}
+		return r.textOff(have.Ifn), from + 1
+	}
+	return nil, from
+}
+
+// fill sets the method table; it returns the name of the first method that is missing, "" if there is none.
+func fill(m *itab) string {
+	methods := m.Inter.Methods
+	codes := unsafe.Slice((*unsafe.Pointer)(unsafe.Pointer(&m.Fun[0])), len(methods))
+	at := 0
+	for i := range methods {
+		var code unsafe.Pointer
+		if m.Type.TFlag&abi.TFlagUncommon != 0 {
+			code, at = methodCode(m.Inter, &methods[i], m.Type, at)
+		}
+		if code == nil {
+			codes[0] = nil
+			return toRType(m.Type).nameOff(methods[i].Name).Name()
+		}
+		codes[i] = code
+	}
+	return ""
+}
+
+func newItab(inter *interfacetype, typ *_type) *itab {
+	extra := uintptr(len(inter.Methods)-1) * unsafe.Sizeof(uintptr(0))
+	m := (*itab)(persistentalloc(unsafe.Sizeof(itab{}) + extra))
+	m.Inter, m.Type, m.Hash = inter, typ, typ.Hash
+	return m
+}
+
+// getitab returns the itab of a concrete type for an interface with methods. If the type lacks one of them, it returns
+// nil (canfail) or panics.
+func getitab(inter *interfacetype, typ *_type, canfail bool) *itab {
+	m := (*itabTable)(atomic.Loadp(unsafe.Pointer(&itabs))).find(inter, typ)
+	if m == nil {
+		made := newItab(inter, typ)
+		fill(made)
+		lock(&itabLock)
+		m = (*itabTable)(itabs).find(inter, typ)
+		if m == nil {
+			m = made
+			keepItab(m)
+		}
+		unlock(&itabLock)
+	}
+	if m.Fun[0] != 0 {
+		return m
+	}
+	if canfail {
+		return nil
+	}
+	panic(&TypeAssertionError{concrete: typ, asserted: &inter.Type, missingMethod: fill(newItab(inter, typ))})
+}
+
+func assertE2I(inter *interfacetype, t *_type) *itab {
+	if t == nil {
+		panic(&TypeAssertionError{asserted: &inter.Type})
+	}
+	return getitab(inter, t, false)
+}
+
+func assertE2I2(inter *interfacetype, t *_type) *itab {
+	if t == nil {
+		return nil
+	}
+	return getitab(inter, t, true)
+}
+
+func panicdottypeE(have, want, from *_type) {
+	panic(&TypeAssertionError{_interface: from, concrete: have, asserted: want})
+}
+
+func panicdottypeI(have *itab, want, from *_type) {
+	var concrete *_type
+	if have != nil {
+		concrete = have.Type
+	}
+	panicdottypeE(concrete, want, from)
+}
+
+func panicnildottype(want *_type) {
+	panic(&TypeAssertionError{asserted: want})
+}
+
+func ifaceE2I(inter *interfacetype, e eface, dst *iface) {
+	dst.tab = assertE2I(inter, e._type)
+	dst.data = e.data
+}
+
+//go:linkname reflect_ifaceE2I reflect.ifaceE2I
+func reflect_ifaceE2I(inter *interfacetype, e eface, dst *iface) {
+	ifaceE2I(inter, e, dst)
+}
+
+//go:linkname reflectlite_ifaceE2I internal/reflectlite.ifaceE2I
+func reflectlite_ifaceE2I(inter *interfacetype, e eface, dst *iface) {
+	ifaceE2I(inter, e, dst)
+}
+
+// staticuint64s is filled by the code generator: boxes of small integers are shared.
+var staticuint64s [256]uint64
+
+func getStaticuint64s() *[256]uint64 {
+	return &staticuint64s
+}
+
+// The itabs that the compiler made.
+//
+//go:linkname compiledItabs tricolor.itabs
+var compiledItabs [1 << 24]*itab
+
+//go:linkname compiledItabCount tricolor.itab_count
+var compiledItabCount int
+
+// registerItabs puts the compiled itabs into the table, so that there is one itab for each pair: interfaces are compared
+// by their itabs' addresses.
+func registerItabs() {
+	lock(&itabLock)
+	for _, m := range compiledItabs[:compiledItabCount] {
+		keepItab(m)
+	}
+	unlock(&itabLock)
+}

@@ -1,0 +1,101 @@
+// Functions without a body in this file are the memory manager's and the scheduler's own: they are written in the kernel
+// language, run on the thread's stack unless they park, and are found by their symbol, runtime.NAME.
+// tricolor/goroot/externals.py says what each one does.
+
+package runtime
+
+import "unsafe"
+
+// g is a goroutine. Only the kernel knows what is in it.
+type g struct{}
+
+// guintptr, m and hchan are names that files taken over from Go's runtime mention.
+type (
+	m     struct{}
+	hchan struct{}
+)
+
+// Memory.
+
+func mallocgc(size uintptr, typ *_type, needzero bool) unsafe.Pointer
+func newobject(typ *_type) unsafe.Pointer
+func newarray(typ *_type, n int) unsafe.Pointer
+func growslice(old unsafe.Pointer, newLen, oldCap, num int, et *_type) slice
+func typedmemmove(typ *_type, dst, src unsafe.Pointer)
+func typedmemclr(typ *_type, ptr unsafe.Pointer)
+func typedslicecopy(typ *_type, dst unsafe.Pointer, dstLen int, src unsafe.Pointer, srcLen int) int
+func memmove(to, from unsafe.Pointer, n uintptr)
+func memclrNoHeapPointers(ptr unsafe.Pointer, n uintptr)
+func memequal(a, b unsafe.Pointer, n uintptr) bool
+func persistentalloc(size uintptr) unsafe.Pointer
+
+// Collector.
+
+func gccollect()
+func gcscavenge()
+func gcsetpercent(percent int32) int32
+func gcsetlimit(bytes int64) int64
+func gcstats(into *gcStats)
+func gcpauses(into *uint64, n int) int
+func findobject(p unsafe.Pointer, size *uintptr) unsafe.Pointer
+func setfinalizer(obj unsafe.Pointer, closure unsafe.Pointer) bool
+func addcleanup(obj unsafe.Pointer, closure unsafe.Pointer) uint64
+func stopcleanup(obj unsafe.Pointer, id uint64)
+func nextfinalizer(obj *unsafe.Pointer, closure *unsafe.Pointer) int32
+func weakhandle(obj unsafe.Pointer) unsafe.Pointer
+func weakload(handle unsafe.Pointer) unsafe.Pointer
+
+// Goroutines.
+
+func getg() *g
+func gslot() *unsafe.Pointer
+func goid() uint64
+func newproc(closure unsafe.Pointer)
+func newsystemproc(closure unsafe.Pointer)
+func newparkedproc(closure unsafe.Pointer) *g
+func gosched()
+func markSystem()
+func gopark(unlock *uint32, reason uint8)
+func gosleep(unlock *uint32, when int64, reason uint8) bool
+func goready(gp *g)
+func goexit0()
+func gcount() int32
+func gomaxprocs(n int32) int32
+func ncpu() int32
+func procpin() int32
+func procunpin()
+
+// Channels.
+
+func makechan(typ *_type, size int) *hchan
+func chansend1(c *hchan, elem unsafe.Pointer)
+func chanrecv2(c *hchan, elem unsafe.Pointer) bool
+func selectnbsend(c *hchan, elem unsafe.Pointer) bool
+func selectnbrecv(elem unsafe.Pointer, c *hchan) (selected, received bool)
+func selectgo(cases *scase, order *uint16, nsends, nrecvs int, block bool) (int, bool)
+func closechan(c *hchan)
+func chanlen(c *hchan) int
+func chancap(c *hchan) int
+func block()
+
+// Panics: registers of a function that defers, saved by setresume, restored by resume, which does not return.
+
+func resume(frame *deferFrame)
+
+// Stacks and symbols.
+
+func callers(skip int, pcs *uintptr, n int) int
+func printstacks(all bool)
+func tracebackstring(all bool, buf *byte, n int) int
+func symbolize(pc uintptr, into *pcSymbol) bool
+
+// Time and the system.
+
+func nanotime() int64
+func walltime() (sec int64, nsec int32)
+func write1(fd uintptr, p unsafe.Pointer, n int32) int32
+func exit(code int32) // does not return
+func fillrandom(p unsafe.Pointer, n int) bool
+func argc() int32
+func argv() **byte
+func environ() **byte

@@ -1,0 +1,296 @@
+// Locks and waiting for package sync and for the rest of this package.
+
+package runtime
+
+import (
+	"internal/runtime/atomic"
+	"unsafe"
+)
+
+// lock takes a lock that is held for a few instructions only. What is done under it must not panic.
+func lock(l *uint32) {
+	for !atomic.Cas(l, 0, 1) {
+		gosched()
+	}
+}
+
+func unlock(l *uint32) {
+	atomic.Store(l, 0)
+}
+
+// Why a goroutine waits: the numbers of Go's waitReason, for which the scheduler has the words.
+const (
+	waitFinalizer    uint8 = 10
+	waitSemaphore    uint8 = 13
+	waitSleep        uint8 = 14
+	waitCond         uint8 = 21
+	waitMutex        uint8 = 22
+	waitRWMutexRead  uint8 = 23
+	waitRWMutexWrite uint8 = 24
+	waitWaitGroup    uint8 = 25
+	waitTimers       uint8 = 26
+	waitCoroutine    uint8 = 38
+)
+
+// A semaphore is a uint32 anywhere in memory. Who waits for one is kept in a table by its address.
+type semWaiter struct {
+	gp     *g
+	addr   *uint32
+	next   *semWaiter
+	handed bool // the releaser has taken the count for this waiter
+}
+
+type semBucket struct {
+	lock    uint32
+	waiting uint32
+	first   *semWaiter
+	last    *semWaiter
+	_       [32]byte
+}
+
+const semBuckets = 256
+
+var semTable [semBuckets]semBucket
+
+func semBucketOf(addr *uint32) *semBucket {
+	return &semTable[(uintptr(unsafe.Pointer(addr))>>3)%251]
+}
+
+func semTake(addr *uint32) bool {
+	for {
+		n := atomic.Load(addr)
+		if n == 0 {
+			return false
+		}
+		if atomic.Cas(addr, n, n-1) {
+			return true
+		}
+	}
+}
+
+// semacquire waits until *addr > 0 and takes one. lifo: wait at the head of the queue.
+func semacquire(addr *uint32, lifo bool, reason uint8) {
+	if semTake(addr) {
+		return
+	}
+	w := &semWaiter{gp: getg(), addr: addr}
+	b := semBucketOf(addr)
+	for {
+		lock(&b.lock)
+		// First announce the waiter, then look again: a releaser adds first, then looks for waiters.
+		atomic.Xadd(&b.waiting, 1)
+		if semTake(addr) {
+			atomic.Xadd(&b.waiting, -1)
+			unlock(&b.lock)
+			return
+		}
+		b.insert(w, lifo)
+		gopark(&b.lock, reason)
+		if w.handed || semTake(addr) {
+			return
+		}
+		lifo = true
+	}
+}
+
+func (b *semBucket) insert(w *semWaiter, lifo bool) {
+	w.next = nil
+	switch {
+	case b.first == nil:
+		b.first, b.last = w, w
+	case lifo:
+		w.next = b.first
+		b.first = w
+	default:
+		b.last.next = w
+		b.last = w
+	}
+}
+
+// remove takes the first waiter for addr out of the queue, nil if there is none.
+func (b *semBucket) remove(addr *uint32) *semWaiter {
+	var before *semWaiter
+	for w := b.first; w != nil; before, w = w, w.next {
+		if w.addr != addr {
+			continue
+		}
+		if before == nil {
+			b.first = w.next
+		} else {
+			before.next = w.next
+		}
+		if b.last == w {
+			b.last = before
+		}
+		w.next = nil
+		atomic.Xadd(&b.waiting, -1)
+		return w
+	}
+	return nil
+}
+
+// semrelease adds one to *addr and wakes a waiter. handoff: the waiter gets the count and runs at once.
+func semrelease(addr *uint32, handoff bool) {
+	b := semBucketOf(addr)
+	atomic.Xadd(addr, 1)
+	if atomic.Load(&b.waiting) == 0 {
+		return
+	}
+	lock(&b.lock)
+	w := b.remove(addr)
+	unlock(&b.lock)
+	if w == nil {
+		return
+	}
+	w.handed = handoff && semTake(addr)
+	yield := w.handed
+	goready(w.gp)
+	if yield {
+		gosched()
+	}
+}
+
+//go:linkname sync_runtime_Semacquire sync.runtime_Semacquire
+func sync_runtime_Semacquire(addr *uint32) { semacquire(addr, false, waitSemaphore) }
+
+//go:linkname poll_runtime_Semacquire internal/poll.runtime_Semacquire
+func poll_runtime_Semacquire(addr *uint32) { semacquire(addr, false, waitSemaphore) }
+
+//go:linkname sync_runtime_SemacquireWaitGroup sync.runtime_SemacquireWaitGroup
+func sync_runtime_SemacquireWaitGroup(addr *uint32, _ bool) { semacquire(addr, false, waitWaitGroup) }
+
+//go:linkname sync_runtime_SemacquireRWMutexR sync.runtime_SemacquireRWMutexR
+func sync_runtime_SemacquireRWMutexR(addr *uint32, lifo bool, _ int) {
+	semacquire(addr, lifo, waitRWMutexRead)
+}
+
+//go:linkname sync_runtime_SemacquireRWMutex sync.runtime_SemacquireRWMutex
+func sync_runtime_SemacquireRWMutex(addr *uint32, lifo bool, _ int) {
+	semacquire(addr, lifo, waitRWMutexWrite)
+}
+
+//go:linkname internal_sync_runtime_SemacquireMutex internal/sync.runtime_SemacquireMutex
+func internal_sync_runtime_SemacquireMutex(addr *uint32, lifo bool, _ int) {
+	semacquire(addr, lifo, waitMutex)
+}
+
+//go:linkname sync_runtime_Semrelease sync.runtime_Semrelease
+func sync_runtime_Semrelease(addr *uint32, handoff bool, _ int) { semrelease(addr, handoff) }
+
+//go:linkname internal_sync_runtime_Semrelease internal/sync.runtime_Semrelease
+func internal_sync_runtime_Semrelease(addr *uint32, handoff bool, _ int) { semrelease(addr, handoff) }
+
+//go:linkname poll_runtime_Semrelease internal/poll.runtime_Semrelease
+func poll_runtime_Semrelease(addr *uint32) { semrelease(addr, false) }
+
+//go:linkname internal_sync_runtime_canSpin internal/sync.runtime_canSpin
+func internal_sync_runtime_canSpin(i int) bool {
+	return i < 4 && ncpu() > 1 && gomaxprocs(0) > 1
+}
+
+//go:linkname internal_sync_runtime_doSpin internal/sync.runtime_doSpin
+func internal_sync_runtime_doSpin() {
+	for range 30 {
+		atomic.Load(&semTable[0].lock)
+	}
+}
+
+//go:linkname internal_sync_runtime_nanotime internal/sync.runtime_nanotime
+func internal_sync_runtime_nanotime() int64 { return nanotime() }
+
+// notifyList is the waiting side of sync.Cond: tickets are drawn by Add and served in order.
+type notifyList struct {
+	wait   uint32 // the next ticket to be drawn
+	notify uint32 // the next ticket to be served
+	lock   uintptr
+	first  *notifyWaiter
+	last   *notifyWaiter
+}
+
+type notifyWaiter struct {
+	gp     *g
+	ticket uint32
+	next   *notifyWaiter
+}
+
+func (l *notifyList) spin() *uint32 { return (*uint32)(unsafe.Pointer(&l.lock)) }
+
+//go:linkname notifyListAdd sync.runtime_notifyListAdd
+func notifyListAdd(l *notifyList) uint32 {
+	return atomic.Xadd(&l.wait, 1) - 1
+}
+
+//go:linkname notifyListWait sync.runtime_notifyListWait
+func notifyListWait(l *notifyList, ticket uint32) {
+	w := &notifyWaiter{gp: getg(), ticket: ticket}
+	lock(l.spin())
+	if int32(ticket-l.notify) < 0 {
+		unlock(l.spin())
+		return
+	}
+	if l.last == nil {
+		l.first = w
+	} else {
+		l.last.next = w
+	}
+	l.last = w
+	gopark(l.spin(), waitCond)
+}
+
+//go:linkname notifyListNotifyAll sync.runtime_notifyListNotifyAll
+func notifyListNotifyAll(l *notifyList) {
+	if atomic.Load(&l.wait) == atomic.Load(&l.notify) {
+		return
+	}
+	lock(l.spin())
+	w := l.first
+	l.first, l.last = nil, nil
+	atomic.Store(&l.notify, atomic.Load(&l.wait))
+	unlock(l.spin())
+	for w != nil {
+		next := w.next
+		w.next = nil
+		goready(w.gp)
+		w = next
+	}
+}
+
+//go:linkname notifyListNotifyOne sync.runtime_notifyListNotifyOne
+func notifyListNotifyOne(l *notifyList) {
+	if atomic.Load(&l.wait) == atomic.Load(&l.notify) {
+		return
+	}
+	lock(l.spin())
+	ticket := l.notify
+	if ticket == atomic.Load(&l.wait) {
+		unlock(l.spin())
+		return
+	}
+	atomic.Store(&l.notify, ticket+1)
+	var before *notifyWaiter
+	for w := l.first; w != nil; before, w = w, w.next {
+		if w.ticket != ticket {
+			continue
+		}
+		if before == nil {
+			l.first = w.next
+		} else {
+			before.next = w.next
+		}
+		if l.last == w {
+			l.last = before
+		}
+		unlock(l.spin())
+		goready(w.gp)
+		return
+	}
+	// The owner of the ticket is on its way; it will see that it has been served.
+	unlock(l.spin())
+}
+
+//go:linkname notifyListCheck sync.runtime_notifyListCheck
+func notifyListCheck(size uintptr) {
+	if size != unsafe.Sizeof(notifyList{}) {
+		throw("sync and runtime disagree about notifyList")
+	}
+}

@@ -1,0 +1,350 @@
+// Memory statistics, the collector's settings, finalizers, cleanups, weak pointers.
+
+package runtime
+
+import (
+	"internal/abi"
+	"unsafe"
+)
+
+// gcStats is what the kernel knows of the heap, in bytes, objects and nanoseconds, in this order.
+type gcStats struct {
+	totalAllocBytes  uint64
+	mallocs          uint64
+	frees            uint64
+	heapLiveBytes    uint64 // allocated and not yet swept
+	heapSysBytes     uint64
+	heapIdleBytes    uint64
+	heapInUseBytes   uint64
+	heapReleased     uint64
+	stackInUseBytes  uint64
+	stackSysBytes    uint64
+	otherSysBytes    uint64
+	metadataBytes    uint64
+	nextGCBytes      uint64
+	lastGCUnixNs     uint64
+	pauseTotalNs     uint64
+	cycles           uint64
+	forcedCycles     uint64
+	gcCPUPercentMill uint64 // share of CPU time since the start, in 1/100,000
+	goroutines       uint64
+	scannableBytes   uint64
+	gcGoalBytes      uint64
+	gcPercent        uint64
+	limitBytes       uint64
+	gcCPUNs          uint64
+	totalCPUNs       uint64
+}
+
+// ReadMemStats fills m with the allocator's statistics as of now.
+func ReadMemStats(m *MemStats) {
+	var s gcStats
+	gcstats(&s)
+	*m = MemStats{
+		Alloc:         s.heapLiveBytes,
+		TotalAlloc:    s.totalAllocBytes,
+		Sys:           s.heapSysBytes + s.stackSysBytes + s.otherSysBytes + s.metadataBytes,
+		Mallocs:       s.mallocs,
+		Frees:         s.frees,
+		HeapAlloc:     s.heapLiveBytes,
+		HeapSys:       s.heapSysBytes,
+		HeapIdle:      s.heapIdleBytes,
+		HeapInuse:     s.heapInUseBytes,
+		HeapReleased:  s.heapReleased,
+		HeapObjects:   s.mallocs - s.frees,
+		StackInuse:    s.stackInUseBytes,
+		StackSys:      s.stackSysBytes,
+		GCSys:         s.metadataBytes,
+		OtherSys:      s.otherSysBytes,
+		NextGC:        s.nextGCBytes,
+		LastGC:        s.lastGCUnixNs,
+		PauseTotalNs:  s.pauseTotalNs,
+		NumGC:         uint32(s.cycles),
+		NumForcedGC:   uint32(s.forcedCycles),
+		GCCPUFraction: float64(s.gcCPUPercentMill) / 100000,
+		EnableGC:      true,
+	}
+	m.BySize[0].Size = 0
+	gcpauses(&m.PauseNs[0], len(m.PauseNs))
+}
+
+// GC runs a full collection and returns when it is done.
+func GC() {
+	gccollect()
+	poolsAfterCollection()
+}
+
+// KeepAlive keeps x reachable up to the point of the call.
+func KeepAlive(x any) {
+	kept = &x
+	kept = nil
+}
+
+var kept *any
+
+// Package sync empties its pools after a collection.
+var poolCleanup func()
+
+//go:linkname sync_runtime_registerPoolCleanup sync.runtime_registerPoolCleanup
+func sync_runtime_registerPoolCleanup(f func()) { poolCleanup = f }
+
+// poolsAfterCollection is called when a collection has begun or ended, on a goroutine.
+func poolsAfterCollection() {
+	if poolCleanup != nil {
+		poolCleanup()
+	}
+}
+
+//go:linkname debug_freeOSMemory runtime/debug.freeOSMemory
+func debug_freeOSMemory() {
+	GC()
+	gcscavenge()
+}
+
+//go:linkname debug_setGCPercent runtime/debug.setGCPercent
+func debug_setGCPercent(percent int32) int32 { return gcsetpercent(percent) }
+
+//go:linkname debug_setMemoryLimit runtime/debug.setMemoryLimit
+func debug_setMemoryLimit(bytes int64) int64 { return gcsetlimit(bytes) }
+
+var (
+	maxStack   = 1000000000
+	maxThreads = 10000
+)
+
+//go:linkname debug_setMaxStack runtime/debug.setMaxStack
+func debug_setMaxStack(bytes int) (old int) {
+	old, maxStack = maxStack, bytes
+	return old
+}
+
+//go:linkname debug_setMaxThreads runtime/debug.setMaxThreads
+func debug_setMaxThreads(n int) (old int) {
+	old, maxThreads = maxThreads, n
+	return old
+}
+
+var panicOnFault bool
+
+//go:linkname debug_setPanicOnFault runtime/debug.setPanicOnFault
+func debug_setPanicOnFault(on bool) (old bool) {
+	old, panicOnFault = panicOnFault, on
+	return old
+}
+
+// readGCStats fills pauses as runtime/debug expects it: durations and end times of pauses, newest first, then the time of
+// the last collection, the number of collections and the sum of all pauses.
+//
+//go:linkname debug_readGCStats runtime/debug.readGCStats
+func debug_readGCStats(pauses *[]uint64) {
+	var s gcStats
+	gcstats(&s)
+	var ring [256]uint64
+	gcpauses(&ring[0], len(ring))
+	n := min(int(s.cycles), len(ring))
+	p := (*pauses)[:0]
+	for i := range n {
+		p = append(p, ring[(int(s.cycles)-1-i)%len(ring)])
+	}
+	for range n {
+		p = append(p, s.lastGCUnixNs)
+	}
+	*pauses = append(p, s.lastGCUnixNs, s.cycles, s.pauseTotalNs)
+}
+
+//go:linkname debug_WriteHeapDump runtime/debug.WriteHeapDump
+func debug_WriteHeapDump(_ uintptr) {
+	throw("runtime/debug.WriteHeapDump is not supported")
+}
+
+//go:linkname debug_SetTraceback runtime/debug.SetTraceback
+func debug_SetTraceback(level string) { tracebackLevel = level }
+
+var tracebackLevel string
+
+func setCrashFD(fd uintptr) uintptr {
+	return ^uintptr(0)
+}
+
+//go:linkname debug_modinfo runtime/debug.modinfo
+func debug_modinfo() string { return modinfo }
+
+var modinfo string
+
+// Finalizers and cleanups run one after another on a goroutine of their own, which starts with the first of them.
+// For the kernel both are closures; a finalizer's takes the object from a word that the kernel fills when it is queued.
+
+var finalizers struct {
+	lock    uint32
+	started bool
+}
+
+func startFinalizers() {
+	lock(&finalizers.lock)
+	start := !finalizers.started
+	finalizers.started = true
+	unlock(&finalizers.lock)
+	if start {
+		f := runFinalizers
+		newsystemproc(*(*unsafe.Pointer)(unsafe.Pointer(&f)))
+	}
+}
+
+func runFinalizers() {
+	for {
+		var obj, closure unsafe.Pointer
+		// Waits for the next one. 1: a finalizer, 2: a cleanup.
+		switch nextfinalizer(&obj, &closure) {
+		case 1:
+			f := *(*func(unsafe.Pointer))(unsafe.Pointer(&closure))
+			f(obj)
+		case 2:
+			callClosure(closure)
+		}
+	}
+}
+
+// SetFinalizer has finalizer called with obj, a pointer to the beginning of an object, when obj is no longer reachable.
+// A nil finalizer takes the present one away.
+func SetFinalizer(obj any, finalizer any) {
+	o := efaceOf(&obj)
+	if o._type == nil {
+		throw("runtime.SetFinalizer: first argument is nil")
+	}
+	if o._type.Kind() != abi.Pointer {
+		throw("runtime.SetFinalizer: first argument is " + toRType(o._type).string() + ", not pointer")
+	}
+	if o.data == nil {
+		throw("runtime.SetFinalizer: first argument is nil pointer")
+	}
+	elem := (*ptrtype)(unsafe.Pointer(o._type)).Elem
+	if elem.Size_ == 0 {
+		return
+	}
+	base := findobject(o.data, nil)
+	if base == nil {
+		return // a global or a constant: it stays reachable
+	}
+	if base != o.data && (elem.Pointers() || elem.Size_ >= 16) {
+		throw("runtime.SetFinalizer: pointer not at beginning of allocated block")
+	}
+	f := efaceOf(&finalizer)
+	if f._type == nil {
+		setfinalizer(o.data, nil)
+		return
+	}
+	call := finalizerCall(o._type, f)
+	startFinalizers()
+	if !setfinalizer(o.data, *(*unsafe.Pointer)(unsafe.Pointer(&call))) {
+		throw("runtime.SetFinalizer: finalizer already set")
+	}
+}
+
+// finalizerCall makes the closure that calls a finalizer with an object.
+func finalizerCall(objType *_type, f *eface) func(unsafe.Pointer) {
+	bad := func() {
+		throw("runtime.SetFinalizer: cannot pass " + toRType(objType).string() + " to finalizer " + toRType(f._type).string())
+	}
+	if f._type.Kind() != abi.Func {
+		throw("runtime.SetFinalizer: second argument is " + toRType(f._type).string() + ", not a function")
+	}
+	ft := (*functype)(unsafe.Pointer(f._type))
+	if ft.IsVariadic() || ft.InCount != 1 {
+		bad()
+	}
+	param := ft.InSlice()[0]
+	fn := f.data
+	switch {
+	case param == objType, isPointerTo(param, objType):
+		return func(obj unsafe.Pointer) {
+			frame := newFrame(ft)
+			*(*unsafe.Pointer)(frame) = obj
+			callFunction(ft, fn, frame)
+		}
+	case param.Kind() == abi.Interface:
+		inter := (*interfacetype)(unsafe.Pointer(param))
+		var tab *itab
+		if len(inter.Methods) > 0 {
+			if tab = assertE2I2(inter, objType); tab == nil {
+				bad()
+			}
+		}
+		return func(obj unsafe.Pointer) {
+			frame := newFrame(ft)
+			if tab != nil {
+				*(*iface)(frame) = iface{tab, obj}
+			} else {
+				*(*eface)(frame) = eface{objType, obj}
+			}
+			callFunction(ft, fn, frame)
+		}
+	}
+	bad()
+	return nil
+}
+
+// isPointerTo tells whether t is another pointer type with the same element that objType can be assigned to.
+func isPointerTo(t, objType *_type) bool {
+	return t.Kind() == abi.Pointer && (t.Uncommon() == nil || objType.Uncommon() == nil) &&
+		(*ptrtype)(unsafe.Pointer(t)).Elem == (*ptrtype)(unsafe.Pointer(objType)).Elem
+}
+
+// Cleanup names a call that AddCleanup has arranged.
+type Cleanup struct {
+	id  uint64
+	ptr uintptr
+}
+
+// AddCleanup has cleanup(arg) called some time after ptr is no longer reachable.
+func AddCleanup[T, S any](ptr *T, cleanup func(S), arg S) Cleanup {
+	if ptr == nil {
+		panic(plainError("runtime.AddCleanup: ptr is nil"))
+	}
+	p := unsafe.Pointer(ptr)
+	t := abi.TypeFor[S]()
+	if t.Kind() == abi.Pointer && *(*unsafe.Pointer)(unsafe.Pointer(&arg)) == p {
+		panic(plainError("runtime.AddCleanup: ptr is equal to arg, cleanup will never run"))
+	}
+	base := findobject(p, nil)
+	if base == nil {
+		return Cleanup{}
+	}
+	call := func() { cleanup(arg) }
+	startFinalizers()
+	id := addcleanup(base, *(*unsafe.Pointer)(unsafe.Pointer(&call)))
+	return Cleanup{id, ^uintptr(base)}
+}
+
+// Stop cancels the call if it has not been queued yet.
+func (c Cleanup) Stop() {
+	if c.id != 0 {
+		stopcleanup(unsafe.Pointer(^c.ptr), c.id)
+	}
+}
+
+//go:linkname unique_runtime_blockUntilEmptyCleanupQueue unique.runtime_blockUntilEmptyCleanupQueue
+func unique_runtime_blockUntilEmptyCleanupQueue(_ int64) bool { return true }
+
+//go:linkname weak_runtime_registerWeakPointer weak.runtime_registerWeakPointer
+func weak_runtime_registerWeakPointer(p unsafe.Pointer) unsafe.Pointer {
+	return weakhandle(p)
+}
+
+//go:linkname weak_runtime_makeStrongFromWeak weak.runtime_makeStrongFromWeak
+func weak_runtime_makeStrongFromWeak(handle unsafe.Pointer) unsafe.Pointer {
+	if handle == nil {
+		return nil
+	}
+	return weakload(handle)
+}
+
+// Pinner keeps objects where they are and reachable. Objects do not move here.
+type Pinner struct {
+	pinned []any
+}
+
+// Pin keeps the object that pointer points to until Unpin.
+func (p *Pinner) Pin(pointer any) { p.pinned = append(p.pinned, pointer) }
+
+// Unpin lets go of all objects.
+func (p *Pinner) Unpin() { p.pinned = nil }

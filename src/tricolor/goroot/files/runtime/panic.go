@@ -1,0 +1,420 @@
+// Panics, deferred calls, recover, Goexit, and the errors that the language itself raises.
+//
+// How it works: a function that defers has a deferFrame in its stack frame, linked with those of its callers; deferred calls
+// are kept there, the first three in place. gopanic runs on top of the panicking function's stack: it walks the frames
+// outwards and runs their calls. A deferred function that may recover is told its panic by a token, which it
+// reads first of all; recover(token) marks the panic. Then resume goes back into the function that deferred.
+//
+// Invariants:
+//  1. A frame MUST be in the list from deferenter to the end of deferreturn. Otherwise a panic would pass it by.
+//  2. A panic whose deferred call is cut off by another panic MUST be marked aborted when the other one takes over the
+//     frame, and dropped when that one is recovered. Otherwise it would be raised again later.
+
+package runtime
+
+import (
+	"internal/abi"
+	"internal/runtime/atomic"
+	"unsafe"
+)
+
+// PanicNilError is what recover gives after panic(nil).
+type PanicNilError struct {
+	_ [0]*PanicNilError
+}
+
+func (*PanicNilError) Error() string { return "runtime error: panic called with nil argument" }
+func (*PanicNilError) RuntimeError() {}
+
+const inPlace = 3
+
+// deferFrame is the 128 bytes that ARCHITECTURE.md calls DeferFrame.
+type deferFrame struct {
+	registers [9]uintptr // written by setresume, read by resume
+	_         uintptr
+	outer     *deferFrame
+	count     uintptr // of the calls in place
+	calls     [inPlace]unsafe.Pointer
+	more      *deferredCall
+}
+
+var _ [128 - unsafe.Sizeof(deferFrame{})]byte
+var _ [unsafe.Sizeof(deferFrame{}) - 128]byte
+
+type deferredCall struct {
+	closure unsafe.Pointer
+	next    *deferredCall
+}
+
+// panicRecord is a panic or a Goexit under way.
+type panicRecord struct {
+	value      any
+	outer      *panicRecord // the one that was under way when this one began
+	frame      *deferFrame  // whose deferred call runs
+	pc         uintptr
+	recovered  bool
+	repanicked bool
+	aborted    bool
+	goexit     bool
+	memory     bool // a nil pointer was dereferenced
+}
+
+// gWords is what package runtime keeps in a goroutine's record.
+type gWords struct {
+	frames *deferFrame
+	panics *panicRecord
+	token  *panicRecord
+}
+
+func gwords() *gWords
+
+// Flags in front of a function's code.
+const codeRecovers = 1
+
+func recovers(closure unsafe.Pointer) bool {
+	code := *(*unsafe.Pointer)(closure)
+	return *(*uint32)(unsafe.Pointer(uintptr(code) - 8))&codeRecovers != 0
+}
+
+func deferenter(frame *deferFrame) {
+	w := gwords()
+	frame.outer = w.frames
+	frame.count = 0
+	frame.more = nil
+	w.frames = frame
+}
+
+func deferproc(frame *deferFrame, closure unsafe.Pointer) {
+	if frame.count < inPlace && frame.more == nil {
+		frame.calls[frame.count] = closure
+		frame.count++
+		return
+	}
+	frame.more = &deferredCall{closure, frame.more}
+}
+
+// pop takes the call that was deferred last, nil if there is none left.
+func (frame *deferFrame) pop() unsafe.Pointer {
+	if d := frame.more; d != nil {
+		frame.more = d.next
+		return d.closure
+	}
+	if frame.count == 0 {
+		return nil
+	}
+	frame.count--
+	closure := frame.calls[frame.count]
+	frame.calls[frame.count] = nil
+	return closure
+}
+
+func callClosure(closure unsafe.Pointer) {
+	(*(*func())(unsafe.Pointer(&closure)))()
+}
+
+func deferreturn(frame *deferFrame) {
+	for {
+		closure := frame.pop()
+		if closure == nil {
+			break
+		}
+		callClosure(closure)
+	}
+	gwords().frames = frame.outer
+}
+
+func recovertoken() unsafe.Pointer {
+	w := gwords()
+	token := w.token
+	if token != nil {
+		w.token = nil
+	}
+	return unsafe.Pointer(token)
+}
+
+func settoken(token unsafe.Pointer) {
+	gwords().token = (*panicRecord)(token)
+}
+
+func gorecover(token unsafe.Pointer) any {
+	p := (*panicRecord)(token)
+	if p == nil || p.goexit || p.recovered {
+		return nil
+	}
+	p.recovered = true
+	return p.value
+}
+
+func gopanic(value any) {
+	raise(&panicRecord{value: value})
+}
+
+func raise(p *panicRecord) {
+	if p.value == nil {
+		if debugPanicnil.Load() != 1 {
+			p.value = new(PanicNilError)
+		}
+	}
+	w := gwords()
+	p.outer = w.panics
+	w.panics = p
+	unwind(w, p)
+	fatalpanic(p)
+}
+
+// unwind runs the deferred calls of all frames for p. It returns when none is left, not if p is recovered.
+func unwind(w *gWords, p *panicRecord) {
+	for frame := w.frames; frame != nil; frame = w.frames {
+		for q := p.outer; q != nil; q = q.outer {
+			if q.frame == frame {
+				q.aborted = true
+			}
+		}
+		closure := frame.pop()
+		if closure == nil {
+			w.frames = frame.outer
+			continue
+		}
+		p.frame = frame
+		w.token = nil
+		if recovers(closure) {
+			w.token = p
+		}
+		callClosure(closure)
+		w.token = nil
+		if p.recovered {
+			recovery(w, p, frame)
+		}
+	}
+	p.frame = nil
+}
+
+// recovery drops a recovered panic and those that it cut off, and goes on in the function that deferred the call; unless a
+// Goexit was cut off: that goes on instead.
+func recovery(w *gWords, p *panicRecord, frame *deferFrame) {
+	q := p.outer
+	for q != nil && q.aborted {
+		if q.goexit {
+			q.aborted = false
+			q.frame = nil
+			w.panics = q
+			unwind(w, q)
+			goexit0()
+		}
+		q = q.outer
+	}
+	w.panics = q
+	w.frames = frame
+	resume(frame)
+}
+
+// Goexit runs all deferred calls and ends the goroutine that calls it. When the main goroutine ends so, the others go on;
+// when they have ended too, the program stops with a fatal error.
+func Goexit() {
+	p := &panicRecord{goexit: true}
+	w := gwords()
+	p.outer = w.panics
+	w.panics = p
+	unwind(w, p)
+	goexit0()
+}
+
+// Running out of frames.
+
+var dying uint32
+
+func preprintpanics(p *panicRecord) {
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		if s, ok := r.(string); ok {
+			throw("panic while printing panic value: " + s)
+		}
+		throw("panic while printing panic value: type " + toRType(efaceOf(&r)._type).string())
+	}()
+	for ; p != nil; p = p.outer {
+		if p.outer != nil && *efaceOf(&p.outer.value) == *efaceOf(&p.value) {
+			p.outer.repanicked = true
+			continue
+		}
+		switch v := p.value.(type) {
+		case error:
+			p.value = v.Error()
+		case stringer:
+			p.value = v.String()
+		}
+	}
+}
+
+func printpanics(p *panicRecord) {
+	if p.outer != nil {
+		printpanics(p.outer)
+		if p.outer.repanicked {
+			return
+		}
+		if !p.outer.goexit {
+			print("\t")
+		}
+	}
+	if p.goexit {
+		return
+	}
+	print("panic: ")
+	printpanicval(p.value)
+	switch {
+	case p.recovered && p.repanicked:
+		print(" [recovered, repanicked]")
+	case p.recovered:
+		print(" [recovered]")
+	}
+	print("\n")
+}
+
+func fatalpanic(p *panicRecord) {
+	memory, pc := p.memory, p.pc
+	preprintpanics(p)
+	atomic.Store(&dying, 1)
+	printlock()
+	printpanics(p)
+	if memory {
+		print("[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=", hex(pc), "]\n")
+	}
+	print("\n")
+	printstacks(false)
+	printunlock()
+	exit(2)
+}
+
+// throw ends the program because of a fault that cannot be recovered from.
+func throw(s string) {
+	atomic.Store(&dying, 1)
+	printlock()
+	print("fatal error: ")
+	printindented(s)
+	print("\n\n")
+	printstacks(false)
+	printunlock()
+	exit(2)
+}
+
+// fatal is throw for faults that are the program's own.
+func fatal(s string) {
+	throw(s)
+}
+
+//go:linkname sync_throw sync.throw
+func sync_throw(s string) { throw(s) }
+
+//go:linkname sync_fatal sync.fatal
+func sync_fatal(s string) { fatal(s) }
+
+//go:linkname internal_sync_throw internal/sync.throw
+func internal_sync_throw(s string) { throw(s) }
+
+//go:linkname internal_sync_fatal internal/sync.fatal
+func internal_sync_fatal(s string) { fatal(s) }
+
+//go:linkname maps_fatal internal/runtime/maps.fatal
+func maps_fatal(s string) { fatal(s) }
+
+//go:linkname fips_fatal crypto/internal/fips140.fatal
+func fips_fatal(s string) { fatal(s) }
+
+//go:linkname sysrand_fatal crypto/internal/sysrand.fatal
+func sysrand_fatal(s string) { fatal(s) }
+
+//go:linkname cgroup_throw internal/runtime/cgroup.throw
+func cgroup_throw(s string) { throw(s) }
+
+// Errors that the language raises.
+
+var (
+	shiftError    = error(errorString("negative shift amount"))
+	divideError   = error(errorString("integer divide by zero"))
+	overflowError = error(errorString("integer overflow"))
+	memoryError   = error(errorString("invalid memory address or nil pointer dereference"))
+)
+
+func panicdivide()   { panic(divideError) }
+func panicoverflow() { panic(overflowError) }
+func panicshift()    { panic(shiftError) }
+
+func panicmem() {
+	var pc [1]uintptr
+	callers(2, &pc[0], 1)
+	raise(&panicRecord{value: memoryError, memory: true, pc: pc[0]})
+}
+
+func panicnilcall() { panicmem() }
+
+// Kernel code that runs on a goroutine's stack raises its errors through these two.
+func panicplain(s string) { panic(plainError(s)) }
+func panicerror(s string) { panic(errorString(s)) }
+
+func panicmakeslicelen() { panic(errorString("makeslice: len out of range")) }
+func panicmakeslicecap() { panic(errorString("makeslice: cap out of range")) }
+func panicgrowslice()    { panic(errorString("growslice: len out of range")) }
+
+func panicunsafealignment()    { panic(errorString("unsafe pointer conversion")) }
+func panicunsafeslicelen()     { panic(errorString("unsafe.Slice: len out of range")) }
+func panicunsafeslicenilptr()  { panic(errorString("unsafe.Slice: ptr is nil and len is not zero")) }
+func panicunsafestringlen()    { panic(errorString("unsafe.String: len out of range")) }
+func panicunsafestringnilptr() { panic(errorString("unsafe.String: ptr is nil and len is not zero")) }
+
+func bounds(x int64, signed bool, y int, code abi.BoundsErrorCode) {
+	panic(boundsError{x, y, signed, code})
+}
+
+func panicIndex(x, y int)              { bounds(int64(x), true, y, abi.BoundsIndex) }
+func panicIndexU(x uint, y int)        { bounds(int64(x), false, y, abi.BoundsIndex) }
+func panicSliceAlen(x, y int)          { bounds(int64(x), true, y, abi.BoundsSliceAlen) }
+func panicSliceAlenU(x uint, y int)    { bounds(int64(x), false, y, abi.BoundsSliceAlen) }
+func panicSliceAcap(x, y int)          { bounds(int64(x), true, y, abi.BoundsSliceAcap) }
+func panicSliceAcapU(x uint, y int)    { bounds(int64(x), false, y, abi.BoundsSliceAcap) }
+func panicSliceB(x, y int)             { bounds(int64(x), true, y, abi.BoundsSliceB) }
+func panicSliceBU(x uint, y int)       { bounds(int64(x), false, y, abi.BoundsSliceB) }
+func panicSlice3Alen(x, y int)         { bounds(int64(x), true, y, abi.BoundsSlice3Alen) }
+func panicSlice3AlenU(x uint, y int)   { bounds(int64(x), false, y, abi.BoundsSlice3Alen) }
+func panicSlice3Acap(x, y int)         { bounds(int64(x), true, y, abi.BoundsSlice3Acap) }
+func panicSlice3AcapU(x uint, y int)   { bounds(int64(x), false, y, abi.BoundsSlice3Acap) }
+func panicSlice3B(x, y int)            { bounds(int64(x), true, y, abi.BoundsSlice3B) }
+func panicSlice3BU(x uint, y int)      { bounds(int64(x), false, y, abi.BoundsSlice3B) }
+func panicSlice3C(x, y int)            { bounds(int64(x), true, y, abi.BoundsSlice3C) }
+func panicSlice3CU(x uint, y int)      { bounds(int64(x), false, y, abi.BoundsSlice3C) }
+func panicSliceConvert(have, want int) { bounds(int64(want), true, have, abi.BoundsConvert) }
+
+func panicrangestate(state int) {
+	switch abi.RF_State(state) {
+	case abi.RF_DONE:
+		panicerror("range function continued iteration after function for loop body returned false")
+	case abi.RF_PANIC:
+		panicerror("range function continued iteration after loop body panic")
+	case abi.RF_EXHAUSTED:
+		panicerror("range function continued iteration after whole loop exit")
+	case abi.RF_MISSING_PANIC:
+		panicerror("range function recovered a loop body panic and did not resume panicking")
+	}
+	throw("unexpected state of a range function")
+}
+
+// panicwrap is called by the wrapper of a value method that was called through a nil pointer.
+func panicwrap() {
+	pc, _, _, _ := Caller(1)
+	name := FuncForPC(pc).Name() // pkg.(*T).M
+	open, end := 0, 0
+	for i := range len(name) {
+		switch name[i] {
+		case '(':
+			open = i
+		case ')':
+			end = i
+		}
+	}
+	if open < 2 || end < open || end+2 > len(name) {
+		throw("a method was called through a nil pointer in " + name)
+	}
+	pkg, typ, method := name[:open-1], name[open+2:end], name[end+2:]
+	panicplain("value method " + pkg + "." + typ + "." + method + " called using nil *" + typ + " pointer")
+}

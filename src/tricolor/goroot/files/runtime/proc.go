@@ -1,0 +1,170 @@
+// Start and end of the program, and what programs may ask about goroutines.
+
+package runtime
+
+import (
+	"internal/cpu"
+	"internal/runtime/exithook"
+	"internal/runtime/maps"
+	"unsafe"
+)
+
+//go:linkname main_main main.main
+func main_main()
+
+// The code of all packages' initialisers in the order in which they must run, and their number.
+//
+//go:linkname initTasks tricolor.init_tasks
+var initTasks [1 << 20]unsafe.Pointer
+
+//go:linkname initTaskCount tricolor.init_task_count
+var initTaskCount int
+
+// What exithook needs to know of the scheduler.
+func init() {
+	exithook.Gosched = Gosched
+	exithook.Goid = goid
+	exithook.Throw = throw
+}
+
+// main is the first goroutine.
+func main() {
+	cpu.Initialize("")
+	seedRandom()
+	maps.AlgInit()
+	registerItabs()
+	readArguments()
+	readSettings()
+	for _, code := range initTasks[:initTaskCount] {
+		closure := unsafe.Pointer(&code)
+		callClosure(closure)
+	}
+	main_main()
+	exithook.Run(0)
+	exit(0)
+}
+
+//go:linkname os_beforeExit os.runtime_beforeExit
+func os_beforeExit(code int) {
+	exithook.Run(code)
+}
+
+//go:linkname syscall_Exit syscall.Exit
+func syscall_Exit(code int) {
+	exit(int32(code))
+}
+
+// Gosched lets other goroutines run; the caller goes on later.
+func Gosched() {
+	gosched()
+}
+
+// GOMAXPROCS sets how many threads may run goroutines at once, if n is at least 1, and returns the previous number.
+func GOMAXPROCS(n int) int {
+	return int(gomaxprocs(int32(n)))
+}
+
+// SetDefaultGOMAXPROCS returns to the number that the environment or the machine gives.
+func SetDefaultGOMAXPROCS() {
+	n, ok := atoi(gogetenv("GOMAXPROCS"))
+	if !ok || n < 1 {
+		n = int(ncpu())
+	}
+	gomaxprocs(int32(n))
+}
+
+// NumCPU returns how many processors the process may use.
+func NumCPU() int { return int(ncpu()) }
+
+// NumCgoCall returns 0: there is no cgo.
+func NumCgoCall() int64 { return 0 }
+
+// NumGoroutine returns how many goroutines there are, those of the runtime not counted.
+func NumGoroutine() int { return int(gcount()) }
+
+// LockOSThread does nothing: no package that runs here keeps state in a thread.
+func LockOSThread() {}
+
+// UnlockOSThread does nothing.
+func UnlockOSThread() {}
+
+// Breakpoint does nothing.
+func Breakpoint() {}
+
+//go:linkname sync_runtime_procPin sync.runtime_procPin
+func sync_runtime_procPin() int { return int(procpin()) }
+
+//go:linkname sync_runtime_procUnpin sync.runtime_procUnpin
+func sync_runtime_procUnpin() { procunpin() }
+
+//go:linkname atomic_runtime_procPin sync/atomic.runtime_procPin
+func atomic_runtime_procPin() int { return int(procpin()) }
+
+//go:linkname atomic_runtime_procUnpin sync/atomic.runtime_procUnpin
+func atomic_runtime_procUnpin() { procunpin() }
+
+func entersyscall() {}
+func exitsyscall()  {}
+
+// coro is a goroutine that runs only while another waits for it: the other half of iter.Pull.
+type coro struct {
+	waiting *g // the half that does not run
+	f       func(*coro)
+	lock    uint32
+}
+
+func newcoro(f func(*coro)) *coro {
+	c := &coro{f: f}
+	start := func() {
+		defer coroexit(c)
+		c.f(c)
+	}
+	c.waiting = newparkedproc(*(*unsafe.Pointer)(unsafe.Pointer(&start)))
+	return c
+}
+
+func coroexit(c *coro) {
+	next := c.waiting
+	c.waiting = nil
+	goready(next)
+}
+
+func coroswitch(c *coro) {
+	next := c.waiting
+	if next == nil {
+		throw("coroswitch on exited coro")
+	}
+	lock(&c.lock)
+	c.waiting = getg()
+	goready(next)
+	gopark(&c.lock, waitCoroutine)
+}
+
+// Fork and exec are refused by name when a program that needs them is compiled.
+
+//go:linkname syscall_runtime_BeforeFork syscall.runtime_BeforeFork
+func syscall_runtime_BeforeFork() { throw("fork is not supported") }
+
+//go:linkname syscall_runtime_AfterFork syscall.runtime_AfterFork
+func syscall_runtime_AfterFork() {}
+
+//go:linkname syscall_runtime_AfterForkInChild syscall.runtime_AfterForkInChild
+func syscall_runtime_AfterForkInChild() {}
+
+//go:linkname syscall_runtime_BeforeExec syscall.runtime_BeforeExec
+func syscall_runtime_BeforeExec() { exithook.Run(0) }
+
+//go:linkname syscall_runtime_AfterExec syscall.runtime_AfterExec
+func syscall_runtime_AfterExec() {}
+
+//go:linkname syscall_runtime_doAllThreadsSyscall syscall.runtime_doAllThreadsSyscall
+func syscall_runtime_doAllThreadsSyscall(_, _, _, _, _, _, _ uintptr) (r1, r2, err uintptr) {
+	throw("AllThreadsSyscall is not supported")
+	return
+}
+
+//go:linkname syscall_cgocaller syscall.cgocaller
+func syscall_cgocaller(_ unsafe.Pointer, _ ...uintptr) uintptr {
+	throw("cgo is not supported")
+	return 0
+}

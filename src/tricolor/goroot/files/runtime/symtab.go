@@ -1,0 +1,162 @@
+// Positions in the program: which function, file and line a program counter belongs to. The kernel has the tables.
+
+package runtime
+
+import "unsafe"
+
+// pcSymbol is what the kernel says of a program counter. Texts without a byte are unknown.
+type pcSymbol struct {
+	function     *byte
+	functionSize int
+	file         *byte
+	fileSize     int
+	line         int
+	entry        uintptr
+	startLine    int
+}
+
+func lookup(pc uintptr) (s pcSymbol, ok bool) {
+	ok = symbolize(pc, &s)
+	return s, ok
+}
+
+func (s *pcSymbol) functionName() string { return unsafe.String(s.function, s.functionSize) }
+func (s *pcSymbol) fileName() string     { return unsafe.String(s.file, s.fileSize) }
+
+// Caller reports the position of a call on this goroutine's stack: skip 0 is the caller of Caller.
+func Caller(skip int) (pc uintptr, file string, line int, ok bool) {
+	var pcs [1]uintptr
+	if callers(skip+1, &pcs[0], 1) < 1 {
+		return 0, "", 0, false
+	}
+	s, ok := lookup(pcs[0] - 1)
+	if !ok {
+		return 0, "", 0, false
+	}
+	return pcs[0], s.fileName(), s.line, true
+}
+
+// Callers fills pc with the return addresses on this goroutine's stack: skip 0 is Callers itself.
+func Callers(skip int, pc []uintptr) int {
+	if len(pc) == 0 {
+		return 0
+	}
+	return callers(skip, &pc[0], len(pc))
+}
+
+// Func is a function of the program: the address of a Func is the address of the function's code.
+type Func struct {
+	opaque struct{}
+}
+
+// FuncForPC returns the function that the address lies in, nil if there is none.
+func FuncForPC(pc uintptr) *Func {
+	s, ok := lookup(pc)
+	if !ok {
+		return nil
+	}
+	return (*Func)(unsafe.Pointer(s.entry))
+}
+
+// Name returns the function's name, "" for nil.
+func (f *Func) Name() string {
+	if f == nil {
+		return ""
+	}
+	s, _ := lookup(f.Entry())
+	return s.functionName()
+}
+
+// Entry returns the address of the function's code.
+func (f *Func) Entry() uintptr {
+	return uintptr(unsafe.Pointer(f))
+}
+
+// FileLine returns the position of the code at an address.
+func (f *Func) FileLine(pc uintptr) (file string, line int) {
+	s, ok := lookup(pc)
+	if !ok {
+		return "?", 0
+	}
+	return s.fileName(), s.line
+}
+
+func (f *Func) startLine() int32 {
+	s, _ := lookup(f.Entry())
+	return int32(s.startLine)
+}
+
+// Frame is one function on a stack.
+type Frame struct {
+	PC        uintptr // of the call, not of the return
+	Func      *Func   // nil if it is not known
+	Function  string
+	File      string
+	Line      int
+	startLine int
+	Entry     uintptr
+}
+
+// Frames walks over what Callers gave.
+type Frames struct {
+	callers []uintptr
+}
+
+// CallersFrames begins a walk. The slice must not be changed while it lasts.
+func CallersFrames(callers []uintptr) *Frames {
+	return &Frames{callers}
+}
+
+// Next returns the next frame, a zero Frame if there is none; more tells whether another call would give one.
+func (ci *Frames) Next() (frame Frame, more bool) {
+	for len(ci.callers) > 0 {
+		pc := ci.callers[0]
+		ci.callers = ci.callers[1:]
+		if pc == 0 {
+			continue
+		}
+		s, ok := lookup(pc - 1)
+		if !ok {
+			continue
+		}
+		frame = Frame{
+			PC:        pc - 1,
+			Func:      (*Func)(unsafe.Pointer(s.entry)),
+			Function:  s.functionName(),
+			File:      s.fileName(),
+			Line:      s.line,
+			startLine: s.startLine,
+			Entry:     s.entry,
+		}
+		break
+	}
+	return frame, len(ci.callers) > 0
+}
+
+//go:linkname runtime_FrameStartLine runtime/pprof.runtime_FrameStartLine
+func runtime_FrameStartLine(f *Frame) int { return f.startLine }
+
+//go:linkname runtime_FrameSymbolName runtime/pprof.runtime_FrameSymbolName
+func runtime_FrameSymbolName(f *Frame) string { return f.Function }
+
+//go:linkname runtime_expandFinalInlineFrame runtime/pprof.runtime_expandFinalInlineFrame
+func runtime_expandFinalInlineFrame(stk []uintptr) []uintptr { return stk }
+
+// Stack writes a trace of this goroutine, or of all of them, as the runtime prints it when a program ends badly.
+func Stack(buf []byte, all bool) int {
+	if len(buf) == 0 {
+		return 0
+	}
+	return tracebackstring(all, &buf[0], len(buf))
+}
+
+// GOROOT returns the environment variable GOROOT as it was when the program started.
+func GOROOT() string {
+	if s := gogetenv("GOROOT"); s != "" {
+		return s
+	}
+	return defaultGOROOT
+}
+
+// Version returns the version of Go whose standard library the program uses.
+func Version() string { return buildVersion }

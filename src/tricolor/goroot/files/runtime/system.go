@@ -1,0 +1,254 @@
+// What other packages expect of the network poller, signals, tracing, profiling and testing/synctest. None of these is
+// there: files block their thread, signals keep their default action, and profiles are empty.
+
+package runtime
+
+import (
+	"internal/profilerecord"
+	"unsafe"
+)
+
+//go:linkname poll_runtime_pollServerInit internal/poll.runtime_pollServerInit
+func poll_runtime_pollServerInit() {}
+
+// EPERM is what epoll answers for a regular file; package os then uses blocking calls.
+const notPollable = 1
+
+//go:linkname poll_runtime_pollOpen internal/poll.runtime_pollOpen
+func poll_runtime_pollOpen(_ uintptr) (uintptr, int) { return 0, notPollable }
+
+//go:linkname poll_runtime_pollClose internal/poll.runtime_pollClose
+func poll_runtime_pollClose(_ uintptr) {}
+
+//go:linkname poll_runtime_pollWait internal/poll.runtime_pollWait
+func poll_runtime_pollWait(_ uintptr, _ int) int { return 0 }
+
+//go:linkname poll_runtime_pollWaitCanceled internal/poll.runtime_pollWaitCanceled
+func poll_runtime_pollWaitCanceled(_ uintptr, _ int) {}
+
+//go:linkname poll_runtime_pollReset internal/poll.runtime_pollReset
+func poll_runtime_pollReset(_ uintptr, _ int) int { return 0 }
+
+//go:linkname poll_runtime_pollSetDeadline internal/poll.runtime_pollSetDeadline
+func poll_runtime_pollSetDeadline(_ uintptr, _ int64, _ int) {}
+
+//go:linkname poll_runtime_pollUnblock internal/poll.runtime_pollUnblock
+func poll_runtime_pollUnblock(_ uintptr) {}
+
+//go:linkname poll_runtime_isPollServerDescriptor internal/poll.runtime_isPollServerDescriptor
+func poll_runtime_isPollServerDescriptor(_ uintptr) bool { return false }
+
+// sigpipe ends the program as a write to a closed pipe on standard output does.
+//
+//go:linkname os_sigpipe os.sigpipe
+func os_sigpipe() {
+	const sigpipe = 13
+	exit(128 + sigpipe)
+}
+
+//go:linkname os_ignoreSIGSYS os.ignoreSIGSYS
+func os_ignoreSIGSYS() {}
+
+//go:linkname os_restoreSIGSYS os.restoreSIGSYS
+func os_restoreSIGSYS() {}
+
+// Package os/signal: Notify is accepted and nothing is delivered.
+
+//go:linkname signal_enable os/signal.signal_enable
+func signal_enable(_ uint32) {}
+
+//go:linkname signal_disable os/signal.signal_disable
+func signal_disable(_ uint32) {}
+
+//go:linkname signal_ignore os/signal.signal_ignore
+func signal_ignore(_ uint32) {}
+
+//go:linkname signal_ignored os/signal.signal_ignored
+func signal_ignored(_ uint32) bool { return false }
+
+//go:linkname signalWaitUntilIdle os/signal.signalWaitUntilIdle
+func signalWaitUntilIdle() {}
+
+//go:linkname signal_recv os/signal.signal_recv
+func signal_recv() uint32 {
+	markSystem()
+	block()
+	return 0
+}
+
+// Package testing/synctest.
+
+//go:linkname synctest_IsInBubble internal/synctest.IsInBubble
+func synctest_IsInBubble() bool { return false }
+
+//go:linkname synctest_Run internal/synctest.Run
+func synctest_Run(_ func()) { panic(plainError("testing/synctest is not supported")) }
+
+//go:linkname synctest_Wait internal/synctest.Wait
+func synctest_Wait() { panic(plainError("goroutine is not in a bubble")) }
+
+//go:linkname synctest_acquire internal/synctest.acquire
+func synctest_acquire() any { return nil }
+
+//go:linkname synctest_release internal/synctest.release
+func synctest_release(_ any) {}
+
+//go:linkname synctest_inBubble internal/synctest.inBubble
+func synctest_inBubble(_ any, f func()) { f() }
+
+//go:linkname synctest_associate internal/synctest.associate
+func synctest_associate(_ unsafe.Pointer) int { return 0 }
+
+//go:linkname synctest_disassociate internal/synctest.disassociate
+func synctest_disassociate(_ unsafe.Pointer) {}
+
+//go:linkname synctest_isAssociated internal/synctest.isAssociated
+func synctest_isAssociated(_ unsafe.Pointer) bool { return false }
+
+// Package runtime/trace.
+
+//go:linkname trace_userTaskCreate runtime/trace.userTaskCreate
+func trace_userTaskCreate(_, _ uint64, _ string) {}
+
+//go:linkname trace_userTaskEnd runtime/trace.userTaskEnd
+func trace_userTaskEnd(_ uint64) {}
+
+//go:linkname trace_userRegion runtime/trace.userRegion
+func trace_userRegion(_, _ uint64, _ string) {}
+
+//go:linkname trace_userLog runtime/trace.userLog
+func trace_userLog(_ uint64, _, _ string) {}
+
+//go:linkname trace_clockUnits runtime/trace.runtime_traceClockUnitsPerSecond
+func trace_clockUnits() uint64 { return 1e9 }
+
+func traceClockNow() uint64 { return uint64(nanotime()) }
+
+func traceAdvance(_ bool) {}
+
+// StartTrace reports that there is no tracer.
+func StartTrace() error { return plainError("runtime: execution tracing is not supported") }
+
+// StopTrace does nothing.
+func StopTrace() {}
+
+// ReadTrace has nothing to give.
+func ReadTrace() []byte { return nil }
+
+// Package runtime/pprof and the profiles of this package: none is recorded, all are empty.
+
+// MemProfileRate is how many bytes lie between two sampled allocations.
+var MemProfileRate int = 512 * 1024
+
+// SetBlockProfileRate does nothing.
+func SetBlockProfileRate(_ int) {}
+
+// SetMutexProfileFraction does nothing and returns 0.
+func SetMutexProfileFraction(_ int) int { return 0 }
+
+// SetCPUProfileRate does nothing.
+func SetCPUProfileRate(_ int) {}
+
+// CPUProfile has nothing to give.
+func CPUProfile() []byte { panic("CPUProfile no longer available") }
+
+// SetCgoTraceback does nothing.
+func SetCgoTraceback(_ int, _, _, _ unsafe.Pointer) {}
+
+// MemProfile gives no records.
+func MemProfile(_ []MemProfileRecord, _ bool) (n int, ok bool) { return 0, true }
+
+// BlockProfile gives no records.
+func BlockProfile(_ []BlockProfileRecord) (n int, ok bool) { return 0, true }
+
+// MutexProfile gives no records.
+func MutexProfile(_ []BlockProfileRecord) (n int, ok bool) { return 0, true }
+
+// ThreadCreateProfile gives no records.
+func ThreadCreateProfile(_ []StackRecord) (n int, ok bool) { return 0, true }
+
+// GoroutineProfile gives the stack of the goroutine that calls it.
+func GoroutineProfile(p []StackRecord) (n int, ok bool) {
+	if len(p) == 0 {
+		return 1, false
+	}
+	clear(p[0].Stack0[:])
+	callers(1, &p[0].Stack0[0], len(p[0].Stack0))
+	return 1, true
+}
+
+//go:linkname pprof_readProfile runtime/pprof.readProfile
+func pprof_readProfile() (data []uint64, tags []unsafe.Pointer, eof bool) { return nil, nil, true }
+
+//go:linkname pprof_goroutines runtime/pprof.pprof_goroutineProfileWithLabels
+func pprof_goroutines(p []profilerecord.StackRecord, _ []unsafe.Pointer) (n int, ok bool) {
+	if len(p) == 0 {
+		return 1, false
+	}
+	stack := make([]uintptr, 32)
+	p[0].Stack = stack[:callers(1, &stack[0], len(stack))]
+	return 1, true
+}
+
+//go:linkname pprof_goroutineLeaks runtime/pprof.pprof_goroutineLeakProfileWithLabels
+func pprof_goroutineLeaks(_ []profilerecord.StackRecord, _ []unsafe.Pointer) (n int, ok bool) {
+	return 0, true
+}
+
+//go:linkname pprof_leakCount runtime/pprof.runtime_goroutineleakcount
+func pprof_leakCount() int { return 0 }
+
+//go:linkname pprof_leakGC runtime/pprof.runtime_goroutineLeakGC
+func pprof_leakGC() {}
+
+//go:linkname pprof_cyclesPerSecond runtime/pprof.pprof_cyclesPerSecond
+func pprof_cyclesPerSecond() int64 { return 1e9 }
+
+//go:linkname pprof_memProfile runtime/pprof.pprof_memProfileInternal
+func pprof_memProfile(_ []profilerecord.MemProfileRecord, _ bool) (n int, ok bool) { return 0, true }
+
+//go:linkname pprof_blockProfile runtime/pprof.pprof_blockProfileInternal
+func pprof_blockProfile(_ []profilerecord.BlockProfileRecord) (n int, ok bool) { return 0, true }
+
+//go:linkname pprof_mutexProfile runtime/pprof.pprof_mutexProfileInternal
+func pprof_mutexProfile(_ []profilerecord.BlockProfileRecord) (n int, ok bool) { return 0, true }
+
+//go:linkname pprof_threadCreate runtime/pprof.pprof_threadCreateInternal
+func pprof_threadCreate(_ []profilerecord.StackRecord) (n int, ok bool) { return 0, true }
+
+//go:linkname pprof_expand runtime/pprof.pprof_fpunwindExpand
+func pprof_expand(dst, src []uintptr) int { return copy(dst, src) }
+
+//go:linkname pprof_makeStack runtime/pprof.pprof_makeProfStack
+func pprof_makeStack() []uintptr { return make([]uintptr, 128) }
+
+//go:linkname pprof_setLabels runtime/pprof.runtime_setProfLabel
+func pprof_setLabels(_ unsafe.Pointer) {}
+
+//go:linkname pprof_labels runtime/pprof.runtime_getProfLabel
+func pprof_labels() unsafe.Pointer { return nil }
+
+// Package crypto: there is one module of cryptography, and it is not restricted.
+
+var fipsIndicator uint8
+
+//go:linkname fips_getIndicator crypto/internal/fips140.getIndicator
+func fips_getIndicator() uint8 { return fipsIndicator }
+
+//go:linkname fips_setIndicator crypto/internal/fips140.setIndicator
+func fips_setIndicator(indicator uint8) { fipsIndicator = indicator }
+
+//go:linkname fips_setBypass crypto/fips140.setBypass
+func fips_setBypass() {}
+
+//go:linkname fips_unsetBypass crypto/fips140.unsetBypass
+func fips_unsetBypass() {}
+
+//go:linkname fips_isBypassed crypto/fips140.isBypassed
+func fips_isBypassed() bool { return false }
+
+//go:linkname subtle_setDITEnabled crypto/subtle.setDITEnabled
+func subtle_setDITEnabled() bool { return false }
+
+//go:linkname subtle_setDITDisabled crypto/subtle.setDITDisabled
+func subtle_setDITDisabled() {}

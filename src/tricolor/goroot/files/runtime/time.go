@@ -1,0 +1,241 @@
+// Clocks, sleeping, and the timers of package time.
+//
+// Timers wait in one heap, served by one goroutine of the runtime that sleeps until the first is due. A timer with a
+// channel never shows a stale value: Stop and Reset take what was sent and not received back out of the channel, and count
+// the timer as not yet run then (the rules of Go 1.23).
+
+package runtime
+
+import (
+	"unsafe"
+)
+
+const forever = 1<<63 - 1 // ns
+
+//go:linkname time_now time.now
+func time_now() (sec int64, nsec int32, mono int64) {
+	sec, nsec = walltime()
+	return sec, nsec, nanotime()
+}
+
+//go:linkname time_runtimeNow time.runtimeNow
+func time_runtimeNow() (sec int64, nsec int32, mono int64) {
+	return time_now()
+}
+
+//go:linkname time_runtimeNano time.runtimeNano
+func time_runtimeNano() int64 {
+	return nanotime()
+}
+
+//go:linkname time_runtimeIsBubbled time.runtimeIsBubbled
+func time_runtimeIsBubbled() bool {
+	return false
+}
+
+//go:linkname fips_monoTime crypto/internal/fips140deps/time.monoTime
+func fips_monoTime() int64 {
+	return nanotime()
+}
+
+//go:linkname timeSleep time.Sleep
+func timeSleep(ns int64) {
+	if ns <= 0 {
+		return
+	}
+	when := nanotime() + ns
+	if when < 0 {
+		when = forever
+	}
+	gosleep(nil, when, waitSleep)
+}
+
+// timeTimer begins as time.Timer and time.Ticker do.
+type timeTimer struct {
+	c    unsafe.Pointer
+	init bool
+
+	when   int64 // ns; when it is due, 0 if it is not running
+	period int64 // ns; 0 for a timer that runs once
+	f      func(arg any, seq uintptr, late int64)
+	arg    any
+	seq    uintptr // changed by Stop and Reset, so that a call under way can see that it is stale
+	ch     *hchan  // nil for AfterFunc
+	at     int     // place in the heap, -1 if not there
+}
+
+var timers struct {
+	lock     uint32
+	heap     []*timeTimer
+	server   *g
+	started  bool
+	sleeping bool
+	until    int64 // when the server wakes up by itself
+}
+
+func (t *timeTimer) before(u *timeTimer) bool { return t.when < u.when }
+
+func heapPut(i int, t *timeTimer) {
+	timers.heap[i] = t
+	t.at = i
+}
+
+func heapUp(i int) {
+	t := timers.heap[i]
+	for i > 0 {
+		parent := (i - 1) / 4
+		if !t.before(timers.heap[parent]) {
+			break
+		}
+		heapPut(i, timers.heap[parent])
+		i = parent
+	}
+	heapPut(i, t)
+}
+
+func heapDown(i int) {
+	t := timers.heap[i]
+	n := len(timers.heap)
+	for {
+		least := 4*i + 1
+		if least >= n {
+			break
+		}
+		for c := least + 1; c < least+4 && c < n; c++ {
+			if timers.heap[c].before(timers.heap[least]) {
+				least = c
+			}
+		}
+		if !timers.heap[least].before(t) {
+			break
+		}
+		heapPut(i, timers.heap[least])
+		i = least
+	}
+	heapPut(i, t)
+}
+
+func heapRemove(t *timeTimer) {
+	i := t.at
+	if i < 0 {
+		return
+	}
+	last := len(timers.heap) - 1
+	moved := timers.heap[last]
+	timers.heap[last] = nil
+	timers.heap = timers.heap[:last]
+	t.at = -1
+	if i < last {
+		heapPut(i, moved)
+		heapUp(i)
+		heapDown(moved.at)
+	}
+}
+
+// startTimer puts a timer into the heap and tells the server if it is the first. The lock must be held.
+func startTimer(t *timeTimer) {
+	timers.heap = append(timers.heap, t)
+	heapUp(len(timers.heap) - 1)
+	if !timers.started {
+		timers.started = true
+		f := serveTimers
+		newsystemproc(*(*unsafe.Pointer)(unsafe.Pointer(&f)))
+	} else if timers.sleeping && t.when < timers.until {
+		timers.sleeping = false
+		goready(timers.server)
+	}
+}
+
+func serveTimers() {
+	timers.server = getg()
+	lock(&timers.lock)
+	for {
+		now := nanotime()
+		for len(timers.heap) > 0 && timers.heap[0].when <= now {
+			runTimer(timers.heap[0], now)
+		}
+		timers.until = forever
+		if len(timers.heap) > 0 {
+			timers.until = timers.heap[0].when
+		}
+		timers.sleeping = true
+		if timers.until == forever {
+			gopark(&timers.lock, waitTimers)
+		} else {
+			gosleep(&timers.lock, timers.until, waitTimers)
+		}
+		lock(&timers.lock)
+		timers.sleeping = false
+	}
+}
+
+// runTimer runs one timer that is due. The lock must be held; it is released while the timer's function runs.
+func runTimer(t *timeTimer, now int64) {
+	late := now - t.when
+	if t.period > 0 {
+		t.when += t.period * (1 + late/t.period)
+		if t.when < 0 {
+			t.when = forever
+		}
+		heapDown(0)
+	} else {
+		heapRemove(t)
+		t.when = 0
+	}
+	f, arg, seq := t.f, t.arg, t.seq
+	if t.ch != nil {
+		// Sent under the lock, so that Stop and Reset find the value in the channel or never.
+		f(arg, seq, late)
+		return
+	}
+	unlock(&timers.lock)
+	f(arg, seq, late)
+	lock(&timers.lock)
+}
+
+// drain takes a value that was sent and not received out of a timer's channel; true if there was one.
+func (t *timeTimer) drain() bool {
+	if t.ch == nil || chanlen(t.ch) == 0 {
+		return false
+	}
+	var value [3]uintptr // a time.Time
+	selected, _ := selectnbrecv(unsafe.Pointer(&value), t.ch)
+	return selected
+}
+
+// halt takes a timer out of the heap; true if it had not run yet. The lock must be held.
+func (t *timeTimer) halt() bool {
+	pending := t.when > 0
+	heapRemove(t)
+	t.when = 0
+	t.seq++
+	return t.drain() || pending
+}
+
+//go:linkname newTimer time.newTimer
+func newTimer(when, period int64, f func(any, uintptr, int64), arg any, c *hchan) *timeTimer {
+	t := &timeTimer{period: period, f: f, arg: arg, ch: c, at: -1, init: true}
+	lock(&timers.lock)
+	t.when = max(when, 1)
+	startTimer(t)
+	unlock(&timers.lock)
+	return t
+}
+
+//go:linkname stopTimer time.stopTimer
+func stopTimer(t *timeTimer) bool {
+	lock(&timers.lock)
+	pending := t.halt()
+	unlock(&timers.lock)
+	return pending
+}
+
+//go:linkname resetTimer time.resetTimer
+func resetTimer(t *timeTimer, when, period int64) bool {
+	lock(&timers.lock)
+	pending := t.halt()
+	t.when, t.period = max(when, 1), period
+	startTimer(t)
+	unlock(&timers.lock)
+	return pending
+}

@@ -1,0 +1,250 @@
+package runtime
+
+import (
+	"internal/abi"
+	"unsafe"
+)
+
+// Names by which files taken over from Go's runtime call the descriptors.
+type (
+	_type         = abi.Type
+	nameOff       = abi.NameOff
+	typeOff       = abi.TypeOff
+	textOff       = abi.TextOff
+	name          = abi.Name
+	uncommontype  = abi.UncommonType
+	interfacetype = abi.InterfaceType
+	arraytype     = abi.ArrayType
+	chantype      = abi.ChanType
+	functype      = abi.FuncType
+	ptrtype       = abi.PtrType
+	slicetype     = abi.SliceType
+	structtype    = abi.StructType
+	itab          = abi.ITab
+)
+
+type iface struct {
+	tab  *itab
+	data unsafe.Pointer
+}
+
+type eface struct {
+	_type *_type
+	data  unsafe.Pointer
+}
+
+type slice struct {
+	array unsafe.Pointer
+	len   int
+	cap   int
+}
+
+type stringStruct struct {
+	str unsafe.Pointer
+	len int
+}
+
+type funcval struct {
+	fn uintptr
+}
+
+// rtype gives a descriptor its methods.
+type rtype struct {
+	*_type
+}
+
+// maxAlloc is the largest object that the memory manager can be asked for.
+const maxAlloc = 1 << 48
+
+// zeroVal is what reading a missing map element gives.
+//
+//go:linkname zeroVal
+var zeroVal [abi.ZeroValSize]byte
+
+// The program's tables, written by the code generator: an offset in a descriptor is an index. Entry 0 is nil.
+//
+//go:linkname nameTable tricolor.names
+var nameTable [1 << 24]*byte
+
+//go:linkname typeTable tricolor.types
+var typeTable [1 << 24]*_type
+
+//go:linkname textTable tricolor.texts
+var textTable [1 << 24]unsafe.Pointer
+
+//go:linkname typelinkTable tricolor.typelinks
+var typelinkTable [1 << 24]*_type
+
+//go:linkname typelinkCount tricolor.typelink_count
+var typelinkCount int
+
+func add(p unsafe.Pointer, x uintptr) unsafe.Pointer {
+	return unsafe.Pointer(uintptr(p) + x)
+}
+
+func efaceOf(p *any) *eface {
+	return (*eface)(unsafe.Pointer(p))
+}
+
+func stringStructOf(s *string) *stringStruct {
+	return (*stringStruct)(unsafe.Pointer(s))
+}
+
+func noescape(p unsafe.Pointer) unsafe.Pointer {
+	x := uintptr(p)
+	return unsafe.Pointer(x ^ 0)
+}
+
+func toRType(t *_type) rtype {
+	return rtype{t}
+}
+
+func (t rtype) string() string {
+	s := t.nameOff(t.Str).Name()
+	if t.TFlag&abi.TFlagExtraStar != 0 {
+		return s[1:]
+	}
+	return s
+}
+
+func (t rtype) pkgpath() string {
+	if u := t.Uncommon(); u != nil {
+		return t.nameOff(u.PkgPath).Name()
+	}
+	switch t.Kind() {
+	case abi.Struct:
+		return (*structtype)(unsafe.Pointer(t._type)).PkgPath.Name()
+	case abi.Interface:
+		return (*interfacetype)(unsafe.Pointer(t._type)).PkgPath.Name()
+	}
+	return ""
+}
+
+// Types that reflect makes at run time name their strings and types by negative offsets into this table.
+var made struct {
+	lock    uint32
+	entries []unsafe.Pointer
+}
+
+func madeEntry(off int32) unsafe.Pointer {
+	lock(&made.lock)
+	p := made.entries[-2-off]
+	unlock(&made.lock)
+	return p
+}
+
+//go:linkname reflect_addReflectOff reflect.addReflectOff
+func reflect_addReflectOff(ptr unsafe.Pointer) int32 {
+	lock(&made.lock)
+	for i, p := range made.entries {
+		if p == ptr {
+			unlock(&made.lock)
+			return int32(-2 - i)
+		}
+	}
+	made.entries = append(made.entries, ptr)
+	off := int32(-1 - len(made.entries))
+	unlock(&made.lock)
+	return off
+}
+
+func (t rtype) nameOff(off nameOff) name {
+	switch {
+	case off < 0:
+		return name{Bytes: (*byte)(madeEntry(int32(off)))}
+	case off == 0:
+		return name{}
+	}
+	return name{Bytes: nameTable[off]}
+}
+
+func (t rtype) typeOff(off typeOff) *_type {
+	switch {
+	case off == -1 || off == 0: // -1: a method that cannot be reached
+		return nil
+	case off < 0:
+		return (*_type)(madeEntry(int32(off)))
+	}
+	return typeTable[off]
+}
+
+func (t rtype) textOff(off textOff) unsafe.Pointer {
+	switch {
+	case off == -1: // left out because nothing can call it
+		return unreachableCode()
+	case off < 0:
+		return madeEntry(int32(off))
+	}
+	return textTable[off]
+}
+
+func unreachableMethod() {
+	throw("unreachable method called. linker bug?")
+}
+
+func unreachableCode() unsafe.Pointer {
+	f := unreachableMethod
+	return **(**unsafe.Pointer)(unsafe.Pointer(&f))
+}
+
+// Bits of a name's first byte.
+const (
+	nameHasTag     = 1 << 1
+	nameHasPkgPath = 1 << 2
+)
+
+// pkgPath returns the package of an unexported name that carries its own (behind the text and the tag), else "".
+func pkgPath(n name) string {
+	if n.Bytes == nil || *n.Bytes&nameHasPkgPath == 0 {
+		return ""
+	}
+	at := 1
+	texts := 1
+	if *n.Bytes&nameHasTag != 0 {
+		texts = 2
+	}
+	for range texts {
+		digits, size := n.ReadVarint(at)
+		at += digits + size
+	}
+	var off uint32
+	for i := range 4 {
+		off |= uint32(*n.DataChecked(at+i, "behind the texts")) << (8 * i)
+	}
+	return rtype{}.nameOff(nameOff(off)).Name()
+}
+
+//go:linkname maps_typeString internal/runtime/maps.typeString
+func maps_typeString(t *_type) string {
+	return toRType(t).string()
+}
+
+//go:linkname reflect_resolveNameOff reflect.resolveNameOff
+func reflect_resolveNameOff(_ unsafe.Pointer, off int32) unsafe.Pointer {
+	return unsafe.Pointer(rtype{}.nameOff(nameOff(off)).Bytes)
+}
+
+//go:linkname reflect_resolveTypeOff reflect.resolveTypeOff
+func reflect_resolveTypeOff(_ unsafe.Pointer, off int32) unsafe.Pointer {
+	return unsafe.Pointer(rtype{}.typeOff(typeOff(off)))
+}
+
+//go:linkname reflect_resolveTextOff reflect.resolveTextOff
+func reflect_resolveTextOff(_ unsafe.Pointer, off int32) unsafe.Pointer {
+	return rtype{}.textOff(textOff(off))
+}
+
+//go:linkname reflectlite_resolveNameOff internal/reflectlite.resolveNameOff
+func reflectlite_resolveNameOff(_ unsafe.Pointer, off int32) unsafe.Pointer {
+	return unsafe.Pointer(rtype{}.nameOff(nameOff(off)).Bytes)
+}
+
+//go:linkname reflectlite_resolveTypeOff internal/reflectlite.resolveTypeOff
+func reflectlite_resolveTypeOff(_ unsafe.Pointer, off int32) unsafe.Pointer {
+	return unsafe.Pointer(rtype{}.typeOff(typeOff(off)))
+}
+
+//go:linkname reflect_compiledTypelinks reflect.compiledTypelinks
+func reflect_compiledTypelinks() ([]*_type, [][]*_type) {
+	return typelinkTable[:typelinkCount:typelinkCount], nil
+}

@@ -1,0 +1,90 @@
+"""Which files of the standard library are left out, patched, or added: one ``Package`` for each package that is touched.
+
+Files of ours lie in ``files/IMPORT/PATH/``; they are added to the package under the name ``tricolor_NAME.go``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import final
+
+from tricolor.goroot.patches import Delete, KeepOnly, Patch, Replace, Unconstrain
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What happens to the files of one package.
+
+    ``drop``: files left out; ``patch``: file -> patches; ``only``: leave out every file that is neither patched nor in
+    ``keep`` (otherwise what is not named stays as it is).
+    """
+
+    path: str
+    drop: tuple[str, ...] = ()
+    patch: dict[str, tuple[Patch, ...]] = field(default_factory=dict[str, tuple[Patch, ...]])
+    keep: tuple[str, ...] = ()
+    only: bool = False
+
+
+_UNCONSTRAIN: tuple[Patch, ...] = (Unconstrain(),)
+
+RUNTIME = Package(
+    "runtime",
+    only=True,
+    keep=(
+        "asan0.go", "compiler.go", "complex.go", "map_fast32.go", "map_fast64.go", "map_faststr.go",
+        "msan0.go", "race0.go", "utf8.go", "float.go",
+    ),
+    patch={
+        "alg.go": (Delete(("memhash_varlen",)),),
+        "error.go": (Delete(("panicwrap",)),),
+        "extern.go": (KeepOnly(("GOOS", "GOARCH")),),
+        "map.go": (Delete(("mapinitnoop",)),),
+        "mprof.go": (KeepOnly(("StackRecord", "StackRecord.Stack", "MemProfileRecord", "MemProfileRecord.InUseBytes",
+                               "MemProfileRecord.InUseObjects", "MemProfileRecord.Stack", "BlockProfileRecord")),),
+        "mstats.go": (KeepOnly(("MemStats",)),),
+        "print.go": (
+            Delete(("printBacklog", "recordForPanic", "debuglock", "printlock", "printunlock", "gwrite")),
+        ),
+    },
+)  # fmt: skip
+
+PACKAGES = (
+    RUNTIME,
+    Package(
+        "internal/bytealg",
+        drop=("compare_native.go", "count_native.go", "equal_native.go", "index_native.go", "index_amd64.go", "indexbyte_native.go"),
+    ),
+    Package(
+        "internal/cpu",
+        drop=("cpu_x86.go", "datacache_x86.go"),
+        patch={"datacache_unsupported.go": _UNCONSTRAIN},
+    ),
+    Package(
+        "internal/runtime/maps",
+        drop=("memhash_aes.go", "memhash_aes_asm.go", "memhash_align_check.go"),
+        patch={"memhash_noaes.go": _UNCONSTRAIN, "memhash_align_nocheck.go": _UNCONSTRAIN},
+    ),
+    Package(
+        "math",
+        drop=("dim_asm.go", "exp_amd64.go", "exp_asm.go", "floor_asm.go", "hypot_asm.go", "log_asm.go"),
+        patch={
+            "dim_noasm.go": _UNCONSTRAIN,
+            "exp_noasm.go": _UNCONSTRAIN,
+            "floor_noasm.go": _UNCONSTRAIN,
+            "hypot_noasm.go": _UNCONSTRAIN,
+            "log_stub.go": _UNCONSTRAIN,
+        },
+    ),
+    Package("hash/crc32", drop=("crc32_amd64.go",), patch={"crc32_otherarch.go": _UNCONSTRAIN}),
+    Package("internal/chacha8rand", patch={"chacha8.go": (Delete(("block",)),)}),
+    Package("crypto/internal/boring/sig", drop=("sig.go",)),
+    Package(
+        "reflect",
+        drop=("makefunc.go",),
+        patch={"value.go": (Delete(("Value.call", "callReflect", "callMethod")),)},
+    ),
+)
+
+__all__ = ["PACKAGES", "RUNTIME", "Package", "Replace"]

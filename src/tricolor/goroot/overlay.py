@@ -1,0 +1,80 @@
+"""Builds the overlay: which file of the standard library is read from where.
+
+``overlay_files`` gives the ``Replace`` table of ``go list -overlay``: path inside GOROOT -> path of our file or of a patched copy
+in the user's cache; an empty target leaves the file out.
+
+Errors: OSError (cache cannot be written), PatchError (a patch does not fit: GOROOT is another version).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Final
+
+import tricolor.goroot as here
+from tricolor.base.cache import cache_dir, write_atomically
+from tricolor.goroot.layout import PACKAGES, Package
+from tricolor.goroot.patches import apply_patches
+
+BUILD_TAGS: Final = ("purego", "math_big_pure_go", "osusergo", "netgo")
+"""Tags that switch off assembly and cgo; GOOS=linux GOARCH=amd64 CGO_ENABLED=0."""
+
+ENVIRONMENT: Final = {"GOOS": "linux", "GOARCH": "amd64", "CGO_ENABLED": "0", "GOEXPERIMENT": "", "GOAMD64": "v1"}
+"""What the go command must see, so that it chooses the files that the overlay expects."""
+
+_FILES: Final = Path(here.__file__).parent / "files"
+_PREFIX: Final = "tricolor_"
+
+
+def _fingerprint(goroot: Path) -> str:
+    """Changes with the version of GOROOT and with everything that this package says."""
+    digest = hashlib.sha256()
+    digest.update(str(goroot).encode())
+    digest.update((goroot / "VERSION").read_bytes())
+    for path in sorted(Path(here.__file__).parent.rglob("*")):
+        if path.suffix in (".py", ".go"):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:24]
+
+
+def _version_file(goroot: Path) -> str:
+    version = (goroot / "VERSION").read_text().split("\n", 1)[0].strip()
+    return f'package runtime\n\n// builtWith is the version of the standard library.\nconst builtWith = "{version}"\n\nvar _ = builtWith\n'
+
+
+def _build_package(goroot: Path, package: Package, folder: Path) -> dict[str, str]:
+    source = goroot / "src" / package.path
+    target = folder / package.path
+    out: dict[str, str] = {}
+    if package.only:
+        for path in sorted(source.iterdir()):
+            if path.suffix == ".go" and not path.name.endswith("_test.go") and path.name not in package.keep:
+                out[str(path)] = ""
+    for name in package.drop:
+        out[str(source / name)] = ""
+    for name, patches in package.patch.items():
+        text = apply_patches((source / name).read_text(), patches)
+        write_atomically(target / name, text.encode())
+        out[str(source / name)] = str(target / name)
+    return out
+
+
+def overlay_files(goroot: Path) -> dict[str, str]:
+    """The overlay of a GOROOT. Patched copies are made once and kept in the user's cache."""
+    folder = cache_dir() / "goroot" / _fingerprint(goroot)
+    index = folder / "overlay.json"
+    if index.exists():
+        return json.loads(index.read_text())
+    out: dict[str, str] = {}
+    for package in PACKAGES:
+        out |= _build_package(goroot, package, folder)
+    for path in sorted(_FILES.rglob("*.go")):
+        package_path = path.parent.relative_to(_FILES)
+        out[str(goroot / "src" / package_path / f"{_PREFIX}{path.name}")] = str(path)
+    version = folder / "runtime" / "version.go"
+    write_atomically(version, _version_file(goroot).encode())
+    out[str(goroot / "src" / "runtime" / f"{_PREFIX}version.go")] = str(version)
+    write_atomically(index, json.dumps(out).encode())
+    return out
