@@ -393,7 +393,7 @@ def linked() -> Linked:
     needed.layouts[16, 3] = None
     needed.equals[steps_of(key)] = None
     needed.hashes[steps_of(key)] = None
-    text = emit_data_module(sample.program, needed)
+    text = emit_data_module(sample.program, [needed])
     code = RUNTIME
     for f in sample.program.funcs:
         if f.symbol != "main.handler" and f.pkg != "reflect":
@@ -509,4 +509,4 @@ def test_layouts_are_listed(linked: Linked) -> None:
 def test_text_is_the_same_each_time(linked: Linked) -> None:
     needed = Needed()
     sample = linked.sample
-    assert emit_data_module(sample.program, needed) == emit_data_module(sample.program, needed)
+    assert emit_data_module(sample.program, [needed]) == emit_data_module(sample.program, [needed])

@@ -83,16 +83,26 @@ def closure_of_types(start: Iterable[Type], methods: dict[Type, list[MethodRef]]
             continue
         seen.add(t)
         todo.extend(referenced(t))
-        todo.extend(ref.signature for ref in methods.get(t, ()))
+        for ref in methods.get(t, ()):
+            todo.append(ref.signature)
+            if not ref.pkg:
+                todo.append(method_function_type(t, ref))
     return frozenset(seen)
+
+
+def method_function_type(t: Type, ref: MethodRef) -> Signature:
+    """Type of the function that reflect's Method(i).Func is: the receiver comes first."""
+    sig = ref.signature
+    return signature((t, *sig.params), sig.results, sig.variadic)
 
 
 @final
 class _DataModule:
-    def __init__(self, program: Program, needed: Needed) -> None:
+    def __init__(self, program: Program, needs: Iterable[Needed]) -> None:
         self.program = program
         self.needed = Needed()
-        self.needed.update(needed)
+        for needed in needs:
+            self.needed.update(needed)
         self.emitter = DataEmitter()
         self.statics = StaticValues(self.emitter, writable=True)
         self.tables = Tables()
@@ -108,7 +118,7 @@ class _DataModule:
         """Package-level variables with their static values."""
         given = {var.symbol for var in self.program.globals}
         for var in self.program.globals:
-            if var.symbol in TABLE_SYMBOLS:
+            if var.symbol in TABLE_SYMBOLS or var.symbol == "runtime.staticuint64s":
                 continue
             init = self.program.static_init.get(var)
             value = self.statics.value(init) if init is not None else "zeroinitializer"
@@ -121,10 +131,8 @@ class _DataModule:
         if "runtime.zeroVal" not in given:
             self.parts.append('@"runtime.zeroVal" = global [1024 x i8] zeroinitializer, align 8')
             self.emitter.define("runtime.zeroVal")
-        if "runtime.staticuint64s" not in given:
-            numbers = ", ".join(f"i64 {i}" for i in range(256))
-            self.parts.append(f'@"runtime.staticuint64s" = constant [256 x i64] [{numbers}], align 8')
-            self.emitter.define("runtime.staticuint64s")
+        numbers = ", ".join(f"i64 {i}" for i in range(256))
+        self.parts.append(f"{self.emitter.define('runtime.staticuint64s')} = constant [256 x i64] [{numbers}], align 8")
 
     def add_roots(self) -> None:
         """The table of globals that hold pointers."""
@@ -314,9 +322,9 @@ def _with_nested(steps: Iterable[Steps]) -> list[Steps]:
     return list(out)
 
 
-def emit_data_module(program: Program, needed: Needed) -> str:
-    """LLVM text of the data module. ``needed``: what all other modules refer to, merged.
+def emit_data_module(program: Program, needs: Iterable[Needed]) -> str:
+    """LLVM text of the data module. ``needs``: what each of the other modules refers to.
 
     Raises CompilerBug if an itab lacks a method, Unsupported for absurdly large static values.
     """
-    return _DataModule(program, needed).text()
+    return _DataModule(program, needs).text()
