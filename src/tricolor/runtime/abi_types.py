@@ -1,0 +1,37 @@
+"""Go's type descriptors as kernel structs: the header that all share, and what the memory manager reads of arrays.
+
+Source: Go 1.27.3 internal/abi/type.go.
+"""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import Embed, Struct, addr, i32, u8, u32, u64
+
+KIND_ARRAY = 17
+TFLAG_MASK_ON_DEMAND = 16
+"""The pointer bitmap's address is one load away (``gc_data`` points to it)."""
+
+
+class GoType(Struct):
+    """internal/abi.Type."""
+
+    size_bytes: u64
+    pointer_bytes: u64
+    hash: u32
+    flags: u8
+    align: u8
+    field_align: u8
+    kind: u8
+    equal: addr
+    gc_data: addr
+    name_offset: i32
+    pointer_to_this: i32
+
+
+class GoArrayType(Struct):
+    """internal/abi.ArrayType."""
+
+    type: Embed[GoType]
+    elem: GoType
+    slice: GoType
+    length: u64

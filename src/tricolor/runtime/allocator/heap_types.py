@@ -1,0 +1,201 @@
+"""The heap's structures and the statics that hold them.
+
+Terms:
+    arena       the one reserved range of addresses in which all pages lie
+    span        a run of pages that holds elements of one layout
+    elem        an object's place in a span
+    layout      what codegen and the allocator agree on: elem size and pointer bitmap
+    side        one of the two mark bitmaps of a span; they change roles at the end of each cycle
+
+Header of a layout (16 bytes, written by codegen, index 0 until the first allocation)::
+
+    0   elem_bytes  u32   size of one element: a size class
+    4   index       u32   of its mcentral and of its cell in the mcache
+    8   bitmap      u64   bit i: word i holds a pointer
+
+Invariants:
+    1. ``free_index`` MUST NOT exceed ``nelems``. Otherwise an allocation would leave the span.
+    2. An element is allocated exactly if its bit is set on the allocated side or it lies below ``free_index``.
+       Otherwise the marker would mark, or the sweep free, what was never given out.
+    3. Between cycles all bits of the mark side MUST be zero. Otherwise the next cycle would skip live objects.
+       Invariants 1 to 3 are checked by check_span().
+
+Source:
+    Go 1.27.3 runtime/mheap.go, mcentral.go, mcache.go; Wingo, "Nofl" (arXiv 2503.16971).
+
+Differs from Go:
+    Spans belong to a layout (size class and pointer bitmap), so that an object needs no bitmap of its own. The mark bitmap
+    of one cycle is the free map until the next: there is no sweep of elements, only of spans.
+"""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import Array, Embed, Struct, addr, global_array, global_struct, i64, u8, u32, u64
+from tricolor.runtime.allocator.sizes import LAYOUT_HASH_SLOTS, MAX_LAYOUTS, NUM_CLASSES, TYPE_CACHE_SLOTS
+
+SIDE_WORDS = 32
+SIDE_BYTES = 256
+STATE_FREE = 0
+STATE_IN_USE = 1
+
+
+class Special(Struct):
+    """Something to be done when an object dies; in a list at its span, newest first."""
+
+    next: "Special"
+    object: addr
+    kind: u64
+    closure: addr
+    id: u64
+
+
+class Span(Struct):
+    """A run of pages with elements of one layout. The first line is all that marking needs beside the bits."""
+
+    start: addr
+    magic: u64
+    elem_bytes: u64
+    bitmap: u64
+    nelems: u64
+    kind: u32
+    index: u32
+    large_type: addr
+    free_index: u64
+    # Second line.
+    next: "Span"
+    specials: Special
+    pages: u64
+    allocated: u64
+    size_class: u32
+    state: u8
+    needzero: u8
+    in_list: u8
+    cached: u8
+    unused: Array[u64, 3]
+    bits: Array[u64, 64]
+
+
+class Central(Struct):
+    """mcentral: the spans of one layout that have free elements. Begins with a layout header."""
+
+    elem_bytes: u32
+    index: u32
+    bitmap: u64
+    kind: u32
+    size_class: u32
+    partial: Span
+    span_count: u64
+    claim_elems: u64
+    hash_next: "Central"
+    unused: u64
+
+
+class Cell(Struct):
+    """One layout's place in the mcache: zeroed free memory from cursor to limit, and the span it is in."""
+
+    cursor: addr
+    limit: addr
+    span: Span
+    unused: u64
+
+
+class MCache(Struct):
+    """mcache: what one processor allocates from without a lock."""
+
+    cells: Array[Embed[Cell], MAX_LAYOUTS]
+    tiny: addr
+    tiny_offset: u64
+    tiny_allocs: u64
+
+
+class TypeLayout(Struct):
+    """An entry of the cache from type descriptor to layout."""
+
+    type: addr
+    layout: addr
+
+
+class MHeap(Struct):
+    """mheap: the pages, and the counters that the pacer and the statistics read."""
+
+    arena_start: addr
+    arena_pages: u64
+    top_pages: u64
+    """Pages at and above were never used."""
+    span_table: addr
+    """Span of each page."""
+    used_bits: addr
+    """Bit per page: in a span."""
+    dirty_bits: addr
+    """Bit per page: may hold something else than zero."""
+    chunk_deficit: addr
+    """u16 per chunk: 512 minus an upper bound of its longest run of free pages."""
+    search_chunk: u64
+    span_records: addr
+    span_count: u64
+    free_records: Span
+    layout_count: u64
+    allocated_side: u64
+    """Offset in bytes, from ``Span.bits``, of the side that says what is allocated; the other one is for marking."""
+    mark_stack: addr
+    mark_stack_bytes: u64
+    persistent: addr
+    persistent_left: u64
+    # Counters, in bytes unless said otherwise.
+    live: u64
+    trigger: u64
+    goal: u64
+    pages_in_use: u64
+    released_pages: u64
+    peak_pages: u64
+    large_bytes_allocated: u64
+    large_objects_allocated: u64
+    large_bytes_freed: u64
+    large_objects_freed: u64
+    bytes_allocated: u64
+    """Ever allocated; exact only after flush_counts()."""
+    bytes_freed: u64
+    objects_allocated: u64
+    objects_freed: u64
+    persistent_bytes: u64
+    spans_in_use: u64
+    special_count: u64
+
+
+class ClassCounts(Struct):
+    """Objects of one size class, ever."""
+
+    allocated: u64
+    freed: u64
+
+
+class Options(Struct):
+    """What the program's environment and runtime/debug set."""
+
+    gc_percent: i64
+    memory_limit: i64
+    run_limit: u64
+    """Greatest run that is claimed at once; one element if every allocation must be seen."""
+    every_allocation: u64
+    """Not 0 if some option below needs to see each allocation."""
+    gctrace: u64
+    trace_allocations: u64
+    stress: u64
+    stress_countdown: u64
+    clobber: u64
+    checkmark: u64
+    accounting: u64
+    past_end: u64
+    """Stack words keep the object alive that ends where they point."""
+    arena_bytes: u64
+    hold: u64
+    """Not 0 while no collection may start (set by code that cannot be scanned)."""
+
+
+mheap = global_struct(MHeap, symbol_name="tricolor.mheap")
+mcache0 = global_struct(MCache, symbol_name="tricolor.mcache0")
+centrals = global_array(Embed[Central], MAX_LAYOUTS)
+layout_hash = global_array(Central, LAYOUT_HASH_SLOTS)
+type_cache = global_array(Embed[TypeLayout], TYPE_CACHE_SLOTS)
+class_counts = global_array(Embed[ClassCounts], NUM_CLASSES, symbol_name="tricolor.class_counts")
+options = global_struct(Options, symbol_name="tricolor.options")

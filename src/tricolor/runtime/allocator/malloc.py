@@ -1,0 +1,287 @@
+"""Entry points of allocation for compiled Go code, and the same for kernels on the system stack.
+
+How: sizes up to 32 KiB are rounded to a size class and bump-allocated (mcache). Without pointers: class of the size, or packed into
+a 16-byte block if smaller than that (tiny). With pointers: the layout of the type (at most 512 bytes), the class of all
+pointers, or an element with a header word that holds the type. Larger objects get a span of their own.
+
+Terms:
+    header object   an element of over 512 bytes, or an array of mixed values that is: word 0 is the element type, and the
+                    object begins behind it
+
+Invariants:
+    1. Memory that is given out reads as zero, unless the caller said that it will fill it.
+
+Source:
+    Go 1.27.3 runtime/malloc.go (mallocgc and what it calls).
+
+Differs from Go:
+    A pointer-free object of 8 bytes comes from its own class, not from the tiny block: bumping is as cheap and frees it alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tricolor.kernel.lang import (
+    addr,
+    address,
+    as_struct,
+    field_address,
+    global_value,
+    go_function,
+    goroutine,
+    i64,
+    inline,
+    is_null,
+    kernel,
+    likely,
+    memory_zero,
+    multiply_high_u64,
+    store_addr,
+    systemstack,
+    to_addr,
+    to_i64,
+    to_u32,
+    to_u64,
+    u64,
+    unlikely,
+)
+from tricolor.runtime.abi_types import GoType
+from tricolor.runtime.allocator.heap_types import Span, centrals, mheap, options, type_cache
+from tricolor.runtime.allocator.mcache import alloc, mcache
+from tricolor.runtime.allocator.mcentral import (
+    array_bitmap,
+    central_for,
+    init_layouts,
+    layout_of_type,
+    size_class_of,
+    type_bitmap,
+)
+from tricolor.runtime.allocator.sizes import (
+    ALL_POINTERS_BASE,
+    HEADER_BASE,
+    HEADER_BYTES,
+    KIND_ALL_POINTERS,
+    KIND_BITMAP,
+    KIND_TYPED,
+    MAX_BITMAP_BYTES,
+    PAGE_SHIFT,
+    TYPE_CACHE_SLOTS,
+)
+from tricolor.abi.sizeclasses import MAX_SMALL_BYTES
+from tricolor.runtime.allocator.spans import class_bytes, new_span
+from tricolor.runtime.allocator.system import fatal_out_of_memory
+
+if TYPE_CHECKING:
+    from tricolor.runtime.collector.cycle import collect_for_memory, collect_if_due
+    from tricolor.runtime.collector.trace import note_allocation
+
+TINY_BYTES = 16
+TINY_CLASS = 2
+WORD_BYTES = 8
+MAX_ALLOC_BYTES = 1 << 47
+PAGE_MASK = (1 << PAGE_SHIFT) - 1
+
+zero_base = global_value(u64, symbol_name="tricolor.zerobase")
+
+
+@inline
+def alloc_noscan(size_bytes: u64, zero: bool) -> addr:
+    """Memory without pointers."""
+    if likely(size_bytes <= MAX_SMALL_BYTES):
+        if size_bytes >= TINY_BYTES or size_bytes == WORD_BYTES:
+            return alloc(address(centrals[size_class_of(size_bytes)]), size_bytes)
+        if size_bytes == 0:
+            return field_address(zero_base)
+        return alloc_tiny(size_bytes)
+    return alloc_large(size_bytes, to_addr(0), zero)
+
+
+@inline
+def alloc_tiny(size_bytes: u64) -> addr:
+    """A part of the current 16-byte block, aligned as Go aligns it."""
+    cache = mcache()
+    offset = cache.tiny_offset
+    if size_bytes & 7 == 0:
+        offset = (offset + 7) & ~7
+    elif size_bytes & 3 == 0:
+        offset = (offset + 3) & ~3
+    elif size_bytes & 1 == 0:
+        offset = (offset + 1) & ~1
+    # Objects of 12 bytes may hold a 64-bit value that is accessed atomically.
+    if size_bytes == 12:
+        offset = (offset + 7) & ~7
+    if offset + size_bytes <= TINY_BYTES and to_u64(cache.tiny) != 0:
+        cache.tiny_offset = offset + size_bytes
+        cache.tiny_allocs += 1
+        return cache.tiny + offset
+    block = alloc(address(centrals[TINY_CLASS]), TINY_BYTES)
+    # The block that has more room stays the current one.
+    if size_bytes < cache.tiny_offset or to_u64(cache.tiny) == 0:
+        cache.tiny = block
+        cache.tiny_offset = size_bytes
+    return block
+
+
+@inline
+def alloc_value(type: addr) -> addr:
+    """Zeroed memory for one value of a type."""
+    go_type = as_struct(GoType, type)
+    if go_type.pointer_bytes == 0:
+        return alloc_noscan(go_type.size_bytes, True)
+    if likely(go_type.size_bytes <= MAX_BITMAP_BYTES):
+        entry = type_cache[(to_u64(type) >> 5) & (TYPE_CACHE_SLOTS - 1)]
+        if likely(entry.type == type):
+            return alloc(entry.layout, go_type.size_bytes)
+    return alloc_typed(go_type.size_bytes, type, True)
+
+
+@inline
+def alloc_any(size_bytes: u64, type: addr, zero: bool) -> addr:
+    """Memory for one value of a type or an array of values; type 0: no pointers."""
+    if to_u64(type) == 0:
+        return alloc_noscan(size_bytes, zero)
+    go_type = as_struct(GoType, type)
+    if go_type.pointer_bytes == 0:
+        return alloc_noscan(size_bytes, zero)
+    if size_bytes == go_type.size_bytes:
+        return alloc_value(type)
+    if go_type.size_bytes == WORD_BYTES and size_bytes <= MAX_SMALL_BYTES and size_bytes != 0:
+        return alloc(address(centrals[ALL_POINTERS_BASE + size_class_of(size_bytes)]), size_bytes)
+    if size_bytes == 0:
+        return field_address(zero_base)
+    return alloc_typed(size_bytes, type, zero)
+
+
+@systemstack("tricolor.alloc_typed")
+def alloc_typed(size_bytes: u64, type: addr, zero: bool) -> addr:
+    """Memory with pointers whose layout is not at hand."""
+    if mheap.layout_count == 0:
+        init_layouts()
+    go_type = as_struct(GoType, type)
+    if size_bytes <= MAX_BITMAP_BYTES:
+        if size_bytes == go_type.size_bytes:
+            return alloc(layout_of_type(type), size_bytes)
+        size_class = size_class_of(size_bytes)
+        bitmap = array_bitmap(go_type, size_bytes, to_u64(class_bytes[size_class]))
+        return alloc(address(central_for(size_class, bitmap)), size_bytes)
+    if size_bytes <= MAX_SMALL_BYTES and is_all_pointers(go_type):
+        return alloc(address(centrals[ALL_POINTERS_BASE + size_class_of(size_bytes)]), size_bytes)
+    if size_bytes <= MAX_SMALL_BYTES - HEADER_BYTES:
+        elem = alloc(address(centrals[HEADER_BASE + size_class_of(size_bytes + HEADER_BYTES)]), size_bytes)
+        store_addr(elem, type)
+        return elem + HEADER_BYTES
+    return alloc_large(size_bytes, type, zero)
+
+
+@kernel
+def is_all_pointers(type: GoType) -> bool:
+    """Whether every word of a value is a pointer (small types only; larger ones are described by themselves)."""
+    words = type.size_bytes >> 3
+    if type.pointer_bytes != type.size_bytes or words > 63:
+        return False
+    return type_bitmap(type) == (1 << words) - 1
+
+
+@systemstack("tricolor.alloc_large")
+def alloc_large(size_bytes: u64, type: addr, zero: bool) -> addr:
+    """An object of over 32 KiB, or one with a header word that would not fit: a span of its own."""
+    if mheap.layout_count == 0:
+        init_layouts()
+    if size_bytes > MAX_ALLOC_BYTES:
+        fatal_out_of_memory(size_bytes, mheap.pages_in_use << PAGE_SHIFT)
+    pages = (size_bytes + PAGE_MASK) >> PAGE_SHIFT
+    length_bytes = pages << PAGE_SHIFT
+    collect_if_due(length_bytes)
+    span = new_span(pages, length_bytes, 1)
+    if is_null(span):
+        collect_for_memory()
+        span = new_span(pages, length_bytes, 1)
+        if is_null(span):
+            fatal_out_of_memory(length_bytes, mheap.pages_in_use << PAGE_SHIFT)
+    set_large_type(span, type)
+    # A large object with pointers must be zero even if the caller fills it: it may be scanned before.
+    if span.needzero != 0 and (zero or to_u64(type) != 0):
+        memory_zero(span.start, length_bytes)
+    span.free_index = 1
+    span.allocated = 1
+    mheap.live += length_bytes
+    mheap.bytes_allocated += length_bytes
+    mheap.objects_allocated += 1
+    mheap.large_bytes_allocated += length_bytes
+    mheap.large_objects_allocated += 1
+    if unlikely(options.every_allocation != 0):
+        note_allocation(span.start, length_bytes)
+    return span.start
+
+
+@kernel
+def set_large_type(span: Span, type: addr) -> None:
+    """Notes how the object of a large span is scanned."""
+    if to_u64(type) == 0:
+        span.bitmap = 0
+    elif is_all_pointers(as_struct(GoType, type)):
+        span.kind = to_u32(KIND_ALL_POINTERS)
+        span.bitmap = ~0
+    else:
+        span.kind = to_u32(KIND_TYPED)
+        span.bitmap = ~0
+        span.large_type = type
+
+
+# --- Entries for compiled Go code -----------------------------------------------------------------
+
+
+@go_function("runtime.panicmakeslicelen")
+def panicmakeslicelen() -> None: ...
+
+
+@go_function("runtime.panicmakeslicecap")
+def panicmakeslicecap() -> None: ...
+
+
+@goroutine("runtime.mallocgc")
+def mallocgc(size_bytes: u64, type: addr, zero: bool) -> addr:
+    """Go's mallocgc."""
+    return alloc_any(size_bytes, type, zero)
+
+
+@goroutine("runtime.newobject")
+def newobject(type: addr) -> addr:
+    """new(T)."""
+    return alloc_value(type)
+
+
+@inline
+def product_overflows(elem_bytes: u64, count: u64) -> bool:
+    """Whether the size of an array is more than any allocation."""
+    return multiply_high_u64(elem_bytes, count) != 0 or elem_bytes * count > MAX_ALLOC_BYTES
+
+
+@goroutine("runtime.newarray")
+def newarray(elem: addr, count: i64) -> addr:
+    """``count`` values of a type. Panics as make does."""
+    elem_bytes = as_struct(GoType, elem).size_bytes
+    if unlikely(count < 0 or product_overflows(elem_bytes, to_u64(count))):
+        panicmakeslicelen()
+    return alloc_any(elem_bytes * to_u64(count), elem, True)
+
+
+@goroutine("runtime.makeslice")
+def makeslice(elem: addr, length: i64, capacity: i64) -> addr:
+    """The array of make([]T, length, capacity)."""
+    elem_bytes = as_struct(GoType, elem).size_bytes
+    if unlikely(length < 0 or length > capacity or product_overflows(elem_bytes, to_u64(capacity))):
+        if length < 0 or product_overflows(elem_bytes, to_u64(length)):
+            panicmakeslicelen()
+        panicmakeslicecap()
+    return alloc_any(elem_bytes * to_u64(capacity), elem, True)
+
+
+# --- The same for kernels -------------------------------------------------------------------------
+
+
+@kernel
+def alloc_in_kernel(size_bytes: u64, type: addr) -> addr:
+    """Zeroed Go memory for kernel code on the system stack; may collect. The caller's locals are roots: that stack is scanned too."""
+    return alloc_any(size_bytes, type, True)

@@ -1,0 +1,221 @@
+"""mcache: allocation without a lock: bump a cursor through a zeroed run of free elements.
+
+How: the cell of a layout holds the rest of the run that was claimed last. When it is used up, refill() claims the next run of
+elements that the last cycle did not mark in the same span, then takes the next span with free elements, then a
+new one. Before that it starts a collection if one is due: nothing else does but large objects.
+
+Invariants:
+    1. Memory from cursor to limit is zero. Otherwise Go code would see old data. Checked by check_cell().
+    2. The cursor is at an elem boundary, and ``span.free_index`` is the elem at the limit. Otherwise flush() would free an
+       object or lose one. Checked by check_cell().
+
+Source:
+    Go 1.27.3 runtime/mcache.go, runtime/malloc.go (nextFreeFast); Wingo, "Nofl" (arXiv 2503.16971).
+
+Differs from Go:
+    An allocation touches the cell and the object only. Counters are kept by run, and are exact after flush().
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tricolor.kernel.lang import (
+    addr,
+    address,
+    as_struct,
+    check,
+    count_trailing_zeros_u64,
+    field_address,
+    inline,
+    is_null,
+    kernel,
+    likely,
+    load_u64,
+    memory_zero,
+    null,
+    systemstack,
+    to_addr,
+    to_u64,
+    u64,
+    unlikely,
+)
+from tricolor.runtime.allocator.heap_types import (
+    Cell,
+    Central,
+    MCache,
+    Span,
+    class_counts,
+    mcache0,
+    mheap,
+    options,
+)
+from tricolor.runtime.allocator.mcentral import central_of, take_span
+from tricolor.runtime.allocator.sizes import PAGE_SHIFT
+from tricolor.runtime.allocator.system import fatal_out_of_memory
+
+if TYPE_CHECKING:
+    from tricolor.runtime.collector.cycle import collect_for_memory, collect_if_due
+    from tricolor.runtime.collector.trace import note_allocation
+
+CELL_SHIFT = 5
+
+
+@inline
+def mcache() -> MCache:
+    """The mcache of the processor that runs this."""
+    return mcache0
+
+
+@inline(symbol_name="tricolor.alloc")
+def alloc(layout: addr, size_bytes: u64) -> addr:
+    """Zeroed memory for one object. ``size_bytes`` (of the type) is for the reader of the code: the header has the elem size."""
+    header = load_u64(layout)
+    cell = as_struct(Cell, address(mcache()) + ((header >> 32) << CELL_SHIFT))
+    cursor = cell.cursor
+    after = cursor + (header & 0xFFFF_FFFF)
+    if likely(after <= cell.limit):
+        cell.cursor = after
+        return cursor
+    return refill(layout)
+
+
+@systemstack("tricolor.refill")
+def refill(layout: addr) -> addr:
+    """One element of the layout after claiming a run; may collect. Ends the process if memory is exhausted."""
+    central = central_of(layout)
+    collect_if_due(0)
+    cell = mcache().cells[central.index]
+    if not claim_run(cell, central):
+        collect_for_memory()
+        if not claim_run(cell, central):
+            fatal_out_of_memory(to_u64(central.elem_bytes), mheap.pages_in_use << PAGE_SHIFT)
+    cursor = cell.cursor
+    cell.cursor = cursor + to_u64(central.elem_bytes)
+    if unlikely(options.every_allocation != 0):
+        note_allocation(cursor, to_u64(central.elem_bytes))
+    return cursor
+
+
+@kernel
+def claim_run(cell: Cell, central: Central) -> bool:
+    """Fills the cell with the next run of free elements; False if the arena is full."""
+    most = min(central.claim_elems, options.run_limit) if options.run_limit != 0 else central.claim_elems
+    span = cell.span
+    while is_null(span) or not claim_in_span(cell, span, most):
+        if not is_null(span):
+            span.cached = 0
+        span = take_span(central)
+        cell.span = span
+        if is_null(span):
+            cell.cursor = to_addr(0)
+            cell.limit = to_addr(0)
+            return False
+    return True
+
+
+@kernel
+def claim_in_span(cell: Cell, span: Span, most: u64) -> bool:
+    """Claims up to ``most`` free elements in a row from free_index on; False if there are none."""
+    bits = field_address(span.bits) + mheap.allocated_side
+    nelems = span.nelems
+    first = span.free_index
+    while first < nelems:
+        left = 64 - (first & 63)
+        taken = load_u64(bits + (first >> 6) * 8) >> (first & 63)
+        if taken & 1 == 0:
+            break
+        first += min(count_trailing_zeros_u64(~taken), left)
+    if first >= nelems:
+        span.free_index = nelems
+        return False
+    stop = min(first + most, nelems)
+    end = first
+    while end < stop:
+        left = 64 - (end & 63)
+        taken = load_u64(bits + (end >> 6) * 8) >> (end & 63)
+        free = min(count_trailing_zeros_u64(taken), left)
+        end += free
+        if free < left:
+            break
+    end = min(end, stop)
+    count = end - first
+    length_bytes = count * span.elem_bytes
+    start = span.start + first * span.elem_bytes
+    if span.needzero != 0:
+        memory_zero(start, length_bytes)
+    cell.cursor = start
+    cell.limit = start + length_bytes
+    span.free_index = end
+    span.allocated += count
+    count_claim(span, count, length_bytes)
+    return True
+
+
+@inline
+def count_claim(span: Span, count: u64, length_bytes: u64) -> None:
+    """Adds a run to the counters."""
+    mheap.live += length_bytes
+    mheap.bytes_allocated += length_bytes
+    mheap.objects_allocated += count
+    counts = class_counts[span.size_class]
+    counts.allocated += count
+
+
+@kernel
+def flush_cell(cell: Cell) -> None:
+    """Gives what is left of the run back to the span: it was never allocated."""
+    span = cell.span
+    if is_null(span):
+        return
+    unused_bytes = cell.limit - cell.cursor
+    count = unused_bytes // span.elem_bytes
+    span.free_index -= count
+    span.allocated -= count
+    mheap.live -= unused_bytes
+    mheap.bytes_allocated -= unused_bytes
+    mheap.objects_allocated -= count
+    counts = class_counts[span.size_class]
+    counts.allocated -= count
+    cell.limit = cell.cursor
+
+
+@kernel
+def flush_mcache() -> None:
+    """Makes spans and counters exact. Cells keep their spans, which a sweep takes from them (drop_spans)."""
+    cache = mcache()
+    for index in range(mheap.layout_count):
+        flush_cell(cache.cells[index])
+    cache.tiny = to_addr(0)
+    cache.tiny_offset = 0
+
+
+@kernel
+def drop_spans() -> None:
+    """Empties the cells; the sweep then puts spans with free elements into the lists."""
+    cache = mcache()
+    for index in range(mheap.layout_count):
+        cell = cache.cells[index]
+        if not is_null(cell.span):
+            cell.span.cached = 0
+            cell.span = null(Span)
+            cell.cursor = to_addr(0)
+            cell.limit = to_addr(0)
+
+
+@kernel
+def check_cell(cell: Cell) -> None:
+    """Invariants 1 and 2."""
+    span = cell.span
+    if is_null(span):
+        check(1, cell.cursor == cell.limit, "check_cell: a cell without span has memory")
+        return
+    check(1, span.cached == 1, "check_cell: the span does not know that it is in an mcache")
+    if cell.cursor == cell.limit:
+        return
+    check(1, span.start + span.free_index * span.elem_bytes == cell.limit, "check_cell: limit is not at free_index")
+    check(1, (cell.limit - cell.cursor) % span.elem_bytes == 0, "check_cell: cursor is not at an elem")
+    at = cell.cursor
+    while at < cell.limit:
+        check(2, load_u64(at) == 0, "check_cell: free memory of the run is not zero")
+        at = at + 8

@@ -1,0 +1,105 @@
+"""mheap: where the heap and its tables lie, and memory that is never freed.
+
+Source:
+    Go 1.27.3 runtime/malloc.go (mallocinit, persistentalloc).
+
+Differs from Go:
+    One range of 256 GiB of address space is reserved at once (less if the system refuses), instead of arenas of 64 MiB:
+    from an address to its span is one load.
+"""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import (
+    addr,
+    inline,
+    kernel,
+    likely,
+    size_of,
+    text_address,
+    text_length,
+    to_addr,
+    to_u64,
+    u64,
+    unlikely,
+)
+from tricolor.runtime.allocator.heap_types import Span, mheap, options
+from tricolor.runtime.allocator.sizes import ARENA_BYTES, ARENA_HINT, CHUNK_PAGES, MIN_ARENA_BYTES, PAGE_SHIFT
+from tricolor.runtime.allocator.system import OS_PAGE_BYTES, fatal, fatal_out_of_memory, reserve
+
+PERSISTENT_CHUNK_BYTES = 256 * 1024
+DEFAULT_GC_PERCENT = 100
+HEAP_MINIMUM_BYTES = 4 << 20
+NO_LIMIT = 0x7FFF_FFFF_FFFF_FFFF
+
+
+@kernel
+def reserve_table(length_bytes: u64) -> addr:
+    """Address space for a table of the heap. Ends the process if the system refuses."""
+    table = reserve(to_addr(0), length_bytes)
+    if to_u64(table) == 0:
+        fatal(text_address("cannot reserve heap metadata"), text_length("cannot reserve heap metadata"))
+    return table
+
+
+@kernel
+def heap_init() -> None:
+    """Reserves the arena and its tables. Does nothing if that was done; the heap starts itself at the first refill."""
+    if to_u64(mheap.arena_start) != 0:
+        return
+    wanted: u64 = ARENA_BYTES if options.arena_bytes == 0 else options.arena_bytes
+    arena = reserve(to_addr(ARENA_HINT), wanted)
+    while to_u64(arena) == 0 and wanted > MIN_ARENA_BYTES:
+        wanted = wanted // 2
+        arena = reserve(to_addr(ARENA_HINT), wanted)
+    if to_u64(arena) == 0:
+        fatal_out_of_memory(wanted, 0)
+    skew = (0 - to_u64(arena)) & ((1 << PAGE_SHIFT) - 1)
+    mheap.arena_start = arena + skew
+    # Whole chunks only; the rest at the end is left.
+    pages = ((wanted - skew) >> PAGE_SHIFT) // CHUNK_PAGES * CHUNK_PAGES
+    mheap.arena_pages = pages
+    mheap.span_table = reserve_table(pages * 8)
+    mheap.used_bits = reserve_table(pages // 8 + OS_PAGE_BYTES)
+    mheap.dirty_bits = reserve_table(pages // 8 + OS_PAGE_BYTES)
+    mheap.chunk_deficit = reserve_table(pages // CHUNK_PAGES * 2 + OS_PAGE_BYTES)
+    mheap.span_records = reserve_table(pages * size_of(Span))
+    # A pointer is pushed at most once for each word of the heap.
+    mheap.mark_stack_bytes = pages << PAGE_SHIFT
+    mheap.mark_stack = reserve_table(mheap.mark_stack_bytes)
+    if not options_set():
+        options.gc_percent = DEFAULT_GC_PERCENT
+        options.memory_limit = NO_LIMIT
+        options.past_end = 1
+    if mheap.trigger == 0:
+        mheap.trigger = HEAP_MINIMUM_BYTES
+        mheap.goal = HEAP_MINIMUM_BYTES
+
+
+@inline
+def options_set() -> bool:
+    """Whether configure() was called before the heap started."""
+    return options.memory_limit != 0
+
+
+@inline
+def heap_ready() -> bool:
+    """Whether heap_init() was done."""
+    return likely(to_u64(mheap.arena_start) != 0)
+
+
+@kernel
+def persistent_alloc(size_bytes: u64) -> addr:
+    """Zeroed memory outside of the heap, aligned to 16 bytes, never freed nor scanned."""
+    rounded = (size_bytes + 15) & ~15
+    if rounded > PERSISTENT_CHUNK_BYTES // 4:
+        mheap.persistent_bytes += rounded
+        return reserve_table(rounded)
+    if unlikely(rounded > mheap.persistent_left):
+        mheap.persistent = reserve_table(PERSISTENT_CHUNK_BYTES)
+        mheap.persistent_left = PERSISTENT_CHUNK_BYTES
+        mheap.persistent_bytes += PERSISTENT_CHUNK_BYTES
+    out = mheap.persistent
+    mheap.persistent = out + rounded
+    mheap.persistent_left -= rounded
+    return out

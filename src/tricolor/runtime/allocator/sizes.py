@@ -1,0 +1,75 @@
+"""Constants of the heap: spans and runs by size class (plain Python: the kernels import the numbers).
+
+Units: bytes, or pages of 8 KiB where a name says so.
+
+Differs from Go: spans of small classes have 4 pages (Go: 1), so that a refill finds long runs and one span record
+serves more elements. Longer spans mean fewer records and refills; shorter ones mean less memory held by a
+layout of which a program has few objects, for which the first span of every layout has one page.
+"""
+
+from __future__ import annotations
+
+from tricolor.abi.sizeclasses import CLASS_BYTES, PAGE_BYTES
+
+PAGE_SHIFT = 13
+NUM_CLASSES = len(CLASS_BYTES)
+MAX_ELEMS = 2048
+"""Elements of the fullest span; what the mark bitmaps of a span record are made for."""
+
+HEADER_BYTES = 8
+MAX_BITMAP_BYTES = 512
+"""Elements up to here are described by one 64-bit pointer bitmap; above, by a header word or all pointers."""
+
+CLAIM_BYTES = 4096
+"""A run is claimed and zeroed in pieces of this size: longer ones would leave the first-level cache before use."""
+
+FIRST_SPAN_MAX_ELEM = 1024
+
+
+def _pages_for(elem_bytes: int) -> int:
+    if elem_bytes == 0:
+        return 0
+    pages = max(1, MAX_ELEMS * elem_bytes // PAGE_BYTES) if elem_bytes <= 8 else 4
+    while pages * PAGE_BYTES % elem_bytes * 8 > pages * PAGE_BYTES or pages * PAGE_BYTES < elem_bytes:
+        pages += 1
+    return pages
+
+
+SPAN_PAGES: tuple[int, ...] = tuple(_pages_for(each) for each in CLASS_BYTES)
+"""Pages of a span, by class: four, or as many as keep the waste at its end within one eighth."""
+
+FIRST_SPAN_PAGES: tuple[int, ...] = tuple(
+    min(1, pages) if elem <= FIRST_SPAN_MAX_ELEM else pages for elem, pages in zip(CLASS_BYTES, SPAN_PAGES, strict=True)
+)
+"""Pages of the first span of a layout."""
+
+DIVISION_MAGIC: tuple[int, ...] = tuple((1 << 32) // each + 1 if each else 0 for each in CLASS_BYTES)
+"""``(offset * magic) >> 32`` is ``offset // size`` for every offset in a span."""
+
+CLAIM_ELEMS: tuple[int, ...] = tuple(max(1, CLAIM_BYTES // each) if each else 0 for each in CLASS_BYTES)
+"""Elements claimed at a time, by class."""
+
+# Layout indexes: noscan classes, classes of all pointers, classes with a header word, then layouts with a bitmap.
+NOSCAN_BASE = 0
+ALL_POINTERS_BASE = NUM_CLASSES
+HEADER_BASE = 2 * NUM_CLASSES
+FIRST_BITMAP_LAYOUT = 3 * NUM_CLASSES
+MAX_LAYOUTS = 8192
+LAYOUT_HASH_SLOTS = 4096
+TYPE_CACHE_SLOTS = 1024
+
+# What a span holds: how the marker finds pointers in an element.
+KIND_BITMAP = 0
+KIND_ALL_POINTERS = 1
+KIND_HEADER = 2
+KIND_TYPED = 3
+"""One large object; its element type is in the span."""
+
+# Where the heap is put. Go programs are used to addresses like 0xc000012345.
+ARENA_HINT = 0xC0_0000_0000
+ARENA_BYTES = 256 << 30
+MIN_ARENA_BYTES = 64 << 20
+CHUNK_PAGES = 512
+"""Pages of a chunk (4 MiB): the unit of the page heap's summary."""
+
+OUT_OF_MEMORY_STATUS = 2

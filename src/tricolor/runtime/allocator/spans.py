@@ -1,0 +1,163 @@
+"""Span records, and the way from an address to the object that it lies in.
+
+How: records lie in one array, so that a sweep is a walk over it; those of freed spans are kept in a list.
+``(offset * magic) >> 32`` is the elem in which an address lies.
+
+Invariants: those of heap_types, checked by check_span().
+
+Source:
+    Go 1.27.3 runtime/mbitmap.go (findObject), runtime/mheap.go.
+"""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import (
+    addr,
+    address,
+    as_struct,
+    check,
+    const_table,
+    field_address,
+    inline,
+    is_null,
+    kernel,
+    load_addr,
+    load_u64,
+    memory_zero,
+    null,
+    size_of,
+    store_addr,
+    to_addr,
+    u16,
+    u32,
+    u64,
+)
+from tricolor.abi.sizeclasses import CLASS_BYTES
+from tricolor.runtime.allocator.heap_types import (
+    SIDE_BYTES,
+    STATE_FREE,
+    STATE_IN_USE,
+    Span,
+    Special,
+    mheap,
+)
+from tricolor.runtime.allocator.pages import NONE, give_pages, pages_are_dirty, take_pages
+from tricolor.runtime.allocator.sizes import (
+    DIVISION_MAGIC,
+    KIND_BITMAP,
+    PAGE_SHIFT,
+)
+
+class_bytes = const_table(u16, CLASS_BYTES)
+division_magic = const_table(u32, DIVISION_MAGIC)
+
+
+@inline
+def span_of(where: addr) -> Span:
+    """The span in which an address lies; null outside of spans and of the heap."""
+    page = (where - mheap.arena_start) >> PAGE_SHIFT
+    if page >= mheap.top_pages:
+        return null(Span)
+    return as_struct(Span, load_addr(mheap.span_table + page * 8))
+
+
+@inline
+def elem_index(span: Span, where: addr) -> u64:
+    """The elem in which an address of the span lies; at least nelems in the unused rest at its end."""
+    return ((where - span.start) * span.magic) >> 32
+
+
+@inline
+def is_allocated(span: Span, elem: u64) -> bool:
+    """Whether the elem was given out and not freed since (invariant 2)."""
+    if elem < span.free_index:
+        return True
+    word = load_u64(field_address(span.bits) + mheap.allocated_side + (elem >> 6) * 8)
+    return (word >> (elem & 63)) & 1 != 0
+
+
+@kernel
+def find_object(where: addr) -> addr:
+    """Start of the allocated object in which an address lies; 0 if there is none."""
+    span = span_of(where)
+    if is_null(span):
+        return to_addr(0)
+    elem = elem_index(span, where)
+    if elem >= span.nelems or not is_allocated(span, elem):
+        return to_addr(0)
+    return span.start + elem * span.elem_bytes
+
+
+@kernel
+def new_span(pages: u64, elem_bytes: u64, nelems: u64) -> Span:
+    """A span in use with nothing allocated; null if the arena is full. The caller sets kind, bitmap and index."""
+    first = take_pages(pages)
+    if first == NONE:
+        return null(Span)
+    span = mheap.free_records
+    if is_null(span):
+        span = as_struct(Span, mheap.span_records + mheap.span_count * size_of(Span))
+        mheap.span_count += 1
+    else:
+        mheap.free_records = span.next
+    span.start = mheap.arena_start + (first << PAGE_SHIFT)
+    span.elem_bytes = elem_bytes
+    span.nelems = nelems
+    span.kind = KIND_BITMAP
+    span.bitmap = 0
+    span.index = 0
+    span.magic = 0
+    span.size_class = 0
+    span.large_type = to_addr(0)
+    span.free_index = 0
+    span.allocated = 0
+    span.next = null(Span)
+    span.specials = null(Special)
+    span.pages = pages
+    span.cached = 0
+    span.in_list = 0
+    span.needzero = 1 if pages_are_dirty(first, pages) else 0
+    words = (nelems + 63) >> 6
+    memory_zero(field_address(span.bits), words * 8)
+    memory_zero(field_address(span.bits) + SIDE_BYTES, words * 8)
+    span.state = STATE_IN_USE
+    table = mheap.span_table + first * 8
+    for page in range(pages):
+        store_addr(table + page * 8, address(span))
+    mheap.spans_in_use += 1
+    return span
+
+
+@kernel
+def free_span(span: Span) -> None:
+    """Gives the span's pages back to the page heap. Nothing in it may be reachable."""
+    check(2, is_null(span.specials), "free_span: the span has specials")
+    first = (span.start - mheap.arena_start) >> PAGE_SHIFT
+    table = mheap.span_table + first * 8
+    for page in range(span.pages):
+        store_addr(table + page * 8, to_addr(0))
+    give_pages(first, span.pages)
+    span.state = STATE_FREE
+    span.next = mheap.free_records
+    mheap.free_records = span
+    mheap.spans_in_use -= 1
+
+
+@kernel
+def check_span(span: Span) -> None:
+    """Invariants 1 to 3 of heap_types, and that the table knows the span."""
+    check(1, span.free_index <= span.nelems, "check_span: free_index is beyond nelems")
+    check(1, span_of(span.start) is span, "check_span: the table does not know the first page")
+    last = span.start + ((span.pages << PAGE_SHIFT) - 1)
+    check(1, span_of(last) is span, "check_span: the table does not know the last page")
+    check(1, span.nelems * span.elem_bytes <= span.pages << PAGE_SHIFT, "check_span: elems exceed the pages")
+    marks = field_address(span.bits) + (SIDE_BYTES - mheap.allocated_side)
+    words = (span.nelems + 63) >> 6
+    for word in range(words):
+        check(1, load_u64(marks + word * 8) == 0, "check_span: a mark bit is set between cycles")
+
+
+@kernel
+def span_record(number: u64) -> Span:
+    """The record with that number, in use or not."""
+    return as_struct(Span, mheap.span_records + number * size_of(Span))

@@ -1,0 +1,96 @@
+"""Checkmark: marks again by the plainest method and compares; for the option gccheckmark and for tests.
+
+How: a second bitmap, one bit per word of the arena; no prefetching, no queue; the same roots, pushed anew. Every object that is reached MUST
+have its mark bit, and every mark bit MUST have been reached.
+
+Source:
+    Go 1.27.3 runtime/mcheckmark.go; MMTk's sanity collector.
+"""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import (
+    addr,
+    field_address,
+    global_value,
+    is_null,
+    kernel,
+    load_addr,
+    load_u64,
+    population_count_u64,
+    store_u64,
+    text_address,
+    text_length,
+    to_u64,
+    u64,
+)
+from tricolor.runtime.allocator.heap_types import SIDE_BYTES, STATE_IN_USE, mheap
+from tricolor.runtime.allocator.mheap import reserve_table
+from tricolor.runtime.allocator.sizes import PAGE_SHIFT
+from tricolor.runtime.allocator.spans import elem_index, span_of, span_record
+from tricolor.runtime.allocator.system import fatal, print_number, print_text, release
+from tricolor.runtime.collector.mark import push_pointers
+from tricolor.runtime.collector.roots import mark_roots, marker
+from tricolor.runtime.collector.specials import is_marked, mark_special_roots
+
+words_seen = global_value(addr)
+
+
+@kernel
+def check_marks() -> None:
+    """Marks again and compares; ends the process if the results differ. After drain(), before specials are processed."""
+    table_bytes = (mheap.arena_pages << PAGE_SHIFT) >> 6
+    if to_u64(words_seen.value) == 0:
+        words_seen.value = reserve_table(table_bytes)
+    else:
+        release(words_seen.value, table_bytes)
+    mark_roots()
+    mark_special_roots()
+    reached: u64 = 0
+    while marker.top != mheap.mark_stack:
+        marker.top = marker.top - 8
+        reached += visit(load_addr(marker.top))
+    if reached != count_marked():
+        fatal(text_address("checkmark: marks that nothing reaches"), text_length("checkmark: marks that nothing reaches"))
+
+
+@kernel
+def visit(pointer: addr) -> u64:
+    """Visits the object in which an address lies; gives 1 if it was not seen before."""
+    span = span_of(pointer)
+    if is_null(span):
+        return 0
+    elem = elem_index(span, pointer)
+    if elem >= span.nelems:
+        return 0
+    base = span.start + elem * span.elem_bytes
+    at = (base - mheap.arena_start) >> 3
+    word = words_seen.value + (at >> 6) * 8
+    bit: u64 = 1 << (at & 63)
+    seen = load_u64(word)
+    if seen & bit != 0:
+        return 0
+    store_u64(word, seen | bit)
+    if not is_marked(span, base):
+        print_text(text_address("runtime: object 0x"), text_length("runtime: object 0x"))
+        print_number(to_u64(base), 16)
+        print_text(text_address(" of "), text_length(" of "))
+        print_number(span.elem_bytes, 10)
+        print_text(text_address(" bytes\n"), text_length(" bytes\n"))
+        fatal(text_address("checkmark found unmarked object"), text_length("checkmark found unmarked object"))
+    if span.bitmap != 0:
+        marker.top = push_pointers(span, base, marker.top)
+    return 1
+
+
+@kernel
+def count_marked() -> u64:
+    """Mark bits of all spans."""
+    marked: u64 = 0
+    for number in range(mheap.span_count):
+        span = span_record(number)
+        if span.state == STATE_IN_USE:
+            marks = field_address(span.bits) + (SIDE_BYTES - mheap.allocated_side)
+            for word in range((span.nelems + 63) >> 6):
+                marked += population_count_u64(load_u64(marks + word * 8))
+    return marked

@@ -1,0 +1,170 @@
+"""One collection, from stop to start of the world.
+
+Phases::
+
+    1. flush      mcaches give unused memory back; counters are exact
+    2. roots      globals, stacks, specials
+    3. mark       drain()
+    4. checkmark  if asked: mark again, slowly, and compare
+    5. specials   finalizers, cleanups, weak handles
+    6. sweep      marks become the free map
+    7. pace       goal and trigger of the next cycle
+    8. tell       gctrace, statistics, hook
+
+Source:
+    Go 1.27.3 runtime/mgc.go.
+
+Differs from Go:
+    All with the world stopped: it is called on the system stack of the only thread that runs goroutines.
+"""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import (
+    Array,
+    Struct,
+    check,
+    global_struct,
+    i64,
+    kernel,
+    systemstack,
+    to_u64,
+    u64,
+    unlikely,
+)
+from tricolor.runtime.allocator.heap_types import mheap, options
+from tricolor.runtime.allocator.mcache import drop_spans, flush_mcache
+from tricolor.runtime.allocator.mcentral import init_layouts
+from tricolor.runtime.allocator.pages import release_free_pages
+from tricolor.runtime.allocator.sizes import PAGE_SHIFT
+from tricolor.runtime.allocator.system import now_ns, wall_ns
+from tricolor.runtime.collector.checkmark import check_marks
+from tricolor.runtime.collector.mark import drain
+from tricolor.runtime.collector.pacer import set_goal
+from tricolor.runtime.collector.roots import mark_roots
+from tricolor.runtime.collector.specials import call_queue_hook, mark_special_roots, process_specials
+from tricolor.runtime.collector.sweep import check_heap, sweep
+from tricolor.runtime.collector.trace import print_gctrace
+
+PAUSE_RING = 256
+RELEASE_SHARE = 10
+
+
+class Cycles(Struct):
+    """Statistics of all cycles; times in nanoseconds."""
+
+    count: u64
+    forced: u64
+    running: u64
+    started_ns: i64
+    """When the heap began to count."""
+    pause_total_ns: u64
+    last_end_wall_ns: u64
+    heap_at_start: u64
+    heap_at_end: u64
+    marked: u64
+    goal_at_start: u64
+    mark_start_ns: i64
+    mark_end_ns: i64
+    end_ns: i64
+    begin_ns: i64
+    is_forced: u64
+    peak_pages: u64
+    peak_live: u64
+    pauses_ns: Array[u64, PAUSE_RING]
+    pause_ends_ns: Array[u64, PAUSE_RING]
+
+
+cycles = global_struct(Cycles, symbol_name="tricolor.cycles")
+
+
+@kernel
+def collect(forced: bool) -> None:
+    """Runs one cycle."""
+    check(1, cycles.running == 0, "collect: a collection inside a collection")
+    if mheap.layout_count == 0:
+        init_layouts()
+    cycles.running = 1
+    cycles.begin_ns = now_ns()
+    cycles.is_forced = 1 if forced else 0
+    cycles.goal_at_start = mheap.goal
+    flush_mcache()
+    cycles.heap_at_start = mheap.live
+    cycles.peak_live = max(cycles.peak_live, mheap.live)
+    cycles.peak_pages = max(cycles.peak_pages, mheap.pages_in_use)
+    cycles.mark_start_ns = now_ns()
+    mark_roots()
+    mark_special_roots()
+    drain()
+    if unlikely(options.checkmark != 0):
+        check_marks()
+    process_specials()
+    cycles.heap_at_end = mheap.live
+    cycles.mark_end_ns = now_ns()
+    drop_spans()
+    sweep()
+    cycles.marked = mheap.live
+    set_goal(mheap.live)
+    release_surplus()
+    finish()
+
+
+@kernel
+def finish() -> None:
+    """Counts the cycle, tells of it, and lets the scheduler know of queued finalizers."""
+    cycles.end_ns = now_ns()
+    pause = to_u64(cycles.end_ns - cycles.begin_ns)
+    place = cycles.count % PAUSE_RING
+    cycles.last_end_wall_ns = to_u64(wall_ns())
+    cycles.pauses_ns[place] = pause
+    cycles.pause_ends_ns[place] = cycles.last_end_wall_ns
+    cycles.pause_total_ns += pause
+    cycles.count += 1
+    cycles.forced += cycles.is_forced
+    cycles.running = 0
+    if unlikely(options.gctrace != 0):
+        print_gctrace()
+    if unlikely(options.checkmark != 0):
+        check_heap()
+    call_queue_hook()
+
+
+@kernel
+def release_surplus() -> None:
+    """Gives free pages back that the heap will not need to reach its goal, and a tenth more, as Go's scavenger aims for."""
+    held = mheap.top_pages - mheap.released_pages
+    wanted = (mheap.goal >> PAGE_SHIFT) + (mheap.goal >> PAGE_SHIFT) // RELEASE_SHARE
+    # Slack for spans that are not full.
+    wanted += mheap.pages_in_use // RELEASE_SHARE
+    if mheap.goal < mheap.live * 64 and held > wanted + 512:
+        release_free_pages(held - wanted)
+
+
+@kernel
+def collect_if_due(extra_bytes: u64) -> None:
+    """Collects if the heap, with what is about to be allocated, has reached the trigger; or each time under stress."""
+    if unlikely(mheap.live + extra_bytes >= mheap.trigger) and mheap.trigger != 0 and options.hold == 0:
+        collect(False)
+    elif unlikely(options.stress != 0) and options.hold == 0:
+        options.stress_countdown += 1
+        if options.stress_countdown >= options.stress:
+            options.stress_countdown = 0
+            collect(False)
+
+
+@kernel
+def collect_for_memory() -> None:
+    """Collects because the arena is full."""
+    collect(True)
+
+
+@systemstack("runtime.gccollect")
+def gc_collect() -> None:
+    """runtime.GC."""
+    collect(True)
+
+
+@systemstack("runtime.gcscavenge")
+def gc_scavenge() -> None:
+    """Gives all free pages back to the system."""
+    release_free_pages(~0)

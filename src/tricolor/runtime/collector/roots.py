@@ -1,0 +1,160 @@
+"""Roots: globals by their bitmaps, stacks and other ranges conservatively; the mark stack.
+
+Terms:
+    conservative   every aligned word counts as a pointer if it points into an allocated object, also into its middle
+
+How: roots only push; drain() (mark) and check_drain() (checkmark) do the rest. A stack word that points right behind an
+object keeps that object alive too: LLVM may hold only such a pointer inside a loop over its elements.
+
+Invariants:
+    1. What a conservative word pushes MUST be allocated. Otherwise free memory would be marked, and lost until the next cycle.
+    2. mark_words() is called for every range that may hold a pointer that nothing else holds: stacks with saved
+       registers, records of the scheduler, queues. Otherwise a live object is freed. Seen by stress mode, not by a check.
+
+Source:
+    Go 1.27.3 runtime/mgcmark.go (markroot, scanConservative); Boehm & Weiser 1988.
+"""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import (
+    Struct,
+    addr,
+    as_struct,
+    call_address,
+    check,
+    count_trailing_zeros_u64,
+    extern_global,
+    field_address,
+    global_struct,
+    global_value,
+    inline,
+    is_null,
+    kernel,
+    load_addr,
+    load_u64,
+    size_of,
+    store_addr,
+    to_u64,
+    u64,
+)
+from tricolor.runtime.allocator.heap_types import mheap, options
+from tricolor.runtime.allocator.sizes import PAGE_SHIFT
+from tricolor.runtime.allocator.spans import elem_index, is_allocated, span_of
+
+
+class DataRoot(Struct):
+    """A global with pointers, as codegen lists it."""
+
+    address: addr
+    length_bytes: u64
+    bitmap: addr
+
+
+class Marker(Struct):
+    """State of marking that is not in registers."""
+
+    top: addr
+    """Next free place of the mark stack."""
+    stack_bytes: u64
+    global_bytes: u64
+    stack_peak: addr
+
+
+data_roots = extern_global("tricolor.data_roots", DataRoot)
+data_root_count = extern_global("tricolor.data_root_count", u64)
+marker = global_struct(Marker, symbol_name="tricolor.marker")
+stack_scanner = global_value(addr, symbol_name="tricolor.stack_scanner")
+
+
+@inline
+def push(pointer: addr) -> None:
+    """Puts an address of the heap on the mark stack."""
+    store_addr(marker.top, pointer)
+    marker.top = marker.top + 8
+
+
+@inline
+def in_heap(pointer: addr) -> bool:
+    """Whether the address lies below the highest page ever used, and not below the arena."""
+    return (pointer - mheap.arena_start) < (mheap.top_pages << PAGE_SHIFT)
+
+
+@kernel
+def push_object(where: addr) -> bool:
+    """Pushes the allocated object in which the address lies; False if there is none."""
+    span = span_of(where)
+    if is_null(span):
+        return False
+    elem = elem_index(span, where)
+    if elem >= span.nelems or not is_allocated(span, elem):
+        return False
+    push(span.start + elem * span.elem_bytes)
+    return True
+
+
+@kernel
+def push_conservative(where: addr) -> None:
+    """Pushes what a stack word may keep alive."""
+    span = span_of(where)
+    if not is_null(span):
+        elem = elem_index(span, where)
+        if elem < span.nelems and is_allocated(span, elem):
+            start = span.start + elem * span.elem_bytes
+            push(start)
+            if start != where:
+                return
+    if options.past_end != 0:
+        push_object(where - 1)
+
+
+@kernel
+def mark_words(low: addr, high: addr) -> None:
+    """Scans a range conservatively; ``low`` is a multiple of 8."""
+    check(1, to_u64(low) & 7 == 0, "mark_words: the range does not start at a word")
+    at = low
+    start = mheap.arena_start
+    # One page more than the heap: a word may point right behind the last object.
+    span_bytes = (mheap.top_pages << PAGE_SHIFT) + 8
+    while at < high:
+        word = load_addr(at)
+        if word - start < span_bytes:
+            push_conservative(word)
+        at = at + 8
+
+
+@kernel
+def mark_stack_words(low: addr, high: addr) -> None:
+    """As mark_words(), counted as stack."""
+    marker.stack_bytes += high - low
+    mark_words(low, high)
+
+
+@kernel
+def mark_globals() -> None:
+    """Pushes what the globals of the program point to."""
+    for number in range(data_root_count.value):
+        root = as_struct(DataRoot, field_address(data_roots) + number * size_of(DataRoot))
+        marker.global_bytes += root.length_bytes
+        words = root.length_bytes >> 3
+        first: u64 = 0
+        while first < words:
+            bits = load_u64(root.bitmap + (first >> 3))
+            while bits != 0:
+                at = first + count_trailing_zeros_u64(bits)
+                bits &= bits - 1
+                pointer = load_addr(root.address + at * 8)
+                if in_heap(pointer):
+                    push(pointer)
+            first += 64
+
+
+@kernel
+def mark_roots() -> None:
+    """Pushes all roots but specials (mark_special_roots)."""
+    marker.top = mheap.mark_stack
+    marker.stack_bytes = 0
+    marker.global_bytes = 0
+    mark_globals()
+    if to_u64(stack_scanner.value) != 0:
+        call_address(stack_scanner.value, (), None)

@@ -1,0 +1,325 @@
+"""Specials: finalizers, cleanups and weak handles; what happens when their object dies.
+
+How: each special is in the list of the span of its object. Before marking, what a special holds is pushed: the closure of a finalizer or
+cleanup, a weak handle, and for a finalizer all that its object points to (the object itself is not). After
+marking, for every object without mark: its weak handles are cleared; a finalizer is queued and revives the
+object for one more cycle; cleanups of objects that are not revived are queued.
+
+Invariants:
+    1. A special is in the list of the span in which its object lies. Otherwise it would outlive the object.
+       Checked by check_specials().
+    2. What queued specials hold is a root until it is taken. Otherwise a finalizer would get a freed object.
+
+Source:
+    Go 1.27.3 runtime/mheap.go (specials), mfinal.go, mcleanup.go; mgcsweep.go for the order (weak handles before finalizers).
+"""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import (
+    Struct,
+    addr,
+    as_struct,
+    call_address,
+    check,
+    field_address,
+    global_struct,
+    global_value,
+    is_null,
+    kernel,
+    load_u64,
+    null,
+    size_of,
+    store_addr,
+    store_u64,
+    systemstack,
+    to_addr,
+    to_u64,
+    u64,
+)
+from tricolor.runtime.allocator.heap_types import SIDE_BYTES, STATE_IN_USE, Span, Special, mheap
+from tricolor.runtime.allocator.malloc import WORD_BYTES, alloc_in_kernel
+from tricolor.runtime.allocator.mheap import persistent_alloc
+from tricolor.runtime.allocator.spans import elem_index, find_object, span_of, span_record
+from tricolor.runtime.collector.mark import push_pointers
+from tricolor.runtime.collector.roots import in_heap, marker, push
+
+FINALIZER = 1
+CLEANUP = 2
+WEAK = 3
+
+
+class SpecialQueue(Struct):
+    """Specials whose object died, oldest first; free ones; and what is there to count."""
+
+    first: Special
+    last: Special
+    free: Special
+    last_id: u64
+    queued: u64
+
+
+specials = global_struct(SpecialQueue, symbol_name="tricolor.specials")
+# Called after a cycle that queued something, on the system stack; the scheduler wakes the goroutine that waits.
+queue_hook = global_value(addr, symbol_name="tricolor.specials_hook")
+
+
+@kernel
+def add_special(kind: u64, object: addr, holds: addr) -> Special:
+    """A new special of an object of the heap; null if it is none."""
+    span = span_of(object)
+    if is_null(span):
+        return null(Special)
+    made = specials.free
+    if is_null(made):
+        made = as_struct(Special, persistent_alloc(size_of(Special)))
+    else:
+        specials.free = made.next
+    specials.last_id += 1
+    made.kind = kind
+    made.object = object
+    made.closure = holds
+    made.id = specials.last_id
+    made.next = span.specials
+    span.specials = made
+    mheap.special_count += 1
+    return made
+
+
+@kernel
+def find_special(kind: u64, object: addr, id: u64) -> Special:
+    """The special of that kind of an object; with that id unless it is 0; null if there is none."""
+    span = span_of(object)
+    if is_null(span):
+        return null(Special)
+    found = span.specials
+    while not is_null(found):
+        if found.kind == kind and found.object == object and (id == 0 or found.id == id):
+            return found
+        found = found.next
+    return found
+
+
+@kernel
+def remove_special(wanted: Special) -> None:
+    """Takes a special out of its span's list."""
+    span = span_of(wanted.object)
+    mheap.special_count -= 1
+    if span.specials is wanted:
+        span.specials = wanted.next
+        return
+    before = span.specials
+    while before.next is not wanted:
+        before = before.next
+    before.next = wanted.next
+
+
+@kernel
+def free_special(done: Special) -> None:
+    """Keeps the record for use again."""
+    done.next = specials.free
+    done.object = to_addr(0)
+    done.closure = to_addr(0)
+    specials.free = done
+
+
+# --- Entries for package runtime ------------------------------------------------------------------
+
+
+@systemstack("runtime.setfinalizer")
+def set_finalizer(object: addr, closure: addr) -> bool:
+    """Has the closure queued when the object dies; closure 0 takes the present one away. False if there is one already."""
+    present = find_special(FINALIZER, object, 0)
+    if to_u64(closure) == 0:
+        if not is_null(present):
+            remove_special(present)
+            free_special(present)
+        return True
+    if not is_null(present):
+        return False
+    add_special(FINALIZER, object, closure)
+    return True
+
+
+@systemstack("runtime.addcleanup")
+def add_cleanup(object: addr, closure: addr) -> u64:
+    """Has the closure queued when the object dies; gives an id for stopcleanup."""
+    made = add_special(CLEANUP, object, closure)
+    return 0 if is_null(made) else made.id
+
+
+@systemstack("runtime.stopcleanup")
+def stop_cleanup(object: addr, id: u64) -> None:
+    """Cancels a cleanup that is not queued yet."""
+    # The object may be dead, and its span another one by now: an id is never used twice.
+    present = find_special(CLEANUP, object, id)
+    if not is_null(present):
+        remove_special(present)
+        free_special(present)
+
+
+@systemstack("runtime.weakhandle")
+def weak_handle(object: addr) -> addr:
+    """The handle of an address in an object: a word that holds the address until the object dies, then 0."""
+    present = find_special(WEAK, object, 0)
+    if not is_null(present):
+        return present.closure
+    handle = alloc_in_kernel(WORD_BYTES, to_addr(0))
+    store_addr(handle, object)
+    add_special(WEAK, object, handle)
+    return handle
+
+
+@systemstack("runtime.weakload")
+def weak_load(handle: addr) -> addr:
+    """The address that a handle holds; 0 if its object is dead."""
+    return to_addr(load_u64(handle))
+
+
+@kernel
+def take_queued(object: addr, closure: addr) -> u64:
+    """Takes the oldest queued special: stores what it holds and gives its kind; 0 if there is none."""
+    first = specials.first
+    if is_null(first):
+        return 0
+    specials.first = first.next
+    if is_null(first.next):
+        specials.last = null(Special)
+    specials.queued -= 1
+    store_addr(object, first.object)
+    store_addr(closure, first.closure)
+    kind = first.kind
+    free_special(first)
+    return kind
+
+
+# --- Phases of a cycle ----------------------------------------------------------------------------
+
+
+@kernel
+def mark_special_roots() -> None:
+    """Pushes what specials and queued specials hold."""
+    queued = specials.first
+    while not is_null(queued):
+        push_address(queued.closure)
+        push_address(queued.object)
+        queued = queued.next
+    if mheap.special_count == 0:
+        return
+    for number in range(mheap.span_count):
+        span = span_record(number)
+        if span.state != STATE_IN_USE:
+            continue
+        each = span.specials
+        while not is_null(each):
+            push_address(each.closure)
+            if each.kind == FINALIZER:
+                base = span.start + elem_index(span, each.object) * span.elem_bytes
+                if span.bitmap != 0:
+                    marker.top = push_pointers(span, base, marker.top)
+            each = each.next
+
+
+@kernel
+def push_address(pointer: addr) -> None:
+    """Pushes an address if it lies in the heap."""
+    if in_heap(pointer):
+        push(pointer)
+
+
+@kernel
+def is_marked(span: Span, object: addr) -> bool:
+    """Whether the object was reached."""
+    elem = elem_index(span, object)
+    marks = field_address(span.bits) + (SIDE_BYTES - mheap.allocated_side)
+    return (load_u64(marks + (elem >> 6) * 8) >> (elem & 63)) & 1 != 0
+
+
+@kernel
+def set_marked(span: Span, object: addr) -> None:
+    """Marks one object, but nothing that it points to."""
+    elem = elem_index(span, object)
+    word = field_address(span.bits) + (SIDE_BYTES - mheap.allocated_side) + (elem >> 6) * 8
+    bit: u64 = 1 << (elem & 63)
+    store_u64(word, load_u64(word) | bit)
+
+
+@kernel
+def process_specials() -> u64:
+    """Between mark and sweep: deals with the specials of objects that were not reached; gives how many were queued."""
+    if mheap.special_count == 0:
+        return 0
+    before = specials.queued
+    for number in range(mheap.span_count):
+        span = span_record(number)
+        if span.state == STATE_IN_USE and not is_null(span.specials):
+            process_span(span, WEAK)
+            process_span(span, FINALIZER)
+            process_span(span, CLEANUP)
+    return specials.queued - before
+
+
+@kernel
+def process_span(span: Span, kind: u64) -> None:
+    """Deals with the specials of one kind of a span's unreached objects."""
+    kept = null(Special)
+    each = span.specials
+    # The list is rebuilt in reverse, and reversed again: queued specials of one object keep the order of their making.
+    while not is_null(each):
+        following = each.next
+        if each.kind == kind and not is_marked(span, each.object):
+            mheap.special_count -= 1
+            if kind == WEAK:
+                store_addr(each.closure, to_addr(0))
+                free_special(each)
+            else:
+                if kind == FINALIZER:
+                    set_marked(span, each.object)
+                enqueue(each)
+        else:
+            each.next = kept
+            kept = each
+        each = following
+    span.specials = null(Special)
+    while not is_null(kept):
+        following = kept.next
+        kept.next = span.specials
+        span.specials = kept
+        kept = following
+
+
+@kernel
+def enqueue(special: Special) -> None:
+    """Adds to the end of the queue."""
+    special.next = null(Special)
+    if special.kind == CLEANUP:
+        special.object = to_addr(0)
+    if is_null(specials.last):
+        specials.first = special
+    else:
+        specials.last.next = special
+    specials.last = special
+    specials.queued += 1
+
+
+@kernel
+def call_queue_hook() -> None:
+    """Tells the scheduler that something is queued."""
+    if to_u64(queue_hook.value) != 0 and specials.queued != 0:
+        call_address(queue_hook.value, (), None)
+
+
+@kernel
+def check_specials() -> None:
+    """Invariant 1."""
+    count: u64 = 0
+    for number in range(mheap.span_count):
+        span = span_record(number)
+        if span.state == STATE_IN_USE:
+            each = span.specials
+            while not is_null(each):
+                check(1, span_of(each.object) is span, "check_specials: a special is in the list of another span")
+                check(1, to_u64(find_object(each.object)) != 0, "check_specials: the object of a special is free")
+                count += 1
+                each = each.next
+    check(1, count == mheap.special_count, "check_specials: special_count is wrong")

@@ -1,0 +1,139 @@
+"""Sweep: after marking, turn marks into the free map, give empty spans back, rebuild the lists of spans with free elements.
+
+How: the sides change roles for all spans at once. For each span the old allocated side is cleared to be the mark side of the next cycle.
+Cost: one visit of each span record; objects are not touched.
+
+Invariants:
+    1. Every mcache is flushed and has dropped its spans before. Otherwise a cell would allocate from a freed span.
+    2. After it, the live counter is the sum of marked elements' sizes. Checked by check_heap().
+
+Source:
+    Go 1.27.3 runtime/mgcsweep.go.
+
+Differs from Go:
+    All spans in one go while the world is stopped, since no element is visited.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tricolor.kernel.lang import (
+    check,
+    field_address,
+    kernel,
+    load_u64,
+    null,
+    population_count_u64,
+    store_u64,
+    u64,
+)
+from tricolor.runtime.allocator.heap_types import (
+    SIDE_BYTES,
+    STATE_IN_USE,
+    Span,
+    centrals,
+    class_counts,
+    mcache0,
+    mheap,
+    options,
+)
+from tricolor.runtime.allocator.mcache import check_cell
+from tricolor.runtime.allocator.mcentral import check_central, put_span
+from tricolor.runtime.allocator.pages import check_pages
+from tricolor.runtime.allocator.spans import check_span, free_span, is_allocated, span_record
+
+if TYPE_CHECKING:
+    from tricolor.runtime.collector.trace import note_free
+
+POISON = 0xDEAD_BEEF_DEAD_BEEF
+
+
+@kernel
+def sweep() -> None:
+    """Frees everything that is not marked."""
+    for index in range(mheap.layout_count):
+        centrals[index].partial = null(Span)
+    if options.clobber != 0 or options.trace_allocations != 0:
+        for number in range(mheap.span_count):
+            span = span_record(number)
+            if span.state == STATE_IN_USE:
+                visit_freed(span)
+    marked_side = SIDE_BYTES - mheap.allocated_side
+    live: u64 = 0
+    # Downwards, so that the lists begin with the lowest addresses.
+    at = mheap.span_count
+    while at > 0:
+        at -= 1
+        span = span_record(at)
+        if span.state == STATE_IN_USE:
+            live += sweep_span(span, marked_side)
+    mheap.allocated_side = marked_side
+    mheap.live = live
+
+
+@kernel
+def sweep_span(span: Span, marked_side: u64) -> u64:
+    """Bytes of the span's marked elements; the span is freed if there are none."""
+    bits = field_address(span.bits)
+    words = (span.nelems + 63) >> 6
+    marked: u64 = 0
+    for word in range(words):
+        marked += population_count_u64(load_u64(bits + marked_side + word * 8))
+        store_u64(bits + (SIDE_BYTES - marked_side) + word * 8, 0)
+    check(1, marked <= span.allocated, "sweep_span: more elements are marked than were allocated")
+    freed = span.allocated - marked
+    freed_bytes = freed * span.elem_bytes
+    if freed != 0:
+        mheap.objects_freed += freed
+        mheap.bytes_freed += freed_bytes
+        if span.size_class == 0:
+            mheap.large_objects_freed += freed
+            mheap.large_bytes_freed += freed_bytes
+        else:
+            counts = class_counts[span.size_class]
+            counts.freed += freed
+    if marked == 0:
+        centrals[span.index].span_count -= 1
+        span.cached = 0
+        span.in_list = 0
+        free_span(span)
+        return 0
+    span.allocated = marked
+    span.free_index = 0
+    span.needzero = 1
+    span.in_list = 0
+    if marked < span.nelems:
+        put_span(span)
+    return marked * span.elem_bytes
+
+
+@kernel
+def visit_freed(span: Span) -> None:
+    """Tells of, and overwrites, the elements that are about to be freed."""
+    marks = field_address(span.bits) + (SIDE_BYTES - mheap.allocated_side)
+    for elem in range(span.nelems):
+        if not is_allocated(span, elem) or (load_u64(marks + (elem >> 6) * 8) >> (elem & 63)) & 1 != 0:
+            continue
+        start = span.start + elem * span.elem_bytes
+        if options.trace_allocations != 0:
+            note_free(start, span.elem_bytes)
+        if options.clobber != 0:
+            for word in range(span.elem_bytes >> 3):
+                store_u64(start + word * 8, POISON)
+
+
+@kernel
+def check_heap() -> None:
+    """All invariants that are code, at level 1 and up; between cycles."""
+    live: u64 = 0
+    for number in range(mheap.span_count):
+        span = span_record(number)
+        if span.state == STATE_IN_USE:
+            check_span(span)
+            live += span.allocated * span.elem_bytes
+    check(1, live == mheap.live, "check_heap: the live counter is not the sum over all spans")
+    for index in range(mheap.layout_count):
+        check_central(index)
+        check_cell(mcache0.cells[index])
+    check_pages()
