@@ -134,7 +134,7 @@ func (e *emitter) emitFunction(p *listed, f *sourceFile, decl *ast.FuncDecl, pra
 	e.tupleObjects(sig.Results())
 	e.w = &e.bodies.data
 	w.comma()
-	list2(w, pragmas, func(p pragma) { w.str(p.text) })
+	writeList(w, pragmas, func(p pragma) { w.str(p.text) })
 	w.comma()
 	if body >= 0 {
 		w.num(body)
@@ -351,11 +351,11 @@ func (e *emitter) initOrder(w *jsonWriter, p *listed) {
 		w.raw("[]")
 		return
 	}
-	list2(w, e.info.InitOrder, func(init *types.Initializer) {
+	writeList(w, e.info.InitOrder, func(init *types.Initializer) {
 		e.expr(init.Rhs)
 		body := e.bodies.end()
 		w.raw("[")
-		list2(w, init.Lhs, func(v *types.Var) { w.num(e.object(v)) })
+		writeList(w, init.Lhs, func(v *types.Var) { w.num(e.object(v)) })
 		w.cnum(body)
 		w.raw("]")
 	})
@@ -367,7 +367,7 @@ func (e *emitter) linknames(w *jsonWriter, p *listed) {
 	for _, f := range p.parsed {
 		all = append(all, f.linknames()...)
 	}
-	list2(w, all, func(l linkname) {
+	writeList(w, all, func(l linkname) {
 		w.raw("[")
 		w.pos(l.pos)
 		w.cstr(l.local)

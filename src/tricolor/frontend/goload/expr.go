@@ -42,7 +42,7 @@ func (e *emitter) typeNode(pos token.Pos, t types.Type) {
 	e.w.raw("]")
 }
 
-func (e *emitter) exprs(list []ast.Expr) { list2(e.w, list, e.expr) }
+func (e *emitter) exprs(list []ast.Expr) { writeList(e.w, list, e.expr) }
 
 func (e *emitter) cexpr(x ast.Expr) { e.w.comma(); e.expr(x) }
 
@@ -164,7 +164,7 @@ func (e *emitter) ident(x *ast.Ident, tv types.TypeAndValue) {
 	}
 	inst, generic := e.instance(x)
 	if generic {
-		e.openInstance(x.Pos(), tv, inst)
+		e.openInstance(x.Pos(), inst)
 	}
 	if tv.Type == nil || generic {
 		tv = types.TypeAndValue{Type: obj.Type()}
@@ -202,7 +202,7 @@ func (e *emitter) isInstantiation(x ast.Expr) bool {
 }
 
 // openInstance opens an Instantiate node; its first field, the generic function, follows.
-func (e *emitter) openInstance(pos token.Pos, tv types.TypeAndValue, inst types.Instance) {
+func (e *emitter) openInstance(pos token.Pos, inst types.Instance) {
 	e.exprHead("Instantiate", pos, types.TypeAndValue{Type: inst.Type})
 	e.w.comma()
 }
@@ -257,7 +257,7 @@ func (e *emitter) selector(x *ast.SelectorExpr, tv types.TypeAndValue) {
 	}
 	inst, generic := e.instance(x.Sel)
 	if generic {
-		e.openInstance(dot, tv, inst)
+		e.openInstance(dot, inst)
 		inner := obj.Type()
 		if sel != nil {
 			inner = sel.Type()

@@ -20,11 +20,11 @@ func (w *jsonWriter) cstr(s string)    { w.comma(); w.str(s) }
 func (w *jsonWriter) cbool(b bool)     { w.comma(); w.boolean(b) }
 func (w *jsonWriter) boolean(b bool)   { w.buf = strconv.AppendBool(w.buf, b) }
 func (w *jsonWriter) strs(list []string) {
-	list2(w, list, func(s string) { w.str(s) })
+	writeList(w, list, func(s string) { w.str(s) })
 }
 
-// list2 writes [item, item, ...].
-func list2[T any](w *jsonWriter, items []T, item func(T)) {
+// writeList writes [item, item, ...].
+func writeList[T any](w *jsonWriter, items []T, item func(T)) {
 	w.buf = append(w.buf, '[')
 	for i, x := range items {
 		if i > 0 {

@@ -17,7 +17,7 @@ func (e *emitter) compositeLit(x *ast.CompositeLit, tv types.TypeAndValue) {
 	if fields := structOf(tv.Type); keyed && fields != nil {
 		e.structElements(fields, e.fieldElements(fields, x))
 	} else {
-		list2(e.w, x.Elts, e.element)
+		writeList(e.w, x.Elts, e.element)
 	}
 	e.w.raw("]")
 }
@@ -77,10 +77,10 @@ func (e *emitter) structElements(fields *types.Struct, elements []fieldElement) 
 		runs = append(runs, []fieldElement{element})
 	}
 	if scattered {
-		list2(e.w, elements, func(element fieldElement) { e.fieldValue(element, true) })
+		writeList(e.w, elements, func(element fieldElement) { e.fieldValue(element, true) })
 		return
 	}
-	list2(e.w, runs, func(run []fieldElement) {
+	writeList(e.w, runs, func(run []fieldElement) {
 		if len(run[0].path) == 1 {
 			e.fieldValue(run[0], false)
 			return
@@ -113,7 +113,7 @@ func (e *emitter) fieldValue(element fieldElement, whole bool) {
 	e.head("Field", element.kv.Pos())
 	e.w.raw(",null,")
 	if whole && len(element.path) > 1 {
-		list2(e.w, element.path, e.w.num)
+		writeList(e.w, element.path, e.w.num)
 	} else {
 		e.w.num(element.path[0])
 	}

@@ -8,7 +8,7 @@ import (
 
 // This file writes statements: [KIND, pos, ...fields], see ARCHITECTURE.md section 1.
 
-func (e *emitter) stmts(list []ast.Stmt) { list2(e.w, list, e.stmt) }
+func (e *emitter) stmts(list []ast.Stmt) { writeList(e.w, list, e.stmt) }
 
 func (e *emitter) cstmt(s ast.Stmt) { e.w.comma(); e.stmt(s) }
 
@@ -185,7 +185,7 @@ func (e *emitter) declStmt(s *ast.DeclStmt) {
 		first = false
 		e.head("ValueSpec", spec.Pos())
 		w.comma()
-		list2(w, spec.Names, func(name *ast.Ident) { w.num(e.declared(name)) })
+		writeList(w, spec.Names, func(name *ast.Ident) { w.num(e.declared(name)) })
 		w.comma()
 		e.exprs(spec.Values)
 		w.comma()

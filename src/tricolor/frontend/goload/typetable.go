@@ -235,7 +235,7 @@ func (tt *typeTable) writeInterface(w *jsonWriter, t *types.Interface) {
 }
 
 func writeTerms(w *jsonWriter, tt *typeTable, terms []*types.Term) {
-	list2(w, terms, func(term *types.Term) {
+	writeList(w, terms, func(term *types.Term) {
 		w.raw("[")
 		w.boolean(term.Tilde())
 		w.cnum(tt.id(term.Type()))
