@@ -1,0 +1,32 @@
+"""What is measured, and the ratio that each workload must not exceed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+PROGRAMS = Path(__file__).with_name("programs")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """``limit``: greatest ratio of wall times, Tricolor to real Go, that is good enough."""
+
+    name: str
+    arguments: tuple[str, ...]
+    limit: float
+    what: str
+
+    @property
+    def source(self) -> Path:
+        return PROGRAMS / f"{self.name}.go"
+
+
+WORKLOADS = (
+    Workload("bintrees", ("18",), 0.7, "allocate and drop trees of 16-byte nodes"),
+    Workload("wordmap", ("3000000",), 1.0, "count words in a map of strings"),
+    Workload("nqueens", ("12",), 1.0, "backtracking over slices"),
+    Workload("matmul", ("700",), 1.0, "dense product of float64 matrices"),
+)
