@@ -12,7 +12,7 @@ func (e *emitter) stmts(list []ast.Stmt) { writeList(e.w, list, e.stmt) }
 
 func (e *emitter) cstmt(s ast.Stmt) { e.w.comma(); e.stmt(s) }
 
-// optional writes a statement that may be absent; a nil *ast.BlockStmt must not be passed.
+// stmt writes a statement, null if it is absent.
 func (e *emitter) stmt(s ast.Stmt) {
 	w := e.w
 	switch s := s.(type) {
