@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import final
 
 import pytest
+
 from tests.abi.memory_reader import Reader, u32, u64
 from tests.abi.realgo import run_go
 from tricolor.abi.algorithms import equal_symbol, hash_symbol, steps_of

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
+
 from tests.abi.random_types import random_struct
 from tests.abi.realgo import run_go
 from tricolor.abi import layout
 from tricolor.abi.llvmtypes import function_type, memory_type
 from tricolor.ir import types as ir
 from tricolor.ir.types import Field, Struct, Type
+from tricolor.llvm.compile import Unit, parse, target_machine
 
 HEAD = """package main
 
@@ -82,14 +85,12 @@ def test_layouts_are_those_of_the_real_compiler(tmp_path: Path) -> None:
 
 
 def test_llvm_agrees_on_size_and_offsets() -> None:
-    import llvmlite.binding as llvm
-    from tricolor.llvm.compile import target_machine
-
     rng = random.Random(11)
     chosen: list[Type] = [random_struct(rng, 3) for _ in range(60)]
     text = "\n".join(f"@g{i} = global {memory_type(t)} zeroinitializer" for i, t in enumerate(chosen))
-    module = llvm.parse_assembly(text)
-    target = target_machine().target_data
+    module: Any = parse(Unit("layouts", text))
+    machine: Any = target_machine()
+    target = machine.target_data
     for i, t in enumerate(chosen):
         g = module.get_global_variable(f"g{i}")
         assert target.get_abi_size(g.global_value_type) == layout.size_of(t), f"{t}"

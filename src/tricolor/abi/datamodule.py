@@ -58,6 +58,7 @@ from tricolor.ir.types import (
     Type,
     has_pointers,
     link_name,
+    signature,
     underlying,
 )
 
