@@ -273,6 +273,10 @@ class Sample:
     i: Named
 
 
+HANDLER = ir.signature((ir.INT, ir.BYTES), (ir.BYTES, ir.STRING))
+MIXED = ir.signature((ir.BOOL, ir.array(ir.INT16, 5), ir.FLOAT32), (ir.BOOL, ir.INT8))
+
+
 def _named(name: str, under: Type | None = None, methods: tuple[MethodDecl, ...] = ()) -> Named:
     t, _ = ir.named(name, "main", "main")
     t.complete_methods = lambda: methods
@@ -349,11 +353,11 @@ def _sample() -> Sample:
     ]
     main = _func("main.main", ir.signature((), ()))
     first = _func("main.init", ir.signature((), ()))
-    handler = _func("main.handler", ir.signature((ir.INT, ir.BYTES), (ir.BYTES, ir.STRING)))
+    handler = _func("main.handler", HANDLER)
     point = _static_globals(inner, i, pt, handler)
     program = Program(
         main, [main, first, handler, *[r.func for r in refs], _func("reflect.x", ir.signature((), ()), "reflect")],
-        list(point), {v: e for v, e in point.items() if e is not None}, [first], types, {pt: refs}, [(pt, i)],
+        list(point), {v: e for v, e in point.items() if e is not None}, [first], [*types, HANDLER, MIXED], {pt: refs}, [(pt, i)],
     )  # fmt: skip
     return Sample(types, program, t, i)
 
@@ -416,7 +420,7 @@ define void @main.handler(ptr sret({{ptr, i64, i64}, {ptr, i64}}) %out, i64 %n, 
         "tricolor.data_roots", "tricolor.data_root_count", "main.point", "main.strings", "main.boxed", "main.f",
         "main.handler·thunk", "tricolor.init_task_count", "tricolor.layouts", "main.(*T).Put",
         equal_symbol(steps_of(key)), hash_symbol(steps_of(key)), itab_symbol(ir.pointer(sample.t), sample.i),
-        type_symbol(ir.INT), *{type_symbol(t): None for t in sample.types},
+        type_symbol(ir.INT), type_symbol(HANDLER), type_symbol(MIXED), *{type_symbol(t): None for t in sample.types},
     ]  # fmt: skip
     return Linked(sample, load_objects(objects, list(dict.fromkeys(exported))), text)
 
@@ -500,6 +504,40 @@ def test_equality_and_hash_skip_padding(linked: Linked) -> None:
     assert hashed(None, ctypes.addressof(a), 1) == hashed(None, ctypes.addressof(b), 1)
     nan = value(0, 0, float("nan"))
     assert not equal(None, ctypes.addressof(nan), ctypes.addressof(nan))
+
+
+def _stubs(linked: Linked, sig: ir.Signature) -> tuple[int, int]:
+    behind = linked[type_symbol(sig)] + 56 + 8 * (len(sig.params) + len(sig.results))
+    return u64(behind), u64(behind + 8)
+
+
+def test_a_function_is_called_through_a_frame(linked: Linked) -> None:
+    call, _ = _stubs(linked, HANDLER)
+    frame = (ctypes.c_uint64 * 9)(42, 11, 22, 33)
+    void_p = ctypes.c_void_p
+    ctypes.CFUNCTYPE(None, void_p, void_p, void_p)(call)(linked["main.handler·thunk"], None, ctypes.addressof(frame))
+    assert list(frame) == [42, 11, 22, 33, 11, 22, 33, 0, 42]
+
+
+def test_a_made_function_gets_a_frame_and_returns_from_it(linked: Linked) -> None:
+    call, make = _stubs(linked, MIXED)
+    void_p = ctypes.c_void_p
+    seen: list[object] = []
+
+    @ctypes.CFUNCTYPE(None, void_p, void_p, void_p)
+    def handle(_closure: int, _context: int, frame: int) -> None:
+        seen.append(ctypes.string_at(frame, 16))
+        ctypes.c_uint8.from_address(frame + 16).value = 1
+        ctypes.c_int8.from_address(frame + 17).value = -3
+
+    closure = (ctypes.c_uint64 * 1)(ctypes.cast(handle, void_p).value or 0)
+    context = (ctypes.c_uint64 * 2)(make, ctypes.addressof(closure))
+    frame = ctypes.create_string_buffer(bytes(range(1, 17)) + bytes(8))
+    run = ctypes.CFUNCTYPE(None, void_p, void_p, void_p)(call)
+    run(make, ctypes.addressof(context), ctypes.addressof(frame))
+    arguments = bytes([1, 0, *range(3, 13), 13, 14, 15, 16])  # a bool, a byte of padding, [5]int16, a float32
+    assert seen == [arguments]
+    assert frame.raw[16:18] == b"\x01\xfd"
 
 
 def test_layouts_are_listed(linked: Linked) -> None:
