@@ -84,22 +84,20 @@ class Segment(Struct):
 
 
 class Sudog(Struct):
-    """A goroutine that waits in a queue: of a channel, a semaphore, or a list of waiters."""
+    """A goroutine that waits in a queue of a channel. Not in the Go heap."""
 
     g: "G"
     next: "Sudog"
     previous: "Sudog"
     elem: addr
-    """Where to copy an element from or to (on the goroutine's stack); or the semaphore's address."""
+    """Where to copy an element from or to; 0: nowhere."""
     channel: addr
     wait_link: "Sudog"
-    """The next one of the same goroutine (select), or the same semaphore."""
-    wait_tail: "Sudog"
+    """The next one of the same goroutine (select); or the next free one."""
     case_index: u32
     success: u8
+    """1 if the goroutine was woken by a send or receive, 0 if by close."""
     is_select: u8
-    waiters: u32
-    ticket: u32
 
 
 class G(Struct):
@@ -170,6 +168,7 @@ class Machine(Struct):
     all_goroutines: G
     all_last: G
     free_goroutines: G
+    free_sudogs: Sudog
     live: u64
     """Goroutines that are not dead and not the system's."""
     system_live: u64

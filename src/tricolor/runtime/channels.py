@@ -1,0 +1,455 @@
+"""Channels: make, send, receive, close.
+
+A channel is an object of the Go heap; its buffer is part of it if elements hold no pointers, else an array of its own. Who
+waits is kept in two queues of Sudogs. A waiting sender or receiver has its element's memory on its own stack, and the one
+that comes copies directly from or to it.
+
+All operations run on the goroutine's stack in ``@goroutine`` functions whose helpers are inlined: nothing yields between
+looking at a channel and parking, which is what makes them atomic as long as one thread runs goroutines. With
+several, a lock of the channel is to be taken where LOCK stands, and released where UNLOCK stands (by commit_park, through
+``machine.unlock``, for a goroutine that parks).
+
+Invariants:
+    1. At least one of the two queues is empty, but for a goroutine that is in both by one select.
+    2. If ``count`` > 0 nobody waits to receive; if ``count`` < ``capacity`` nobody waits to send.
+
+Source:
+    Go 1.27.3 runtime/chan.go.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tricolor.kernel.lang import (
+    Embed,
+    Struct,
+    addr,
+    address,
+    as_struct,
+    const_table,
+    field_address,
+    global_struct,
+    go_function,
+    goroutine,
+    i64,
+    inline,
+    is_null,
+    likely,
+    load_u64,
+    memory_copy,
+    memory_zero,
+    multiply_high_u64,
+    null,
+    size_of,
+    store_u64,
+    systemstack,
+    text_address,
+    text_length,
+    to_i64,
+    to_u64,
+    u8,
+    u32,
+    u64,
+    unlikely,
+)
+from tricolor.runtime.abi_types import GoType
+from tricolor.runtime.allocator.malloc import mallocgc, newobject
+from tricolor.runtime.scheduler.goroutines import make_ready, park_waiting
+from tricolor.runtime.scheduler.machine import (
+    REASON_RECEIVE,
+    REASON_RECEIVE_NIL,
+    REASON_SELECT_NO_CASES,
+    REASON_SEND,
+    REASON_SEND_NIL,
+    G,
+    Sudog,
+    machine,
+)
+from tricolor.runtime.scheduler.sudogs import sudog_acquire, sudog_release
+
+MAX_CHANNEL_BYTES: Final = 1 << 48
+KIND_STRUCT: Final = 25
+# Word 2 of a Channel, its buffer, is the only pointer into the heap.
+CHANNEL_POINTER_WORDS: Final = 3
+
+
+class GoChannelType(Struct):
+    """internal/abi.ChanType."""
+
+    type: Embed[GoType]
+    elem: GoType
+    direction: i64
+
+
+class WaitQueue(Struct):
+    """Sudogs in order of arrival."""
+
+    first: Sudog
+    last: Sudog
+
+
+class Channel(Struct):
+    """A channel."""
+
+    count: u64
+    capacity: u64
+    buffer: addr
+    elem_bytes: u64
+    closed: u32
+    has_pointers: u32
+    elem_type: GoType
+    send_at: u64
+    """Place in the buffer where the next element goes, and from which the next one comes."""
+    receive_at: u64
+    receivers: Embed[WaitQueue]
+    senders: Embed[WaitQueue]
+
+
+_pointer_bitmap = const_table(u8, (4, 0, 0, 0, 0, 0, 0, 0))
+_type_with_buffer = global_struct(GoType)
+
+
+@go_function("runtime.panicplain")
+def panicplain(text: addr, length: i64) -> None: ...
+
+
+# --- Make -----------------------------------------------------------------------------------------
+
+
+@systemstack("tricolor.channel_type")
+def channel_type() -> addr:
+    """The descriptor by which channels with a separate buffer are allocated."""
+    what = _type_with_buffer
+    what.size_bytes = size_of(Channel)
+    what.pointer_bytes = CHANNEL_POINTER_WORDS * 8
+    what.align = 8
+    what.field_align = 8
+    what.kind = KIND_STRUCT
+    what.gc_data = field_address(_pointer_bitmap[0])
+    return address(what)
+
+
+@goroutine("runtime.makechan")
+def makechan(type: GoChannelType, capacity: i64) -> Channel:
+    """make(chan T, capacity). Panics if the buffer is too large."""
+    elem = type.elem
+    elem_bytes = elem.size_bytes
+    buffer_bytes = elem_bytes * to_u64(capacity)
+    too_large = multiply_high_u64(elem_bytes, to_u64(capacity)) != 0
+    if capacity < 0 or too_large or buffer_bytes > MAX_CHANNEL_BYTES - size_of(Channel):
+        panicplain(text_address("makechan: size out of range"), text_length("makechan: size out of range"))
+    made = null(Channel)
+    has_pointers = elem.pointer_bytes != 0
+    if buffer_bytes == 0 or not has_pointers:
+        made = as_struct(Channel, mallocgc(size_of(Channel) + buffer_bytes, 0, True))
+        made.buffer = address(made) + size_of(Channel)
+    else:
+        made = as_struct(Channel, newobject(channel_type()))
+        made.buffer = mallocgc(buffer_bytes, address(elem), True)
+    made.elem_bytes = elem_bytes
+    made.elem_type = elem
+    made.has_pointers = 1 if has_pointers else 0
+    made.capacity = to_u64(capacity)
+    return made
+
+
+# --- Queues and elements --------------------------------------------------------------------------
+
+
+@inline
+def enqueue_waiter(queue: WaitQueue, waiter: Sudog) -> None:
+    """Puts a waiter at the end."""
+    waiter.next = null(Sudog)
+    waiter.previous = queue.last
+    if is_null(queue.last):
+        queue.first = waiter
+    else:
+        queue.last.next = waiter
+    queue.last = waiter
+
+
+@inline
+def remove_waiter(queue: WaitQueue, waiter: Sudog) -> None:
+    """Takes out a waiter if it is in the queue."""
+    before = waiter.previous
+    after = waiter.next
+    if is_null(before) and queue.first is not waiter:
+        return
+    if is_null(before):
+        queue.first = after
+    else:
+        before.next = after
+    if is_null(after):
+        queue.last = before
+    else:
+        after.previous = before
+    waiter.next = null(Sudog)
+    waiter.previous = null(Sudog)
+
+
+@inline
+def take_waiter(queue: WaitQueue) -> Sudog:
+    """Takes out the first waiter; null if there is none. A select that another case has won is passed over."""
+    while True:
+        waiter = queue.first
+        if is_null(waiter):
+            return waiter
+        after = waiter.next
+        queue.first = after
+        if is_null(after):
+            queue.last = after
+        else:
+            after.previous = null(Sudog)
+            waiter.next = null(Sudog)
+        if waiter.is_select == 0:
+            return waiter
+        if waiter.g.select_done == 0:
+            waiter.g.select_done = 1
+            return waiter
+
+
+@inline
+def copy_elem(target: addr, source: addr, elem_bytes: u64) -> None:
+    """Copies an element; also where a write barrier belongs if the collector needs one for channels."""
+    if likely(elem_bytes == 8):
+        store_u64(target, load_u64(source))
+    else:
+        memory_copy(target, source, elem_bytes)
+
+
+@inline
+def wake_waiter(waiter: Sudog, success: u8) -> None:
+    """Makes the waiter's goroutine the next to run and tells it by which record it was woken."""
+    waiter.success = success
+    waiter.g.param = address(waiter)
+    make_ready(waiter.g)
+
+
+@inline
+def hand_over(channel: Channel, receiver: Sudog, elem: addr) -> None:
+    """Gives an element to a waiting receiver."""
+    if receiver.elem != 0:
+        copy_elem(receiver.elem, elem, channel.elem_bytes)
+    wake_waiter(receiver, 1)
+
+
+@inline
+def put_in_buffer(channel: Channel, elem: addr) -> None:
+    """Appends an element; there must be room."""
+    copy_elem(channel.buffer + channel.send_at * channel.elem_bytes, elem, channel.elem_bytes)
+    following = channel.send_at + 1
+    channel.send_at = 0 if following == channel.capacity else following
+    channel.count += 1
+
+
+@inline
+def take_from_buffer(channel: Channel, elem: addr) -> None:
+    """Takes the oldest element; there must be one."""
+    place = channel.buffer + channel.receive_at * channel.elem_bytes
+    if elem != 0:
+        copy_elem(elem, place, channel.elem_bytes)
+    if channel.has_pointers != 0:
+        memory_zero(place, channel.elem_bytes)
+    following = channel.receive_at + 1
+    channel.receive_at = 0 if following == channel.capacity else following
+    channel.count -= 1
+
+
+@inline
+def take_from_sender(channel: Channel, sender: Sudog, elem: addr) -> None:
+    """Receives while a sender waits: its element, or the oldest in the full buffer, whose place gets the sender's."""
+    if channel.capacity == 0:
+        if elem != 0:
+            copy_elem(elem, sender.elem, channel.elem_bytes)
+    else:
+        place = channel.buffer + channel.receive_at * channel.elem_bytes
+        if elem != 0:
+            copy_elem(elem, place, channel.elem_bytes)
+        copy_elem(place, sender.elem, channel.elem_bytes)
+        following = channel.receive_at + 1
+        channel.receive_at = 0 if following == channel.capacity else following
+        channel.send_at = channel.receive_at
+    wake_waiter(sender, 1)
+
+
+@inline
+def clear_elem(channel: Channel, elem: addr) -> None:
+    """What a receive from a closed channel gives."""
+    if elem != 0:
+        memory_zero(elem, channel.elem_bytes)
+
+
+@inline
+def try_send(channel: Channel, elem: addr) -> bool:
+    """Sends if that is possible at once. The channel must not be closed."""
+    receiver = take_waiter(channel.receivers)
+    if not is_null(receiver):
+        hand_over(channel, receiver, elem)
+        return True
+    if channel.count < channel.capacity:
+        put_in_buffer(channel, elem)
+        return True
+    return False
+
+
+@inline
+def try_receive(channel: Channel, elem: addr) -> bool:
+    """Receives if there is an element or a sender."""
+    sender = take_waiter(channel.senders)
+    if not is_null(sender):
+        take_from_sender(channel, sender, elem)
+        return True
+    if channel.count != 0:
+        take_from_buffer(channel, elem)
+        return True
+    return False
+
+
+@inline
+def wait_in(channel: Channel, queue: WaitQueue, elem: addr, reason: u32) -> bool:
+    """Parks the running goroutine in a queue of the channel; False if the channel was closed."""
+    g = machine.g
+    waiter = sudog_acquire()
+    waiter.g = g
+    waiter.elem = elem
+    waiter.channel = address(channel)
+    waiter.is_select = 0
+    waiter.success = 0
+    enqueue_waiter(queue, waiter)
+    # UNLOCK through machine.unlock.
+    park_waiting(g, reason)
+    success = waiter.success != 0
+    sudog_release(waiter)
+    return success
+
+
+@inline
+def block_forever(reason: u32) -> None:
+    """Parks a goroutine that nothing wakes."""
+    while True:
+        park_waiting(machine.g, reason)
+
+
+# --- Send and receive -----------------------------------------------------------------------------
+
+
+@goroutine("tricolor.send_closed")
+def panic_send_closed() -> None:
+    """Panics as a send on a closed channel does."""
+    panicplain(text_address("send on closed channel"), text_length("send on closed channel"))
+
+
+@goroutine("runtime.chansend1")
+def chansend1(channel: Channel, elem: addr) -> None:
+    """``channel <- *elem``."""
+    if unlikely(is_null(channel)):
+        block_forever(REASON_SEND_NIL)
+    # LOCK
+    if unlikely(channel.closed != 0):
+        panic_send_closed()
+    if try_send(channel, elem):
+        return
+    if not wait_in(channel, channel.senders, elem, REASON_SEND):
+        panic_send_closed()
+
+
+@goroutine("runtime.chanrecv2")
+def chanrecv2(channel: Channel, elem: addr) -> bool:
+    """``*elem, ok = <-channel``; elem may be 0."""
+    if unlikely(is_null(channel)):
+        block_forever(REASON_RECEIVE_NIL)
+    # LOCK
+    if try_receive(channel, elem):
+        return True
+    if channel.closed != 0:
+        clear_elem(channel, elem)
+        return False
+    if wait_in(channel, channel.receivers, elem, REASON_RECEIVE):
+        return True
+    clear_elem(channel, elem)
+    return False
+
+
+@goroutine("runtime.chanrecv1")
+def chanrecv1(channel: Channel, elem: addr) -> None:
+    """``*elem = <-channel``; elem may be 0."""
+    chanrecv2(channel, elem)
+
+
+@goroutine("runtime.selectnbsend")
+def selectnbsend(channel: Channel, elem: addr) -> bool:
+    """``select { case channel <- *elem: default: }``: whether it was sent."""
+    if is_null(channel):
+        return False
+    # LOCK
+    if unlikely(channel.closed != 0):
+        panic_send_closed()
+    return try_send(channel, elem)
+
+
+@goroutine("runtime.selectnbrecv")
+def selectnbrecv(elem: addr, channel: Channel) -> tuple[bool, bool]:
+    """``select { case *elem, ok = <-channel: default: }``: whether the case was taken, and ok."""
+    if is_null(channel):
+        return False, False
+    # LOCK
+    if try_receive(channel, elem):
+        return True, True
+    if channel.closed != 0:
+        clear_elem(channel, elem)
+        return True, False
+    return False, False
+
+
+@goroutine("runtime.closechan")
+def closechan(channel: Channel) -> None:
+    """close(channel): wakes all who wait."""
+    if unlikely(is_null(channel)):
+        panicplain(text_address("close of nil channel"), text_length("close of nil channel"))
+    # LOCK
+    if unlikely(channel.closed != 0):
+        panicplain(text_address("close of closed channel"), text_length("close of closed channel"))
+    channel.closed = 1
+    while True:
+        receiver = take_waiter(channel.receivers)
+        if is_null(receiver):
+            break
+        wake_waiter(receiver, 0)
+    while True:
+        sender = take_waiter(channel.senders)
+        if is_null(sender):
+            break
+        wake_waiter(sender, 0)
+
+
+# --- The rest -------------------------------------------------------------------------------------
+
+
+@goroutine("runtime.block")
+def block() -> None:
+    """``select {}``."""
+    block_forever(REASON_SELECT_NO_CASES)
+
+
+@inline(symbol_name="runtime.chanlen")
+def chanlen(channel: Channel) -> i64:
+    """len(channel)."""
+    if is_null(channel):
+        return 0
+    return to_i64(channel.count)
+
+
+@inline(symbol_name="runtime.chancap")
+def chancap(channel: Channel) -> i64:
+    """cap(channel)."""
+    if is_null(channel):
+        return 0
+    return to_i64(channel.capacity)
+
+
+@goroutine("runtime.chandrain")
+def chandrain(channel: Channel) -> None:
+    """Drops what is in the buffer; nobody may wait to send."""
+    while channel.count != 0:
+        take_from_buffer(channel, 0)
