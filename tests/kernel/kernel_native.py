@@ -49,7 +49,10 @@ class NativeModule:
     def function(self, symbol: str, result: str, *parameters: str) -> Callable[..., Any]:
         """A C function by symbol."""
         types = [C_TYPES[each] for each in parameters]
-        return ctypes.CFUNCTYPE(C_TYPES[result], *types)(self.library[symbol])
+        function: Any = ctypes.CFUNCTYPE(C_TYPES[result], *types)(self.library[symbol])
+        # The code must not be freed while the function can be called.
+        function.module = self
+        return function
 
     def address(self, symbol: str) -> int:
         return int(self.library[symbol])

@@ -17,7 +17,9 @@ class Pair(Struct):
 """
 
 
-def body(text: str, result: str = "None", parameters: str = "a: u64, b: i32, p: addr, s: Pair, f: f64") -> str:
+def body(
+    text: str, result: str = "None", parameters: str = "a: u64, b: i32, p: addr, s: Pair, f: f64"
+) -> str:
     """A kernel function ``sample`` with a body."""
     lines = "".join(f"    {line}\n" for line in text.splitlines())
     return f"{PAIR}\n@kernel\ndef sample({parameters}) -> {result}:\n{lines}"
@@ -72,7 +74,10 @@ FAULTS = [
     ("K012", body("other()") + '\n@goroutine("go.other")\ndef other() -> None:\n    pass\n'),
     ("K012", "@inline\ndef f() -> None:\n    g()\n\n@kernel\ndef g() -> None:\n    pass\n"),
     ("K012", '@goroutine("g")\ndef f() -> None:\n    abort()\n\n@libc\ndef abort() -> None: ...\n'),
-    ("K012", "@inline\ndef f() -> None:\n    pass\n\n@kernel\ndef g() -> addr:\n    return function_address(f)\n"),
+    (
+        "K012",
+        "@inline\ndef f() -> None:\n    pass\n\n@kernel\ndef g() -> addr:\n    return function_address(f)\n",
+    ),
     ("K013", body("if a > 1:\n    x = a\ny = x")),
     ("K013", body("while a > 1:\n    x = a\n    break\ny = x")),
     ("K013", body("for i in range(a):\n    pass\ny = i")),
@@ -95,7 +100,10 @@ FAULTS = [
     ("K019", "@kernel\ndef f(a: u64 = 1) -> None:\n    pass\n"),
     ("K019", "@kernel\ndef f(*a: u64) -> None:\n    pass\n"),
     ("K019", "@kernel\ndef f() -> tuple[u64, u64, u64, u64]:\n    return 1, 2, 3, 4\n"),
-    ("K019", '@systemstack("s")\ndef f(a: u64, b: u64, c: u64, d: u64, e: u64, f: u64, g: u64) -> None:\n    pass\n'),
+    (
+        "K019",
+        '@systemstack("s")\ndef f(a: u64, b: u64, c: u64, d: u64, e: u64, f: u64, g: u64) -> None:\n    pass\n',
+    ),
     ("K020", "N: Final = 1\nN: Final = 2\n"),
     ("K020", '@export("x")\ndef f() -> None:\n    pass\n\n@export("x")\ndef g() -> None:\n    pass\n'),
     ("K020", "class S(Struct):\n    a: u64\n    a: u32\n"),
@@ -154,5 +162,7 @@ def test_modules_may_refer_to_each_other() -> None:
     first = kernel_text(
         "if TYPE_CHECKING:\n    from second import B\nclass A(Struct):\n    b: 'B'\nSIZE: Final = 4\n"
     )
-    second = kernel_text("from first import A, SIZE\nclass B(Struct):\n    a: Embed[A]\n    n: Array[u8, SIZE]\n")
+    second = kernel_text(
+        "from first import A, SIZE\nclass B(Struct):\n    a: Embed[A]\n    n: Array[u8, SIZE]\n"
+    )
     assert not check_modules(["first"], {"first": first, "second": second}).diagnostics
