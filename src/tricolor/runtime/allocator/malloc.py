@@ -26,8 +26,8 @@ from tricolor.kernel.lang import (
     addr,
     address,
     as_struct,
+    extern_global,
     field_address,
-    global_value,
     go_function,
     goroutine,
     i64,
@@ -82,7 +82,7 @@ WORD_BYTES = 8
 MAX_ALLOC_BYTES = 1 << 47
 PAGE_MASK = (1 << PAGE_SHIFT) - 1
 
-zero_base = global_value(u64, symbol_name="tricolor.zerobase")
+zero_base = extern_global("runtime.zerobase", u64)
 
 
 @inline

@@ -1,0 +1,211 @@
+"""A kernel module that gives tests the allocator and the collector as C functions, with roots in static memory."""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import (
+    addr,
+    call_address,
+    export,
+    field_address,
+    frame_address,
+    function_address,
+    global_array,
+    global_value,
+    i64,
+    inline,
+    is_null,
+    kernel,
+    load_addr,
+    store_addr,
+    to_addr,
+    to_u64,
+    u64,
+)
+from tricolor.runtime.allocator.heap_types import centrals, mheap
+from tricolor.runtime.allocator.malloc import alloc_any
+from tricolor.runtime.allocator.mcache import alloc, flush_mcache
+from tricolor.runtime.allocator.sizes import ALL_POINTERS_BASE
+from tricolor.runtime.allocator.spans import find_object, span_of
+from tricolor.runtime.collector.configure import configure, heap_start
+from tricolor.runtime.collector.cycle import collect, cycles
+from tricolor.runtime.collector.roots import mark_stack_words, mark_words, stack_scanner
+from tricolor.runtime.collector.specials import (
+    add_cleanup,
+    check_specials,
+    set_finalizer,
+    stop_cleanup,
+    take_queued,
+    weak_handle,
+    weak_load,
+)
+from tricolor.runtime.collector.sweep import check_heap
+
+ROOTS = 256
+roots = global_array(addr, ROOTS)
+stack_base = global_value(addr)
+NODE_CLASS = 2
+BELOW_FRAME_BYTES = 256
+
+
+@kernel
+def scan() -> None:
+    """Roots of a test: the array, and this thread's stack while a benchmark runs on it."""
+    mark_words(field_address(roots), field_address(roots) + ROOTS * 8)
+    if to_u64(stack_base.value) != 0:
+        mark_stack_words(to_addr(to_u64(frame_address() - BELOW_FRAME_BYTES) & ~7), stack_base.value)
+
+
+@export("test.start")
+def start(arena_bytes: i64) -> None:
+    configure(10, arena_bytes)
+    heap_start()
+    stack_scanner.value = function_address(scan)
+
+
+@export("test.configure")
+def set_option(key: u64, value: i64) -> i64:
+    return configure(key, value)
+
+
+@export("test.root")
+def set_root(number: u64, value: addr) -> None:
+    roots[number] = value
+
+
+@export("test.malloc")
+def malloc(size_bytes: u64, type: addr) -> addr:
+    return alloc_any(size_bytes, type, True)
+
+
+@export("test.alloc")
+def alloc_layout(layout: addr) -> addr:
+    return alloc(layout, 0)
+
+
+@export("test.collect")
+def run_cycle() -> None:
+    collect(True)
+
+
+@export("test.find")
+def find(where: addr) -> addr:
+    flush_mcache()
+    return find_object(where)
+
+
+@export("test.size")
+def size(where: addr) -> u64:
+    span = span_of(where)
+    return 0 if is_null(span) else span.elem_bytes
+
+
+@export("test.check")
+def check_all() -> None:
+    check_heap()
+    check_specials()
+
+
+@export("test.live")
+def live() -> u64:
+    flush_mcache()
+    return mheap.live
+
+
+@export("test.objects")
+def objects() -> u64:
+    flush_mcache()
+    return mheap.objects_allocated - mheap.objects_freed
+
+
+@export("test.cycles")
+def cycle_count() -> u64:
+    return cycles.count
+
+
+@export("test.pages")
+def pages_in_use() -> u64:
+    return mheap.pages_in_use
+
+
+@export("test.pause_ns")
+def pause_ns() -> u64:
+    return cycles.pause_total_ns
+
+
+@export("test.setfinalizer")
+def test_set_finalizer(object: addr, closure: addr) -> bool:
+    return set_finalizer(object, closure)
+
+
+@export("test.addcleanup")
+def test_add_cleanup(object: addr, closure: addr) -> u64:
+    return add_cleanup(object, closure)
+
+
+@export("test.stopcleanup")
+def test_stop_cleanup(object: addr, id: u64) -> None:
+    stop_cleanup(object, id)
+
+
+@export("test.weakhandle")
+def test_weak_handle(object: addr) -> addr:
+    return weak_handle(object)
+
+
+@export("test.weakload")
+def test_weak_load(handle: addr) -> addr:
+    return weak_load(handle)
+
+
+@export("test.taken")
+def taken(object: addr, closure: addr) -> u64:
+    return take_queued(object, closure)
+
+
+# --- Binary trees -----------------------------------------------------------------------------------
+
+
+@kernel
+def bottom_up(depth: u64) -> addr:
+    """A tree of nodes with two pointers."""
+    if depth == 0:
+        return alloc(field_address(centrals[ALL_POINTERS_BASE + NODE_CLASS]), 16)
+    left = bottom_up(depth - 1)
+    right = bottom_up(depth - 1)
+    node = alloc(field_address(centrals[ALL_POINTERS_BASE + NODE_CLASS]), 16)
+    store_addr(node, left)
+    store_addr(node + 8, right)
+    return node
+
+
+@kernel
+def count_nodes(node: addr) -> u64:
+    """Nodes of a tree."""
+    if to_u64(load_addr(node)) == 0:
+        return 1
+    return 1 + count_nodes(load_addr(node)) + count_nodes(load_addr(node + 8))
+
+
+@export("test.trees")
+def trees(depth: u64) -> u64:
+    """The benchmark binary-trees; gives the sum of all checks."""
+    # Locals of this frame lie above its frame pointer only if it is not the scan's base: leave room.
+    stack_base.value = frame_address()
+    return run_trees(depth)
+
+
+@kernel
+def run_trees(depth: u64) -> u64:
+    """The benchmark's loops."""
+    total = count_nodes(bottom_up(depth + 1))
+    long_lived = bottom_up(depth)
+    roots[0] = long_lived
+    at: u64 = 4
+    while at <= depth:
+        times: u64 = 1 << (depth - at + 4)
+        while times > 0:
+            total += count_nodes(bottom_up(at))
+            times -= 1
+        at += 2
+    total += count_nodes(long_lived)
+    return total
