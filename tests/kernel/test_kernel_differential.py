@@ -144,7 +144,11 @@ def values_of(what: str) -> st.SearchStrategy[int]:
     return edges | st.integers(integer.minimum, integer.maximum)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
 @given(program=functions(), data=st.data())
 def test_native_and_simulated_programs_agree(program: tuple[str, list[str]], data: Any) -> None:
     text, parameters = program

@@ -25,13 +25,13 @@ machine = global_struct(Machine, symbol_name="tricolor.machine")
 STACK_BYTES = 1 << 16
 
 
+MACHINE_FIELDS = ("system_stack", "goroutine_sp", "goroutine_fp", "system_limit", "goroutine_limit")
+
+
 class Machine(ctypes.Structure):
     """The contract of the thunk."""
 
-    _fields_ = [
-        (name, ctypes.c_uint64)
-        for name in ("system_stack", "goroutine_sp", "goroutine_fp", "system_limit", "goroutine_limit")
-    ]
+    _fields_ = [(name, ctypes.c_uint64) for name in MACHINE_FIELDS]
 
 
 def with_stack(module: NativeModule) -> tuple[Machine, object, int]:
@@ -46,7 +46,7 @@ def with_stack(module: NativeModule) -> tuple[Machine, object, int]:
 def test_the_machine_has_the_offsets_of_the_contract() -> None:
     struct = checked_program(["sample"], {"sample": kernel_text(MACHINE)}).structs[0]
     assert [(each.name, each.offset_bytes) for each in struct.fields] == [
-        (name, getattr(Machine, name).offset) for name, _ in Machine._fields_
+        (name, getattr(Machine, name).offset) for name in MACHINE_FIELDS
     ]
 
 
