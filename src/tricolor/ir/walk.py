@@ -1,43 +1,66 @@
-"""Walking IR trees without knowing every kind of node."""
+"""Children of IR nodes, for passes that look at every node of a kind."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
-from typing import cast, get_args
+from dataclasses import fields
+from functools import cache
+from typing import Any, get_args
 
-from tricolor.ir import nodes
-from tricolor.ir.nodes import Expr, Func, Stmt
+from tricolor.ir import nodes as n
 
-_LEAF_FIELDS = frozenset({"pos", "type", "var", "func", "label", "elem", "target", "declares", "recv_var", "ok_var", "types"})
-"""Fields that never hold child nodes (variables, functions and types are not children)."""
-
-_NODE_CLASSES = (*get_args(Expr), *get_args(Stmt), nodes.SwitchCase, nodes.TypeCase, nodes.SelectCase)
-_CHILD_FIELDS: dict[type, tuple[str, ...]] = {
-    cls: tuple(f.name for f in dataclasses.fields(cls) if f.name not in _LEAF_FIELDS) for cls in _NODE_CLASSES
-}
+_EXPRS: tuple[type, ...] = get_args(n.Expr)
+_STMTS: tuple[type, ...] = get_args(n.Stmt)
+_PARTS: tuple[type, ...] = (n.SwitchCase, n.TypeCase, n.SelectCase)
+_NODES: tuple[type, ...] = (*_EXPRS, *_STMTS, *_PARTS)
+_NODE_SET = frozenset(_NODES)
 
 
-def children(node: object) -> Iterator[object]:
-    """Child nodes in the order of evaluation in source; a function literal's body is not a child."""
-    for name in _CHILD_FIELDS[type(node)]:
+@cache
+def _child_slots(kind: type) -> tuple[str, ...]:
+    """Names of the fields of a node class that may hold nodes."""
+    plain = frozenset(
+        {
+            "pos", "type", "var", "func", "label", "op", "kind", "implicit", "comma_ok", "bounded", "spread", "variadic",
+            "method", "target", "declares", "in_loop", "recv_var", "ok_var", "types",
+        }
+    )  # fmt: skip
+    return tuple(f.name for f in fields(kind) if f.name not in plain)
+
+
+def children(node: Any) -> Iterator[Any]:
+    """Nodes directly below a node (expressions, statements, cases), left to right; bodies of closures are not entered."""
+    for name in _child_slots(type(node)):
         value = getattr(node, name)
-        if type(value) in _CHILD_FIELDS:
+        if type(value) in _NODE_SET:
             yield value
-        elif isinstance(value, list):
-            for item in cast(list[object], value):
-                if type(item) in _CHILD_FIELDS:
-                    yield item
-                elif isinstance(item, tuple):
-                    yield from (part for part in cast(tuple[object, ...], item) if type(part) in _CHILD_FIELDS)
+        elif type(value) is list:
+            yield from _of_list(value)
 
 
-def walk(func: Func) -> Iterator[object]:
-    """Every node of the function's body, parents first; not the bodies of its closures."""
-    if func.body is None:
-        return
-    pending: list[object] = [func.body]
-    while pending:
-        node = pending.pop()
-        yield node
-        pending.extend(reversed(list(children(node))))
+def _of_list(values: list[Any]) -> Iterator[Any]:
+    for value in values:
+        if type(value) in _NODE_SET:
+            yield value
+        elif type(value) is tuple:
+            yield from (part for part in value if type(part) in _NODE_SET)
+
+
+def walk(node: Any) -> Iterator[Any]:
+    """The node and all nodes below it, before their parents' right neighbours; without the bodies of closures."""
+    todo = [node]
+    while todo:
+        at = todo.pop()
+        yield at
+        below = list(children(at))
+        below.reverse()
+        todo += below
+
+
+def has_effect(x: n.Expr) -> bool:
+    """Whether evaluation calls a function or receives."""
+    return any(
+        isinstance(at, (n.Call, n.CallMethod, n.Recv))
+        or (isinstance(at, n.Builtin) and at.op in (n.BuiltinOp.COPY, n.BuiltinOp.RECOVER))
+        for at in walk(x)
+    )

@@ -1,0 +1,134 @@
+"""Calls of functions, methods and func values, and conversions written as calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tricolor.frontend.records import ObjectKind
+from tricolor.ir import nodes as n
+from tricolor.ir.build.builtins import build_builtin
+from tricolor.ir.build.convert import conversion, convert_to
+from tricolor.ir.build.exprs import hoist_tuple, is_tuple_call, select
+from tricolor.ir.build.function import FuncState
+from tricolor.ir.build.lookup import FieldSelection, InterfaceSelection
+from tricolor.ir.build.methods import call_interface, declared_func, receiver, walk_path
+from tricolor.ir.build.state import Node
+from tricolor.ir.nodes import Func, result_type
+from tricolor.ir.types import Signature, Slice, Type, underlying
+
+
+def build_call(fs: FuncState, node: Node) -> n.Expr:
+    mode = node[3]
+    if mode == "builtin":
+        return build_builtin(fs, node)
+    if mode == "conversion":
+        return conversion(fs, fs.expr(node[5][0]), fs.type(node[4][3]))
+    fun = node[4]
+    type_args: tuple[Type, ...] = ()
+    if fun[0] == "Instantiate":
+        type_args = tuple(fs.type(t) for t in fun[4])
+        fun = fun[3]
+    func = static_callee(fs, fun, type_args)
+    if func is not None:
+        args = arguments(fs, func.signature, node, [])[1]
+        fs.effects += 1
+        return n.Call(node[1], result_type(func.signature), fs.func_name(fun[1], func), args)
+    if fun[0] == "SelectorExpr" and fun[5] == "method":
+        return _method_call(fs, node, fun, type_args)
+    fun = node[4]
+    sig = underlying(fs.type_of(fun))
+    assert isinstance(sig, Signature), f"call of {fs.type_of(fun)}"
+    if fun[0] == "SelectorExpr" and fun[5] == "methodexpr":
+        callee = fs.expr(fun)
+        args = arguments(fs, sig, node, [])[1]
+    else:
+        (callee,), args = arguments(fs, sig, node, [lambda: fs.expr(fun)])
+    fs.effects += 1
+    return n.Call(node[1], result_type(sig), callee, args)
+
+
+def static_callee(fs: FuncState, fun: Node, type_args: tuple[Type, ...]) -> Func | None:
+    """The declared function that an identifier or qualified identifier names."""
+    if fun[0] == "Ident":
+        obj = fun[4]
+        if fs.find(obj) is not None:
+            return None
+    elif fun[0] == "SelectorExpr" and fun[5] == "pkg":
+        obj = fun[6]
+    else:
+        return None
+    if fs.b.program.object(obj).kind is not ObjectKind.FUNC:
+        return None
+    return fs.b.func_of(obj, type_args)
+
+
+def _method_call(fs: FuncState, node: Node, fun: Node, type_args: tuple[Type, ...]) -> n.Expr:
+    pos = node[1]
+    operand = fs.type_of(fun[3])
+    found = select(fs, operand, fun)
+    if isinstance(found, FieldSelection):
+        raise fs.bug(pos, f"{fun[4]} of {operand} is a field, not a method")
+    if isinstance(found, InterfaceSelection):
+        (x,), args = arguments(
+            fs, found.method.signature, node, [lambda: walk_path(fs.expr(fun[3]), found.path, fun[1])]
+        )
+        return call_interface(fs, x, found.index, args, pos)
+    func = declared_func(fs.b, found, type_args)
+    (recv,), args = arguments(
+        fs, func.signature, node, [lambda: receiver(fs, fs.expr(fun[3]), found, fun[1])], skip=1
+    )
+    fs.effects += 1
+    return n.Call(pos, result_type(func.signature), fs.func_name(fun[1], func), [recv, *args])
+
+
+def arguments(
+    fs: FuncState,
+    sig: Signature,
+    node: Node,
+    first: list[Callable[[], n.Expr]],
+    skip: int = 0,
+) -> tuple[list[n.Expr], list[n.Expr]]:
+    """The operands ``first`` (func value or receiver), and the arguments of a call node, converted and complete.
+
+    ``skip``: how many parameters of the signature are not among the arguments in source.
+    """
+    given: list[Node] = node[5]
+    params = sig.params[skip:]
+    if is_tuple_call(fs, given):
+        marks = [fs.mark()]
+        values: list[n.Expr] = []
+        for build in first:
+            values.append(build())
+            marks.append(fs.mark())
+        rest = hoist_tuple(fs, given[0])
+        settled = fs.settle([*values, rest[0]], [*marks, fs.mark()]) if values else rest[:1]
+        items = [*settled[: len(values)], *rest]
+    elif first:
+        items = fs.operands([*first, *(_delayed(fs, arg) for arg in given)])
+    else:
+        items = fs.exprs(given)
+    args = items[len(first) :]
+    return items[: len(first)], complete(fs, params, sig.variadic, args, node[6], node[1])
+
+
+def _delayed(fs: FuncState, node: Node) -> Callable[[], n.Expr]:
+    return lambda: fs.expr(node)
+
+
+def complete(
+    fs: FuncState, params: tuple[Type, ...], variadic: bool, args: list[n.Expr], spread: bool, pos: int
+) -> list[n.Expr]:
+    """Arguments converted to their parameters; those of a variadic parameter become one slice."""
+    if not variadic or spread:
+        return [convert_to(fs, a, p) for a, p in zip(args, params, strict=True)]
+    fixed = len(params) - 1
+    done = [convert_to(fs, a, p) for a, p in zip(args[:fixed], params[:fixed], strict=True)]
+    slice_type = underlying(params[-1])
+    assert isinstance(slice_type, Slice)
+    extra = args[fixed:]
+    if not extra:
+        done.append(n.Nil(pos, params[-1]))
+    else:
+        elems = [(i, convert_to(fs, a, slice_type.elem)) for i, a in enumerate(extra)]
+        done.append(n.SliceLit(pos, params[-1], elems, len(elems), variadic=True))
+    return done

@@ -1,0 +1,399 @@
+"""State of the function that is being built: variables, captures, temporaries, labels, and evaluation order.
+
+Terms:
+    *emit*    add a statement to the list that is being filled (``out``).
+    *hoist*   emit statements while an expression is being built (``f(g())`` with a multi-valued g, ``new(expr)``).
+    *effect*  a call or a receive: what Go orders strictly, left to right.
+    *settle*  bring operands into Go's order after some of them hoisted or have effects.
+
+Order of evaluation:
+    Go orders effects; loads of variables against them are free, and the Go compiler loads late: after all effects
+    of the expression. The code generator evaluates left to right. So where a load that an effect could change
+    stands left of the effect, the effect goes into a temporary before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, final
+
+from tricolor.base.errors import CompilerBug
+from tricolor.ir import nodes as n
+from tricolor.ir.build.state import Builder, Env, Node
+from tricolor.ir.nodes import Capture, Func, Label, Var, VarKind
+from tricolor.ir.types import EMPTY_TUPLE, Array, Interface, Tuple, Type, is_interface, underlying
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Target:
+    """A statement that break or continue may name. ``loop``: continue is possible. ``name``: its label in source or ''."""
+
+    label: Label
+    name: str
+    loop: bool
+
+
+@final
+@dataclass(slots=True, eq=False)
+class RangeLoop:
+    """One loop over an iterator function; ``outer`` is the function around the loop.
+
+    ``state``: the variable with the loop's state. ``codes``: values of ``next`` with which its body is left.
+    """
+
+    outer: FuncState
+    state: Var
+    frame: RangeFrame
+    target: Target
+    codes: dict[int, None] = field(default_factory=dict[int, None])
+
+
+@final
+@dataclass(slots=True, eq=False)
+class RangeExit:
+    """Where a branch out of bodies arrives: function, kind of branch, label. ``own``: the function is the body of the
+    loop that is named."""
+
+    state: FuncState
+    kind: str
+    label: Label
+    own: bool = False
+
+
+@final
+@dataclass(slots=True, eq=False)
+class RangeFrame:
+    """What a nest of iterator loops shares; its variables belong to ``owner``, the function around the outermost.
+
+    ``next``: tells where control goes after a call (0 on, -1 return, else 1 + index in ``exits``).
+    ``results``: values to return, if results have no names. ``defers``: token for defer statements in bodies.
+    """
+
+    owner: FuncState
+    next: Var | None = None
+    results: list[Var] | None = None
+    defers: Var | None = None
+    exits: list[RangeExit] = field(default_factory=list[RangeExit])
+
+    def code_of(self, exit_: RangeExit) -> int:
+        """The value of ``next`` for an exit."""
+        for number, known in enumerate(self.exits):
+            if known.label is exit_.label and known.kind == exit_.kind and known.own == exit_.own:
+                return number + 1
+        self.exits.append(exit_)
+        return len(self.exits)
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Dispatch:
+    """How to build each kind of node; filled once, in ``dispatch``."""
+
+    exprs: dict[str, Callable[[FuncState, Node], n.Expr]]
+    stmts: dict[str, Callable[[FuncState, Node], None]]
+    const: Callable[[int, Type, list[Any]], n.Expr]
+
+
+@final
+@dataclass(slots=True, eq=False)
+class FuncState:
+    """State of one function (or package-level initialiser) while its body is built."""
+
+    b: Builder
+    dispatch: Dispatch
+    func: Func
+    outer: FuncState | None
+    env: Env
+    per_iteration: bool
+    types: dict[int, Type]
+    vars: dict[int, Var] = field(default_factory=dict[int, Var])
+    out: list[n.Stmt] = field(default_factory=list[n.Stmt])
+    effects: int = 0
+    temps: int = 0
+    lits: int = 0
+    range_lits: int = 0
+    go_defers: int = 0
+    loop_depth: int = 0
+    closure: bool = False
+    pending_label: str = ""
+    targets: list[Target] = field(default_factory=list[Target])
+    gotos: dict[str, Label] = field(default_factory=dict[str, Label])
+    goto_used: set[str] = field(default_factory=set[str])
+    labels_seen: list[str] = field(default_factory=list[str])
+    labeled: list[tuple[list[n.Stmt], n.Labeled, str]] = field(default_factory=list[tuple[list[n.Stmt], n.Labeled, str]])
+    defers: list[tuple[n.Defer, int]] = field(default_factory=list[tuple[n.Defer, int]])
+    range_loop: RangeLoop | None = None
+    range_frame: RangeFrame | None = None
+    closure_prefix: str = ""
+    body_labels: frozenset[str] = frozenset()
+
+    # --- types ---
+
+    def type(self, number: int) -> Type:
+        """The concrete type with a number of the typed program."""
+        found = self.types.get(number)
+        if found is None:
+            found = self.b.program.type(number)
+            if self.env:
+                found = self.b.substitute(found, self.env)
+            self.types[number] = found
+        return found
+
+    def type_of(self, node: Node) -> Type:
+        """The concrete type of an expression node."""
+        tv = node[2]
+        return self.type(tv[0] if isinstance(tv, list) else tv)
+
+    def bug(self, pos: int, message: str) -> CompilerBug:
+        """A failure of ours in this function."""
+        return CompilerBug(self.func.symbol, pos, message)
+
+    # --- dispatch ---
+
+    def expr(self, node: Node) -> n.Expr:
+        """Build an expression; constants are folded already."""
+        tv = node[2]
+        if type(tv) is list:
+            return self.dispatch.const(node[1], self.type(tv[0]), tv[1])
+        return self.dispatch.exprs[node[0]](self, node)
+
+    def stmt(self, node: Node) -> None:
+        """Build a statement; what it gives is emitted."""
+        self.dispatch.stmts[node[0]](self, node)
+
+    def stmts(self, nodes: list[Node]) -> list[n.Stmt]:
+        """Build statements into a list of their own."""
+        saved, self.out = self.out, []
+        stmts = self.dispatch.stmts
+        for node in nodes:
+            stmts[node[0]](self, node)
+        made, self.out = self.out, saved
+        return made
+
+    # --- variables ---
+
+    def local(self, name: str, t: Type, pos: int) -> Var:
+        """A new local variable."""
+        var = Var(name, t, pos, VarKind.LOCAL)
+        self.func.locals.append(var)
+        return var
+
+    def define(self, obj: int, pos: int) -> Var:
+        """The local variable of an object that is declared here."""
+        record = self.b.program.object(obj)
+        var = self.local(record.name, self.type(record.type), record.pos or pos)
+        self.vars[obj] = var
+        return var
+
+    def temp(self, t: Type, pos: int) -> Var:
+        """A new temporary."""
+        self.temps += 1
+        return self.local(f".autotmp_{self.temps}", t, pos)
+
+    def find(self, obj: int) -> Var | None:
+        """The variable of an object here or in an enclosing function, captured on the way; None for a global."""
+        found = self.vars.get(obj)
+        if found is None and self.outer is not None:
+            around = self.outer.find(obj)
+            if around is not None:
+                found = self.capture(around)
+                self.vars[obj] = found
+        return found
+
+    def capture(self, around: Var) -> Var:
+        """The closure variable that stands here for a variable of the function directly around."""
+        for known in self.func.captures:
+            if known.outer is around:
+                return known.inner
+        around.captured = True
+        inner = Var(around.name, around.type, around.pos, VarKind.CAPTURE, around.addrtaken, around.reassigned)
+        self.func.captures.append(Capture(around, inner))
+        return inner
+
+    def reach(self, var: Var, owner: FuncState) -> Var:
+        """A variable of an enclosing function, captured through every function between."""
+        if owner is self:
+            return var
+        assert self.outer is not None
+        return self.capture(self.outer.reach(var, owner))
+
+    def variable(self, obj: int) -> Var:
+        """The variable of an object: local, captured or global."""
+        found = self.find(obj)
+        return found if found is not None else self.b.use_global(self.b.global_of(obj))
+
+    def _each(self, var: Var, change: Callable[[Var], None]) -> None:
+        """Apply to a variable and to those it is captured from."""
+        change(var)
+        state: FuncState | None = self
+        while state is not None and var.kind is VarKind.CAPTURE:
+            for capture in state.func.captures:
+                if capture.inner is var:
+                    var = capture.outer
+                    change(var)
+                    break
+            state = state.outer
+
+    def mark_reassigned(self, place: n.Expr) -> None:
+        """Note an assignment to the variable that a place lies in."""
+        var = base_variable(place)
+        if var is not None:
+            self._each(var, _set_reassigned)
+
+    def mark_addrtaken(self, place: n.Expr) -> None:
+        """Note that the address of a place is taken."""
+        var = base_variable(place)
+        if var is not None:
+            self._each(var, _set_addrtaken)
+
+    # --- emitting ---
+
+    def emit(self, stmt: n.Stmt) -> None:
+        self.out.append(stmt)
+
+    def save(self, x: n.Expr) -> n.Name:
+        """Emit a temporary with the value of ``x``; the name of it."""
+        var = self.temp(x.type, x.pos)
+        self.out.append(n.Declare(x.pos, var, x))
+        return n.Name(x.pos, x.type, var)
+
+    def func_name(self, pos: int, func: Func) -> n.FuncName:
+        """A reference to a declared function."""
+        return n.FuncName(pos, func.signature, self.b.use(func))
+
+    def call_runtime(self, pos: int, symbol: str, args: list[n.Expr], results: tuple[Type, ...] = ()) -> n.Call:
+        """A call of a function known by its linker symbol."""
+        func = self.b.runtime_func(symbol, tuple(a.type for a in args), results)
+        self.effects += 1
+        t = results[0] if len(results) == 1 else EMPTY_TUPLE
+        return n.Call(pos, t, self.func_name(pos, func), args)
+
+    # --- order of evaluation ---
+
+    def operands(self, builders: list[Callable[[], n.Expr]]) -> list[n.Expr]:
+        """Build operands left to right and settle their order."""
+        out, items = self.out, list[n.Expr]()
+        marks = [(len(out), self.effects)]
+        for build in builders:
+            items.append(build())
+            marks.append((len(out), self.effects))
+        return self.settle(items, marks)
+
+    def exprs(self, nodes: list[Node]) -> list[n.Expr]:
+        """Build expressions left to right and settle their order."""
+        out, items = self.out, list[n.Expr]()
+        marks = [(len(out), self.effects)]
+        for node in nodes:
+            items.append(self.expr(node))
+            marks.append((len(out), self.effects))
+        return self.settle(items, marks)
+
+    def pair(self, first: Node, second: Node) -> tuple[n.Expr, n.Expr]:
+        """Two operands, settled."""
+        out = self.out
+        m0 = (len(out), self.effects)
+        x = self.expr(first)
+        m1 = (len(out), self.effects)
+        y = self.expr(second)
+        if len(out) == m1[0] and self.effects == m1[1]:
+            return x, y
+        settled = self.settle([x, y], [m0, m1, (len(out), self.effects)])
+        return settled[0], settled[1]
+
+    def mark(self) -> tuple[int, int]:
+        """Where emission and effects stand: what ``settle`` wants between operands."""
+        return len(self.out), self.effects
+
+    def settle(self, items: list[n.Expr], marks: list[tuple[int, int]]) -> list[n.Expr]:
+        """Operands in Go's order. ``marks[i]`` and ``marks[i+1]`` are the marks before and after operand i."""
+        if marks[0] == marks[-1] or len(items) < 2:
+            return items
+        last = 0
+        for i in range(1, len(items)):
+            if marks[i + 1] == marks[i]:
+                continue
+            if marks[i + 1][0] != marks[i][0]:
+                last = i  # hoisted statements: effects left of them go first
+            elif any(may_change(x) for x in items[:i]):
+                last = i + 1
+        changed = list(items)
+        for k in range(min(last, len(items)) - 1, -1, -1):
+            if marks[k + 1][1] != marks[k][1] and not is_simple(items[k]) and not isinstance(items[k].type, Tuple):
+                var = self.temp(items[k].type, items[k].pos)
+                self.out.insert(marks[k + 1][0], n.Declare(items[k].pos, var, items[k]))
+                changed[k] = n.Name(items[k].pos, items[k].type, var)
+        return changed
+
+
+def _set_reassigned(var: Var) -> None:
+    var.reassigned = True
+
+
+def _set_addrtaken(var: Var) -> None:
+    var.addrtaken = True
+
+
+def base_variable(place: n.Expr) -> Var | None:
+    """The variable that a place is a part of; None if it lies behind a pointer."""
+    while True:
+        match place:
+            case n.Name():
+                return place.var
+            case n.FieldOf():
+                place = place.x
+            case n.Index():
+                if not isinstance(underlying(place.x.type), Array):
+                    return None
+                place = place.x
+            case _:
+                return None
+
+
+def is_simple(x: n.Expr) -> bool:
+    """Whether evaluation has no effect and cannot be changed by one."""
+    return isinstance(x, (n.Const, n.Nil, n.Zero, n.FuncName)) or (
+        isinstance(x, n.Name) and x.var.name.startswith(".autotmp")
+    )
+
+
+def may_change(x: n.Expr) -> bool:
+    """Whether the value is loaded from memory that a call could change."""
+    match x:
+        case n.Name():
+            v = x.var
+            return v.kind is VarKind.GLOBAL or (v.reassigned and v.captured) or v.addrtaken or (
+                v.kind is VarKind.CAPTURE and v.reassigned
+            )
+        case n.Deref() | n.FieldPtr() | n.MapIndex():
+            return True
+        case n.FieldOf() | n.Unary() | n.Convert() | n.TypeAssert():
+            return may_change(x.x)
+        case n.Binary():
+            return may_change(x.x) or may_change(x.y)
+        case n.Index():
+            return not isinstance(underlying(x.x.type), Array) or may_change(x.x) or may_change(x.index)
+        case n.SliceExpr():
+            return may_change(x.x) or any(may_change(i) for i in (x.low, x.high, x.max) if i is not None)
+        case n.Concat():
+            return any(map(may_change, x.parts))
+        case n.Builtin():
+            return any(map(may_change, x.args))
+        case n.StructLit():
+            return any(may_change(v) for _, v in x.fields)
+        case n.AddrOf():
+            return isinstance(x.x, (n.FieldPtr, n.Index)) and may_change(x.x.x)
+        case _:
+            return False
+
+
+def has_methods(t: Type) -> bool:
+    """Whether an interface type has methods."""
+    u = underlying(t)
+    return isinstance(u, Interface) and bool(u.methods)
+
+
+def is_boxed(source: Type, target: Type) -> bool:
+    """Whether a conversion makes an interface from a concrete value."""
+    return is_interface(target) and not is_interface(source)

@@ -1,0 +1,104 @@
+"""From the typed program to the IR of everything that is reachable."""
+
+from __future__ import annotations
+
+import sys
+
+from tricolor.base.errors import CompilerBug, TricolorError
+from tricolor.frontend.program import Program
+from tricolor.frontend.records import Package
+from tricolor.ir import nodes as n
+from tricolor.ir.build import packages
+from tricolor.ir.build.dispatch import build_declared
+from tricolor.ir.build.reach import Reach, methods_in_order, step
+from tricolor.ir.build.state import Builder, split_symbol
+from tricolor.ir.nodes import Func
+
+# Long chains of else-if and deep nests of expressions recurse in Python.
+_RECURSION_LIMIT = 20_000
+
+
+def new_builder(program: Program) -> Builder:
+    """An empty build of a program, with its linker symbols known."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
+    b = Builder(program, build_declared)
+    b.read_linknames()
+    return b
+
+
+def build_program(program: Program, roots: list[str]) -> n.Program:
+    """All functions reachable from main.main, the initialisation of packages, and the functions and variables with the
+    linker symbols ``roots``.
+
+    Raises CompilerBug for failures of ours, TricolorError if there is no main function.
+    """
+    b = new_builder(program)
+    main = _main_function(b)
+    return _build(b, main, roots, [])
+
+
+def build_packages(program: Program, paths: list[str]) -> n.Program:
+    """All functions declared in the packages, used or not, and what they reach. ``main`` is an empty function if none of
+    them is a main package."""
+    b = new_builder(program)
+    found = [p for p in map(program.package, paths) if p is not None]
+    mains = [p for p in found if p.name == "main"]
+    main = _main_function(b) if mains else Func("main.main", "main.main", "main", n.Signature((), ()), 0)
+    return _build(b, main, [], found)
+
+
+def _build(b: Builder, main: Func, roots: list[str], whole: list[Package]) -> n.Program:
+    b.use(main)
+    for symbol in roots:
+        _use_root(b, symbol)
+    for package in whole:
+        for decl in b.program.functions(package):
+            generic = decl.type_params or decl.receiver_type_params
+            if not generic and decl.name not in ("_", "init"):
+                b.use(b.func_of(decl.object))
+    init = packages.start(b)
+    reach = Reach(b)
+    while True:
+        while b.pending or b.pending_globals:
+            while b.pending:
+                b.build_body(b.pending.popleft())
+            while b.pending_globals:
+                packages.use_variable(init, b.pending_globals.popleft())
+        step(reach)
+        if not b.pending and not b.pending_globals:
+            break
+    tasks = packages.finish(init)
+    for task in tasks:
+        b.used[task] = None
+    return n.Program(
+        main=main,
+        funcs=[f for f in b.used if f.body is not None],
+        globals=list(b.used_globals),
+        static_init={v: x for v, x in init.static_init.items() if v in b.used_globals},
+        init_tasks=tasks,
+        types=list(reach.types),
+        methods=methods_in_order(reach),
+        itabs=list(b.itabs),
+    )
+
+
+def _main_function(b: Builder) -> Func:
+    for package in b.program.packages:
+        if package.name == "main":
+            obj = b.functions_of(package).get("main")
+            if obj is not None:
+                return b.func_of(obj)
+    raise TricolorError("function main is undeclared in the main package")
+
+
+def _use_root(b: Builder, symbol: str) -> None:
+    obj = b.implementation(symbol)
+    if obj is not None:
+        b.use(b.func_of(obj))
+        return
+    path, name = split_symbol(symbol)
+    package = b.by_symbol_path.get(path)
+    variable = b.variables_of(package).get(name) if package is not None else None
+    if variable is None:
+        raise CompilerBug(symbol, 0, "this root is neither a function with a body nor a variable")
+    b.use_global(b.global_of(variable))
