@@ -108,11 +108,15 @@ def _run(parsed: Parsed, patterns: tuple[str, ...], compiled: CompiledProgram, a
         process = execute(load_program(compiled, ()), [name, *arguments])
         # Nothing of Python is needed any more; its teardown would only take time.
         os._exit(process.exit_status)
-    from tricolor.report.memory_report import print_report
-    from tricolor.run.observe import OBSERVED, observe
+    from tricolor.report.memory_report import build_rows, print_report, site_descriptions
+    from tricolor.run.observe import OBSERVED, Account
 
-    process = execute(load_program(compiled, OBSERVED), [name, *arguments])
-    observation = observe(process.loaded)
-    print_report(compiled.sites, observation, parsed.text("format"), show_stack=parsed.switch("all"))
+    descriptions = site_descriptions(compiled.sites)
+    loaded = load_program(compiled, OBSERVED)
+    account = Account(loaded, len(descriptions))
+    process = execute(loaded, [name, *arguments])
+    observation = account.observe()
+    rows = build_rows(descriptions, observation, show_stack=parsed.switch("all"))
+    print_report(rows, observation, parsed.text("format"))
     sys.stdout.flush()
     os._exit(process.exit_status)

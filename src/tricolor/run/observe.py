@@ -1,0 +1,45 @@
+"""What a program that ran left behind: counters, and what each allocation site allocated."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, final
+
+from tricolor.abi.statistics import NAMES
+from tricolor.llvm.jit import Loaded
+
+OBSERVED: Final = ("tricolor.account", "tricolor.statistics")
+"""Symbols that ``account`` and ``observe`` need."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """``statistics``: by name (abi.statistics); ``sites``: (objects, bytes) by site number, 0 the runtime itself."""
+
+    statistics: Mapping[str, int]
+    sites: tuple[tuple[int, int], ...]
+
+
+@final
+class Account:
+    """Counts per site, filled in by the program while it runs. ``site_count``: without site 0."""
+
+    def __init__(self, loaded: Loaded, site_count: int) -> None:
+        self._loaded = loaded
+        self._counts = (ctypes.c_uint64 * (2 * (site_count + 1)))()
+        start = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(loaded.addresses["tricolor.account"])
+        start(ctypes.addressof(self._counts))
+
+    def observe(self) -> Observation:
+        """Everything, after the program ended."""
+        numbers = (ctypes.c_uint64 * len(NAMES))()
+        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._loaded.addresses["tricolor.statistics"])(
+            ctypes.addressof(numbers)
+        )
+        flat = list(self._counts)
+        return Observation(
+            dict(zip(NAMES, numbers, strict=True)), tuple(zip(flat[::2], flat[1::2], strict=True))
+        )

@@ -1,0 +1,49 @@
+"""The runtime as LLVM text, compiled from its kernel modules and kept in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Final
+
+from tricolor.abi.entries import ENTRIES
+from tricolor.base.cache import read_entry, write_entry
+from tricolor.kernel.llvm_text import CompileOptions, compile_modules, inline_prelude
+from tricolor.program_cache import compiler_signature
+
+MODULES: Final = (
+    "tricolor.runtime.start",
+    "tricolor.runtime.channels",
+    "tricolor.runtime.selects",
+    "tricolor.runtime.traceback",
+    "tricolor.runtime.statistics",
+    "tricolor.runtime.allocator.malloc",
+    "tricolor.runtime.collector.configure",
+)
+"""Modules that, with what they import, are the whole runtime."""
+
+PRELUDE_MODULES: Final = ("tricolor.runtime.allocator.mcache",)
+"""Modules whose ``@inline`` functions compiled Go calls."""
+
+RUNTIME_ROOTS: Final = ("runtime.main", *ENTRIES)
+"""Go symbols that are needed although no Go source mentions them; those that are no Go functions are passed over."""
+
+
+def runtime_text(check_level: int) -> str:
+    """LLVM text of the runtime. Raises KernelProgramError."""
+    return _cached("runtime", check_level, lambda options: compile_modules(MODULES, options))
+
+
+def runtime_prelude(check_level: int) -> str:
+    """LLVM text that stands in front of each module of compiled Go. Raises KernelProgramError."""
+    return _cached("prelude", check_level, lambda options: inline_prelude(PRELUDE_MODULES, options))
+
+
+def _cached(kind: str, check_level: int, make: Callable[[CompileOptions], str]) -> str:
+    key = hashlib.sha256(f"{compiler_signature()} {kind} {check_level}".encode()).hexdigest()
+    data = read_entry("kernel", key)
+    if data is not None:
+        return data.decode()
+    text = make(CompileOptions(check_level=check_level))
+    write_entry("kernel", key, text.encode())
+    return text

@@ -1,0 +1,66 @@
+"""What a program leaves for its report: counters of heap, collector and scheduler, and objects per allocation site.
+
+Whoever runs the program calls ``tricolor.account`` before it starts and ``tricolor.statistics`` after it ended. The order of the
+numbers is that of ``abi.statistics.NAMES``.
+"""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import addr, export, kernel, store_u64, to_u64, u64
+from tricolor.runtime.allocator.heap_types import mheap, options
+from tricolor.runtime.allocator.mcache import flush_mcache
+from tricolor.runtime.allocator.sizes import PAGE_SHIFT
+from tricolor.runtime.allocator.system import now_ns
+from tricolor.runtime.collector.cycle import cycles
+from tricolor.runtime.collector.trace import site_counts
+from tricolor.runtime.scheduler.machine import counters
+
+WORD_BYTES = 8
+
+
+@export("tricolor.account")
+def account(counts: addr) -> None:
+    """Count every allocation in ``counts``: two u64 (objects, bytes) for each site number. Before the program starts."""
+    site_counts.value = counts
+    options.accounting = 1
+    options.every_allocation = 1
+    options.run_limit = 1
+
+
+@export("tricolor.statistics")
+def statistics(into: addr) -> None:
+    """Store the counters, u64 each. After the program ended."""
+    flush_mcache()
+    at = put(into, mheap.objects_allocated)
+    at = put(at, mheap.bytes_allocated)
+    at = put(at, mheap.live)
+    at = put(at, mheap.pages_in_use << PAGE_SHIFT)
+    at = put(at, max(cycles.peak_pages, mheap.pages_in_use) << PAGE_SHIFT)
+    at = put(at, cycles.count)
+    at = put(at, cycles.forced)
+    at = put(at, cycles.pause_total_ns)
+    at = put(at, longest_pause_ns())
+    at = put(at, to_u64(now_ns() - cycles.started_ns))
+    at = put(at, cycles.marked)
+    at = put(at, counters.goroutines_created)
+    at = put(at, counters.goroutines_peak)
+    at = put(at, counters.stack_growths)
+    at = put(at, counters.largest_stack_bytes)
+    at = put(at, counters.segment_bytes_peak)
+    put(at, counters.switches)
+
+
+@kernel
+def put(at: addr, value: u64) -> addr:
+    """Store a number; gives the place after it."""
+    store_u64(at, value)
+    return at + WORD_BYTES
+
+
+@kernel
+def longest_pause_ns() -> u64:
+    """Of the last 256 cycles."""
+    longest: u64 = 0
+    for index in range(256):
+        longest = max(longest, cycles.pauses_ns[index])
+    return longest
