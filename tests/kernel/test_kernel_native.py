@@ -271,3 +271,18 @@ def f() -> u64:
     other = '@"other.pair" = global [2 x i64] [i64 30, i64 4]\n@"other.single" = global i32 5\n'
     llvm_text = compile_modules(["sample"], texts={"sample": kernel_text(text)})
     assert link([llvm_text, other], ["f"]).function("f", "u64")() == 40
+
+
+def test_a_prelude_holds_what_is_named_and_what_that_needs() -> None:
+    other = kernel_text(
+        '@inline(symbol_name="go.named")\ndef named() -> u64:\n    return 1\n'
+        "\n@inline\ndef needed() -> u64:\n    return 2\n\n@inline\ndef unneeded() -> u64:\n    return 3\n"
+    )
+    sample = kernel_text("from other import needed\n\n@inline\ndef own() -> u64:\n    return needed()\n")
+    symbols = prelude_symbols(inline_prelude(["sample"], texts={"sample": sample, "other": other}))
+    assert symbols == {"go.named", "other:needed", "sample:own"}
+
+
+def test_a_named_inline_function_can_be_called_from_outside() -> None:
+    text = '@inline(symbol_name="go.named")\ndef named(n: u64) -> u64:\n    return n + 1\n'
+    assert native(text, ["go.named"], level=2).function("go.named", "u64", "u64")(4) == 5

@@ -124,18 +124,27 @@ def inline_prelude(
     options: CompileOptions = DEFAULT_OPTIONS,
     texts: Mapping[str, str] | None = None,
 ) -> str:
-    """LLVM text of the ``@inline`` functions only, to stand in front of compiled Go code.
+    """LLVM text of ``@inline`` functions only, to stand in front of compiled Go code.
 
-    It declares what they refer to; ``prelude_symbols`` says which symbols the rest of the module must
-    not declare again. Raises KernelProgramError.
+    These are the inline functions of the modules themselves, those with symbols of their own in any
+    module that is reachable, and those that they call. The text declares what else they refer to;
+    ``prelude_symbols`` says which symbols the rest of the module must not declare again. Raises
+    KernelProgramError.
     """
     program = checked_program(modules, texts)
     references = References("prelude.text.")
-    defined: list[str] = []
     for function in program.functions:
-        if function.kind is Kind.INLINE:
+        if function.kind is Kind.INLINE and (function.module in modules or _is_named(function)):
+            references.functions[function] = None
+    defined: list[str] = []
+    written: set[Function] = set()
+    while pending := [
+        each for each in references.functions if each.kind is Kind.INLINE and each not in written
+    ]:
+        for function in pending:
             head = _head(function, function.symbol, "linkonce_odr ", f"alwaysinline {ATTRIBUTES}")
             defined.append(function_text(function, references, options.check_level, head))
+            written.add(function)
     declared = {
         each.symbol: _declaration(each, each.symbol)
         for each in references.functions
@@ -162,6 +171,11 @@ def prelude_symbols(prelude: str) -> frozenset[str]:
 
 
 # --- Functions ------------------------------------------------------------------------------------
+
+
+def _is_named(function: Function) -> bool:
+    """Whether a symbol was asked for, which others then mean to find."""
+    return function.symbol != f"{function.module}:{function.name}"
 
 
 def _parameters(function: Function, named: bool) -> str:
@@ -192,11 +206,11 @@ def _definition(
     level = options.check_level
     match function.kind:
         case Kind.INLINE:
-            head = _head(function, function.symbol, "internal ", f"alwaysinline {ATTRIBUTES}")
+            # The copies in preludes are the same function: "odr" lets the linker take any of them.
+            linkage = "weak_odr " if _is_named(function) else "internal "
+            head = _head(function, function.symbol, linkage, f"alwaysinline {ATTRIBUTES}")
         case Kind.KERNEL:
-            # A symbol that was asked for is meant to be found by others.
-            internal = "internal " if function.symbol == f"{function.module}:{function.name}" else ""
-            head = _head(function, function.symbol, internal, ATTRIBUTES)
+            head = _head(function, function.symbol, "" if _is_named(function) else "internal ", ATTRIBUTES)
         case Kind.SYSTEMSTACK:
             head = _head(function, body_symbol(function), "", ATTRIBUTES)
             body = function_text(function, references, level, head)
