@@ -48,13 +48,11 @@ func weakload(handle unsafe.Pointer) unsafe.Pointer
 // Goroutines.
 
 func getg() *g
-func gslot() *unsafe.Pointer
 func goid() uint64
 func newproc(closure unsafe.Pointer)
 func newsystemproc(closure unsafe.Pointer)
 func newparkedproc(closure unsafe.Pointer) *g
 func gosched()
-func markSystem()
 func gopark(unlock *uint32, reason uint8)
 func gosleep(unlock *uint32, when int64, reason uint8) bool
 func goready(gp *g)

@@ -71,7 +71,6 @@ func ReadMemStats(m *MemStats) {
 // GC runs a full collection and returns when it is done.
 func GC() {
 	gccollect()
-	poolsAfterCollection()
 }
 
 // KeepAlive keeps x reachable up to the point of the call.
@@ -82,17 +81,30 @@ func KeepAlive(x any) {
 
 var kept *any
 
-// Package sync empties its pools after a collection.
+// Package sync empties its pools in every cycle of the collector. It is told so by the finalizer of an object that nothing
+// refers to, which is made anew each time.
 var poolCleanup func()
 
-//go:linkname sync_runtime_registerPoolCleanup sync.runtime_registerPoolCleanup
-func sync_runtime_registerPoolCleanup(f func()) { poolCleanup = f }
+type poolSentinel struct {
+	_ [2]uintptr
+}
 
-// poolsAfterCollection is called when a collection has begun or ended, on a goroutine.
-func poolsAfterCollection() {
-	if poolCleanup != nil {
+//go:linkname sync_runtime_registerPoolCleanup sync.runtime_registerPoolCleanup
+func sync_runtime_registerPoolCleanup(f func()) {
+	poolCleanup = f
+	watchCycles()
+}
+
+func watchCycles() {
+	sentinel := unsafe.Pointer(new(poolSentinel))
+	call := func(unsafe.Pointer) {
+		procpin() // the pools must not be used in between
 		poolCleanup()
+		procunpin()
+		watchCycles()
 	}
+	startFinalizers()
+	setfinalizer(sentinel, *(*unsafe.Pointer)(unsafe.Pointer(&call)))
 }
 
 //go:linkname debug_freeOSMemory runtime/debug.freeOSMemory

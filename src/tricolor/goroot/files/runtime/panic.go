@@ -341,13 +341,14 @@ func panicdivide()   { panic(divideError) }
 func panicoverflow() { panic(overflowError) }
 func panicshift()    { panic(shiftError) }
 
-func panicmem() {
+func panicmem()     { raiseMemory() }
+func panicnilcall() { raiseMemory() }
+
+func raiseMemory() {
 	var pc [1]uintptr
 	callers(2, &pc[0], 1)
 	raise(&panicRecord{value: memoryError, memory: true, pc: pc[0]})
 }
-
-func panicnilcall() { panicmem() }
 
 // Kernel code that runs on a goroutine's stack raises its errors through these two.
 func panicplain(s string) { panic(plainError(s)) }

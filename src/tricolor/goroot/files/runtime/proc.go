@@ -6,6 +6,7 @@ import (
 	"internal/cpu"
 	"internal/runtime/exithook"
 	"internal/runtime/maps"
+	"internal/runtime/syscall/linux"
 	"unsafe"
 )
 
@@ -123,6 +124,17 @@ func newcoro(f func(*coro)) *coro {
 	return c
 }
 
+// Packages iter and maps name these functions in a directive (go:linknamestd) that only Go's own compiler knows.
+
+//go:linkname iter_newcoro iter.newcoro
+func iter_newcoro(f func(*coro)) *coro { return newcoro(f) }
+
+//go:linkname iter_coroswitch iter.coroswitch
+func iter_coroswitch(c *coro) { coroswitch(c) }
+
+//go:linkname maps_bootstrapRand internal/runtime/maps.bootstrapRand
+func maps_bootstrapRand() uint64 { return rand() }
+
 func coroexit(c *coro) {
 	next := c.waiting
 	c.waiting = nil
@@ -140,10 +152,10 @@ func coroswitch(c *coro) {
 	gopark(&c.lock, waitCoroutine)
 }
 
-// Fork and exec are refused by name when a program that needs them is compiled.
+// Processes cannot be started: the system call says that it is not implemented.
 
 //go:linkname syscall_runtime_BeforeFork syscall.runtime_BeforeFork
-func syscall_runtime_BeforeFork() { throw("fork is not supported") }
+func syscall_runtime_BeforeFork() {}
 
 //go:linkname syscall_runtime_AfterFork syscall.runtime_AfterFork
 func syscall_runtime_AfterFork() {}
@@ -166,5 +178,24 @@ func syscall_runtime_doAllThreadsSyscall(_, _, _, _, _, _, _ uintptr) (r1, r2, e
 //go:linkname syscall_cgocaller syscall.cgocaller
 func syscall_cgocaller(_ unsafe.Pointer, _ ...uintptr) uintptr {
 	throw("cgo is not supported")
+	return 0
+}
+
+//go:linkname syscall_rawVforkSyscall syscall.rawVforkSyscall
+func syscall_rawVforkSyscall(_, _, _, _ uintptr) (r1, errno uintptr) {
+	const enosys = 38
+	return 0, enosys
+}
+
+//go:linkname syscall_rawSyscallNoError syscall.rawSyscallNoError
+func syscall_rawSyscallNoError(number, a, b, c uintptr) (r1, r2 uintptr) {
+	r1, r2, _ = linux.Syscall6(number, a, b, c, 0, 0, 0)
+	return r1, r2
+}
+
+//go:linkname syscall_gettimeofday syscall.gettimeofday
+func syscall_gettimeofday(into *[2]int64) (errno uintptr) {
+	sec, nsec := walltime()
+	into[0], into[1] = sec, int64(nsec)/1000
 	return 0
 }

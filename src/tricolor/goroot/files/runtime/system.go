@@ -71,9 +71,10 @@ func signalWaitUntilIdle() {}
 
 //go:linkname signal_recv os/signal.signal_recv
 func signal_recv() uint32 {
-	markSystem()
-	block()
-	return 0
+	// Sleeping, not blocked: a program that waits for a signal is not deadlocked.
+	for {
+		gosleep(nil, forever, waitSignal)
+	}
 }
 
 // Package testing/synctest.

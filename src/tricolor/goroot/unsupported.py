@@ -1,0 +1,31 @@
+"""Packages that cannot be compiled, by name, with the reason. A package that imports one of them is refused by that name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+_NETWORK: Final = "there is no network poller"
+_PROCESSES: Final = "processes cannot be started"
+_CGO: Final = "there is no C compiler behind it"
+
+UNSUPPORTED_PACKAGES: Final[dict[str, str]] = {
+    "C": _CGO,
+    "runtime/cgo": _CGO,
+    "plugin": "programs are not linked dynamically",
+    "net": _NETWORK,
+    "os/exec": _PROCESSES,
+    "runtime/race": "the race detector is Go's own",
+    "runtime/coverage": "coverage is not recorded",
+    "testing/synctest": "there is no fake clock",
+    "simd/archsimd": "vector types of the language are not supported",
+}
+
+
+def find_unsupported(packages: Iterable[str]) -> tuple[str, str] | None:
+    """The first of the import paths that cannot be compiled, with the reason; None if all can."""
+    for path in packages:
+        reason = UNSUPPORTED_PACKAGES.get(path)
+        if reason is not None:
+            return path, reason
+    return None
