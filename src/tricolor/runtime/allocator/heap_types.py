@@ -160,6 +160,8 @@ class MHeap(Struct):
     persistent_bytes: u64
     spans_in_use: u64
     special_count: u64
+    started_ns: i64
+    """When the heap started."""
 
 
 class ClassCounts(Struct):

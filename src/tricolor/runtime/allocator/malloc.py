@@ -28,6 +28,7 @@ from tricolor.kernel.lang import (
     as_struct,
     extern_global,
     field_address,
+    global_array,
     go_function,
     goroutine,
     i64,
@@ -82,6 +83,8 @@ WORD_BYTES = 8
 MAX_ALLOC_BYTES = 1 << 47
 PAGE_MASK = (1 << PAGE_SHIFT) - 1
 
+# Layouts of 16 and 24 bytes with a pointer in front, by words.
+pointer_first = global_array(addr, 4)
 zero_base = extern_global("runtime.zerobase", u64)
 
 
@@ -134,6 +137,24 @@ def alloc_value(type: addr) -> addr:
         if likely(entry.type == type):
             return alloc(entry.layout, go_type.size_bytes)
     return alloc_typed(go_type.size_bytes, type, True)
+
+
+@inline
+def alloc_pointer_first(size_bytes: u64) -> addr:
+    """Zeroed memory for a string or a slice: 16 or 24 bytes of which the first word is a pointer."""
+    if likely(to_u64(pointer_first[size_bytes >> 3]) != 0):
+        return alloc(pointer_first[size_bytes >> 3], size_bytes)
+    return alloc(pointer_first_layout(size_bytes), size_bytes)
+
+
+@systemstack("tricolor.pointer_first_layout")
+def pointer_first_layout(size_bytes: u64) -> addr:
+    """Finds the layout of a string or a slice, and notes it."""
+    if mheap.layout_count == 0:
+        init_layouts()
+    layout = address(central_for(size_class_of(size_bytes), 1))
+    pointer_first[size_bytes >> 3] = layout
+    return layout
 
 
 @inline

@@ -25,7 +25,7 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.allocator.heap_types import Span, mheap, options
 from tricolor.runtime.allocator.sizes import ARENA_BYTES, ARENA_HINT, CHUNK_PAGES, MIN_ARENA_BYTES, PAGE_SHIFT
-from tricolor.runtime.allocator.system import OS_PAGE_BYTES, fatal, fatal_out_of_memory, reserve
+from tricolor.runtime.allocator.system import OS_PAGE_BYTES, fatal, fatal_out_of_memory, now_ns, reserve
 
 PERSISTENT_CHUNK_BYTES = 256 * 1024
 DEFAULT_GC_PERCENT = 100
@@ -47,6 +47,7 @@ def heap_init() -> None:
     """Reserves the arena and its tables. Does nothing if that was done; the heap starts itself at the first refill."""
     if to_u64(mheap.arena_start) != 0:
         return
+    mheap.started_ns = now_ns()
     wanted: u64 = ARENA_BYTES if options.arena_bytes == 0 else options.arena_bytes
     arena = reserve(to_addr(ARENA_HINT), wanted)
     while to_u64(arena) == 0 and wanted > MIN_ARENA_BYTES:

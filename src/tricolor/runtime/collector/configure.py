@@ -80,7 +80,6 @@ class GCStats(Struct):
 def heap_start() -> None:
     """Starts the heap: to be called before the first allocation of Go code, on the system stack."""
     init_layouts()
-    cycles.started_ns = now_ns()
 
 
 @systemstack("runtime.configure")
@@ -186,7 +185,7 @@ def gc_stats(into: GCStats) -> None:
     into.gc_percent = to_u64(options.gc_percent)
     into.limit_bytes = to_u64(options.memory_limit)
     into.gc_cpu_ns = cycles.pause_total_ns
-    total = max(to_u64(now_ns() - cycles.started_ns), 1)
+    total = max(to_u64(now_ns() - mheap.started_ns), 1)
     into.total_cpu_ns = total
     into.gc_cpu_percent_mill = cycles.pause_total_ns * PERCENT_UNITS // total
     into.stack_in_use_bytes = marker.stack_bytes

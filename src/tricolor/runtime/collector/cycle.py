@@ -56,8 +56,6 @@ class Cycles(Struct):
     count: u64
     forced: u64
     running: u64
-    started_ns: i64
-    """When the heap began to count."""
     pause_total_ns: u64
     last_end_wall_ns: u64
     heap_at_start: u64

@@ -28,7 +28,7 @@ from tricolor.kernel.lang import (
     u32,
     u64,
 )
-from tricolor.runtime.allocator.heap_types import options
+from tricolor.runtime.allocator.heap_types import mheap, options
 from tricolor.runtime.allocator.mheap import reserve_table
 from tricolor.runtime.allocator.system import print_number, print_text
 from tricolor.runtime.collector.roots import marker
@@ -130,8 +130,8 @@ def print_gctrace() -> None:
     setup = to_u64(cycles.mark_start_ns - cycles.begin_ns)
     mark = to_u64(cycles.mark_end_ns - cycles.mark_start_ns)
     ending = to_u64(cycles.end_ns - cycles.mark_end_ns)
-    since = to_u64(cycles.begin_ns - cycles.started_ns)
-    total = max(to_u64(cycles.end_ns - cycles.started_ns), 1)
+    since = to_u64(cycles.begin_ns - mheap.started_ns)
+    total = max(to_u64(cycles.end_ns - mheap.started_ns), 1)
     add_text(text_address("gc "), 3)
     add_number(cycles.count)
     add_text(text_address(" @"), 2)

@@ -1,0 +1,57 @@
+"""The goroutine that runs finalizers and cleanups waits here (package runtime holds its code).
+
+Source:
+    Go 1.27.3 runtime/mfinal.go (runFinalizers).
+"""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import (
+    addr,
+    function_address,
+    global_value,
+    goroutine,
+    i32,
+    is_null,
+    kernel,
+    null,
+    systemstack,
+    to_i32,
+    u64,
+)
+from tricolor.runtime.collector.specials import queue_hook, take_queued
+from tricolor.runtime.scheduler.goroutines import enqueue, park_waiting
+from tricolor.runtime.scheduler.machine import REASON_FINALIZER, RUNNABLE, G, machine
+
+waiter = global_value(G)
+
+
+@kernel
+def wake_waiter() -> None:
+    """Makes the goroutine that waits for finalizers run."""
+    g = waiter.value
+    if is_null(g):
+        return
+    waiter.value = null(G)
+    g.status = RUNNABLE
+    enqueue(g)
+
+
+@systemstack("tricolor.take_queued")
+def take_or_wait(object: addr, closure: addr) -> u64:
+    """Takes a queued finalizer or cleanup; if there is none, notes that the running goroutine will wait."""
+    kind = take_queued(object, closure)
+    if kind == 0:
+        waiter.value = machine.g
+        queue_hook.value = function_address(wake_waiter)
+    return kind
+
+
+@goroutine("runtime.nextfinalizer")
+def nextfinalizer(object: addr, closure: addr) -> i32:
+    """Waits for the next finalizer (1) or cleanup (2), and stores its object and closure."""
+    while True:
+        kind = take_or_wait(object, closure)
+        if kind != 0:
+            return to_i32(kind)
+        park_waiting(machine.g, REASON_FINALIZER)
