@@ -325,6 +325,9 @@ func fips_fatal(s string) { fatal(s) }
 //go:linkname sysrand_fatal crypto/internal/sysrand.fatal
 func sysrand_fatal(s string) { fatal(s) }
 
+//go:linkname rand_fatal crypto/rand.fatal
+func rand_fatal(s string) { fatal(s) }
+
 //go:linkname cgroup_throw internal/runtime/cgroup.throw
 func cgroup_throw(s string) { throw(s) }
 

@@ -181,8 +181,7 @@ func GoroutineProfile(p []StackRecord) (n int, ok bool) {
 //go:linkname pprof_readProfile runtime/pprof.readProfile
 func pprof_readProfile() (data []uint64, tags []unsafe.Pointer, eof bool) { return nil, nil, true }
 
-//go:linkname pprof_goroutines runtime/pprof.pprof_goroutineProfileWithLabels
-func pprof_goroutines(p []profilerecord.StackRecord, _ []unsafe.Pointer) (n int, ok bool) {
+func pprof_goroutineProfileWithLabels(p []profilerecord.StackRecord, _ []unsafe.Pointer) (n int, ok bool) {
 	if len(p) == 0 {
 		return 1, false
 	}
@@ -191,8 +190,7 @@ func pprof_goroutines(p []profilerecord.StackRecord, _ []unsafe.Pointer) (n int,
 	return 1, true
 }
 
-//go:linkname pprof_goroutineLeaks runtime/pprof.pprof_goroutineLeakProfileWithLabels
-func pprof_goroutineLeaks(_ []profilerecord.StackRecord, _ []unsafe.Pointer) (n int, ok bool) {
+func pprof_goroutineLeakProfileWithLabels(_ []profilerecord.StackRecord, _ []unsafe.Pointer) (n int, ok bool) {
 	return 0, true
 }
 
@@ -202,26 +200,26 @@ func pprof_leakCount() int { return 0 }
 //go:linkname pprof_leakGC runtime/pprof.runtime_goroutineLeakGC
 func pprof_leakGC() {}
 
-//go:linkname pprof_cyclesPerSecond runtime/pprof.pprof_cyclesPerSecond
+//go:linkname pprof_cyclesPerSecond runtime/pprof.runtime_cyclesPerSecond
 func pprof_cyclesPerSecond() int64 { return 1e9 }
 
-//go:linkname pprof_memProfile runtime/pprof.pprof_memProfileInternal
-func pprof_memProfile(_ []profilerecord.MemProfileRecord, _ bool) (n int, ok bool) { return 0, true }
+func pprof_memProfileInternal(_ []profilerecord.MemProfileRecord, _ bool) (n int, ok bool) {
+	return 0, true
+}
 
-//go:linkname pprof_blockProfile runtime/pprof.pprof_blockProfileInternal
-func pprof_blockProfile(_ []profilerecord.BlockProfileRecord) (n int, ok bool) { return 0, true }
+func pprof_blockProfileInternal(_ []profilerecord.BlockProfileRecord) (n int, ok bool) {
+	return 0, true
+}
 
-//go:linkname pprof_mutexProfile runtime/pprof.pprof_mutexProfileInternal
-func pprof_mutexProfile(_ []profilerecord.BlockProfileRecord) (n int, ok bool) { return 0, true }
+func pprof_mutexProfileInternal(_ []profilerecord.BlockProfileRecord) (n int, ok bool) {
+	return 0, true
+}
 
-//go:linkname pprof_threadCreate runtime/pprof.pprof_threadCreateInternal
-func pprof_threadCreate(_ []profilerecord.StackRecord) (n int, ok bool) { return 0, true }
+func pprof_threadCreateInternal(_ []profilerecord.StackRecord) (n int, ok bool) { return 0, true }
 
-//go:linkname pprof_expand runtime/pprof.pprof_fpunwindExpand
-func pprof_expand(dst, src []uintptr) int { return copy(dst, src) }
+func pprof_fpunwindExpand(dst, src []uintptr) int { return copy(dst, src) }
 
-//go:linkname pprof_makeStack runtime/pprof.pprof_makeProfStack
-func pprof_makeStack() []uintptr { return make([]uintptr, 128) }
+func pprof_makeProfStack() []uintptr { return make([]uintptr, 128) }
 
 //go:linkname pprof_setLabels runtime/pprof.runtime_setProfLabel
 func pprof_setLabels(_ unsafe.Pointer) {}
