@@ -13,7 +13,9 @@ from tricolor.goroot.overlay import overlay_files
 from tricolor.goroot.unsupported import UNSUPPORTED_PACKAGES, find_unsupported
 
 _RUNTIME = Path(__file__).parents[2] / "src" / "tricolor" / "runtime"
-_EXPORT = re.compile(r'^@(?:systemstack|goroutine|export|naked|inline|kernel)\((?:symbol_name=)?"([^"]+)"', re.MULTILINE)
+_EXPORT = re.compile(
+    r'^@(?:systemstack|goroutine|export|naked|inline|kernel)\((?:symbol_name=)?"([^"]+)"', re.MULTILINE
+)
 
 
 def _symbol(program: Program, decl: FuncDecl) -> str:
@@ -70,6 +72,12 @@ def test_no_provider_is_listed_for_what_nobody_declares(library: Program) -> Non
 def test_the_kernel_defines_what_the_overlay_declares() -> None:
     exported = {m for path in _RUNTIME.rglob("*.py") for m in _EXPORT.findall(path.read_text())}
     assert KERNEL.keys() - exported == set()
+
+
+def test_no_function_is_defined_by_go_and_by_the_kernel(library: Program) -> None:
+    exported = {m for path in _RUNTIME.rglob("*.py") for m in _EXPORT.findall(path.read_text())}
+    defined, _ = _bodies(library)
+    assert defined & exported == set()
 
 
 def test_an_unsupported_package_is_named_with_its_reason() -> None:

@@ -59,6 +59,7 @@ KERNEL: Final[dict[str, str]] = {
     "runtime.ncpu": "processors that the process may use",
     "runtime.procpin": "no preemption of this goroutine until procunpin; gives the number of the processor",
     "runtime.procunpin": "ends procpin",
+    "runtime.decoderune": "the rune at a place of a string, and where the next one begins",
     # Channels.
     "runtime.makechan": "make(chan T, size)",
     "runtime.chansend1": "parks; c <- *elem",

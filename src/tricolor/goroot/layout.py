@@ -34,7 +34,7 @@ RUNTIME = Package(
     only=True,
     keep=(
         "asan0.go", "compiler.go", "complex.go", "map_fast32.go", "map_fast64.go", "map_faststr.go",
-        "msan0.go", "race0.go", "utf8.go", "float.go",
+        "msan0.go", "race0.go", "float.go",
     ),
     patch={
         "alg.go": (Delete(("memhash_varlen",)),),
@@ -44,6 +44,7 @@ RUNTIME = Package(
         "mprof.go": (KeepOnly(("StackRecord", "StackRecord.Stack", "MemProfileRecord", "MemProfileRecord.InUseBytes",
                                "MemProfileRecord.InUseObjects", "MemProfileRecord.Stack", "BlockProfileRecord")),),
         "mstats.go": (KeepOnly(("MemStats",)),),
+        "utf8.go": (Delete(("decoderune",)),),
         "print.go": (
             Delete(("printBacklog", "recordForPanic", "debuglock", "printlock", "printunlock", "gwrite")),
         ),
@@ -54,7 +55,14 @@ PACKAGES = (
     RUNTIME,
     Package(
         "internal/bytealg",
-        drop=("compare_native.go", "count_native.go", "equal_native.go", "index_native.go", "index_amd64.go", "indexbyte_native.go"),
+        drop=(
+            "compare_native.go",
+            "count_native.go",
+            "equal_native.go",
+            "index_native.go",
+            "index_amd64.go",
+            "indexbyte_native.go",
+        ),
     ),
     Package(
         "internal/cpu",

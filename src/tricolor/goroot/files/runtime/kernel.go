@@ -63,6 +63,10 @@ func ncpu() int32
 func procpin() int32
 func procunpin()
 
+// Strings.
+
+func decoderune(s string, at uint) (r rune, next uint)
+
 // Channels.
 
 func makechan(typ *_type, size int) *hchan

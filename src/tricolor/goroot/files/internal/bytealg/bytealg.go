@@ -149,10 +149,7 @@ func CountString(s string, c byte) int { return count(bytesIn(s), len(s), c) }
 func Compare(a, b []byte) int { return sign(compare(bytesOf(a), len(a), bytesOf(b), len(b))) }
 
 // CompareString orders two strings.
-func CompareString(a, b string) int { return cmpstring(a, b) }
-
-//go:linkname cmpstring runtime.cmpstring
-func cmpstring(a, b string) int { return sign(compare(bytesIn(a), len(a), bytesIn(b), len(b))) }
+func CompareString(a, b string) int { return sign(compare(bytesIn(a), len(a), bytesIn(b), len(b))) }
 
 // Index returns the first place of b in a, -1 if it is not there; 2 <= len(b) <= MaxLen.
 func Index(a, b []byte) int { return index(bytesOf(a), len(a), bytesOf(b), len(b)) }
