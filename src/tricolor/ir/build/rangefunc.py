@@ -136,9 +136,7 @@ def _labels_in(node: Node) -> frozenset[str]:
 # --- leaving bodies ------------------------------------------------------------------------------------------------
 
 
-def _next(fs: FuncState, pos: int) -> n.Name:
-    frame = fs.range_frame
-    assert frame is not None
+def _next(fs: FuncState, pos: int, frame: RangeFrame) -> n.Name:
     if frame.next is None:
         frame.next = frame.owner.local("#next", INT, pos)
         frame.next.reassigned = True
@@ -169,7 +167,7 @@ def branch_out(fs: FuncState, pos: int, kind: str, name: str) -> None:
     code = frame.code_of(exit_)
     for loop in crossed:
         loop.codes[code] = None
-    fs.emit(n.Assign(pos, _next(fs, pos), _int(pos, code)))
+    fs.emit(n.Assign(pos, _next(fs, pos, frame), _int(pos, code)))
     _finish_body(fs, pos, DONE)
 
 
@@ -220,7 +218,7 @@ def return_out(fs: FuncState, pos: int, given: list[Node]) -> None:
     while at is not None:
         at.codes[_RETURN] = None
         at = at.outer.range_loop
-    fs.emit(n.Assign(pos, _next(fs, pos), _int(pos, _RETURN)))
+    fs.emit(n.Assign(pos, _next(fs, pos, frame), _int(pos, _RETURN)))
     _finish_body(fs, pos, DONE)
 
 
@@ -254,24 +252,23 @@ def _leave(fs: FuncState, pos: int, loop: RangeLoop) -> None:
         if not here:
             further = True
             continue
-        _when_next(fs, pos, BinaryOp.EQ, code, exit_)
+        _when_next(fs, pos, loop.frame, BinaryOp.EQ, code, exit_)
     if further:
-        _when_next(fs, pos, BinaryOp.NE, 0, None)
+        _when_next(fs, pos, loop.frame, BinaryOp.NE, 0, None)
 
 
-def _when_next(fs: FuncState, pos: int, op: BinaryOp, code: int, exit_: RangeExit | None) -> None:
+def _when_next(
+    fs: FuncState, pos: int, frame: RangeFrame, op: BinaryOp, code: int, exit_: RangeExit | None
+) -> None:
     """``if next op code { ... }``: do the exit, return, or leave this body too."""
-    condition = n.Binary(pos, BOOL, op, _next(fs, pos), _int(pos, code))
+    condition = n.Binary(pos, BOOL, op, _next(fs, pos, frame), _int(pos, code))
     saved, fs.out = fs.out, []
     if exit_ is not None:
-        fs.emit(n.Assign(pos, _next(fs, pos), _int(pos, 0)))
+        fs.emit(n.Assign(pos, _next(fs, pos, frame), _int(pos, 0)))
         _do_exit(fs, pos, exit_)
     elif op is BinaryOp.NE:
         _finish_body(fs, pos, DONE)
     else:
-        frame = fs.range_frame
-        results = frame.results if frame is not None else None
-        results = results if results is not None else []
-        fs.emit(n.Return(pos, [n.Name(pos, v.type, v) for v in results]))
+        fs.emit(n.Return(pos, [n.Name(pos, v.type, v) for v in frame.results or ()]))
     body, fs.out = fs.out, saved
     fs.emit(n.If(pos, condition, n.Block(pos, body), None))
