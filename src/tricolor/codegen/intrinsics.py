@@ -1,0 +1,357 @@
+"""Functions that become instructions instead of calls, by symbol.
+
+How it works: ``find_intrinsic`` gives an emitter ``(gen, call, argument operands) -> result operands``. An intrinsic wins over a body:
+the portable bodies of internal/runtime/atomic would not be atomic here.
+
+Source: Go 1.27.3 cmd/compile/internal/ssagen/intrinsics.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from tricolor.codegen.shapes import shape_of
+from tricolor.codegen.state import Gen
+from tricolor.ir.nodes import Call, Func
+
+Intrinsic: TypeAlias = Callable[[Gen, Call, list[str]], list[str]]
+
+
+def is_intrinsic(symbol: str) -> bool:
+    """Whether calls of the function need no body."""
+    return symbol in _TABLE
+
+
+def find_intrinsic(func: Func) -> Intrinsic | None:
+    """The emitter for calls of the function, if it is an intrinsic."""
+    return _TABLE.get(func.symbol)
+
+
+def llvm_call(g: Gen, result: str, symbol: str, *operands: tuple[str, str]) -> str:
+    """Call an LLVM intrinsic, declaring it."""
+    types = ", ".join(t for t, _ in operands)
+    g.m.data.declare(symbol, f"declare {result} @{symbol}({types})")
+    return g.op(f"call {result} @{symbol}({', '.join(f'{t} {v}' for t, v in operands)})")
+
+
+def _int_type(e: Call, index: int) -> str:
+    return shape_of(e.args[index].type).llvm
+
+
+# --- atomics ---------------------------------------------------------------------------------------------------------
+
+
+def _bytes(t: str) -> int:
+    return 8 if t == "ptr" else int(t[1:]) // 8
+
+
+def _atomic_load(t: str) -> Intrinsic:
+    def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
+        g.nil_check(e.pos, args[0])
+        return [g.op(f"load atomic {t}, ptr {args[0]} seq_cst, align {_bytes(t)}")]
+
+    return emit
+
+
+def _atomic_store(t: str) -> Intrinsic:
+    def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
+        g.nil_check(e.pos, args[0])
+        g.do(f"store atomic {t} {args[1]}, ptr {args[0]} seq_cst, align {_bytes(t)}")
+        return []
+
+    return emit
+
+
+def _atomic_rmw(op: str, t: str, result: str) -> Intrinsic:
+    """``result``: ``old``, ``new`` or nothing."""
+
+    def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
+        g.nil_check(e.pos, args[0])
+        old = g.op(f"atomicrmw {op} ptr {args[0]}, {t} {args[1]} seq_cst, align {_bytes(t)}")
+        if result == "new":
+            return [g.op(f"{op} {t} {old}, {args[1]}")]
+        return [old] if result else []
+
+    return emit
+
+
+def _compare_and_swap(t: str) -> Intrinsic:
+    def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
+        g.nil_check(e.pos, args[0])
+        both = g.op(
+            f"cmpxchg ptr {args[0]}, {t} {args[1]}, {t} {args[2]} seq_cst seq_cst, align {_bytes(t)}"
+        )
+        return [g.op(f"extractvalue {{{t}, i1}} {both}, 1")]
+
+    return emit
+
+
+def _atomics() -> dict[str, Intrinsic]:
+    out: dict[str, Intrinsic] = {}
+    user = {"Int32": "i32", "Int64": "i64", "Uint32": "i32", "Uint64": "i64", "Uintptr": "i64", "Pointer": "ptr"}
+    for name, t in user.items():
+        p = "sync/atomic."
+        out[f"{p}Load{name}"] = _atomic_load(t)
+        out[f"{p}Store{name}"] = _atomic_store(t)
+        out[f"{p}Swap{name}"] = _atomic_rmw("xchg", t, "old")
+        out[f"{p}CompareAndSwap{name}"] = _compare_and_swap(t)
+        if t != "ptr":
+            out[f"{p}Add{name}"] = _atomic_rmw("add", t, "new")
+            out[f"{p}And{name}"] = _atomic_rmw("and", t, "old")
+            out[f"{p}Or{name}"] = _atomic_rmw("or", t, "old")
+    p = "internal/runtime/atomic."
+    sized = {"": "i32", "64": "i64", "int32": "i32", "int64": "i64", "uintptr": "i64", "uint": "i64", "8": "i8"}
+    for name, t in sized.items():
+        out[f"{p}Load{name}"] = _atomic_load(t)
+        out[f"{p}Store{name}"] = _atomic_store(t)
+        out[f"{p}Xadd{name}"] = _atomic_rmw("add", t, "new")
+        out[f"{p}Xchg{name}"] = _atomic_rmw("xchg", t, "old")
+        out[f"{p}Cas{name}"] = _compare_and_swap(t)
+    for name, t in {"": "i32", "64": "i64", "uintptr": "i64"}.items():
+        out[f"{p}LoadAcq{name}"] = _atomic_load(t)
+        out[f"{p}StoreRel{name}"] = _atomic_store(t)
+    for op, text in (("And", "and"), ("Or", "or")):
+        out[f"{p}{op}"] = _atomic_rmw(text, "i32", "")
+        out[f"{p}{op}8"] = _atomic_rmw(text, "i8", "")
+        out[f"{p}{op}32"] = _atomic_rmw(text, "i32", "old")
+        out[f"{p}{op}64"] = _atomic_rmw(text, "i64", "old")
+        out[f"{p}{op}uintptr"] = _atomic_rmw(text, "i64", "old")
+    out[f"{p}CasRel"] = _compare_and_swap("i32")
+    out[f"{p}Loadp"] = _atomic_load("ptr")
+    out[f"{p}StorepNoWB"] = _atomic_store("ptr")
+    out[f"{p}storePointer"] = _atomic_store("ptr")
+    out[f"{p}Casp1"] = _compare_and_swap("ptr")
+    out[f"{p}casPointer"] = _compare_and_swap("ptr")
+    return out
+
+
+# --- mathematics -----------------------------------------------------------------------------------------------------
+
+
+def _float_function(name: str, count: int = 1) -> Intrinsic:
+    def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
+        return [llvm_call(g, "double", f"llvm.{name}.f64", *(("double", v) for v in args[:count]))]
+
+    return emit
+
+
+def _bitcast(source: str, target: str) -> Intrinsic:
+    return lambda g, e, args: [g.op(f"bitcast {source} {args[0]} to {target}")]
+
+
+def _math() -> dict[str, Intrinsic]:
+    out: dict[str, Intrinsic] = {}
+    for name, function in {
+        "sqrt": "sqrt", "Sqrt": "sqrt", "archSqrt": "sqrt", "Floor": "floor", "archFloor": "floor", "Ceil": "ceil",
+        "archCeil": "ceil", "Trunc": "trunc", "archTrunc": "trunc", "Abs": "fabs", "RoundToEven": "roundeven",
+    }.items():  # fmt: skip
+        out[f"math.{name}"] = _float_function(function)
+    out["math.Copysign"] = _float_function("copysign", 2)
+    out["math.FMA"] = _float_function("fma", 3)
+    out["math.archMax"] = _float_function("maximum", 2)
+    out["math.archMin"] = _float_function("minimum", 2)
+    out["math.Float64bits"] = _bitcast("double", "i64")
+    out["math.Float64frombits"] = _bitcast("i64", "double")
+    out["math.Float32bits"] = _bitcast("float", "i32")
+    out["math.Float32frombits"] = _bitcast("i32", "float")
+    return out
+
+
+# --- bits ------------------------------------------------------------------------------------------------------------
+
+
+def _resize(g: Gen, v: str, t: str, to: str) -> str:
+    if t == to:
+        return v
+    return g.op(f"{'zext' if int(to[1:]) > int(t[1:]) else 'trunc'} {t} {v} to {to}")
+
+
+def _count_bits(name: str, flag: bool, from_width: bool = False) -> Intrinsic:
+    """ctlz, cttz, ctpop: the result is an int. ``from_width``: the width minus the count (Len)."""
+
+    def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
+        t = _int_type(e, 0)
+        operands = [(t, args[0]), ("i1", "false")] if flag else [(t, args[0])]
+        n = llvm_call(g, t, f"llvm.{name}.{t}", *operands)
+        if from_width:
+            n = g.op(f"sub {t} {int(t[1:])}, {n}")
+        return [_resize(g, n, t, shape_of(e.type).llvm)]
+
+    return emit
+
+
+def _rotate(g: Gen, e: Call, args: list[str]) -> list[str]:
+    t = _int_type(e, 0)
+    count = _resize(g, args[1], _int_type(e, 1), t)
+    return [llvm_call(g, t, f"llvm.fshl.{t}", (t, args[0]), (t, args[0]), (t, count))]
+
+
+def _permute(name: str) -> Intrinsic:
+    def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
+        t = _int_type(e, 0)
+        return [args[0] if t == "i8" else llvm_call(g, t, f"llvm.{name}.{t}", (t, args[0]))]
+
+    return emit
+
+
+def _reverse(g: Gen, e: Call, args: list[str]) -> list[str]:
+    t = _int_type(e, 0)
+    return [llvm_call(g, t, f"llvm.bitreverse.{t}", (t, args[0]))]
+
+
+def _mul64(g: Gen, e: Call, args: list[str]) -> list[str]:
+    x, y = (g.op(f"zext i64 {v} to i128") for v in args)
+    product = g.op(f"mul i128 {x}, {y}")
+    high = g.op(f"trunc i128 {g.op(f'lshr i128 {product}, 64')} to i64")
+    return [high, g.op(f"trunc i128 {product} to i64")]
+
+
+def _carry(op: str) -> Intrinsic:
+    """Add64 and Sub64: result and carry or borrow."""
+
+    def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
+        symbol = f"llvm.u{op}.with.overflow.i64"
+        first = llvm_call(g, "{i64, i1}", symbol, ("i64", args[0]), ("i64", args[1]))
+        partial = g.op(f"extractvalue {{i64, i1}} {first}, 0")
+        second = llvm_call(g, "{i64, i1}", symbol, ("i64", partial), ("i64", args[2]))
+        result = g.op(f"extractvalue {{i64, i1}} {second}, 0")
+        flags = [g.op(f"extractvalue {{i64, i1}} {v}, 1") for v in (first, second)]
+        either = g.op(f"or i1 {flags[0]}, {flags[1]}")
+        return [result, g.op(f"zext i1 {either} to i64")]
+
+    return emit
+
+
+def _bits() -> dict[str, Intrinsic]:
+    out: dict[str, Intrinsic] = {}
+    for width in ("", "8", "16", "32", "64"):
+        for p in ("math/bits.", "internal/runtime/sys."):
+            out[f"{p}LeadingZeros{width}"] = _count_bits("ctlz", True)
+            out[f"{p}TrailingZeros{width}"] = _count_bits("cttz", True)
+            out[f"{p}OnesCount{width}"] = _count_bits("ctpop", False)
+            out[f"{p}Len{width}"] = _count_bits("ctlz", True, from_width=True)
+        out[f"math/bits.RotateLeft{width}"] = _rotate
+        out[f"math/bits.Reverse{width}"] = _reverse
+        out[f"math/bits.ReverseBytes{width}"] = _permute("bswap")
+    del out["math/bits.ReverseBytes8"]
+    for width in ("32", "64"):
+        out[f"internal/runtime/sys.Bswap{width}"] = _permute("bswap")
+    for width in ("", "64"):
+        out[f"math/bits.Mul{width}"] = _mul64
+        out[f"math/bits.Add{width}"] = _carry("add")
+        out[f"math/bits.Sub{width}"] = _carry("sub")
+    out["internal/runtime/math.Mul64"] = _mul64
+    out["internal/runtime/math.Add64"] = _carry("add")
+    return out
+
+
+# --- the machine -----------------------------------------------------------------------------------------------------
+
+
+def _prefetch(g: Gen, e: Call, args: list[str]) -> list[str]:
+    t = _int_type(e, 0)
+    ptr = args[0] if t == "ptr" else g.op(f"inttoptr {t} {args[0]} to ptr")
+    g.m.data.declare("llvm.prefetch.p0", "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)")
+    g.do(f"call void @llvm.prefetch.p0(ptr {ptr}, i32 0, i32 3, i32 1)")
+    return []
+
+
+def _as_result(g: Gen, e: Call, ptr: str) -> list[str]:
+    """A pointer in the type that the call has."""
+    if shape_of(e.type).llvm == "ptr":
+        return [ptr]
+    return [g.op(f"ptrtoint ptr {ptr} to i64")]
+
+
+def _caller_pc(g: Gen, e: Call, args: list[str]) -> list[str]:
+    return _as_result(g, e, llvm_call(g, "ptr", "llvm.returnaddress", ("i32", "0")))
+
+
+def _frame(g: Gen, e: Call, args: list[str]) -> list[str]:
+    return _as_result(g, e, llvm_call(g, "ptr", "llvm.frameaddress.p0", ("i32", "0")))
+
+
+def _caller_sp(g: Gen, e: Call, args: list[str]) -> list[str]:
+    """The stack pointer of the caller before its call: behind the saved frame pointer and return address."""
+    frame = llvm_call(g, "ptr", "llvm.frameaddress.p0", ("i32", "0"))
+    return _as_result(g, e, g.op(f"getelementptr i8, ptr {frame}, i64 16"))
+
+
+def _closure_ptr(g: Gen, e: Call, args: list[str]) -> list[str]:
+    return _as_result(g, e, "%ctx" if g.context else "null")
+
+
+def _code_address(g: Gen, e: Call, args: list[str]) -> list[str]:
+    """FuncPCABI0(f): the code address in the closure object that the interface holds."""
+    closure = g.extract("{ptr, ptr}", args[0], 1)
+    return _as_result(g, e, g.op(f"load ptr, ptr {closure}, align 8"))
+
+
+def _identity(g: Gen, e: Call, args: list[str]) -> list[str]:
+    return [args[0]]
+
+
+def _keep_alive(g: Gen, e: Call, args: list[str]) -> list[str]:
+    shape = shape_of(e.args[0].type)
+    word = args[0] if shape.llvm == "ptr" else g.extract(shape.llvm, args[0], 1)
+    g.do(f'call void asm sideeffect "", "r,~{{memory}}"(ptr {word})')
+    return []
+
+
+def _defer_frame(g: Gen, e: Call, args: list[str]) -> list[str]:
+    """deferrangefunc(): the token of this function's defer frame, in whatever type the token has."""
+    if not g.frame:
+        g.bug(e.pos, "token of a defer frame in a function that does not defer")
+    llvm = shape_of(e.type).llvm
+    if llvm == "{ptr, ptr}":
+        return [g.iface("null", g.frame)]
+    return _as_result(g, e, g.frame)
+
+
+def _syscall6(g: Gen, e: Call, args: list[str]) -> list[str]:
+    """The Linux system call instruction: r1, r2, errno."""
+    operands = ", ".join(f"i64 {v}" for v in args)
+    both = g.op(
+        "call {i64, i64} asm sideeffect \"syscall\", "
+        '"={rax},={rdx},{rax},{rdi},{rsi},{rdx},{r10},{r8},{r9},~{rcx},~{r11},~{memory},~{dirflag},~{fpsr},~{flags}"'
+        f"({operands})"
+    )
+    rax = g.op(f"extractvalue {{i64, i64}} {both}, 0")
+    rdx = g.op(f"extractvalue {{i64, i64}} {both}, 1")
+    failed = g.op(f"icmp ugt i64 {rax}, -4096")
+    negated = g.op(f"sub i64 0, {rax}")
+    return [
+        g.op(f"select i1 {failed}, i64 -1, i64 {rax}"),
+        g.op(f"select i1 {failed}, i64 0, i64 {rdx}"),
+        g.op(f"select i1 {failed}, i64 {negated}, i64 0"),
+    ]
+
+
+def _fence(g: Gen, e: Call, args: list[str]) -> list[str]:
+    g.do("fence seq_cst")
+    return []
+
+
+def _machine() -> dict[str, Intrinsic]:
+    sys = "internal/runtime/sys."
+    return {
+        f"{sys}Prefetch": _prefetch,
+        f"{sys}PrefetchStreamed": _prefetch,
+        f"{sys}GetCallerPC": _caller_pc,
+        f"{sys}GetCallerSP": _caller_sp,
+        f"{sys}GetClosurePtr": _closure_ptr,
+        "runtime.getclosureptr": _closure_ptr,
+        "runtime.getcallerframe": _frame,
+        "runtime.deferrangefunc": _defer_frame,
+        "runtime.KeepAlive": _keep_alive,
+        "runtime.publicationBarrier": _fence,
+        "internal/abi.FuncPCABI0": _code_address,
+        "internal/abi.FuncPCABIInternal": _code_address,
+        "internal/abi.NoEscape": _identity,
+        "internal/runtime/syscall/linux.Syscall6": _syscall6,
+        "syscall.RawSyscall6": _syscall6,
+    }
+
+
+_TABLE: dict[str, Intrinsic] = {**_atomics(), **_math(), **_bits(), **_machine()}

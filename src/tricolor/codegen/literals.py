@@ -1,0 +1,158 @@
+"""Constants, nil, zero, composite literals, new: values that are written down."""
+
+from __future__ import annotations
+
+from tricolor.abi.layout import field_offset, size_of
+from tricolor.abi.statics import const_text
+from tricolor.codegen.maps import fill_map
+from tricolor.codegen.memory import (
+    copy_bytes,
+    new_object,
+    offset,
+    store,
+    store_zero,
+    to_byte,
+    zero_value,
+)
+from tricolor.codegen.places import is_place
+from tricolor.codegen.shapes import Form, shape_of
+from tricolor.codegen.state import Addr, Gen, Mode
+from tricolor.ir.nodes import AddrOf, ArrayLit, Const, Expr, MapLit, New, Nil, SliceLit, StructLit, Zero
+from tricolor.ir.types import Array, Slice, array, underlying
+
+_STATIC_COPY_BYTES = 64
+"""Constant literals of this size are copied from read-only memory; smaller ones are written store by store."""
+
+
+def value_const(g: Gen, e: Const) -> str:
+    if isinstance(e.value, bool):
+        return "true" if e.value else "false"
+    if isinstance(e.value, bytes):
+        length = str(len(e.value))
+        return g.string(g.m.data.string_ref(e.value), length)
+    return const_text(g.m.data, e)
+
+
+def value_zero(g: Gen, e: Nil | Zero) -> str:
+    return zero_value(e.type)
+
+
+def into_zero(g: Gen, e: Zero, dest: Addr) -> None:
+    store_zero(g, e.type, dest)
+
+
+# --- structs and arrays ----------------------------------------------------------------------------------------------
+
+
+def member_form(g: Gen, e: Expr) -> str:
+    """Evaluate to the form that members of aggregates have: a bool is i8."""
+    v = g.value(e)
+    return to_byte(g, v) if shape_of(e.type).form is Form.BOOL else v
+
+
+def value_struct(g: Gen, e: StructLit) -> str:
+    shape = shape_of(e.type)
+    if not shape.leaves:
+        for _, x in e.fields:
+            g.value(x)
+        return "zeroinitializer"
+    if g.m.statics.is_static(e):
+        return g.m.statics.value(e)
+    current = "zeroinitializer"
+    for index, x in e.fields:
+        member = shape_of(x.type)
+        v = member_form(g, x)
+        if member.leaves:
+            t = "i8" if member.form is Form.BOOL else member.llvm
+            current = g.op(f"insertvalue {shape.llvm} {current}, {t} {v}, {index}")
+    return current
+
+
+def value_array(g: Gen, e: ArrayLit) -> str:
+    """An array of at most one element."""
+    shape = shape_of(e.type)
+    current = "zeroinitializer"
+    for index, x in e.elems:
+        member = shape_of(x.type)
+        v = member_form(g, x)
+        if member.leaves:
+            t = "i8" if member.form is Form.BOOL else member.llvm
+            current = g.op(f"insertvalue {shape.llvm} {current}, {t} {v}, {index}")
+    return current
+
+
+def store_expr(g: Gen, e: Expr, dest: Addr) -> None:
+    """Evaluate into memory that the expression cannot reach, whatever its type's class."""
+    if shape_of(e.type).form is Form.MEMORY:
+        g.into(e, dest)
+    else:
+        store(g, e.type, dest, g.value(e))
+
+
+def _copy_static(g: Gen, e: Expr, dest: Addr) -> bool:
+    """Copy a large constant literal from read-only memory."""
+    shape = shape_of(e.type)
+    if shape.size < _STATIC_COPY_BYTES or not g.m.statics.is_static(e):
+        return False
+    copy_bytes(g, dest, Addr(g.m.statics.readonly(e), Mode.PRIVATE), str(shape.size), shape.align)
+    return True
+
+
+def into_struct(g: Gen, e: StructLit, dest: Addr) -> None:
+    u = underlying(e.type)
+    fields = getattr(u, "fields", ())
+    if _copy_static(g, e, dest):
+        return
+    if len(e.fields) < len(fields):
+        store_zero(g, e.type, dest)
+    for index, x in e.fields:
+        store_expr(g, x, offset(g, dest, field_offset(e.type, index)))
+
+
+def into_array(g: Gen, e: ArrayLit, dest: Addr) -> None:
+    u = underlying(e.type)
+    assert isinstance(u, Array)
+    if _copy_static(g, e, dest):
+        return
+    if len(e.elems) < u.length:
+        store_zero(g, e.type, dest)
+    elem_bytes = size_of(u.elem)
+    for index, x in e.elems:
+        store_expr(g, x, offset(g, dest, index * elem_bytes))
+
+
+# --- what allocates --------------------------------------------------------------------------------------------------
+
+
+def value_new(g: Gen, e: New) -> str:
+    return new_object(g, e.pos, "new", e.elem, e, g.m.placements.on_stack(e)).ptr
+
+
+def value_addr_of(g: Gen, e: AddrOf) -> str:
+    if is_place(e.x):
+        return g.address(e.x).ptr
+    dest = new_object(g, e.pos, "literal", e.x.type, e, g.m.placements.on_stack(e))
+    store_expr(g, e.x, dest)
+    return dest.ptr
+
+
+def value_slice_lit(g: Gen, e: SliceLit) -> str:
+    u = underlying(e.type)
+    assert isinstance(u, Slice)
+    backing = array(u.elem, e.length)
+    if e.length == 0:
+        return g.slice(g.m.external("runtime.zerobase", "i64"), "0", "0")
+    kind = "variadic slice" if e.variadic else "slice literal"
+    dest = new_object(g, e.pos, kind, backing, e, g.m.placements.on_stack(e))
+    elem_bytes = size_of(u.elem)
+    whole = ArrayLit(e.pos, backing, e.elems)
+    if not _copy_static(g, whole, dest):
+        for index, x in e.elems:
+            store_expr(g, x, offset(g, dest, index * elem_bytes))
+    return g.slice(dest.ptr, str(e.length), str(e.length))
+
+
+def value_map_lit(g: Gen, e: MapLit) -> str:
+    return fill_map(g, e)
+
+

@@ -1,0 +1,260 @@
+"""Maps: lookup, assignment, deletion, literals, make, clear, length; Go's own Swiss tables do the work.
+
+How it works: as Go's compiler does, keys of 4 or 8 bytes without floats and strings go to special entries (``fast32``,
+``fast64``, ``faststr``) if elements are at most 128 bytes; all other keys are passed by address.
+
+Source: Go 1.27.3 cmd/compile/internal/walk/walk.go (mapfast), internal/runtime/maps (Iter, Map).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from functools import cache
+from typing import final
+
+from tricolor.abi.layout import align_of, is_memory_comparable, size_of
+from tricolor.codegen.memory import copy, load, new_site, offset, shared, store, zero_value
+from tricolor.codegen.places import index_operand
+from tricolor.codegen.shapes import Form, shape_of
+from tricolor.codegen.state import Addr, Gen, Mode, PlaceThunk
+from tricolor.codegen.strings import lent_string
+from tricolor.ir.nodes import Const, Expr, MakeMap, MapIndex, MapLit, Pos
+from tricolor.ir.types import Map, Type, has_pointers, is_string, underlying
+
+MAX_FAST_ELEM_BYTES = 128
+ZERO_VALUE_BYTES = 1024
+"""Size of ``runtime.zeroVal``, to which mapaccess1 points for a missing key."""
+
+SMALL_MAP_HINT = 8
+
+
+@final
+class Fast(Enum):
+    """Which entries a map type uses."""
+
+    SLOW = ""
+    FAST32 = "_fast32"
+    FAST64 = "_fast64"
+    FAST64PTR = "_fast64ptr"
+    STRING = "_faststr"
+
+
+@cache
+def fast_kind(t: Map) -> Fast:
+    """The entries that Go's compiler chooses for the map type."""
+    if size_of(t.elem) > MAX_FAST_ELEM_BYTES:
+        return Fast.SLOW
+    if is_string(t.key):
+        return Fast.STRING
+    if not is_memory_comparable(t.key):
+        return Fast.SLOW
+    size = size_of(t.key)
+    if size == 4 and align_of(t.key) == 4:
+        return Fast.FAST32
+    if size == 8 and align_of(t.key) == 8:
+        return Fast.FAST64PTR if has_pointers(t.key) else Fast.FAST64
+    return Fast.SLOW
+
+
+def map_type(t: Type) -> Map:
+    u = underlying(t)
+    assert isinstance(u, Map), f"{t} is no map"
+    return u
+
+
+# --- keys ------------------------------------------------------------------------------------------------------------
+
+
+def key_operand(g: Gen, t: Map, key: Expr, lookup: bool) -> str:
+    """Evaluate a key to what the entries take: its bits, a string, or the address of a copy."""
+    kind = fast_kind(t)
+    if kind is Fast.STRING:
+        return g.string(*lent_string(g, key)) if lookup else g.value(key)
+    if kind is Fast.SLOW:
+        if shape_of(key.type).form is Form.MEMORY:
+            return g.value(key)
+        v = g.value(key)
+        temp = g.temp(key.type)
+        store(g, key.type, temp, v)
+        return temp.ptr
+    return _key_bits(g, t, g.value(key), kind)
+
+
+def _key_bits(g: Gen, t: Map, v: str, kind: Fast) -> str:
+    """A key of 4 or 8 bytes as an integer (or pointer, for assignment of pointer keys)."""
+    shape = shape_of(t.key)
+    bits = "i32" if kind is Fast.FAST32 else "i64"
+    if shape.llvm == bits:
+        return v
+    if kind is Fast.FAST64PTR and shape.form is Form.SCALAR:
+        return v
+    wanted = "ptr" if kind is Fast.FAST64PTR else bits
+    if shape.form is Form.MEMORY:
+        return load_bits(g, Addr(v, Mode.PRIVATE), wanted)
+    temp = g.temp(t.key)
+    store(g, t.key, temp, v)
+    return load_bits(g, temp, wanted)
+
+
+def load_bits(g: Gen, addr: Addr, t: str) -> str:
+    return g.op(f"load {t}, ptr {addr.ptr}, align 4")
+
+
+def _entry(name: str, kind: Fast) -> str:
+    """Symbol of an entry; only assignment has one for pointer keys."""
+    if kind is Fast.FAST64PTR and name != "mapassign":
+        kind = Fast.FAST64
+    return f"runtime.{name}{kind.value}"
+
+
+def _lookup_key(g: Gen, t: Map, key: Expr) -> str:
+    operand = key_operand(g, t, key, lookup=True)
+    if fast_kind(t) is Fast.FAST64PTR:
+        return g.op(f"ptrtoint ptr {operand} to i64")
+    return operand
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def elem_address(g: Gen, e: MapIndex) -> Addr:
+    """Address of the element, or of a zero value if there is none; to be read at once."""
+    t = map_type(e.x.type)
+    m = g.value(e.x)
+    key = _lookup_key(g, t, e.key)
+    symbol = _entry("mapaccess1", fast_kind(t))
+    if size_of(t.elem) <= ZERO_VALUE_BYTES:
+        return shared(g.rt(e.pos, symbol, g.m.type_ref(e.x.type), m, key))
+    found = g.rt(e.pos, _entry("mapaccess2", fast_kind(t)), g.m.type_ref(e.x.type), m, key)
+    zero = g.m.data.add_constant(f"private unnamed_addr constant [{size_of(t.elem)} x i8] zeroinitializer, align 8")
+    has = g.op(f"extractvalue {{ptr, i1}} {found}, 1")
+    ptr = g.op(f"extractvalue {{ptr, i1}} {found}, 0")
+    return shared(g.op(f"select i1 {has}, ptr {ptr}, ptr {zero}"))
+
+
+def value_map_index(g: Gen, e: MapIndex) -> str:
+    return load(g, e.type, elem_address(g, e))
+
+
+def into_map_index(g: Gen, e: MapIndex, dest: Addr) -> None:
+    copy(g, e.type, dest, elem_address(g, e))
+
+
+def tuple_map_index(g: Gen, e: MapIndex) -> list[str]:
+    """``v, ok := m[k]``."""
+    t = map_type(e.x.type)
+    m = g.value(e.x)
+    key = _lookup_key(g, t, e.key)
+    found = g.rt(e.pos, _entry("mapaccess2", fast_kind(t)), g.m.type_ref(e.x.type), m, key)
+    ptr = g.op(f"extractvalue {{ptr, i1}} {found}, 0")
+    ok = g.op(f"extractvalue {{ptr, i1}} {found}, 1")
+    return [load_if(g, t.elem, ok, ptr), ok]
+
+
+def load_if(g: Gen, t: Type, ok: str, ptr: str) -> str:
+    """The value at ``ptr`` if ``ok``, else the zero value."""
+    shape = shape_of(t)
+    if not shape.size:
+        return zero_value(t) if shape.form is not Form.MEMORY else g.temp(t).ptr
+    before = g.block
+    yes, done = g.label("found"), g.label("done")
+    if shape.form is Form.MEMORY:
+        temp = g.temp(t)
+        g.do(f"call void @llvm.memset.p0.i64(ptr {temp.ptr}, i8 0, i64 {shape.size}, i1 false)")
+        g.branch_if(ok, yes, done)
+        g.start(yes)
+        copy(g, t, temp, shared(ptr))
+        g.start(done)
+        return temp.ptr
+    g.branch_if(ok, yes, done)
+    g.start(yes)
+    v = load(g, t, shared(ptr))
+    after = g.block
+    g.start(done)
+    return g.phi(shape.llvm, (zero_value(t), before), (v, after))
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def place_map_index(g: Gen, e: MapIndex) -> PlaceThunk:
+    """``m[k]`` on the left: the element, made if it is not there."""
+    t = map_type(e.x.type)
+    m = g.value(e.x)
+    key = key_operand(g, t, e.key, lookup=False)
+    return lambda: _assigned(g, e.pos, e.x.type, m, key, e)
+
+
+def _assigned(g: Gen, pos: Pos, map_: Type, m: str, key: str, node: object) -> Addr:
+    new_site(g, pos, "map assignment", map_, node, False)
+    return shared(g.rt(pos, _entry("mapassign", fast_kind(map_type(map_))), g.m.type_ref(map_), m, key))
+
+
+def builtin_delete(g: Gen, pos: Pos, x: Expr, key: Expr) -> None:
+    t = map_type(x.type)
+    m = g.value(x)
+    k = _lookup_key(g, t, key)
+    g.rt(pos, _entry("mapdelete", fast_kind(t)), g.m.type_ref(x.type), m, k)
+
+
+def map_length(g: Gen, m: str) -> str:
+    """``len(m)``: the first word of the map, 0 for nil."""
+    before = g.block
+    read, done = g.label("map"), g.label("len")
+    g.branch_if(g.op(f"icmp eq ptr {m}, null"), done, read)
+    g.start(read)
+    used = g.op(f"{g.m.load_word} i64, ptr {m}{g.m.order}, align 8")
+    g.start(done)
+    return g.phi("i64", ("0", before), (used, read))
+
+
+def value_make_map(g: Gen, e: MakeMap) -> str:
+    hint = index_operand(g, e.hint) if e.hint is not None else "0"
+    small = e.hint is None or (isinstance(e.hint, Const) and int(hint) <= SMALL_MAP_HINT)
+    return _make(g, e.pos, e.type, None if small else hint, e)
+
+
+def _make(g: Gen, pos: Pos, t: Type, hint: str | None, node: object) -> str:
+    new_site(g, pos, "map", t, node, False)
+    if hint is None:
+        return g.rt(pos, "runtime.makemap_small")
+    return g.rt(pos, "runtime.makemap", g.m.type_ref(t), hint, "null")
+
+
+def fill_map(g: Gen, e: MapLit) -> str:
+    """A map literal: made with room for all entries, then assigned one by one."""
+    n = len(e.entries)
+    m = _make(g, e.pos, e.type, str(n) if n > SMALL_MAP_HINT else None, e)
+    t = map_type(e.type)
+    for key, elem in e.entries:
+        k = key_operand(g, t, key, lookup=False)
+        v = g.value(elem)
+        store(g, t.elem, _assigned(g, e.pos, e.type, m, k, e), v)
+    return m
+
+
+# --- range -----------------------------------------------------------------------------------------------------------
+
+ITER_BYTES = 96
+"""Size of internal/runtime/maps.Iter: twelve words."""
+
+
+def range_map(g: Gen, pos: Pos, map_: Type, m: str, body: Callable[[Addr, Addr], None], labels: tuple[str, str]) -> None:
+    """Iterate: ``body`` gets the addresses of key and element; ``labels`` are those of continue and break."""
+    next_label, done = labels
+    it = Addr(g.alloca(f"[{ITER_BYTES} x i8]", 8, "iter"), Mode.PRIVATE)
+    g.do(f"call void @llvm.memset.p0.i64(ptr align 8 {it.ptr}, i8 0, i64 {ITER_BYTES}, i1 false)")
+    g.rt(pos, "runtime.mapIterStart", g.m.type_ref(map_), m, it.ptr)
+    head, inside = g.label("maprange"), g.label("entry")
+    g.start(head)
+    key = g.op(f"load ptr, ptr {it.ptr}, align 8")
+    g.branch_if(g.op(f"icmp eq ptr {key}, null"), done, inside)
+    g.start(inside)
+    elem_slot = offset(g, it, 8)
+    elem = g.op(f"load ptr, ptr {elem_slot.ptr}, align 8")
+    body(shared(key), shared(elem))
+    g.start(next_label)
+    g.rt(pos, "runtime.mapIterNext", it.ptr)
+    g.branch(head)
+    g.start(done)

@@ -1,0 +1,186 @@
+"""``for ... range`` over integers, arrays, slices, strings, maps and channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tricolor.abi.layout import size_of
+from tricolor.codegen.channels import chan_elem, receive
+from tricolor.codegen.control import target_of
+from tricolor.codegen.maps import map_type, range_map
+from tricolor.codegen.memory import elem_ptr, load, store
+from tricolor.codegen.places import indexed, is_place, slice_parts, string_parts
+from tricolor.codegen.shapes import Form, shape_of
+from tricolor.codegen.state import Addr, Gen, LoopTargets, Mode
+from tricolor.codegen.strings import lent_string
+from tricolor.ir.nodes import Conversion, Convert, Place, Range
+from tricolor.ir.types import INT, INT32, Array, Basic, Chan, Kind, Map, Pointer, Slice, Type, is_signed, underlying
+
+
+def stmt_range(g: Gen, s: Range) -> None:
+    again, done = g.label("next"), g.label("endrange")
+    g.loops[s.label] = LoopTargets(done, again)
+    u = underlying(s.x.type)
+    match u:
+        case Basic() if u.kind is Kind.STRING:
+            _range_string(g, s, again, done)
+        case Basic():
+            _range_integer(g, s, again, done)
+        case Slice():
+            _range_slice(g, s, u.elem, again, done)
+        case Array():
+            _range_array(g, s, u, again, done)
+        case Pointer():
+            arr = underlying(u.elem)
+            assert isinstance(arr, Array)
+            ptr = g.value(s.x)
+            if s.value is not None:
+                g.nil_check(s.pos, ptr)
+            _count(g, s, str(arr.length), again, done, _elements(g, Addr(ptr, Mode.SHARED), arr.elem))
+        case Map():
+            _range_map(g, s, again, done)
+        case Chan():
+            _range_chan(g, s, again, done)
+        case _:
+            g.bug(s.pos, f"range over {s.x.type}")
+
+
+def _assign(g: Gen, s: Range, place: Place | None, t: Type, v: str) -> None:
+    """Assign an iteration value; ``t`` is its own type."""
+    if place is not None:
+        store(g, t, target_of(g, place, s.pos, s.declares)(), v)
+
+
+def _count(
+    g: Gen, s: Range, length: str, again: str, done: str, element: tuple[Type, Callable[[str], Addr]] | None
+) -> None:
+    """Count from 0 below ``length`` (i64); the element's address is asked for with the index where it is used."""
+    counter = g.alloca("i64", 8, "i")
+    g.do(f"store i64 0, ptr {counter}, align 8")
+    head, body = g.label("range"), g.label("body")
+    g.start(head)
+    i = g.op(f"load i64, ptr {counter}, align 8")
+    g.branch_if(g.op(f"icmp slt i64 {i}, {length}"), body, done)
+    g.start(body)
+    v = ""
+    if element is not None and s.value is not None:
+        elem, address = element
+        v = load(g, elem, address(i))
+    _assign(g, s, s.key, INT, i)
+    if element is not None:
+        _assign(g, s, s.value, element[0], v)
+    g.stmt(s.body)
+    g.start(again)
+    i = g.op(f"load i64, ptr {counter}, align 8")
+    g.do(f"store i64 {g.op(f'add i64 {i}, 1')}, ptr {counter}, align 8")
+    g.branch(head)
+    g.start(done)
+
+
+def _elements(g: Gen, base: Addr, elem: Type) -> tuple[Type, Callable[[str], Addr]]:
+    return elem, lambda i: Addr(elem_ptr(g, base.ptr, i, size_of(elem)), base.mode)
+
+
+def _range_slice(g: Gen, s: Range, elem: Type, again: str, done: str) -> None:
+    x = s.x
+    if isinstance(x, Convert) and x.kind is Conversion.STRING_TO_BYTES:
+        ptr, length = lent_string(g, x.x)
+    else:
+        ptr, length = slice_parts(g, x)
+    _count(g, s, length, again, done, (elem, lambda i: indexed(g, ptr, i, size_of(elem))))
+
+
+def _range_array(g: Gen, s: Range, arr: Array, again: str, done: str) -> None:
+    """A copy is made if the values are used: the body may change the array."""
+    length = str(arr.length)
+    if s.value is None:
+        if not is_place(s.x):
+            g.value(s.x)
+        _count(g, s, length, again, done, None)
+        return
+    v = g.value(s.x)
+    if shape_of(s.x.type).form is not Form.MEMORY:
+        temp = g.temp(s.x.type)
+        store(g, s.x.type, temp, v)
+        v = temp.ptr
+    _count(g, s, length, again, done, _elements(g, Addr(v, Mode.PRIVATE), arr.elem))
+
+
+def _range_integer(g: Gen, s: Range, again: str, done: str) -> None:
+    t = s.x.type
+    shape = shape_of(t)
+    limit = g.value(s.x)
+    signed = is_signed(t)
+    counter = g.alloca(shape.llvm, shape.align, "i")
+    g.do(f"store {shape.llvm} 0, ptr {counter}, align {shape.align}")
+    head, body = g.label("range"), g.label("body")
+    g.start(head)
+    i = g.op(f"load {shape.llvm}, ptr {counter}, align {shape.align}")
+    g.branch_if(g.op(f"icmp {'slt' if signed else 'ult'} {shape.llvm} {i}, {limit}"), body, done)
+    g.start(body)
+    _assign(g, s, s.key, t, i)
+    g.stmt(s.body)
+    g.start(again)
+    i = g.op(f"load {shape.llvm}, ptr {counter}, align {shape.align}")
+    g.do(f"store {shape.llvm} {g.op(f'add {shape.llvm} {i}, 1')}, ptr {counter}, align {shape.align}")
+    g.branch(head)
+    g.start(done)
+
+
+def _range_string(g: Gen, s: Range, again: str, done: str) -> None:
+    x = s.x
+    ptr, length = lent_string(g, x) if isinstance(x, Convert) else string_parts(g, x)
+    counter, following = g.alloca("i64", 8, "i"), g.alloca("i64", 8, "n")
+    g.do(f"store i64 0, ptr {counter}, align 8")
+    head, body, slow, decoded = g.label("range"), g.label("rune"), g.label("decode"), g.label("body")
+    g.start(head)
+    i = g.op(f"load i64, ptr {counter}, align 8")
+    g.branch_if(g.op(f"icmp slt i64 {i}, {length}"), body, done)
+    g.start(body)
+    byte = g.op(f"load i8, ptr {elem_ptr(g, ptr, i, 1)}, align 1")
+    ascii_rune = g.op(f"zext i8 {byte} to i32")
+    after_one = g.op(f"add i64 {i}, 1")
+    g.branch_if(g.op(f"icmp sge i8 {byte}, 0"), decoded, slow)
+    g.start(slow)
+    both = g.rt(s.pos, "runtime.decoderune", g.string(ptr, length), i)
+    wide_rune = g.op(f"extractvalue {{i32, i64}} {both}, 0")
+    after_rune = g.op(f"extractvalue {{i32, i64}} {both}, 1")
+    g.start(decoded)
+    rune = g.phi("i32", (ascii_rune, body), (wide_rune, slow))
+    after = g.phi("i64", (after_one, body), (after_rune, slow))
+    g.do(f"store i64 {after}, ptr {following}, align 8")
+    _assign(g, s, s.key, INT, i)
+    _assign(g, s, s.value, INT32, rune)
+    g.stmt(s.body)
+    g.start(again)
+    g.do(f"store i64 {g.op(f'load i64, ptr {following}, align 8')}, ptr {counter}, align 8")
+    g.branch(head)
+    g.start(done)
+
+
+def _range_map(g: Gen, s: Range, again: str, done: str) -> None:
+    t = map_type(s.x.type)
+    m = g.value(s.x)
+
+    def body(key: Addr, elem: Addr) -> None:
+        k = load(g, t.key, key) if s.key is not None else ""
+        v = load(g, t.elem, elem) if s.value is not None else ""
+        _assign(g, s, s.key, t.key, k)
+        _assign(g, s, s.value, t.elem, v)
+        g.stmt(s.body)
+
+    range_map(g, s.pos, s.x.type, m, body, (again, done))
+
+
+def _range_chan(g: Gen, s: Range, again: str, done: str) -> None:
+    channel = g.value(s.x)
+    elem = chan_elem(s.x.type)
+    body = g.label("body")
+    g.start(again)
+    v, ok = receive(g, s.pos, channel, elem)
+    g.branch_if(ok, body, done)
+    g.start(body)
+    _assign(g, s, s.key, elem, v)
+    g.stmt(s.body)
+    g.branch(again)
+    g.start(done)

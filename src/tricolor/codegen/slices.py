@@ -1,0 +1,247 @@
+"""Slices: slicing, make, append, copy, clear, and conversion to arrays."""
+
+from __future__ import annotations
+
+from tricolor.abi.layout import align_of, size_of
+from tricolor.codegen.memory import (
+    MAX_INLINE_ALLOC_BYTES,
+    clear_bytes,
+    copy_bytes,
+    elem_ptr,
+    load,
+    new_object,
+    new_site,
+    shared,
+    store,
+)
+from tricolor.codegen.places import index_operand, slice_parts, slice_words, string_parts
+from tricolor.codegen.state import Gen
+from tricolor.ir.nodes import Append, Builtin, Const, Convert, Expr, MakeSlice, Pos, SliceExpr
+from tricolor.ir.types import Array, Pointer, Slice, Type, array, is_signed, is_string, underlying
+
+_STACK_SLICE_BYTES = 64 * 1024
+
+
+def slice_elem(t: Type) -> Type:
+    """Element type of a slice type."""
+    u = underlying(t)
+    assert isinstance(u, Slice), f"{t} is no slice"
+    return u.elem
+
+
+def scaled(g: Gen, count: str, elem_bytes: int) -> str:
+    """``count * elem_bytes`` as i64; known not to overflow."""
+    if count[0] != "%":
+        return str(int(count) * elem_bytes)
+    return count if elem_bytes == 1 else g.op(f"mul i64 {count}, {elem_bytes}")
+
+
+# --- x[lo:hi:max] ----------------------------------------------------------------------------------------------------
+
+
+def value_slice_expr(g: Gen, e: SliceExpr) -> str:
+    u = underlying(e.x.type)
+    if is_string(e.x.type):
+        ptr, length = string_parts(g, e.x)
+        cap, elem_bytes = length, 1
+    elif isinstance(u, Slice):
+        ptr, length, cap = slice_words(g, e.x)
+        elem_bytes = size_of(u.elem)
+    else:
+        assert isinstance(u, Pointer)
+        arr = underlying(u.elem)
+        assert isinstance(arr, Array)
+        ptr = g.value(e.x)
+        g.nil_check(e.pos, ptr)
+        length = cap = str(arr.length)
+        elem_bytes = size_of(arr.elem)
+    low = index_operand(g, e.low) if e.low is not None else "0"
+    high = index_operand(g, e.high) if e.high is not None else length
+    limit = index_operand(g, e.max) if e.max is not None else cap
+    _check_bounds(g, e, isinstance(u, Slice), (low, high, limit, cap))
+    new_length = _minus(g, high, low)
+    if is_string(e.type):
+        return g.string(_advance(g, ptr, low, new_length, 1), new_length)
+    new_cap = _minus(g, limit, low)
+    return g.slice(_advance(g, ptr, low, new_cap, elem_bytes), new_length, new_cap)
+
+
+def _minus(g: Gen, a: str, b: str) -> str:
+    if b == "0":
+        return a
+    if a[0] != "%" and b[0] != "%":
+        return str(max(int(a) - int(b), 0))
+    return g.op(f"sub i64 {a}, {b}")
+
+
+def _advance(g: Gen, ptr: str, low: str, room: str, elem_bytes: int) -> str:
+    """The start moved by ``low`` elements, unless nothing is left: then the pointer must not point behind the object."""
+    if low == "0" or elem_bytes == 0:
+        return ptr
+    if room[0] != "%":
+        return elem_ptr(g, ptr, low, elem_bytes) if int(room) else ptr
+    some = g.op(f"icmp ne i64 {room}, 0")
+    return elem_ptr(g, ptr, g.op(f"select i1 {some}, i64 {low}, i64 0"), elem_bytes)
+
+
+def _check_bounds(g: Gen, e: SliceExpr, of_slice: bool, bounds: tuple[str, str, str, str]) -> None:
+    low, high, limit, cap = bounds
+    base = "runtime.panicSlice"
+    if e.max is not None:
+        _check(g, e.pos, f"{base}3{'Acap' if of_slice else 'Alen'}", limit, cap, e.max)
+        if e.high is not None:
+            _check(g, e.pos, f"{base}3B", high, limit, e.high)
+        if e.low is not None:
+            _check(g, e.pos, f"{base}3C", low, high, e.low)
+        return
+    if e.high is not None:
+        _check(g, e.pos, f"{base}{'Acap' if of_slice else 'Alen'}", high, cap, e.high)
+    if e.low is not None:
+        _check(g, e.pos, f"{base}B", low, high, e.low)
+
+
+def _check(g: Gen, pos: Pos, symbol: str, x: str, y: str, bound: Expr) -> None:
+    """Panic unless ``x <= y``, unsigned."""
+    if x == "0" or (x[0] != "%" and y[0] != "%" and int(x) <= int(y)):
+        return
+    if not is_signed(bound.type):
+        symbol += "U"
+    g.require(g.op(f"icmp ule i64 {x}, {y}"), g.panic_block(pos, symbol, x, y))
+
+
+# --- make ------------------------------------------------------------------------------------------------------------
+
+
+def value_make_slice(g: Gen, e: MakeSlice) -> str:
+    elem = slice_elem(e.type)
+    elem_bytes = size_of(elem)
+    cap_expr = e.cap if e.cap is not None else e.length
+    if isinstance(cap_expr, Const) and isinstance(cap_expr.value, int) and elem_bytes:
+        cap = cap_expr.value
+        total = cap * elem_bytes
+        on_stack = total <= _STACK_SLICE_BYTES and g.m.placements.on_stack(e)
+        inline = not g.m.options.account and total <= MAX_INLINE_ALLOC_BYTES
+        if cap > 0 and (on_stack or inline):
+            length = _checked_length(g, e, cap)
+            return g.slice(new_object(g, e.pos, "slice", array(elem, cap), e, on_stack).ptr, length, str(cap))
+    length = index_operand(g, e.length)
+    cap_text = index_operand(g, e.cap) if e.cap is not None else length
+    new_site(g, e.pos, "slice", e.type, e, False)
+    ptr = g.rt(e.pos, "runtime.makeslice", g.m.type_ref(elem), length, cap_text)
+    return g.slice(ptr, length, cap_text)
+
+
+def _checked_length(g: Gen, e: MakeSlice, cap: int) -> str:
+    length = index_operand(g, e.length)
+    if length[0] != "%":
+        return length
+    g.require(g.op(f"icmp ule i64 {length}, {cap}"), _make_panic(g, e, length))
+    return length
+
+
+def _make_panic(g: Gen, e: MakeSlice, length: str) -> str:
+    """Go reports the length if it is impossible by itself, else the capacity; makeslice decides that."""
+    label = g.label("cold")
+    name = g.m.declare_entry("runtime.makeslice")
+    elem = g.m.type_ref(slice_elem(e.type))
+    assert e.cap is not None and isinstance(e.cap, Const)
+    g.cold.append(
+        f"{label}:\n  call ptr {name}(ptr {elem}, i64 {length}, i64 {e.cap.value}) #92{g.dbg(e.pos)}\n  unreachable"
+    )
+    return label
+
+
+# --- append and copy -------------------------------------------------------------------------------------------------
+
+
+def value_append(g: Gen, e: Append) -> str:
+    elem = slice_elem(e.type)
+    elem_bytes = size_of(elem)
+    base = slice_words(g, e.x)
+    if not e.spread:
+        if not e.elems:
+            return g.slice(*base)
+        values = [g.value(x) for x in e.elems]
+        ptr, new_length, cap = _grow(g, e, elem, base, str(len(values)))
+        for i, v in enumerate(values):
+            at = g.op(f"add i64 {base[1]}, {i}") if i else base[1]
+            store(g, elem, shared(elem_ptr(g, ptr, at, elem_bytes)), v)
+        return g.slice(ptr, new_length, cap)
+    more = e.elems[0]
+    if isinstance(more, MakeSlice) and more.cap is None:
+        return _append_zeros(g, e, elem, base, more)
+    source, count = string_parts(g, more) if is_string(more.type) else slice_parts(g, more)
+    ptr, new_length, cap = _grow(g, e, elem, base, count)
+    dest = shared(elem_ptr(g, ptr, base[1], elem_bytes))
+    copy_bytes(g, dest, shared(source), scaled(g, count, elem_bytes), align_of(elem))
+    return g.slice(ptr, new_length, cap)
+
+
+def _append_zeros(g: Gen, e: Append, elem: Type, base: tuple[str, str, str], more: MakeSlice) -> str:
+    """``append(s, make([]T, n)...)`` without the intermediate slice."""
+    count = index_operand(g, more.length)
+    if count[0] == "%":
+        g.require(g.op(f"icmp sge i64 {count}, 0"), g.panic_block(e.pos, "runtime.panicmakeslicelen"))
+    ptr, new_length, cap = _grow(g, e, elem, base, count)
+    dest = shared(elem_ptr(g, ptr, base[1], size_of(elem)))
+    clear_bytes(g, dest, scaled(g, count, size_of(elem)), align_of(elem))
+    return g.slice(ptr, new_length, cap)
+
+
+def _grow(g: Gen, e: Append, elem: Type, base: tuple[str, str, str], count: str) -> tuple[str, str, str]:
+    """Room for ``count`` more elements: address, new length and capacity."""
+    ptr, length, cap = base
+    new_length = g.op(f"add i64 {length}, {count}")
+    before = g.block
+    grow, done = g.label("grow"), g.label("append")
+    need = g.op(f"icmp ugt i64 {new_length}, {cap}")
+    g.end(f"br i1 {need}, label %{grow}, label %{done}")
+    g.start(grow)
+    new_site(g, e.pos, "append", e.type, e, False)
+    grown = g.rt(e.pos, "runtime.growslice", ptr, new_length, cap, count, g.m.type_ref(elem))
+    t = "{ptr, i64, i64}"
+    grown_ptr, grown_cap = g.extract(t, grown, 0), g.extract(t, grown, 2)
+    g.start(done)
+    return (
+        g.phi("ptr", (ptr, before), (grown_ptr, grow)),
+        new_length,
+        g.phi("i64", (cap, before), (grown_cap, grow)),
+    )
+
+
+def builtin_copy(g: Gen, e: Builtin) -> str:
+    """``copy(dst, src)``: the number of elements copied."""
+    dst, dst_length = slice_parts(g, e.args[0])
+    more = e.args[1]
+    src, src_length = string_parts(g, more) if is_string(more.type) else slice_parts(g, more)
+    less = g.op(f"icmp slt i64 {src_length}, {dst_length}")
+    count = g.op(f"select i1 {less}, i64 {src_length}, i64 {dst_length}")
+    elem = slice_elem(e.args[0].type)
+    copy_bytes(g, shared(dst), shared(src), scaled(g, count, size_of(elem)), align_of(elem))
+    return count
+
+
+def clear_slice(g: Gen, x: Expr) -> None:
+    """``clear(slice)``."""
+    ptr, length = slice_parts(g, x)
+    elem = slice_elem(x.type)
+    clear_bytes(g, shared(ptr), scaled(g, length, size_of(elem)), align_of(elem))
+
+
+# --- conversion to arrays --------------------------------------------------------------------------------------------
+
+
+def array_pointer(g: Gen, pos: Pos, x: Expr, arr: Type) -> str:
+    """``(*[N]T)(slice)``: panics if the slice is shorter than N."""
+    u = underlying(arr)
+    assert isinstance(u, Array)
+    ptr, length = slice_parts(g, x)
+    if u.length:
+        ok = g.op(f"icmp uge i64 {length}, {u.length}")
+        g.require(ok, g.panic_block(pos, "runtime.panicSliceConvert", length, str(u.length)))
+    return ptr
+
+
+def slice_to_array(g: Gen, e: Convert) -> str:
+    """``[N]T(slice)`` of an array that is no memory-class type."""
+    return load(g, e.type, shared(array_pointer(g, e.pos, e.x, e.type)))
