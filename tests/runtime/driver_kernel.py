@@ -11,13 +11,17 @@ from tricolor.kernel.lang import (
     function_address,
     global_array,
     global_value,
+    goroutine,
     i64,
     inline,
     is_null,
     kernel,
     load_addr,
     store_addr,
+    store_i64,
+    store_u64,
     to_addr,
+    to_i64,
     to_u64,
     u64,
 )
@@ -39,6 +43,17 @@ from tricolor.runtime.collector.specials import (
     weak_load,
 )
 from tricolor.runtime.collector.sweep import check_heap
+from tricolor.runtime.slices import growslice
+from tricolor.runtime.strings import (
+    cmpstring,
+    concatstrings,
+    decoderune,
+    intstring,
+    slicebytetostring,
+    slicerunetostring,
+    stringtoslicebyte,
+    stringtoslicerune,
+)
 
 ROOTS = 256
 roots = global_array(addr, ROOTS)
@@ -160,6 +175,73 @@ def test_weak_load(handle: addr) -> addr:
 @export("test.taken")
 def taken(object: addr, closure: addr) -> u64:
     return take_queued(object, closure)
+
+
+# --- Slices and strings: results of several words are stored at ``out`` -----------------------------
+
+
+@goroutine("test.growslice")
+def test_growslice(out: addr, old: addr, new_length: i64, old_capacity: i64, added: i64, elem: addr) -> None:
+    data, length, capacity = growslice(old, new_length, old_capacity, added, elem)
+    store_addr(out, data)
+    store_i64(out + 8, length)
+    store_i64(out + 16, capacity)
+
+
+@goroutine("test.concat")
+def test_concat(out: addr, strings: addr, count: u64) -> None:
+    data, length = concatstrings(strings, count)
+    store_addr(out, data)
+    store_u64(out + 8, length)
+
+
+@goroutine("test.bytestostring")
+def test_bytes_to_string(out: addr, data: addr, length: u64) -> None:
+    made, made_length = slicebytetostring(data, length)
+    store_addr(out, made)
+    store_u64(out + 8, made_length)
+
+
+@goroutine("test.stringtobytes")
+def test_string_to_bytes(out: addr, data: addr, length: u64) -> None:
+    made, made_length, capacity = stringtoslicebyte(data, length)
+    store_addr(out, made)
+    store_u64(out + 8, made_length)
+    store_u64(out + 16, capacity)
+
+
+@goroutine("test.runestostring")
+def test_runes_to_string(out: addr, data: addr, length: u64) -> None:
+    made, made_length = slicerunetostring(data, length, length)
+    store_addr(out, made)
+    store_u64(out + 8, made_length)
+
+
+@goroutine("test.stringtorunes")
+def test_string_to_runes(out: addr, data: addr, length: u64) -> None:
+    made, made_length, capacity = stringtoslicerune(data, length)
+    store_addr(out, made)
+    store_u64(out + 8, made_length)
+    store_u64(out + 16, capacity)
+
+
+@goroutine("test.intstring")
+def test_intstring(out: addr, value: i64) -> None:
+    made, made_length = intstring(value)
+    store_addr(out, made)
+    store_u64(out + 8, made_length)
+
+
+@goroutine("test.decoderune")
+def test_decoderune(out: addr, data: addr, length: u64, at: u64) -> None:
+    rune, behind = decoderune(data, length, at)
+    store_i64(out, to_i64(rune))
+    store_u64(out + 8, behind)
+
+
+@goroutine("test.cmpstring")
+def test_cmpstring(left: addr, left_length: u64, right: addr, right_length: u64) -> i64:
+    return cmpstring(left, left_length, right, right_length)
 
 
 # --- Binary trees -----------------------------------------------------------------------------------

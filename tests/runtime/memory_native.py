@@ -14,7 +14,7 @@ GO_SIDE = """
 @"tricolor.data_roots" = constant [24 x i8] zeroinitializer
 @"tricolor.data_root_count" = constant i64 0
 @"runtime.zerobase" = global i64 0
-@"runtime.staticuint64s" = global [256 x i64] zeroinitializer
+@"runtime.staticuint64s" = constant [256 x i64] [NUMBERS]
 define void @"runtime.panicmakeslicelen"() { unreachable }
 define void @"runtime.panicmakeslicecap"() { unreachable }
 define void @"runtime.panicgrowslice"() { unreachable }
@@ -22,12 +22,18 @@ define void @"__morestack"() { unreachable }
 """
 """What compiled Go code would define."""
 
+NUMBERS = ", ".join(f"i64 {each}" for each in range(256))
+
 SIGNATURES: dict[str, str] = {
     "start": "vi", "configure": "iui", "root": "vuu", "malloc": "uuu", "alloc": "uu", "collect": "v", "find": "uu",
     "size": "uu", "check": "v", "live": "u", "objects": "u", "cycles": "u", "pages": "u", "pause_ns": "u",
     "setfinalizer": "buu", "addcleanup": "uuu", "stopcleanup": "vuu", "weakhandle": "uu", "weakload": "uu",
-    "taken": "uuu", "trees": "uu",
+    "taken": "uuu", "trees": "uu", "growslice": "vuuiiiu", "concat": "vuuu", "bytestostring": "vuuu",
+    "stringtobytes": "vuuu", "runestostring": "vuuu", "stringtorunes": "vuuu", "intstring": "vui",
+    "decoderune": "vuuuu", "cmpstring": "iuuuu",
 }  # fmt: skip
+ROOTS = 256
+SCRATCH = (ctypes.c_uint64 * 4)()
 C_TYPES: dict[str, Any] = {"v": None, "i": ctypes.c_int64, "u": ctypes.c_uint64, "b": ctypes.c_bool}
 
 
@@ -38,7 +44,7 @@ class Memory:
     def __init__(self, arena_bytes: int = 0, check_level: int = 3) -> None:
         text = compile_modules(["tests.runtime.driver_kernel"], CompileOptions(check_level))
         kernel = compile_object(Unit("kernel", text))
-        go_side = compile_object(Unit("go", GO_SIDE, 0))
+        go_side = compile_object(Unit("go", GO_SIDE.replace("NUMBERS", NUMBERS), 0))
         symbols = [f"test.{name}" for name in SIGNATURES]
         self.loaded = load_objects([kernel, go_side], symbols)
         self.functions: dict[str, Callable[..., Any]] = {}
@@ -47,6 +53,69 @@ class Memory:
             self.functions[name] = prototype(self.loaded.addresses[f"test.{name}"])
         self.call("start", arena_bytes)
 
+    def clear(self) -> None:
+        """Drops all roots and collects twice: what finalizers revived is gone too."""
+        for number in range(ROOTS):
+            self.call("root", number, 0)
+        scratch = ctypes.addressof(SCRATCH)
+        for _ in range(2):
+            self.call("collect")
+            while self.call("taken", scratch, scratch + 8):
+                pass
+
     def call(self, name: str, *arguments: int) -> Any:
         """Calls ``test.NAME``."""
         return self.functions[name](*arguments)
+
+
+# --- Type descriptors -------------------------------------------------------------------------------
+
+KEPT: list[Any] = []
+
+
+class Descriptor(ctypes.Structure):
+    """internal/abi.Type, and the fields of an array type."""
+
+    _fields_ = (
+        ("size_bytes", ctypes.c_uint64),
+        ("pointer_bytes", ctypes.c_uint64),
+        ("hash", ctypes.c_uint32),
+        ("flags", ctypes.c_uint8),
+        ("align", ctypes.c_uint8),
+        ("field_align", ctypes.c_uint8),
+        ("kind", ctypes.c_uint8),
+        ("equal", ctypes.c_uint64),
+        ("gc_data", ctypes.c_uint64),
+        ("name", ctypes.c_int32),
+        ("pointer_to", ctypes.c_int32),
+        ("elem", ctypes.c_uint64),
+        ("slice", ctypes.c_uint64),
+        ("length", ctypes.c_uint64),
+    )
+
+
+def go_type(size_bytes: int, pointers: list[int], kind: int = 25, elem: int = 0) -> int:
+    """Address of a type descriptor with pointers at these words; it is kept for ever."""
+    bitmap = sum(1 << word for word in pointers)
+    words = max(pointers) + 1 if pointers else 0
+    mask = ctypes.create_string_buffer(bitmap.to_bytes(words // 8 + 1, "little"))
+    made = Descriptor(size_bytes, words * 8, kind=kind, gc_data=ctypes.addressof(mask), elem=elem)
+    KEPT.extend((mask, made))
+    return ctypes.addressof(made)
+
+
+def layout(elem_bytes: int, bitmap: int) -> int:
+    """Address of a layout header as codegen writes it; it is kept for ever."""
+    made = (ctypes.c_uint64 * 2)(elem_bytes, bitmap)
+    KEPT.append(made)
+    return ctypes.addressof(made)
+
+
+def load(address: int) -> int:
+    """A word of memory."""
+    return ctypes.c_uint64.from_address(address).value
+
+
+def store(address: int, value: int) -> None:
+    """Sets a word of memory."""
+    ctypes.c_uint64.from_address(address).value = value

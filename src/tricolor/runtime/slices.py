@@ -13,7 +13,6 @@ from tricolor.abi.sizeclasses import MAX_SMALL_BYTES
 from tricolor.kernel.lang import (
     addr,
     as_struct,
-    extern_global,
     field_address,
     go_function,
     goroutine,
@@ -28,7 +27,7 @@ from tricolor.kernel.lang import (
     unlikely,
 )
 from tricolor.runtime.abi_types import GoType
-from tricolor.runtime.allocator.malloc import MAX_ALLOC_BYTES, alloc_any, alloc_noscan, product_overflows
+from tricolor.runtime.allocator.malloc import MAX_ALLOC_BYTES, alloc_any, alloc_noscan, product_overflows, zero_base
 from tricolor.runtime.allocator.mcentral import size_class_of
 from tricolor.runtime.allocator.sizes import HEADER_BYTES, MAX_BITMAP_BYTES, PAGE_SHIFT
 from tricolor.runtime.allocator.spans import class_bytes
@@ -36,8 +35,6 @@ from tricolor.runtime.allocator.spans import class_bytes
 # Below it a slice doubles when it grows; above, it grows by a quarter and a bit.
 DOUBLING_CAP = 256
 PAGE_MASK = (1 << PAGE_SHIFT) - 1
-
-zero_base = extern_global("runtime.zerobase", u64)
 
 
 @go_function("runtime.panicgrowslice")

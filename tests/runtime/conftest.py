@@ -1,0 +1,29 @@
+"""One native heap for all tests of the memory manager."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.runtime.memory_native import Memory
+
+PAST_END = 9
+
+
+@pytest.fixture(scope="session")
+def native_heap() -> Memory:
+    """A heap with all checks compiled in; roots are exact."""
+    made = Memory(1 << 32)
+    made.call("configure", PAST_END, 0)
+    return made
+
+
+@pytest.fixture
+def heap(native_heap: Memory) -> Iterator[Memory]:
+    """The heap, empty before; checked and emptied after the test."""
+    native_heap.clear()
+    yield native_heap
+    native_heap.call("check")
+    native_heap.clear()
+

@@ -1,0 +1,190 @@
+"""Random programs against a model: allocate, write, drop, collect; what is reachable stays as it is, the rest is freed."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass, field
+from typing import final
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.runtime.memory_native import Memory, go_type, layout, load, store
+from tricolor.abi.sizeclasses import CLASS_BYTES, rounded_bytes
+
+SHAPES: list[tuple[int, list[int]]] = [
+    (8, [0]), (16, [0, 1]), (16, [0]), (24, [0]), (32, [1, 3]), (40, [0, 4]), (64, [7]), (128, [0, 15]), (512, [0, 63]),
+    (520, [0, 64]), (1000, [3, 124]), (4096, [0, 511]), (40000, [1, 4999]),
+]  # fmt: skip
+"""Sizes of values and the words in them that are pointers."""
+
+TYPES = [go_type(size, pointers) for size, pointers in SHAPES]
+LAYOUTS = {
+    number: layout(rounded_bytes(size), sum(1 << word for word in pointers))
+    for number, (size, pointers) in enumerate(SHAPES)
+    if size <= 512
+}
+PATTERN = 0x0123_4567_89AB_CDEF
+
+
+@final
+@dataclass(slots=True)
+class Model:
+    """An object as it should be: pointers by offset, one word of data where there is room for it."""
+
+    address: int
+    size: int
+    offsets: list[int]
+    data_offset: int | None
+    data: int = 0
+    pointers: dict[int, Model] = field(default_factory=dict["int", "Model"])
+
+
+allocation = st.tuples(
+    st.just("alloc"), st.integers(0, len(SHAPES) - 1), st.sampled_from([1, 1, 1, 2, 3, 7, 100]), st.booleans(), st.integers(0, 15)
+)
+noscan = st.tuples(st.just("noscan"), st.sampled_from([1, 2, 3, 4, 7, 8, 9, 12, 15, 16, 17, 100, 33000]), st.integers(0, 15))
+link = st.tuples(st.just("link"), st.integers(0, 15), st.integers(0, 10_000), st.integers(0, 15))
+drop = st.tuples(st.just("drop"), st.integers(0, 15))
+walk = st.tuples(st.just("walk"), st.integers(0, 15), st.integers(0, 10_000))
+collect = st.tuples(st.just("collect"))
+step = st.one_of(allocation, allocation, noscan, link, link, drop, walk, collect)
+
+
+@final
+class Machine:
+    """Runs the steps on the heap and on the model; registers are the roots."""
+
+    def __init__(self, heap: Memory) -> None:
+        self.heap = heap
+        self.registers: list[Model | None] = [None] * 16
+        self.objects: list[Model] = []
+
+    def keep(self, register: int, made: Model | None) -> None:
+        self.registers[register] = made
+        self.heap.call("root", register, made.address if made else 0)
+
+    def run(self, operation: tuple[object, ...]) -> None:
+        match operation:
+            case ("alloc", int(shape), int(count), bool(inline), int(register)):
+                self.allocate(shape, count, inline, register)
+            case ("noscan", int(size), int(register)):
+                address = self.heap.call("malloc", size, 0)
+                self.add(register, Model(address, size, [], 0 if size % 8 == 0 else None))
+            case ("link", int(source), int(number), int(target)):
+                owner = self.registers[source]
+                if owner and owner.offsets:
+                    self.link(owner, owner.offsets[number % len(owner.offsets)], self.registers[target])
+            case ("drop", int(register)):
+                self.keep(register, None)
+            case ("walk", int(register), int(number)):
+                owner = self.registers[register]
+                if owner and owner.offsets:
+                    self.keep(register, owner.pointers.get(owner.offsets[number % len(owner.offsets)]))
+            case _:
+                self.collect()
+
+    def allocate(self, shape: int, count: int, inline: bool, register: int) -> None:
+        size, pointers = SHAPES[shape]
+        if inline and count == 1 and shape in LAYOUTS:
+            address = self.heap.call("alloc", LAYOUTS[shape])
+        else:
+            address = self.heap.call("malloc", size * count, TYPES[shape])
+        offsets = [index * size + word * 8 for index in range(count) for word in pointers]
+        free = [each for each in range(0, size, 8) if each not in offsets]
+        self.add(register, Model(address, size * count, offsets, free[0] if free else None))
+
+    def add(self, register: int, made: Model) -> None:
+        assert ctypes.string_at(made.address, made.size) == bytes(made.size), "memory is not zero"
+        if made.data_offset is not None:
+            made.data = PATTERN ^ made.address ^ len(self.objects)
+            store(made.address + made.data_offset, made.data)
+        self.objects.append(made)
+        self.keep(register, made)
+
+    def link(self, owner: Model, offset: int, target: Model | None) -> None:
+        store(owner.address + offset, target.address if target else 0)
+        owner.pointers.pop(offset, None)
+        if target:
+            owner.pointers[offset] = target
+
+    def reachable(self) -> list[Model]:
+        seen: dict[int, Model] = {}
+        todo = [each for each in self.registers if each]
+        while todo:
+            each = todo.pop()
+            if id(each) not in seen:
+                seen[id(each)] = each
+                todo.extend(each.pointers.values())
+        return list(seen.values())
+
+    def collect(self) -> None:
+        self.heap.call("collect")
+        self.heap.call("check")
+        self.objects = self.reachable()
+        self.compare()
+        # Roots are exact, so that nothing else may be left: blocks that hold several tiny objects count once.
+        blocks = {self.heap.call("find", each.address) for each in self.objects}
+        assert self.heap.call("objects") == len(blocks), "garbage is left"
+
+    def compare(self) -> None:
+        ends = 0
+        for each in sorted(self.objects, key=lambda one: one.address):
+            assert each.address >= ends, "two objects overlap"
+            ends = each.address + each.size
+            assert self.heap.call("find", each.address) != 0, "a live object was freed"
+            if each.data_offset is not None:
+                assert load(each.address + each.data_offset) == each.data, "data changed"
+            for offset in each.offsets:
+                target = each.pointers.get(offset)
+                assert load(each.address + offset) == (target.address if target else 0), "a pointer changed"
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.lists(step, min_size=5, max_size=120))
+def test_what_is_reachable_stays_and_the_rest_is_freed(heap: Memory, steps: list[tuple[object, ...]]) -> None:
+    heap.clear()
+    assert heap.call("objects") == 0
+    machine = Machine(heap)
+    for each in steps:
+        machine.run(each)
+    machine.collect()
+
+
+CHECKMARK, CLOBBER, STRESS = 7, 6, 5
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.lists(step, min_size=5, max_size=60))
+def test_programs_run_the_same_when_every_allocation_collects(heap: Memory, steps: list[tuple[object, ...]]) -> None:
+    for key in (CHECKMARK, CLOBBER, STRESS):
+        heap.call("configure", key, 1)
+    try:
+        heap.clear()
+        machine = Machine(heap)
+        for each in steps:
+            machine.run(each)
+        machine.collect()
+    finally:
+        for key in (CHECKMARK, CLOBBER, STRESS):
+            heap.call("configure", key, 0)
+
+
+def test_every_size_class_gives_aligned_memory_that_does_not_overlap(heap: Memory) -> None:
+    heap.call("configure", 1, -1)
+    try:
+        spans: list[tuple[int, int]] = []
+        for size in CLASS_BYTES[1:]:
+            for _ in range(3):
+                address = heap.call("malloc", size, 0)
+                assert address % 8 == 0
+                assert heap.call("size", address) == size
+                spans.append((address, address + size))
+        spans.sort()
+        assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+    finally:
+        heap.call("configure", 1, 100)
