@@ -6,14 +6,15 @@ import ctypes
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from typing import final
 
-from tricolor.kernel.llvm_text import compile_modules
-from tricolor.llvm.compile import Unit, compile_object
+from tricolor.base.cache import read_entry, write_entry
+from tricolor.kernel.llvm_text import CompileOptions, compile_modules
+from tricolor.llvm.compile import Unit, compile_object, object_key
 from tricolor.llvm.jit import load_objects
 
-GO = 'nounwind "split-stack" "frame-pointer"="all"'
-"""Attributes of compiled Go functions."""
+MODULES = ("tricolor.runtime.start", "tricolor.runtime.channels", "tricolor.runtime.selects")
 
 
 @final
@@ -26,10 +27,10 @@ class Finished:
     output: str
 
 
-def run(modules: tuple[str, ...], text: str, timeout_seconds: float = 60) -> Finished:
-    """Runs the LLVM text (which defines runtime.main) with the kernel modules, in a fresh process."""
+def run(text: str, timeout_seconds: float = 60) -> Finished:
+    """Runs the LLVM text (which defines runtime.main) with the runtime, in a fresh process."""
     done = subprocess.run(
-        [sys.executable, "-c", "from tests.runtime_scheduler.native import serve; serve()", *modules],
+        [sys.executable, "-c", "from tests.runtime_scheduler.native import serve; serve()", kernel_key()],
         input=text,
         capture_output=True,
         text=True,
@@ -40,18 +41,19 @@ def run(modules: tuple[str, ...], text: str, timeout_seconds: float = 60) -> Fin
 
 
 def serve() -> None:
-    """The child of ``run``: modules are the arguments, the text is standard input."""
-    modules = sys.argv[1:]
-    start = link(tuple(modules), sys.stdin.read())
-    sys.exit(start(0, None, None))
-
-
-def link(modules: tuple[str, ...], text: str) -> ctypes._CFuncPtr:  # pyright: ignore[reportPrivateUsage]
-    """``tricolor.start`` of the linked program; it keeps the code alive."""
-    kernel = compile_object(Unit("kernel", compile_modules(["tricolor.runtime.start", *modules])))
-    program = compile_object(Unit("program", text))
-    loaded = load_objects([kernel, program], ["tricolor.start"])
+    """The child of ``run``: the kernel object's key is the argument, the text is standard input."""
+    kernel = read_entry("obj", sys.argv[1])
+    assert kernel is not None
+    loaded = load_objects([kernel, compile_object(Unit("program", sys.stdin.read()))], ["tricolor.start"])
     prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p)
-    start = prototype(loaded.addresses["tricolor.start"])
-    start.keep = loaded  # pyright: ignore[reportAttributeAccessIssue]
-    return start
+    sys.exit(prototype(loaded.addresses["tricolor.start"])(0, None, None))
+
+
+@cache
+def kernel_key() -> str:
+    """Key of the runtime's object in the cache; compiled if its text is new."""
+    unit = Unit("kernel", compile_modules(MODULES, CompileOptions(check_level=2)))
+    key = object_key(unit)
+    if read_entry("obj", key) is None:
+        write_entry("obj", key, compile_object(unit))
+    return key

@@ -15,10 +15,13 @@ from tricolor.kernel.lang import (
     to_i64,
     field_address,
 )
+from tricolor.runtime.allocator.mcentral import init_layouts
+from tricolor.runtime.collector.roots import stack_scanner
 from tricolor.runtime.scheduler.context import enter_scheduler, thread_pointer
 from tricolor.runtime.scheduler.faults import fault_handler
 from tricolor.runtime.scheduler.goroutines import create, make_ready, schedule
 from tricolor.runtime.scheduler.machine import THREAD_LIMIT_OFFSET, machine
+from tricolor.runtime.scheduler.scan import scan_stacks
 from tricolor.runtime.scheduler.signals import install_signals
 
 
@@ -53,5 +56,7 @@ def start(argc: i32, argv: addr, envp: addr) -> i32:
     machine.first_wake = -1
     machine.maximum_processors = 1
     machine.running = 1
+    init_layouts()
+    stack_scanner.value = function_address(scan_stacks)
     install_signals(function_address(fault_handler))
     return enter_scheduler(function_address(run_main))

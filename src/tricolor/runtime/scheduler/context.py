@@ -212,10 +212,11 @@ def resume(g: G) -> NoReturn:
 
 @naked("tricolor.goroutine_start")
 def goroutine_start() -> None:
-    """Where a new goroutine begins: calls the closure in r12, then ends the goroutine."""
+    """Where a new goroutine begins: calls the closure in r12 (and forgets it), then ends the goroutine."""
     asm("""
         movq %r12, %rdi
-        callq *(%r12)
+        xorl %r12d, %r12d
+        callq *(%rdi)
         leaq "tricolor.commit_exit"(%rip), %rdi
         callq tricolor.park
         ud2

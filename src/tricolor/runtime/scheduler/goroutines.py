@@ -188,7 +188,6 @@ def commit_exit(g: G) -> NoReturn:
     g.words[1] = 0
     g.words[2] = 0
     g.param = 0
-    g.closure = 0
     g.segment = g.first_segment
     if not is_null(g.first_segment.next):
         free_behind(g.first_segment)
@@ -226,8 +225,7 @@ def _new_g() -> G:
 def create(closure: addr, system: bool) -> G:
     """A goroutine that will call the closure; its state is WAITING."""
     g = _new_g()
-    g.closure = closure
-    stack_prepare(g)
+    stack_prepare(g, closure)
     machine.last_id += 1
     g.id = machine.last_id
     g.reason = 0

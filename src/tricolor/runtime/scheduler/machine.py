@@ -114,7 +114,6 @@ class G(Struct):
     """Belong to package runtime: frames that defer, panics under way, token of recover (gWords in panic.go)."""
     param: addr
     """Who woke the goroutine: a Sudog, or 0."""
-    closure: addr
     first_segment: Segment
     link: "G"
     """Next in the run queue or in the list of free ones."""
@@ -131,9 +130,9 @@ class G(Struct):
     wait_since: i64
 
 
-# What the collector scans of a G: words, param, closure.
+# What the collector scans of a G: words.
 G_ROOTS_OFFSET: Final = 40
-G_ROOTS_BYTES: Final = 40
+G_ROOTS_BYTES: Final = 24
 
 
 class Machine(Struct):

@@ -24,8 +24,6 @@ from tricolor.kernel.lang import (
     to_u64,
     u64,
 )
-from tricolor.runtime.scheduler.system import map_memory, unmap_memory
-
 SIGNAL_INTERRUPT: Final = 2
 SIGNAL_ILLEGAL: Final = 4
 SIGNAL_BUS: Final = 7
@@ -70,6 +68,7 @@ _action = global_array(u64, ACTION_BYTES // 8)
 _saved = global_array(u64, SAVED_SIGNALS * ACTION_BYTES // 8)
 _mask = global_array(u64, MASK_BYTES // 8)
 _old_mask = global_array(u64, MASK_BYTES // 8)
+_alternate = global_array(u64, ALTERNATE_STACK_BYTES // 8)
 _stack = global_struct(SignalStack)
 _old_stack = global_struct(SignalStack)
 
@@ -91,7 +90,7 @@ def _install(index: u64, signal: i32, handler: addr, flags: i32) -> None:
 @kernel
 def install_signals(fault_handler: addr) -> None:
     """Faults go to the handler, on a stack of their own; Ctrl-C ends the process."""
-    _stack.start = map_memory(ALTERNATE_STACK_BYTES)
+    _stack.start = field_address(_alternate[0])
     _stack.flags = 0
     _stack.size_bytes = ALTERNATE_STACK_BYTES
     sigaltstack(address(_stack), address(_old_stack))
@@ -118,7 +117,6 @@ def restore_signals() -> None:
     restore_faults()
     sigaction(SIGNAL_INTERRUPT, _saved_place(4), 0)
     sigaltstack(address(_old_stack), 0)
-    unmap_memory(_stack.start, ALTERNATE_STACK_BYTES)
 
 
 @kernel

@@ -165,8 +165,8 @@ def free_behind(segment: Segment) -> None:
 
 
 @kernel
-def stack_prepare(g: G) -> None:
-    """Makes the goroutine's stack such that resuming it calls ``g.closure``."""
+def stack_prepare(g: G, closure: addr) -> None:
+    """Makes the goroutine's stack such that resuming it calls the closure."""
     if is_null(g.first_segment):
         g.first_segment = segment_new(FIRST_SEGMENT_BYTES)
     segment = g.first_segment
@@ -179,7 +179,7 @@ def stack_prepare(g: G) -> None:
     store_u64(sp, 0)
     store_u64(sp + 8, 0)
     store_u64(sp + 16, 0)
-    store_addr(sp + 24, g.closure)
+    store_addr(sp + 24, closure)
     store_u64(sp + 32, 0)
     store_u64(sp + 40, 0)
     store_addr(sp + 48, function_address(goroutine_start))
@@ -258,7 +258,6 @@ def stack_range_next(g: G, cursor: StackRange) -> bool:
         cursor.low = machine.goroutine_sp if g is machine.g else g.sp
         cursor.state = 1
     else:
-        cursor.low = cursor.low
         low = segment.previous_fp
         segment = segment.previous
         if is_null(segment):

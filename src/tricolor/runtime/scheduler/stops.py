@@ -33,7 +33,7 @@ def fatal(text: addr, length_bytes: u64, show_all: bool) -> NoReturn:
     """Prints ``fatal error: text`` and goroutine traces, and ends the program."""
     put(text_address("fatal error: "), text_length("fatal error: "))
     put(text, length_bytes)
-    put(text_address("\n"), 1)
+    put(text_address("\n\n"), 2)
     put_goroutines(show_all)
     end_program(FATAL_STATUS)
 

@@ -1,0 +1,49 @@
+"""Tells the collector what goroutines hold: their stacks, their records, and the system stack below the collector."""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import addr, asm, export, global_struct, is_null, naked
+from tricolor.runtime.collector.roots import mark_stack_words, mark_words
+from tricolor.runtime.scheduler.machine import machine
+from tricolor.runtime.scheduler.stacks import StackRange, stack_range_first, stack_range_next
+
+_range = global_struct(StackRange)
+
+
+@naked("tricolor.scan_stacks")
+def scan_stacks() -> None:
+    """Saves the registers that callers may hold pointers in, and calls scan_from with the stack pointer."""
+    asm("""
+        pushq %rbp
+        movq %rsp, %rbp
+        pushq %rbx
+        pushq %r12
+        pushq %r13
+        pushq %r14
+        pushq %r15
+        subq $8, %rsp
+        movq %rsp, %rdi
+        callq tricolor.scan_from
+        addq $8, %rsp
+        popq %r15
+        popq %r14
+        popq %r13
+        popq %r12
+        popq %rbx
+        popq %rbp
+        retq
+    """)
+
+
+@export("tricolor.scan_from")
+def scan_from(sp: addr) -> None:
+    """Scans the system stack from ``sp`` on, and all goroutines."""
+    if machine.system_base > sp:
+        mark_stack_words(sp, machine.system_base)
+    g = machine.all_goroutines
+    while not is_null(g):
+        if stack_range_first(g, _range):
+            mark_words(_range.low, _range.high)
+            while stack_range_next(g, _range):
+                mark_stack_words(_range.low, _range.high)
+        g = g.all_link
