@@ -13,6 +13,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import final
 
+from tricolor.abi.layout import size_of
 from tricolor.base.errors import CompilerBug
 from tricolor.ir import nodes as n
 from tricolor.ir.nodes import BinaryOp, BuiltinOp, Conversion, Func, Label, Program, Var, VarKind
@@ -401,6 +402,9 @@ class _Checker:
                 self.require(target and not source, x, f"from {x.x.type} to {x.type}")
             case Conversion.INTERFACE:
                 self.require(target and source, x, f"from {x.x.type} to {x.type}")
+            case Conversion.NOP:  # linkname may rename an interface to the struct that it is in memory
+                fits = source == target or size_of(x.type) == size_of(x.x.type)
+                self.require(fits, x, f"{x.kind.value} from {x.x.type} to {x.type}")
             case _:
                 self.require(source == target, x, f"{x.kind.value} from {x.x.type} to {x.type}")
 

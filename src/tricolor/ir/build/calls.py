@@ -30,9 +30,7 @@ def build_call(fs: FuncState, node: Node) -> n.Expr:
         fun = fun[3]
     func = static_callee(fs, fun, type_args)
     if func is not None:
-        args = arguments(fs, func.signature, node, [])[1]
-        fs.effects += 1
-        return n.Call(node[1], result_type(func.signature), fs.func_name(fun[1], func), args)
+        return _static_call(fs, node, fun, func, type_args)
     if fun[0] == "SelectorExpr" and fun[5] == "method":
         return _method_call(fs, node, fun, type_args)
     fun = node[4]
@@ -45,6 +43,27 @@ def build_call(fs: FuncState, node: Node) -> n.Expr:
         (callee,), args = arguments(fs, sig, node, [lambda: fs.expr(fun)])
     fs.effects += 1
     return n.Call(node[1], result_type(sig), callee, args)
+
+
+def _static_call(fs: FuncState, node: Node, fun: Node, func: Func, type_args: tuple[Type, ...]) -> n.Expr:
+    """Call of a declared function. One that is implemented elsewhere by linkname may be declared there with other types
+    of the same representation (``any`` and runtime's struct for it): values are converted without change."""
+    declared = func.signature if type_args else fs.type_of(fun)
+    sig = func.signature
+    assert isinstance(declared, Signature)
+    args = arguments(fs, declared, node, [])[1]
+    fs.effects += 1
+    if declared is sig or len(declared.params) != len(sig.params):
+        return n.Call(node[1], result_type(declared), fs.func_name(fun[1], func), args)
+    args = [_same_representation(a, t) for a, t in zip(args, sig.params, strict=True)]
+    call = n.Call(node[1], result_type(sig), fs.func_name(fun[1], func), args)
+    if len(sig.results) == 1 and len(declared.results) == 1:
+        return _same_representation(call, declared.results[0])
+    return call
+
+
+def _same_representation(x: n.Expr, t: Type) -> n.Expr:
+    return x if x.type is t else n.Convert(x.pos, t, x, n.Conversion.NOP, implicit=True)
 
 
 def static_callee(fs: FuncState, fun: Node, type_args: tuple[Type, ...]) -> Func | None:
