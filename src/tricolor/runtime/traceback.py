@@ -22,10 +22,12 @@ from __future__ import annotations
 from typing import Final
 
 from tricolor.kernel.lang import (
+    Embed,
     Struct,
     addr,
     as_struct,
     export,
+    global_array,
     global_struct,
     i64,
     is_null,
@@ -89,7 +91,6 @@ FLAG_WRAPPER: Final = 1
 FRAME_INDEX_BIT: Final = 1 << 63
 SHOWN_INNERMOST: Final = 50
 SHOWN_OUTERMOST: Final = 50
-ALL_FRAMES: Final = 0xFFFF_FFFF_FFFF_FFFF
 TAB: Final = 9
 NEWLINE: Final = 10
 PARENTHESIS: Final = 40
@@ -392,44 +393,81 @@ def _put_unknown(pc: u64) -> None:
     put(text_address("(...)\n\t?:0\n"), text_length("(...)\n\t?:0\n"))
 
 
-@kernel
-def _shown_frames(g: G, elide_from: u64, elide_to: u64) -> u64:
-    """Prints the frames that are shown but those numbered from elide_from up to elide_to; gives how many are shown.
+class Last(Struct):
+    """A frame that may be among the outermost ones."""
 
-    ``elide_from`` 0 and ``elide_to`` the greatest number: prints none, only counts.
-    """
+    frame: SymbolFrame
+    pc: u64
+
+
+_last = global_array(Embed[Last], SHOWN_OUTERMOST)
+
+
+@kernel
+def _put_last(number: u64) -> None:
+    last = _last[number % SHOWN_OUTERMOST]
+    _put_frame(last.frame, last.pc)
+
+
+@kernel
+def _is_shown(frame: SymbolFrame, is_first: bool) -> bool:
+    if frame.flags & FLAG_WRAPPER != 0:
+        return False
+    return not _is_hidden(_symbols.strings + to_u64(frame.function), is_first)
+
+
+@kernel
+def _put_frames(g: G) -> None:
+    """Prints the frames of a goroutine: of many, the innermost and the outermost ones."""
     shown: u64 = 0
+    known_pc: u64 = 0
+    known_index: u64 = NO_FRAME
     going = walk_start(g)
     while going:
-        index = frame_index_of(_walk.pc - 1)
-        if index == NO_FRAME and _symbols.row_count == 0 and shown < elide_from:
-            _put_unknown(_walk.pc)
+        if _walk.pc != known_pc:
+            known_pc = _walk.pc
+            known_index = frame_index_of(known_pc - 1)
+        index = known_index
+        if index == NO_FRAME and _symbols.row_count == 0:
+            if shown < SHOWN_INNERMOST:
+                _put_unknown(known_pc)
             shown += 1
         while index != NO_FRAME:
             frame = frame_at(index)
-            name = _symbols.strings + to_u64(frame.function)
-            if frame.flags & FLAG_WRAPPER == 0 and not _is_hidden(name, shown == 0):
-                if shown < elide_from or shown >= elide_to:
-                    _put_frame(frame, _walk.pc)
-                elif shown == elide_from and elide_from != 0:
-                    put(text_address("..."), 3)
-                    put_number(elide_to - elide_from)
-                    put(text_address(" frames elided...\n"), text_length(" frames elided...\n"))
+            if _is_shown(frame, shown == 0):
+                if shown < SHOWN_INNERMOST:
+                    _put_frame(frame, known_pc)
+                else:
+                    last = _last[shown % SHOWN_OUTERMOST]
+                    last.frame = frame
+                    last.pc = known_pc
                 shown += 1
             index = to_u64(frame.parent)
         going = walk_next()
-    return shown
+    _put_outermost(shown)
+
+
+@kernel
+def _put_outermost(shown: u64) -> None:
+    """Prints what is left when ``shown`` frames were counted."""
+    if shown <= SHOWN_INNERMOST:
+        return
+    start: u64 = SHOWN_INNERMOST
+    if shown > SHOWN_INNERMOST + SHOWN_OUTERMOST:
+        start = shown - SHOWN_OUTERMOST
+        put(text_address("..."), 3)
+        put_number(start - SHOWN_INNERMOST)
+        put(text_address(" frames elided...\n"), text_length(" frames elided...\n"))
+    if _symbols.row_count != 0:
+        for number in range(start, shown):
+            _put_last(number)
 
 
 @kernel
 def put_goroutine(g: G) -> None:
     """Prints one goroutine as Go does."""
     _put_header(g)
-    count = _shown_frames(g, 0, ALL_FRAMES)
-    if count > SHOWN_INNERMOST + SHOWN_OUTERMOST:
-        _shown_frames(g, SHOWN_INNERMOST, count - SHOWN_OUTERMOST)
-    else:
-        _shown_frames(g, ALL_FRAMES, ALL_FRAMES)
+    _put_frames(g)
     if g.creator_pc != 0:
         index = frame_index_of(g.creator_pc - 1)
         if index != NO_FRAME:
