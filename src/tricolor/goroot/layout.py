@@ -79,7 +79,6 @@ PACKAGES = (
         drop=("dim_asm.go", "exp_amd64.go", "exp_asm.go", "floor_asm.go", "hypot_asm.go", "log_asm.go"),
         patch={
             "dim_noasm.go": _UNCONSTRAIN,
-            "exp_noasm.go": _UNCONSTRAIN,
             "floor_noasm.go": _UNCONSTRAIN,
             "hypot_noasm.go": _UNCONSTRAIN,
             "log_stub.go": _UNCONSTRAIN,

@@ -279,7 +279,9 @@ func fatalpanic(p *panicRecord) {
 	printlock()
 	printpanics(p)
 	if memory {
-		print("[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=", hex(pc), "]\n")
+		print("[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=")
+		printhex(uint64(pc))
+		print("]\n")
 	}
 	print("\n")
 	printstacks(false)
@@ -419,6 +421,9 @@ func panicwrap() {
 	if open < 2 || end < open || end+2 > len(name) {
 		throw("a method was called through a nil pointer in " + name)
 	}
-	pkg, typ, method := name[:open-1], name[open+2:end], name[end+2:]
+	panicwrapnamed(name[:open-1], name[open+2:end], name[end+2:])
+}
+
+func panicwrapnamed(pkg, typ, method string) {
 	panicplain("value method " + pkg + "." + typ + "." + method + " called using nil *" + typ + " pointer")
 }
