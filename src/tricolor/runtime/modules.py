@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -16,17 +17,30 @@ MODULES: Final = (
     "tricolor.runtime.channels",
     "tricolor.runtime.selects",
     "tricolor.runtime.traceback",
+    "tricolor.runtime.slices",
+    "tricolor.runtime.strings",
+    "tricolor.runtime.interfaces",
     "tricolor.runtime.statistics",
     "tricolor.runtime.allocator.malloc",
     "tricolor.runtime.collector.configure",
+    "tricolor.runtime.collector.finalizers",
 )
 """Modules that, with what they import, are the whole runtime."""
 
-PRELUDE_MODULES: Final = ("tricolor.runtime.allocator.mcache",)
+PRELUDE_MODULES: Final = ("tricolor.runtime.allocator.mcache", "tricolor.runtime.scheduler.accessors")
 """Modules whose ``@inline`` functions compiled Go calls."""
 
-RUNTIME_ROOTS: Final = ("runtime.main", *ENTRIES)
-"""Go symbols that are needed although no Go source mentions them; those that are no Go functions are passed over."""
+_DEFINED: Final = re.compile(r'^define [^@]*@"([^"]+)"', re.MULTILINE)
+_DECLARED: Final = re.compile(r'^declare [^@]*@"(\w+\.[^"]+)"', re.MULTILINE)
+
+
+def runtime_roots(check_level: int) -> list[str]:
+    """Go symbols that are needed although no Go source mentions them: entry points that are written in Go, and what the kernel
+    modules call."""
+    text = runtime_text(check_level)
+    defined = set(_DEFINED.findall(text))
+    wanted = ("runtime.main", *ENTRIES, *_DECLARED.findall(text))
+    return [symbol for symbol in dict.fromkeys(wanted) if symbol not in defined and not symbol.startswith("llvm.")]
 
 
 def runtime_text(check_level: int) -> str:

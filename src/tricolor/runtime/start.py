@@ -16,6 +16,7 @@ from tricolor.kernel.lang import (
     field_address,
 )
 from tricolor.runtime.allocator.mcentral import init_layouts
+from tricolor.runtime.collector.environment import read_environment
 from tricolor.runtime.collector.roots import stack_scanner
 from tricolor.runtime.scheduler.context import enter_scheduler, thread_pointer
 from tricolor.runtime.scheduler.faults import fault_handler
@@ -57,6 +58,7 @@ def start(argc: i32, argv: addr, envp: addr) -> i32:
     machine.maximum_processors = 1
     machine.running = 1
     init_layouts()
+    read_environment(envp)
     stack_scanner.value = function_address(scan_stacks)
     install_signals(function_address(fault_handler))
     return enter_scheduler(function_address(run_main))

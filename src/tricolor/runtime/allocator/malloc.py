@@ -103,6 +103,9 @@ def alloc_noscan(size_bytes: u64, zero: bool) -> addr:
 @inline
 def alloc_tiny(size_bytes: u64) -> addr:
     """A part of the current 16-byte block, aligned as Go aligns it."""
+    # An option that needs to see each allocation gets a block for each.
+    if unlikely(options.every_allocation != 0):
+        return alloc(address(centrals[TINY_CLASS]), TINY_BYTES)
     cache = mcache()
     offset = cache.tiny_offset
     if size_bytes & 7 == 0:

@@ -1,0 +1,200 @@
+"""Environment variables that set up the memory manager: GOGC, GOMEMLIMIT, GODEBUG.
+
+GODEBUG is a list ``key=value,key=value``; read here: gctrace, gccheckmark, clobberfree, allocfreetrace, gcstress.
+
+Source:
+    Go 1.27.3 runtime/mgcpacer.go (readGOGC, readGOMEMLIMIT), runtime/string.go (parseByteCount).
+
+Differs from Go:
+    gcstress=N collects at every Nth allocation; Go has no such setting. allocfreetrace was removed from Go 1.21.
+"""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import (
+    Struct,
+    addr,
+    global_struct,
+    i64,
+    kernel,
+    load_addr,
+    load_u8,
+    memory_compare,
+    text_address,
+    text_length,
+    to_i64,
+    to_u64,
+    u64,
+)
+from tricolor.runtime.allocator.mheap import DEFAULT_GC_PERCENT, NO_LIMIT
+from tricolor.runtime.allocator.system import fatal, print_text
+from tricolor.runtime.collector.configure import configure
+from tricolor.runtime.settings_keys import (
+    CHECKMARK,
+    CLOBBER_FREE,
+    GC_PERCENT,
+    GCTRACE,
+    MEMORY_LIMIT,
+    STRESS,
+    TRACE_ALLOCATIONS,
+)
+
+MAX_PERCENT = 0x7FFF_FFFF
+DIGIT_0 = 48
+COMMA = 44
+
+
+class Text(Struct):
+    """A part of an environment string."""
+
+    start: addr
+    length: u64
+
+
+class Number(Struct):
+    """What parse_number() found: the value, how many digits, and whether it fits 63 bits."""
+
+    value: u64
+    digits: u64
+    fits: bool
+
+
+entry = global_struct(Text)
+number = global_struct(Number)
+
+
+@kernel
+def read_environment(environment: addr) -> None:
+    """Applies what the variables say. The heap starts if it has not. Ends the process if GOMEMLIMIT is malformed."""
+    if find_variable(environment, text_address("GOGC="), text_length("GOGC=")):
+        configure(GC_PERCENT, parse_percent())
+    if find_variable(environment, text_address("GOMEMLIMIT="), text_length("GOMEMLIMIT=")):
+        configure(MEMORY_LIMIT, parse_limit())
+    if find_variable(environment, text_address("GODEBUG="), text_length("GODEBUG=")):
+        read_debug(entry.start, entry.length)
+
+
+@kernel
+def find_variable(environment: addr, name: addr, name_length: u64) -> bool:
+    """Sets ``entry`` to the value of a variable that is set and not empty."""
+    if to_u64(environment) == 0:
+        return False
+    at = environment
+    while to_u64(load_addr(at)) != 0:
+        text = load_addr(at)
+        length = string_length(text)
+        if length > name_length and memory_compare(text, name, name_length) == 0:
+            entry.start = text + name_length
+            entry.length = length - name_length
+            return True
+        at = at + 8
+    return False
+
+
+@kernel
+def string_length(text: addr) -> u64:
+    """Length of a C string."""
+    length: u64 = 0
+    while load_u8(text + length) != 0:
+        length += 1
+    return length
+
+
+@kernel
+def is_text(start: addr, length: u64, text: addr, text_bytes: u64) -> bool:
+    """Whether two texts are equal."""
+    return length == text_bytes and memory_compare(start, text, length) == 0
+
+
+@kernel
+def parse_number(start: addr, length: u64) -> None:
+    """Reads the decimal digits at the beginning into ``number``."""
+    number.value = 0
+    number.digits = 0
+    number.fits = True
+    while number.digits < length:
+        digit = to_u64(load_u8(start + number.digits)) - DIGIT_0
+        if digit > 9:
+            return
+        if number.value > (NO_LIMIT - digit) // 10:
+            number.fits = False
+        number.value = number.value * 10 + digit
+        number.digits += 1
+
+
+@kernel
+def parse_percent() -> i64:
+    """Value of GOGC; what is no number counts as 100."""
+    if is_text(entry.start, entry.length, text_address("off"), text_length("off")):
+        return -1
+    negative: u64 = 1 if load_u8(entry.start) == 45 else 0
+    parse_number(entry.start + negative, entry.length - negative)
+    complete = number.digits != 0 and number.digits + negative == entry.length
+    if not complete or not number.fits or number.value > MAX_PERCENT:
+        return DEFAULT_GC_PERCENT
+    return -1 if negative != 0 and number.value != 0 else to_i64(number.value)
+
+
+@kernel
+def parse_limit() -> i64:
+    """Value of GOMEMLIMIT in bytes."""
+    if is_text(entry.start, entry.length, text_address("off"), text_length("off")):
+        return NO_LIMIT
+    parse_number(entry.start, entry.length)
+    shift = unit_shift(entry.start + number.digits, entry.length - number.digits)
+    if number.digits == 0 or not number.fits or shift > 40 or number.value > NO_LIMIT >> shift:
+        print_text(text_address("GOMEMLIMIT="), text_length("GOMEMLIMIT="))
+        print_text(entry.start, entry.length)
+        print_text(text_address("\n"), 1)
+        message = text_address("malformed GOMEMLIMIT; see `go doc runtime/debug.SetMemoryLimit`")
+        fatal(message, text_length("malformed GOMEMLIMIT; see `go doc runtime/debug.SetMemoryLimit`"))
+    return to_i64(number.value << shift)
+
+
+@kernel
+def unit_shift(start: addr, length: u64) -> u64:
+    """Shift of a unit: none and B 0, KiB 10, MiB 20, GiB 30, TiB 40; 64 for anything else."""
+    if length == 0 or is_text(start, length, text_address("B"), 1):
+        return 0
+    if length != 3 or memory_compare(start + 1, text_address("iB"), 2) != 0:
+        return 64
+    unit = to_u64(load_u8(start))
+    if unit == 75:
+        return 10
+    if unit == 77:
+        return 20
+    if unit == 71:
+        return 30
+    return 40 if unit == 84 else 64
+
+
+@kernel
+def read_debug(start: addr, length: u64) -> None:
+    """The settings of GODEBUG that concern memory."""
+    at: u64 = 0
+    while at < length:
+        end = at
+        while end < length and load_u8(start + end) != COMMA:
+            end += 1
+        read_setting(start + at, end - at)
+        at = end + 1
+
+
+@kernel
+def read_setting(start: addr, length: u64) -> None:
+    """One ``key=value``."""
+    apply_setting(start, length, GCTRACE, text_address("gctrace="), text_length("gctrace="))
+    apply_setting(start, length, CHECKMARK, text_address("gccheckmark="), text_length("gccheckmark="))
+    apply_setting(start, length, CLOBBER_FREE, text_address("clobberfree="), text_length("clobberfree="))
+    apply_setting(start, length, TRACE_ALLOCATIONS, text_address("allocfreetrace="), text_length("allocfreetrace="))
+    apply_setting(start, length, STRESS, text_address("gcstress="), text_length("gcstress="))
+
+
+@kernel
+def apply_setting(start: addr, length: u64, key: u64, name: addr, name_length: u64) -> None:
+    """Applies the setting if it has that name and a number."""
+    if length <= name_length or memory_compare(start, name, name_length) != 0:
+        return
+    parse_number(start + name_length, length - name_length)
+    if number.digits == length - name_length and number.fits:
+        configure(key, to_i64(number.value))
