@@ -47,7 +47,7 @@ from tricolor.abi.stubs import (
 from tricolor.abi.tables import Tables, count_of, pointer_table
 from tricolor.abi.typedata import Codes, DescriptorWriter, Method, referenced
 from tricolor.base.errors import CompilerBug, Unsupported
-from tricolor.ir.build.lookup import method_set, selection_name
+from tricolor.ir.build.lookup import MethodSelection, method_set, selection_name
 from tricolor.ir.nodes import Func, MethodRef, Program
 from tricolor.ir.types import (
     BASICS,
@@ -205,7 +205,7 @@ class _DataModule:
         names: list[str] = []
         for concrete, iface in itabs:
             names.append(self.emitter.define(itab_symbol(concrete, iface)))
-            self.parts.append(writer.itab(concrete, iface, self._itab_methods(concrete, iface)))
+            self.parts.append(writer.itab(concrete, iface, self._itab_codes(concrete, iface)))
         self.parts.append(pointer_table("tricolor.itabs", names))
         self.parts.append(count_of("tricolor.itab_count", len(names)))
 
@@ -216,7 +216,8 @@ class _DataModule:
         for selection in method_set(t):
             name, pkg = selection_name(selection)
             ref = reachable.pop((name, pkg), None)
-            out.append(Method(name, pkg, ref))
+            sig = selection.decl.signature if isinstance(selection, MethodSelection) else selection.method.signature
+            out.append(Method(name, pkg, sig, ref))
             if ref is not None:
                 self.emitter.function_ref(ref.entry)
                 self.tfn[ref.func.symbol] = self._with_context(ref.func)
@@ -245,18 +246,16 @@ class _DataModule:
             return Codes(equal, call=f"@reflectcall.{number}", make=f"@makefunc.{number}")
         return Codes(equal)
 
-    def _itab_methods(self, concrete: Type, iface: Type) -> list[MethodRef]:
+    def _itab_codes(self, concrete: Type, iface: Type) -> list[str]:
+        """Quoted symbols of the methods' code in the interface's order. A method that nothing calls has none of its own."""
         by_name = {(r.name, r.pkg): r for r in self.program.methods.get(concrete, ())}
         u = underlying(iface)
         assert isinstance(u, Interface)
-        refs: list[MethodRef] = []
+        codes: list[str] = []
         for m in u.methods:
             ref = by_name.get((m.name, m.pkg))
-            if ref is None:
-                raise CompilerBug(link_name(concrete), 0, f"itab for {iface}: method {m.name} has no code")
-            self.emitter.function_ref(ref.entry)
-            refs.append(ref)
-        return refs
+            codes.append(UNREACHABLE_METHOD if ref is None else self.emitter.function_ref(ref.entry))
+        return codes
 
     # --- the rest --------------------------------------------------------------------------------------------------
 
@@ -326,6 +325,6 @@ def _with_nested(steps: Iterable[Steps]) -> list[Steps]:
 def emit_data_module(program: Program, needs: Iterable[Needed]) -> str:
     """LLVM text of the data module. ``needs``: what each of the other modules refers to.
 
-    Raises CompilerBug if an itab lacks a method, Unsupported for absurdly large static values.
+    Raises CompilerBug for inconsistent method sets, Unsupported for absurdly large static values.
     """
     return _DataModule(program, needs).text()

@@ -186,10 +186,11 @@ def hash_might_panic(t: Type) -> bool:
 @final
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method of a descriptor; ``ref`` is None if nothing can reach it. ``pkg``: of an unexported name."""
+    """A method of a descriptor; ``ref`` is None if nothing can call it. ``pkg``: of an unexported name."""
 
     name: str
     pkg: str
+    signature: Signature
     ref: MethodRef | None
 
 
@@ -286,11 +287,12 @@ class DescriptorWriter:
         for m in methods:
             package = self.tables.package(m.pkg) if m.pkg and m.pkg != package_of(t) else 0
             out.add("i32", self._name(m.name, not m.pkg, package=package)[0])
+            # The type stays where some interface has the same method: type assertions must still succeed.
+            out.add("i32", self.offset(m.signature) or UNREACHABLE)
             if m.ref is None:
-                for _ in range(3):
-                    out.add("i32", UNREACHABLE)
+                out.add("i32", UNREACHABLE)
+                out.add("i32", UNREACHABLE)
                 continue
-            out.add("i32", self.offset(m.ref.signature))
             out.add("i32", self.tables.text_offset(quote(m.ref.entry.symbol)))
             out.add("i32", self.tables.text_offset(tfn[m.ref.func.symbol]))
         if isinstance(underlying(t), Signature):
@@ -395,15 +397,15 @@ class DescriptorWriter:
             self.groups[symbol] = f"{symbol} = internal constant {out.text()}, align 8"
         return symbol
 
-    def itab(self, concrete: Type, iface: Type, refs: list[MethodRef]) -> str:
-        """Definition of an itab; ``refs`` are the concrete type's methods in the interface's order."""
+    def itab(self, concrete: Type, iface: Type, codes: list[str]) -> str:
+        """Definition of an itab; ``codes`` are quoted symbols of the concrete type's methods in the interface's order."""
         out = _Fields()
         out.add("ptr", self.ref(iface))
         out.add("ptr", self.ref(concrete))
         out.add("i32", type_hash(link_name(concrete)))
         out.add("i32", 0)
-        for ref in refs:
-            out.add("ptr", quote(ref.entry.symbol))
+        for code in codes:
+            out.add("ptr", code)
         return f"{quote(itab_symbol(concrete, iface))} = constant {out.text()}, align 8"
 
 
