@@ -46,7 +46,6 @@ from tricolor.kernel.lang import (
     systemstack,
     text_address,
     text_length,
-    to_i64,
     to_u64,
     u8,
     u32,
@@ -55,6 +54,7 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.abi_types import GoType
 from tricolor.runtime.allocator.malloc import mallocgc, newobject
+from tricolor.runtime.channel_record import Channel, WaitQueue
 from tricolor.runtime.scheduler.goroutines import make_ready, park_waiting
 from tricolor.runtime.scheduler.machine import (
     REASON_RECEIVE,
@@ -62,7 +62,6 @@ from tricolor.runtime.scheduler.machine import (
     REASON_SELECT_NO_CASES,
     REASON_SEND,
     REASON_SEND_NIL,
-    G,
     Sudog,
     machine,
 )
@@ -80,30 +79,6 @@ class GoChannelType(Struct):
     type: Embed[GoType]
     elem: GoType
     direction: i64
-
-
-class WaitQueue(Struct):
-    """Sudogs in order of arrival."""
-
-    first: Sudog
-    last: Sudog
-
-
-class Channel(Struct):
-    """A channel."""
-
-    count: u64
-    capacity: u64
-    buffer: addr
-    elem_bytes: u64
-    closed: u32
-    has_pointers: u32
-    elem_type: GoType
-    send_at: u64
-    """Place in the buffer where the next element goes, and from which the next one comes."""
-    receive_at: u64
-    receivers: Embed[WaitQueue]
-    senders: Embed[WaitQueue]
 
 
 _pointer_bitmap = const_table(u8, (4, 0, 0, 0, 0, 0, 0, 0))
@@ -430,22 +405,6 @@ def closechan(channel: Channel) -> None:
 def block() -> None:
     """``select {}``."""
     block_forever(REASON_SELECT_NO_CASES)
-
-
-@inline(symbol_name="runtime.chanlen")
-def chanlen(channel: Channel) -> i64:
-    """len(channel)."""
-    if is_null(channel):
-        return 0
-    return to_i64(channel.count)
-
-
-@inline(symbol_name="runtime.chancap")
-def chancap(channel: Channel) -> i64:
-    """cap(channel)."""
-    if is_null(channel):
-        return 0
-    return to_i64(channel.capacity)
 
 
 @goroutine("runtime.chandrain")

@@ -33,8 +33,8 @@ from tricolor.kernel.lang import (
     to_u64,
     u64,
 )
+from tricolor.runtime.channel_record import Channel
 from tricolor.runtime.channels import (
-    Channel,
     block_forever,
     clear_elem,
     enqueue_waiter,

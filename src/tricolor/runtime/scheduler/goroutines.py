@@ -25,7 +25,6 @@ from tricolor.kernel.lang import (
     asm,
     check,
     export,
-    field_address,
     function_address,
     global_value,
     goroutine,
@@ -297,7 +296,9 @@ def park_waiting(g: G, reason: u32) -> None:
 
 @systemstack("runtime.goready")
 def goready(g: G) -> None:
-    """Makes a goroutine that waits (or sleeps) the next to run."""
+    """Makes a goroutine that waits (or sleeps) the next to run; nothing if it does not wait."""
+    if g.status != WAITING:
+        return
     if g.timer_index != 0:
         sleeper_remove(g)
         g.param = 0
@@ -331,37 +332,6 @@ def goexit0() -> None:
 # --- Asking ---------------------------------------------------------------------------------------
 
 
-@inline(symbol_name="runtime.getg")
-def getg() -> G:
-    """The running goroutine."""
-    return machine.g
-
-
-@inline(symbol_name="runtime.gwords")
-def gwords() -> addr:
-    """Address of the words of the running goroutine's record that belong to package runtime."""
-    return field_address(machine.g.words)
-
-
-@inline(symbol_name="runtime.procpin")
-def procpin() -> i32:
-    """The running goroutine is not preempted until procunpin; gives procid()."""
-    machine.pins += 1
-    return 0
-
-
-@inline(symbol_name="runtime.procunpin")
-def procunpin() -> None:
-    """Takes back one procpin."""
-    machine.pins -= 1
-
-
-@inline(symbol_name="runtime.goid")
-def goid() -> u64:
-    """Number of the running goroutine, from 1."""
-    return machine.g.id
-
-
 @systemstack("runtime.gcount")
 def gcount() -> i32:
     """Goroutines that exist, without the runtime's own."""
@@ -375,9 +345,3 @@ def gomaxprocs(count: i32) -> i32:
     if count > 0:
         machine.maximum_processors = count
     return before
-
-
-@inline(symbol_name="runtime.procid")
-def procid() -> i32:
-    """Number of the thread among those that run goroutines."""
-    return 0

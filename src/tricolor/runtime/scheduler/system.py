@@ -10,7 +10,6 @@ from tricolor.kernel.lang import (
     global_struct,
     i32,
     i64,
-    inline,
     kernel,
     libc,
     load_i32,
@@ -20,7 +19,7 @@ from tricolor.kernel.lang import (
     u32,
     u64,
 )
-from tricolor.runtime.scheduler.machine import counters, machine
+from tricolor.runtime.scheduler.machine import counters
 
 PROTECTION_READ_WRITE: Final = 3
 MAP_PRIVATE_ANONYMOUS: Final = 0x22
@@ -151,21 +150,3 @@ def processors() -> i32:
 def yield_thread() -> None:
     """Lets another thread run."""
     sched_yield()
-
-
-@inline(symbol_name="runtime.argc")
-def argument_count() -> i32:
-    """Number of the program's arguments."""
-    return to_i32(machine.argc)
-
-
-@inline(symbol_name="runtime.argv")
-def arguments() -> addr:
-    """The program's arguments, as main gets them."""
-    return machine.argv
-
-
-@inline(symbol_name="runtime.environ")
-def environment() -> addr:
-    """The environment, as main gets it."""
-    return machine.envp

@@ -1,0 +1,31 @@
+"""What a channel is in memory."""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import Embed, Struct, addr, u32, u64
+from tricolor.runtime.abi_types import GoType
+from tricolor.runtime.scheduler.machine import Sudog
+
+
+class WaitQueue(Struct):
+    """Sudogs in order of arrival."""
+
+    first: Sudog
+    last: Sudog
+
+
+class Channel(Struct):
+    """A channel."""
+
+    count: u64
+    capacity: u64
+    buffer: addr
+    elem_bytes: u64
+    closed: u32
+    has_pointers: u32
+    elem_type: GoType
+    send_at: u64
+    """Place in the buffer where the next element goes, and from which the next one comes."""
+    receive_at: u64
+    receivers: Embed[WaitQueue]
+    senders: Embed[WaitQueue]
