@@ -17,6 +17,7 @@ MODULES: Final = (
     "tricolor.runtime.channels",
     "tricolor.runtime.selects",
     "tricolor.runtime.traceback",
+    "tricolor.runtime.scheduler.accessors",
     "tricolor.runtime.slices",
     "tricolor.runtime.strings",
     "tricolor.runtime.interfaces",
