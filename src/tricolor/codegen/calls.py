@@ -113,7 +113,9 @@ def tuple_call(g: Gen, e: Call | CallMethod) -> list[str]:
         if len(types) == 1:
             return [load(g, types[0], results.addr)]
         layout = result_struct(types)
-        return [_component(g, t, offset(g, results.addr, field_offset(layout, i))) for i, t in enumerate(types)]
+        return [
+            _component(g, t, offset(g, results.addr, field_offset(layout, i))) for i, t in enumerate(types)
+        ]
     if len(types) == 1:
         return [results.text]
     whole = "{" + ", ".join(shape_of(t).llvm for t in types) + "}"
@@ -278,5 +280,3 @@ def drop(g: Gen, e: Expr) -> None:
         g.tuple(e)
     else:
         g.value(e)
-
-

@@ -151,7 +151,13 @@ def _selectgo(g: Gen, s: Select, cases: list[_Case], block: bool) -> tuple[str, 
         at = g.op(f"getelementptr inbounds i8, ptr {array.ptr}, i64 {i * _CASE_BYTES}")
         g.do(f"store {{ptr, ptr}} {g.iface(c.channel, c.elem)}, ptr {at}, align 8")
     both = g.rt(
-        s.pos, "runtime.selectgo", array.ptr, order, str(len(sends)), str(len(receives)), "true" if block else "false"
+        s.pos,
+        "runtime.selectgo",
+        array.ptr,
+        order,
+        str(len(sends)),
+        str(len(receives)),
+        "true" if block else "false",
     )
     return g.op(f"extractvalue {{i64, i1}} {both}, 0"), g.op(f"extractvalue {{i64, i1}} {both}, 1")
 
@@ -184,5 +190,3 @@ def _body(g: Gen, c: _Case, received: str, done: str) -> None:
         store(g, case.ok_var.type, new_variable(g, case.pos, case.ok_var), received)
     g.stmt(case.body)
     g.branch(done)
-
-

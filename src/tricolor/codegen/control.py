@@ -5,7 +5,14 @@ from __future__ import annotations
 from tricolor.codegen.arith import arith, shift
 from tricolor.codegen.calls import drop
 from tricolor.codegen.compare import branch_on, equal_values, equals_nil
-from tricolor.codegen.interfaces import has_methods, holds, test_interface, type_word, unbox, value_as_interface
+from tricolor.codegen.interfaces import (
+    has_methods,
+    holds,
+    test_interface,
+    type_word,
+    unbox,
+    value_as_interface,
+)
 from tricolor.codegen.literals import store_expr
 from tricolor.codegen.memory import copy, load, store, store_zero
 from tricolor.codegen.places import iface_parts, is_place, new_variable, view
@@ -290,7 +297,9 @@ def _dispatch_strings(g: Gen, tag: Expr, cases: list[SwitchCase], labels: list[s
                 g.branch(label)
                 break
             following = g.label("next")
-            same = g.rt(const.pos, "runtime.memequal", parts[0], g.m.data.string_ref(const.value), str(length))
+            same = g.rt(
+                const.pos, "runtime.memequal", parts[0], g.m.data.string_ref(const.value), str(length)
+            )
             g.branch_if(same, label, following)
             g.start(following)
         g.branch(default)
@@ -359,5 +368,3 @@ def _bind_whole(g: Gen, s: TypeSwitch, case: TypeCase, tab: str, data: str) -> N
     if case.var is not None:
         assert has_methods(case.var.type) == has_methods(s.x.type)
         store(g, case.var.type, new_variable(g, case.pos, case.var), g.iface(tab, data))
-
-

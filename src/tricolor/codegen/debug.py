@@ -15,8 +15,15 @@ from tricolor.ir.nodes import Pos
 def escape(text: str) -> str:
     """Text of an LLVM metadata string, without the quotes."""
     return "".join(
-        chr(b) if 32 <= b < 127 and b not in (34, 92) else f"\\{b:02X}" for b in text.encode("utf-8", "surrogateescape")
+        chr(b) if 32 <= b < 127 and b not in (34, 92) else f"\\{b:02X}"
+        for b in text.encode("utf-8", "surrogateescape")
     )
+
+
+_COMPILE_UNIT = (
+    '!1004 = distinct !DICompileUnit(language: DW_LANG_Go, file: !1003, producer: "tricolor", isOptimized: true, '
+    "runtimeVersion: 0, emissionKind: LineTablesOnly)"
+)
 
 
 @final
@@ -96,7 +103,7 @@ class DebugInfo:
                 '!1001 = !{i32 2, !"Debug Info Version", i32 3}',
                 '!1002 = !{i32 7, !"Dwarf Version", i32 5}',
                 '!1003 = !DIFile(filename: "go", directory: "")',
-                "!1004 = distinct !DICompileUnit(language: DW_LANG_Go, file: !1003, producer: \"tricolor\", isOptimized: true, "
+                '!1004 = distinct !DICompileUnit(language: DW_LANG_Go, file: !1003, producer: "tricolor", isOptimized: true, '
                 "runtimeVersion: 0, emissionKind: LineTablesOnly)",
                 "!1005 = !DISubroutineType(types: !{})",
             ]

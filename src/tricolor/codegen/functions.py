@@ -5,8 +5,6 @@ Source: ARCHITECTURE.md section 4 (calling convention; defer, panic, recover).
 
 from __future__ import annotations
 
-from typing import final
-
 from tricolor.abi.descriptors import is_closure
 from tricolor.abi.layout import field_offset, result_struct
 from tricolor.abi.llvmtypes import FunctionType, function_type, prefix_text, quote
@@ -29,87 +27,11 @@ from tricolor.codegen.arith import value_unary
 from tricolor.codegen.memory import copy, load, offset, store, store_zero
 from tricolor.codegen.recovery import recovers
 from tricolor.codegen.shapes import Form, shape_of
-from tricolor.codegen.state import Addr, Gen, Mode, ModuleState
+from tricolor.codegen.state import Addr, Gen, Mode, ModuleState, Tables
 from tricolor.ir import nodes as n
 from tricolor.ir.types import Interface, underlying
 
 DEFER_FRAME_BYTES = 128
-
-
-@final
-class AllTables:
-    """Emitters by node type."""
-
-    values = {
-        n.Const: literals.value_const,
-        n.Nil: literals.value_zero,
-        n.Zero: literals.value_zero,
-        n.Name: places.value_place,
-        n.Deref: places.value_place,
-        n.FieldPtr: places.value_place,
-        n.FieldOf: places.value_field,
-        n.Index: places.value_index,
-        n.MapIndex: maps.value_map_index,
-        n.FuncName: calls.value_func_name,
-        n.FuncLit: calls.value_func_lit,
-        n.MethodValue: calls.value_method,
-        n.Call: calls.value_call,
-        n.CallMethod: calls.value_call,
-        n.Unary: value_unary,
-        n.Binary: compare.value_binary,
-        n.Concat: strings.value_concat,
-        n.AddrOf: literals.value_addr_of,
-        n.SliceExpr: slices.value_slice_expr,
-        n.TypeAssert: interfaces.value_assert,
-        n.Convert: conversions.value_convert,
-        n.StructLit: literals.value_struct,
-        n.ArrayLit: literals.value_array,
-        n.SliceLit: literals.value_slice_lit,
-        n.MapLit: literals.value_map_lit,
-        n.New: literals.value_new,
-        n.MakeSlice: slices.value_make_slice,
-        n.MakeMap: maps.value_make_map,
-        n.MakeChan: channels.value_make_chan,
-        n.Append: slices.value_append,
-        n.Builtin: builtins.value_builtin,
-        n.Recv: channels.value_recv,
-    }
-    tuples = {
-        n.Call: calls.tuple_call,
-        n.CallMethod: calls.tuple_call,
-        n.MapIndex: maps.tuple_map_index,
-        n.TypeAssert: interfaces.tuple_assert,
-        n.Recv: channels.tuple_recv,
-        n.Builtin: builtins.tuple_builtin,
-    }
-    intos = {
-        n.Zero: literals.into_zero,
-        n.Name: places.into_view,
-        n.Deref: places.into_view,
-        n.FieldPtr: places.into_view,
-        n.FieldOf: places.into_view,
-        n.Index: places.into_view,
-        n.MapIndex: maps.into_map_index,
-        n.Call: calls.into_call,
-        n.CallMethod: calls.into_call,
-        n.TypeAssert: interfaces.into_assert,
-        n.Convert: conversions.into_convert,
-        n.StructLit: literals.into_struct,
-        n.ArrayLit: literals.into_array,
-        n.Recv: channels.into_recv,
-    }
-    places = {
-        n.Name: places.place_name,
-        n.Deref: places.place_deref,
-        n.FieldPtr: places.place_field_ptr,
-        n.FieldOf: places.place_field,
-        n.Index: places.place_index,
-        n.MapIndex: maps.place_map_index,
-    }
-
-    @property
-    def stmts(self):
-        return _STMTS
 
 
 def _stmt_return(g: Gen, s: n.Return) -> None:
@@ -185,30 +107,99 @@ def _stmt_defer(g: Gen, s: n.Defer) -> None:
     g.rt(s.pos, "runtime.deferproc", frame, closure)
 
 
-_STMTS = {
-    n.Block: control.stmt_block,
-    n.Declare: control.stmt_declare,
-    n.Assign: control.stmt_assign,
-    n.AssignPair: control.stmt_assign_pair,
-    n.AssignTuple: control.stmt_assign_tuple,
-    n.AssignOp: control.stmt_assign_op,
-    n.ExprStmt: control.stmt_expr,
-    n.If: control.stmt_if,
-    n.For: control.stmt_for,
-    n.Range: ranges.stmt_range,
-    n.Switch: control.stmt_switch,
-    n.TypeSwitch: control.stmt_type_switch,
-    n.Select: channels.stmt_select,
-    n.Send: channels.stmt_send,
-    n.Go: calls.stmt_go,
-    n.Defer: _stmt_defer,
-    n.Return: _stmt_return,
-    n.Break: control.stmt_break,
-    n.Continue: control.stmt_continue,
-    n.Goto: control.stmt_goto,
-    n.Labeled: control.stmt_labeled,
-    n.Fallthrough: control.stmt_fallthrough,
-}
+TABLES = Tables(
+    values={
+        n.Const: literals.value_const,
+        n.Nil: literals.value_zero,
+        n.Zero: literals.value_zero,
+        n.Name: places.value_place,
+        n.Deref: places.value_place,
+        n.FieldPtr: places.value_place,
+        n.FieldOf: places.value_field,
+        n.Index: places.value_index,
+        n.MapIndex: maps.value_map_index,
+        n.FuncName: calls.value_func_name,
+        n.FuncLit: calls.value_func_lit,
+        n.MethodValue: calls.value_method,
+        n.Call: calls.value_call,
+        n.CallMethod: calls.value_call,
+        n.Unary: value_unary,
+        n.Binary: compare.value_binary,
+        n.Concat: strings.value_concat,
+        n.AddrOf: literals.value_addr_of,
+        n.SliceExpr: slices.value_slice_expr,
+        n.TypeAssert: interfaces.value_assert,
+        n.Convert: conversions.value_convert,
+        n.StructLit: literals.value_struct,
+        n.ArrayLit: literals.value_array,
+        n.SliceLit: literals.value_slice_lit,
+        n.MapLit: literals.value_map_lit,
+        n.New: literals.value_new,
+        n.MakeSlice: slices.value_make_slice,
+        n.MakeMap: maps.value_make_map,
+        n.MakeChan: channels.value_make_chan,
+        n.Append: slices.value_append,
+        n.Builtin: builtins.value_builtin,
+        n.Recv: channels.value_recv,
+    },
+    tuples={
+        n.Call: calls.tuple_call,
+        n.CallMethod: calls.tuple_call,
+        n.MapIndex: maps.tuple_map_index,
+        n.TypeAssert: interfaces.tuple_assert,
+        n.Recv: channels.tuple_recv,
+        n.Builtin: builtins.tuple_builtin,
+    },
+    intos={
+        n.Zero: literals.into_zero,
+        n.Name: places.into_view,
+        n.Deref: places.into_view,
+        n.FieldPtr: places.into_view,
+        n.FieldOf: places.into_view,
+        n.Index: places.into_view,
+        n.MapIndex: maps.into_map_index,
+        n.Call: calls.into_call,
+        n.CallMethod: calls.into_call,
+        n.TypeAssert: interfaces.into_assert,
+        n.Convert: conversions.into_convert,
+        n.StructLit: literals.into_struct,
+        n.ArrayLit: literals.into_array,
+        n.Recv: channels.into_recv,
+    },
+    places={
+        n.Name: places.place_name,
+        n.Deref: places.place_deref,
+        n.FieldPtr: places.place_field_ptr,
+        n.FieldOf: places.place_field,
+        n.Index: places.place_index,
+        n.MapIndex: maps.place_map_index,
+    },
+    stmts={
+        n.Block: control.stmt_block,
+        n.Declare: control.stmt_declare,
+        n.Assign: control.stmt_assign,
+        n.AssignPair: control.stmt_assign_pair,
+        n.AssignTuple: control.stmt_assign_tuple,
+        n.AssignOp: control.stmt_assign_op,
+        n.ExprStmt: control.stmt_expr,
+        n.If: control.stmt_if,
+        n.For: control.stmt_for,
+        n.Range: ranges.stmt_range,
+        n.Switch: control.stmt_switch,
+        n.TypeSwitch: control.stmt_type_switch,
+        n.Select: channels.stmt_select,
+        n.Send: channels.stmt_send,
+        n.Go: calls.stmt_go,
+        n.Defer: _stmt_defer,
+        n.Return: _stmt_return,
+        n.Break: control.stmt_break,
+        n.Continue: control.stmt_continue,
+        n.Goto: control.stmt_goto,
+        n.Labeled: control.stmt_labeled,
+        n.Fallthrough: control.stmt_fallthrough,
+    },
+)
+"""Emitters of all nodes."""
 
 
 # --- a whole function ------------------------------------------------------------------------------------------------

@@ -79,9 +79,7 @@ def _atomic_rmw(op: str, t: str, result: str) -> Intrinsic:
 def _compare_and_swap(t: str) -> Intrinsic:
     def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
         g.nil_check(e.pos, args[0])
-        both = g.op(
-            f"cmpxchg ptr {args[0]}, {t} {args[1]}, {t} {args[2]} seq_cst seq_cst, align {_bytes(t)}"
-        )
+        both = g.op(f"cmpxchg ptr {args[0]}, {t} {args[1]}, {t} {args[2]} seq_cst seq_cst, align {_bytes(t)}")
         return [g.op(f"extractvalue {{{t}, i1}} {both}, 1")]
 
     return emit
@@ -89,7 +87,14 @@ def _compare_and_swap(t: str) -> Intrinsic:
 
 def _atomics() -> dict[str, Intrinsic]:
     out: dict[str, Intrinsic] = {}
-    user = {"Int32": "i32", "Int64": "i64", "Uint32": "i32", "Uint64": "i64", "Uintptr": "i64", "Pointer": "ptr"}
+    user = {
+        "Int32": "i32",
+        "Int64": "i64",
+        "Uint32": "i32",
+        "Uint64": "i64",
+        "Uintptr": "i64",
+        "Pointer": "ptr",
+    }
     for name, t in user.items():
         p = "sync/atomic."
         out[f"{p}Load{name}"] = _atomic_load(t)
@@ -101,7 +106,15 @@ def _atomics() -> dict[str, Intrinsic]:
             out[f"{p}And{name}"] = _atomic_rmw("and", t, "old")
             out[f"{p}Or{name}"] = _atomic_rmw("or", t, "old")
     p = "internal/runtime/atomic."
-    sized = {"": "i32", "64": "i64", "int32": "i32", "int64": "i64", "uintptr": "i64", "uint": "i64", "8": "i8"}
+    sized = {
+        "": "i32",
+        "64": "i64",
+        "int32": "i32",
+        "int64": "i64",
+        "uintptr": "i64",
+        "uint": "i64",
+        "8": "i8",
+    }
     for name, t in sized.items():
         out[f"{p}Load{name}"] = _atomic_load(t)
         out[f"{p}Store{name}"] = _atomic_store(t)
@@ -313,7 +326,7 @@ def _syscall6(g: Gen, e: Call, args: list[str]) -> list[str]:
     """The Linux system call instruction: r1, r2, errno."""
     operands = ", ".join(f"i64 {v}" for v in args)
     both = g.op(
-        "call {i64, i64} asm sideeffect \"syscall\", "
+        'call {i64, i64} asm sideeffect "syscall", '
         '"={rax},={rdx},{rax},{rdi},{rsi},{rdx},{r10},{r8},{r9},~{rcx},~{r11},~{memory},~{dirflag},~{fpsr},~{flags}"'
         f"({operands})"
     )

@@ -154,5 +154,3 @@ def value_slice_lit(g: Gen, e: SliceLit) -> str:
 
 def value_map_lit(g: Gen, e: MapLit) -> str:
     return fill_map(g, e)
-
-

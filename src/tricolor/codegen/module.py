@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import final
 
 from tricolor.abi.descriptors import DataEmitter, Needed
-from tricolor.codegen.functions import AllTables, emit_function
+from tricolor.codegen.functions import TABLES, emit_function
 from tricolor.codegen.placement import Placements
 from tricolor.codegen.state import ModuleState, Options, Site
 from tricolor.ir.nodes import Func, Program
@@ -23,7 +23,9 @@ _MEMORY_INTRINSICS = {
     "llvm.memmove.p0.p0.i64": "declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)",
     "llvm.memset.p0.i64": "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)",
 }
-_GLOBAL = re.compile(r'^(?:declare|define)\b[^@\n]*@(?:"([^"]+)"|([\w.$]+))|^@(?:"([^"]+)"|([\w.$]+)) =', re.MULTILINE)
+_GLOBAL = re.compile(
+    r'^(?:declare|define)\b[^@\n]*@(?:"([^"]+)"|([\w.$]+))|^@(?:"([^"]+)"|([\w.$]+)) =', re.MULTILINE
+)
 
 
 @final
@@ -41,7 +43,7 @@ def emit_module(funcs: Sequence[Func], program: Program, placements: Placements,
     data = DataEmitter()
     for match in _GLOBAL.finditer(options.prelude):
         data.define(next(name for name in match.groups() if name is not None))
-    state = ModuleState(data, placements, options, AllTables())
+    state = ModuleState(data, placements, options, TABLES)
     for symbol, line in _MEMORY_INTRINSICS.items():
         data.declare(symbol, line)
     bodies = [emit_function(state, f) for f in funcs if f.body is not None]

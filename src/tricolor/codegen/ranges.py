@@ -14,7 +14,20 @@ from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, LoopTargets, Mode
 from tricolor.codegen.strings import lent_string
 from tricolor.ir.nodes import Conversion, Convert, Place, Range
-from tricolor.ir.types import INT, INT32, Array, Basic, Chan, Kind, Map, Pointer, Slice, Type, is_signed, underlying
+from tricolor.ir.types import (
+    INT,
+    INT32,
+    Array,
+    Basic,
+    Chan,
+    Kind,
+    Map,
+    Pointer,
+    Slice,
+    Type,
+    is_signed,
+    underlying,
+)
 
 
 def stmt_range(g: Gen, s: Range) -> None:

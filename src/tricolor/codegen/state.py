@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias, final
+from typing import Any, NamedTuple, NoReturn, TypeAlias, final
 
 from tricolor.abi.descriptors import DataEmitter, StaticValues, is_closure
 from tricolor.abi.entries import ENTRIES
@@ -79,19 +79,16 @@ class Options:
     position: Callable[[Pos], tuple[str, int, int]] | None = None
 
 
-class Tables(Protocol):
+@final
+@dataclass(frozen=True, slots=True)
+class Tables:
     """Emitters by node type."""
 
-    @property
-    def values(self) -> Mapping[type, Callable[[Gen, Any], str]]: ...
-    @property
-    def tuples(self) -> Mapping[type, Callable[[Gen, Any], list[str]]]: ...
-    @property
-    def intos(self) -> Mapping[type, Callable[[Gen, Any, Addr], None]]: ...
-    @property
-    def places(self) -> Mapping[type, Callable[[Gen, Any], PlaceThunk]]: ...
-    @property
-    def stmts(self) -> Mapping[type, Callable[[Gen, Any], None]]: ...
+    values: Mapping[type, Callable[[Gen, Any], str]]
+    tuples: Mapping[type, Callable[[Gen, Any], list[str]]]
+    intos: Mapping[type, Callable[[Gen, Any, Addr], None]]
+    places: Mapping[type, Callable[[Gen, Any], PlaceThunk]]
+    stmts: Mapping[type, Callable[[Gen, Any], None]]
 
 
 @final
