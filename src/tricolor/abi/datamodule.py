@@ -65,6 +65,9 @@ from tricolor.ir.types import (
 MAX_BITMAP_WORDS = 1 << 23
 """A static pointer bitmap of more words (a global or type of over 64 MiB that holds pointers) is refused."""
 
+UNREACHABLE_METHOD = '@"tricolor.unreachable_method"'
+"""Stands in itabs for methods that nothing calls: null in the first place would mean that the type has not all methods."""
+
 TABLE_SYMBOLS = frozenset(
     f"tricolor.{name}"
     for name in (
@@ -287,6 +290,7 @@ class _DataModule:
         self.parts.append(pointer_table("tricolor.init_tasks", tasks))
         self.parts.append(count_of("tricolor.init_task_count", len(tasks)))
         self.parts.append(count_of("tricolor.data_version", 1))
+        self.parts.append(f"define internal void {UNREACHABLE_METHOD}() {{\n  call void @llvm.trap()\n  unreachable\n}}\n")
         main = self.program.main
         if main.symbol != "main.main":
             ft = function_type(main.signature)
