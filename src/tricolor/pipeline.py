@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import final
 
-from tricolor.abi.descriptors import emit_data_module
+from tricolor.abi.datamodule import emit_data_module
+from tricolor.abi.descriptors import Needed
 from tricolor.base.cache import write_entry
 from tricolor.base.errors import CompilerBug, EnvironmentFault, TricolorError, Unsupported
 from tricolor.base.progress import Progress
@@ -24,14 +25,15 @@ from tricolor.escape.analyse import analyse
 from tricolor.escape.result import EscapeResult
 from tricolor.frontend.load import LoadRequest, load
 from tricolor.frontend.program import Program as TypedProgram
+from tricolor.frontend.toolchain import find_toolchain
 from tricolor.goroot.overlay import BUILD_TAGS, overlay_files
 from tricolor.ir import nodes as n
-from tricolor.ir.build.program import build_program
+from tricolor.ir.build.program import build_packages, build_program
 from tricolor.llvm.compile import InvalidModule, Unit, compile_units, line_table_of
 from tricolor.llvm.line_tables import LineTable
 from tricolor.program_cache import CompiledProgram, Stamp, stamp
 from tricolor.run.symbols import pack_symbols
-from tricolor.runtime.modules import RUNTIME_ROOTS, runtime_prelude, runtime_text
+from tricolor.runtime.modules import runtime_prelude, runtime_roots, runtime_text
 
 
 @final
@@ -69,7 +71,7 @@ class Faults:
 def load_typed(request: CompileRequest) -> TypedProgram | Faults:
     """Parse and type-check. Raises EnvironmentFault."""
     tags = (*BUILD_TAGS, *request.tags)
-    result = load(LoadRequest(request.patterns, request.directory, tags, overlay_files()))
+    result = load(LoadRequest(request.patterns, request.directory, tags, overlay_files(find_toolchain().root)))
     return result.program if result.program is not None else Faults(result.diagnostics)
 
 
@@ -81,7 +83,20 @@ def analyse_program(request: CompileRequest, progress: Progress) -> Analysed | F
         return typed
     with positions_decoded(typed):
         progress.say("building the program's tree")
-        program = build_program(typed, RUNTIME_ROOTS)
+        program = build_program(typed, runtime_roots(request.check_level))
+        progress.say(f"escape analysis of {len(program.funcs)} functions")
+        return Analysed(typed, program, analyse(program.funcs))
+
+
+def analyse_packages(request: CompileRequest, progress: Progress) -> Analysed | Faults:
+    """As ``analyse_program``, for whole packages that need not be programs: every function declared in them."""
+    progress.say("loading and type-checking")
+    typed = load_typed(request)
+    if isinstance(typed, Faults):
+        return typed
+    with positions_decoded(typed):
+        progress.say("building the packages' trees")
+        program = build_packages(typed, [package.path for package in typed.roots])
         progress.say(f"escape analysis of {len(program.funcs)} functions")
         return Analysed(typed, program, analyse(program.funcs))
 
@@ -90,7 +105,7 @@ def emit_units(request: CompileRequest, analysed: Analysed, progress: Progress) 
     """LLVM modules: one per Go package, one for data, one for the runtime; and the allocation sites."""
     units: list[Unit] = []
     sites: list[Site] = []
-    needs: list[object] = []
+    needs: list[Needed] = []
     options = CodegenOptions(
         account=request.account,
         prelude=runtime_prelude(request.check_level),
@@ -99,9 +114,7 @@ def emit_units(request: CompileRequest, analysed: Analysed, progress: Progress) 
     with positions_decoded(analysed.typed):
         for package, funcs in _by_package(analysed.program.funcs).items():
             progress.say(f"generating code for {package}")
-            module = emit_module(
-                funcs, analysed.program, analysed.escape, replace(options, first_site=len(sites) + 1)
-            )
+            module = emit_module(funcs, analysed.program, analysed.escape, replace(options, first_site=len(sites) + 1))
             units.append(Unit(package, module.text, request.level))
             sites += module.sites
             needs.append(module.needs)

@@ -9,6 +9,7 @@ from typing import final
 import llvmlite.binding as llvm
 
 from tricolor.llvm.compile import target_machine
+from tricolor.llvm.line_tables import undefined_symbols
 
 
 @final
@@ -37,4 +38,5 @@ def load_objects(objects: Sequence[bytes], exported: Sequence[str]) -> Loaded:
         tracker = builder.add_current_process().link(jit, "program")
         return Loaded(jit, tracker, {symbol: tracker[symbol] for symbol in exported})
     except RuntimeError as error:
-        raise LinkFailure(str(error)) from None
+        missing = undefined_symbols(objects)
+        raise LinkFailure(f"undefined: {', '.join(missing)}" if missing else str(error)) from None

@@ -12,11 +12,12 @@ Source: DWARF 5 standard, sections 3.3 (subprograms, inlined calls) and 6.2 (lin
 
 from __future__ import annotations
 
+import ctypes
 import io
 import json
 import struct
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, final
 
@@ -241,3 +242,15 @@ def _frame_at(b: _Builder, at: int, entry: int, scope: _Scope, name: str, file: 
         flags = FLAG_WRAPPER if level.artificial else 0
         parent = b.frame(entry, level_name, place[0], place[1], parent, flags)
     return parent
+
+
+def undefined_symbols(objects: Sequence[bytes]) -> list[str]:
+    """Symbols that some object refers to, and neither an object nor this process defines."""
+    defined: set[str] = set()
+    wanted: set[str] = set()
+    for data in objects:
+        elf: Any = ELFFile(io.BytesIO(data))
+        for symbol in elf.get_section_by_name(".symtab").iter_symbols():
+            (wanted if symbol["st_shndx"] == "SHN_UNDEF" else defined).add(str(symbol.name))
+    process = ctypes.CDLL(None)
+    return sorted(name for name in wanted - defined if name and not hasattr(process, name))

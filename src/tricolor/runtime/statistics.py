@@ -40,7 +40,7 @@ def statistics(into: addr) -> None:
     at = put(at, cycles.forced)
     at = put(at, cycles.pause_total_ns)
     at = put(at, longest_pause_ns())
-    at = put(at, to_u64(now_ns() - cycles.started_ns))
+    at = put(at, to_u64(now_ns() - mheap.started_ns))
     at = put(at, cycles.marked)
     at = put(at, counters.goroutines_created)
     at = put(at, counters.goroutines_peak)
