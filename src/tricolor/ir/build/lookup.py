@@ -76,6 +76,12 @@ def lookup(t: Type, name: str, pkg: str) -> Selection | None:
     return _found[key]
 
 
+def forget() -> None:
+    """Drop what is cached: another program's types begin."""
+    _found.clear()
+    _method_sets.clear()
+
+
 @final
 @dataclass(slots=True)
 class _Candidate:

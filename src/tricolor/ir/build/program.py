@@ -8,7 +8,7 @@ from tricolor.base.errors import CompilerBug, TricolorError
 from tricolor.frontend.program import Program
 from tricolor.frontend.records import Package
 from tricolor.ir import nodes as n
-from tricolor.ir.build import packages
+from tricolor.ir.build import lookup, packages
 from tricolor.ir.build.dispatch import build_declared
 from tricolor.ir.build.reach import Reach, methods_in_order, step
 from tricolor.ir.build.state import Builder, split_symbol
@@ -21,6 +21,7 @@ _RECURSION_LIMIT = 20_000
 def new_builder(program: Program) -> Builder:
     """An empty build of a program, with its linker symbols known."""
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
+    lookup.forget()
     b = Builder(program, build_declared)
     b.read_linknames()
     return b
