@@ -90,6 +90,7 @@ void runtime.panicnilcall () noreturn
 void runtime.gopanic (if value) noreturn
 if runtime.gorecover (ptr token)
 ptr runtime.recovertoken ()
+void runtime.settoken (ptr token)
 void runtime.deferenter (ptr frame)
 i32 runtime.setresume (ptr frame)
 void runtime.deferproc (ptr frame, ptr closure)
