@@ -52,6 +52,13 @@ def _analyse_batch(members: list[n.Func], tags: dict[n.Func, Sequence[Leaks]]) -
     for func in members:
         if func.outer is None:
             walk_func(b, func)
+    for func in members:
+        if func not in b.walked:
+            # A closure that no body mentions: the initial value of a variable. Anybody may call it.
+            b.results_lost.add(func)
+            for capture in func.captures:
+                b.canonical.setdefault(capture.inner, b.canonical.get(capture.outer, capture.outer))
+            walk_func(b, func)
     _connect_closures(b)
     _apply_size_rules(b)
     solve(b)

@@ -21,7 +21,8 @@ class Batch:
 
     ``tags``: parameter tags of functions analysed before. ``variables``: location of each canonical variable; ``canonical``: closure
     variable -> the variable outside that it stands for. ``allocations``: location of each allocating expression.
-    ``walk_body``: adds the flows of a closure's body where the closure is met. ``loop_depth``, ``func``, ``looping``: where the walk is.
+    ``walk_body``: adds the flows of a closure's body where the closure is met; ``walked``: functions whose body has been.
+    ``loop_depth``, ``func``, ``looping``: where the walk is.
     """
 
     funcs: Sequence[Func]
@@ -34,6 +35,7 @@ class Batch:
     locations: list[Location] = field(default_factory=list[Location])
     closures: list[tuple[FuncLit, Hole, Location]] = field(default_factory=lambda: [])
     results_lost: set[Func] = field(default_factory=set[Func])
+    walked: set[Func] = field(default_factory=set[Func])
     heap: Location = field(default_factory=lambda: special(ESCAPES | PERSISTS | MUTATES | CALLS))
     mutator: Location = field(default_factory=lambda: special(MUTATES))
     callee: Location = field(default_factory=lambda: special(CALLS))
@@ -91,8 +93,10 @@ class Batch:
 
     def spill(self, hole: Hole, node: Expr) -> Hole:
         """The expression allocates: its address goes to the hole; the result is the hole of what it holds."""
-        location = self.new_location(node, persists=False)
-        self.allocations[node] = location
+        location = self.allocations.get(node)
+        if location is None:
+            location = self.allocations[node] = self.new_location(node, persists=False)
+        location.loop_depth = max(location.loop_depth, self.loop_depth)
         self.flow(hole.addr(node, "spill"), location)
         return self.to(location)
 

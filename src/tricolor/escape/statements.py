@@ -23,6 +23,11 @@ def init_func(b: Batch, func: n.Func) -> None:
         location = b.new_location(var, persists=True)
         b.variables[var] = location
         location.is_param = var.kind is n.VarKind.PARAM
+    if func.outer is None:
+        # The receiver in the function of a method value: no variable of any function around it.
+        for capture in func.captures:
+            b.variables[capture.outer] = b.new_location(capture.outer, persists=True)
+            b.canonical[capture.inner] = capture.outer
     for index, var in enumerate(func.results):
         b.variables[var].result_index = index + 1
     b.func, b.loop_depth = outer, depth
@@ -30,8 +35,9 @@ def init_func(b: Batch, func: n.Func) -> None:
 
 def walk_func(b: Batch, func: n.Func) -> None:
     """Add the flows of the function's body."""
-    if func.body is None:
+    if func.body is None or func in b.walked:
         return
+    b.walked.add(func)
     outer, b.func = b.func, func
     depth, b.loop_depth = b.loop_depth, 1
     _mark_looping_labels(b, func)
