@@ -18,7 +18,7 @@ from tricolor.ir import nodes as n
 from tricolor.ir.text import expr_text, func_text
 
 _GOLDEN = Path(__file__).parent / "golden"
-_CASE = re.compile(r"^## (?P<title>.+?)\n(?P<prose>.*?)```go\n(?P<go>.*?)```\n\n```ir\n(?P<ir>.*?)```\n", re.M | re.S)
+_CASE = re.compile(r"^## (?P<title>.+?)\n(?P<prose>.*?)```go\n(?P<go>.*?)```\n\n```ir\n(?P<ir>.*?)```\n", re.MULTILINE | re.DOTALL)
 
 
 @final

@@ -100,7 +100,7 @@ class Func:
     captures: list[Capture] = field(default_factory=list[Capture])
     body: Block | None = None
     outer: Func | None = None
-    closures: list[Func] = field(default_factory=lambda: [])
+    closures: list[Func] = field(default_factory=list)
     pragmas: frozenset[str] = frozenset()
     wrapper: bool = False
     has_defer: bool = False

@@ -30,20 +30,20 @@ def _child_slots(kind: type) -> tuple[str, ...]:
 
 def children(node: Any) -> Iterator[Any]:
     """Nodes directly below a node (expressions, statements, cases), left to right; bodies of closures are not entered."""
-    for name in _child_slots(type(node)):
-        value = getattr(node, name)
-        if type(value) in _NODE_SET:
+    for name in _child_slots(node.__class__):
+        value: Any = getattr(node, name)
+        if value.__class__ in _NODE_SET:
             yield value
-        elif type(value) is list:
+        elif value.__class__ is list:
             yield from _of_list(value)
 
 
 def _of_list(values: list[Any]) -> Iterator[Any]:
     for value in values:
-        if type(value) in _NODE_SET:
+        if value.__class__ in _NODE_SET:
             yield value
-        elif type(value) is tuple:
-            yield from (part for part in value if type(part) in _NODE_SET)
+        elif value.__class__ is tuple:
+            yield from (part for part in value if part.__class__ in _NODE_SET)
 
 
 def walk(node: Any) -> Iterator[Any]:

@@ -143,8 +143,8 @@ class FuncState:
 
     def type_of(self, node: Node) -> Type:
         """The concrete type of an expression node."""
-        tv = node[2]
-        return self.type(tv[0] if isinstance(tv, list) else tv)
+        tv: Any = node[2]
+        return self.type(tv[0] if tv.__class__ is list else tv)
 
     def bug(self, pos: int, message: str) -> CompilerBug:
         """A failure of ours in this function."""
@@ -154,8 +154,8 @@ class FuncState:
 
     def expr(self, node: Node) -> n.Expr:
         """Build an expression; constants are folded already."""
-        tv = node[2]
-        if type(tv) is list:
+        tv: Any = node[2]
+        if tv.__class__ is list:
             return self.dispatch.const(node[1], self.type(tv[0]), tv[1])
         return self.dispatch.exprs[node[0]](self, node)
 

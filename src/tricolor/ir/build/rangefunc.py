@@ -88,16 +88,18 @@ def _body(fs: FuncState, node: Node, loop: RangeLoop, sig: Signature) -> n.Expr:
     not_ready = n.Binary(pos, BOOL, BinaryOp.NE, n.Name(pos, INT, state), _int(pos, READY))
     inner.emit(n.If(pos, not_ready, n.Block(pos, [_panic(inner, pos, n.Name(pos, INT, state))]), None))
     inner.emit(n.Assign(pos, n.Name(pos, INT, state), _int(pos, RUNNING)))
-    keys = [node[2], node[3]]
+    keys: list[Node | None] = [node[2], node[3]]
     for i, t in enumerate(yield_sig.params):
         key = keys[i]
-        defined = key is not None and is_definition(key)
-        record = fs.b.program.object(key[4]) if defined else None
-        var = Var(record.name if record else f"#p{i + 1}", t, record.pos if record else pos, VarKind.PARAM)
-        func.params.append(var)
-        if defined:
+        if key is not None and is_definition(key):
+            record = fs.b.program.object(key[4])
+            var = Var(record.name, t, record.pos, VarKind.PARAM)
             inner.vars[key[4]] = var
-        elif key is not None and not is_blank(key):
+            func.params.append(var)
+            continue
+        var = Var(f"#p{i + 1}", t, pos, VarKind.PARAM)
+        func.params.append(var)
+        if key is not None and not is_blank(key):
             place = build_place(inner, key)
             assert place is not None
             inner.emit(n.Assign(pos, place, convert_to(inner, n.Name(pos, t, var), place.type)))
@@ -120,16 +122,14 @@ def _finish_body(inner: FuncState, pos: int, state: int) -> None:
 def _labels_in(node: Node) -> frozenset[str]:
     """Names of the labels that a statement declares, function literals left out."""
     found: set[str] = set()
-    todo: list[object] = [node]
+    todo: list[Node] = [node]
     while todo:
         at = todo.pop()
-        if isinstance(at, list) and at:
-            parts: list[object] = at
-            if parts[0] == "FuncLit":
-                continue
-            if parts[0] == "LabeledStmt":
-                found.add(str(parts[2]))
-            todo += parts
+        if at and at[0] == "FuncLit":
+            continue
+        if at and at[0] == "LabeledStmt":
+            found.add(at[2])
+        todo += [part for part in at if part.__class__ is list]
     return frozenset(found)
 
 

@@ -25,7 +25,6 @@ from tricolor.ir.build.state import Builder
 from tricolor.ir.nodes import MethodRef
 from tricolor.ir.types import (
     Array,
-    Basic,
     Chan,
     Interface,
     Map,
@@ -124,7 +123,7 @@ def _reachable(t: Type) -> Iterator[Type]:
         case Signature():
             yield from u.params
             yield from u.results
-        case Interface() | Basic() | Tuple() | TypeParam():
+        case _:
             pass
 
 

@@ -14,7 +14,7 @@ from tricolor.ir.nodes import Conversion, VarKind
 from tricolor.ir.types import is_interface
 
 _PURE_BUILTINS = frozenset(
-    "len cap real imag complex min max new make append Sizeof Alignof Offsetof Add Slice SliceData String StringData".split()
+    ["len", "cap", "real", "imag", "complex", "min", "max", "new", "make", "append", "Sizeof", "Alignof", "Offsetof", "Add", "Slice", "SliceData", "String", "StringData"]
 )
 _PURE_FUNCTIONS = frozenset(("errors.New", "fmt.Errorf", "fmt.Sprintf", "os.NewFile", "regexp.MustCompile"))
 
