@@ -147,12 +147,9 @@ def _complex(g: Gen, pos: Pos, op: BinaryOp, t: Type, x: str, y: str) -> str:
         im = g.op(f"fadd double {g.op(f'fmul double {a}, {d}')}, {g.op(f'fmul double {b}, {c}')}")
     else:
         pair = "{double, double}"
-        name = g.m.data.declare(
-            "runtime.complex128div", f'declare {pair} @"runtime.complex128div"({pair}, {pair}) #91'
-        )
         left = g.build(pair, ("double", "double"), (a, b))
         right = g.build(pair, ("double", "double"), (c, d))
-        result = g.op(f"call {pair} {name}({pair} {left}, {pair} {right}){g.dbg(pos)}")
+        result = g.rt(pos, "runtime.complex128div", left, right)
         re, im = g.extract(pair, result, 0), g.extract(pair, result, 1)
     if part == "float":
         re, im = g.op(f"fptrunc double {re} to float"), g.op(f"fptrunc double {im} to float")

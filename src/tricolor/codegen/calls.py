@@ -180,8 +180,7 @@ def _call_method(g: Gen, e: CallMethod, dest: Addr | None) -> Results:
 
 def forward_token(g: Gen) -> None:
     """Hand the token that this wrapper was given on to what it calls now."""
-    name = g.m.data.declare("runtime.settoken", 'declare void @"runtime.settoken"(ptr) #91')
-    g.do(f"call void {name}(ptr {g.token}){g.dbg(g.func.pos)}")
+    g.rt(g.func.pos, "runtime.settoken", g.token)
 
 
 def _forward_if_recovers(g: Gen, code: str) -> None:

@@ -103,8 +103,7 @@ class DebugInfo:
                 '!1001 = !{i32 2, !"Debug Info Version", i32 3}',
                 '!1002 = !{i32 7, !"Dwarf Version", i32 5}',
                 '!1003 = !DIFile(filename: "go", directory: "")',
-                '!1004 = distinct !DICompileUnit(language: DW_LANG_Go, file: !1003, producer: "tricolor", isOptimized: true, '
-                "runtimeVersion: 0, emissionKind: LineTablesOnly)",
+                _COMPILE_UNIT,
                 "!1005 = !DISubroutineType(types: !{})",
             ]
             lines += [f"!{self._first + i} = {node}" for i, node in enumerate(self._nodes)]

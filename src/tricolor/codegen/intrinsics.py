@@ -313,7 +313,7 @@ def _keep_alive(g: Gen, e: Call, args: list[str]) -> list[str]:
 
 
 def _defer_frame(g: Gen, e: Call, args: list[str]) -> list[str]:
-    """deferrangefunc(): the token of this function's defer frame, in whatever type the token has."""
+    """deferframe(): the token of this function's defer frame, in whatever type the token has."""
     if not g.frame:
         g.bug(e.pos, "token of a defer frame in a function that does not defer")
     llvm = shape_of(e.type).llvm
@@ -356,7 +356,7 @@ def _machine() -> dict[str, Intrinsic]:
         f"{sys}GetClosurePtr": _closure_ptr,
         "runtime.getclosureptr": _closure_ptr,
         "runtime.getcallerframe": _frame,
-        "runtime.deferrangefunc": _defer_frame,
+        "runtime.deferframe": _defer_frame,
         "runtime.KeepAlive": _keep_alive,
         "runtime.publicationBarrier": _fence,
         "internal/abi.FuncPCABI0": _code_address,
