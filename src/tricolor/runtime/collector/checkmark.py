@@ -1,7 +1,8 @@
 """Checkmark: marks again by the plainest method and compares; for the option gccheckmark and for tests.
 
-How: a second bitmap, one bit per word of the arena; no prefetching, no queue; the same roots, pushed anew. Every object that is reached MUST
-have its mark bit, and every mark bit MUST have been reached.
+How: a second bitmap, one bit per word of the arena; no prefetching, no queue; the same roots, copied before the first marking, since a
+conservative scan finds other words once more has been called. Every object that is reached MUST have its mark bit, and every
+mark bit MUST have been reached.
 
 Source:
     Go 1.27.3 runtime/mcheckmark.go; MMTk's sanity collector.
@@ -17,6 +18,7 @@ from tricolor.kernel.lang import (
     kernel,
     load_addr,
     load_u64,
+    memory_copy,
     population_count_u64,
     store_u64,
     text_address,
@@ -30,10 +32,21 @@ from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.allocator.spans import elem_index, span_of, span_record
 from tricolor.runtime.allocator.system import fatal, print_number, print_text, release
 from tricolor.runtime.collector.mark import push_pointers
-from tricolor.runtime.collector.roots import mark_roots, marker
-from tricolor.runtime.collector.specials import is_marked, mark_special_roots
+from tricolor.runtime.collector.roots import marker
+from tricolor.runtime.collector.specials import is_marked
 
 words_seen = global_value(addr)
+saved_roots = global_value(addr)
+saved_bytes = global_value(u64)
+
+
+@kernel
+def save_roots() -> None:
+    """Copies the roots that were pushed. Before drain()."""
+    if to_u64(saved_roots.value) == 0:
+        saved_roots.value = reserve_table(mheap.mark_stack_bytes)
+    saved_bytes.value = marker.top - mheap.mark_stack
+    memory_copy(saved_roots.value, mheap.mark_stack, saved_bytes.value)
 
 
 @kernel
@@ -44,8 +57,8 @@ def check_marks() -> None:
         words_seen.value = reserve_table(table_bytes)
     else:
         release(words_seen.value, table_bytes)
-    mark_roots()
-    mark_special_roots()
+    memory_copy(mheap.mark_stack, saved_roots.value, saved_bytes.value)
+    marker.top = mheap.mark_stack + saved_bytes.value
     reached: u64 = 0
     while marker.top != mheap.mark_stack:
         marker.top = marker.top - 8

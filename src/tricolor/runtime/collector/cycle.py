@@ -38,7 +38,7 @@ from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.pages import release_free_pages
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.allocator.system import now_ns, wall_ns
-from tricolor.runtime.collector.checkmark import check_marks
+from tricolor.runtime.collector.checkmark import check_marks, save_roots
 from tricolor.runtime.collector.mark import drain
 from tricolor.runtime.collector.pacer import set_goal
 from tricolor.runtime.collector.roots import mark_roots
@@ -93,6 +93,8 @@ def collect(forced: bool) -> None:
     cycles.mark_start_ns = now_ns()
     mark_roots()
     mark_special_roots()
+    if unlikely(options.checkmark != 0):
+        save_roots()
     drain()
     if unlikely(options.checkmark != 0):
         check_marks()
