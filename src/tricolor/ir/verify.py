@@ -403,7 +403,8 @@ class _Checker:
             case Conversion.INTERFACE:
                 self.require(target and source, x, f"from {x.x.type} to {x.type}")
             case Conversion.NOP:  # linkname may rename an interface to the struct that it is in memory
-                fits = source == target or size_of(x.type) == size_of(x.x.type)
+                same_kind = type(underlying(x.type)) is type(underlying(x.x.type))
+                fits = same_kind or size_of(x.type) == size_of(x.x.type)
                 self.require(fits, x, f"{x.kind.value} from {x.x.type} to {x.type}")
             case _:
                 self.require(source == target, x, f"{x.kind.value} from {x.x.type} to {x.type}")

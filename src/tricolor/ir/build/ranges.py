@@ -24,6 +24,7 @@ from tricolor.ir.types import (
     is_string,
     underlying,
 )
+from tricolor.ir.walk import has_effect
 
 
 def build_range(fs: FuncState, node: Node) -> None:
@@ -61,6 +62,9 @@ def _range(fs: FuncState, node: Node, x: n.Expr) -> None:
     pos = node[1]
     if isinstance(x, n.Const) and not is_string(x.type) and node[2] is not None and not is_blank(node[2]):
         x = convert_to(fs, x, fs.type_of(node[2]))
+    u = underlying(x.type)
+    if isinstance(u, Array) and (node[3] is None or is_blank(node[3])) and not has_effect(x):
+        x = n.Const(x.pos, INT, u.length)  # the operand is not evaluated: a nil pointer in it does no harm
     types = iteration_types(x.type)
     places: list[n.Place | None] = [None, None]
     declares: list[Var] = []
