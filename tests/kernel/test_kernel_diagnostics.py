@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from kernel_native import kernel_text
 
@@ -166,3 +168,61 @@ def test_modules_may_refer_to_each_other() -> None:
         "from first import A, SIZE\nclass B(Struct):\n    a: Embed[A]\n    n: Array[u8, SIZE]\n"
     )
     assert not check_modules(["first"], {"first": first, "second": second}).diagnostics
+
+
+ODD_STATEMENTS = [
+    "lambda: 1",
+    "x = {1: 2}",
+    "x = f'{a}'",
+    "x = (y := a)",
+    "x = a[1:2]",
+    "del a",
+    "global a",
+    "x = s.items[0][1]",
+    "def inner() -> None:\n    pass",
+    "class C:\n    pass",
+    "try:\n    pass\nfinally:\n    pass",
+    "x = *a",
+    "x = 'a' < 1",
+    "x: 'a b' = 1",
+    "x = size_of()",
+    "x = range(3)",
+    "x = null(u64)",
+    "x = Array[u64, 3]",
+    "x = u64",
+    "x = len(3)",
+    "x = None",
+    "x = ...",
+    "x = 1.5 if a else 'b'",
+    "raise a",
+    "yield a",
+    "a.b.c.d",
+    "x = s.first.first",
+    "x = await_(a)",
+    "x, y = a",
+    "x = y = 1",
+    "s = 1",
+    "check()",
+    "asm('')",
+    "x = call_address(p)",
+    "x = load_u64(p, p)",
+    "for x, y in range(3): pass",
+    "x = 2 ** a",
+    "x = 'a' * 3",
+    "x = b'abc'",
+    "import os",
+    "match a:\n    case 1: pass",
+    "x = [i for i in range(3)]",
+]
+
+
+@pytest.mark.parametrize("statement", ODD_STATEMENTS)
+def test_any_other_python_is_diagnosed(statement: str) -> None:
+    result = check_modules(["sample"], {"sample": kernel_text(body(statement))})
+    assert result.diagnostics
+
+
+def test_the_page_lists_every_code() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "kernel-language.md").read_text(encoding="utf-8")
+    for code, title in TITLES.items():
+        assert f"| {code} | {title} |" in page

@@ -58,9 +58,7 @@ def fold(
                 return None if a is None or b is None else _binary(each, op, a, b, position(each))
             case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in COMPARISONS:
                 a, b = go(left), go(right)
-                return (
-                    None if a is None or b is None else ConstantName(COMPARISONS[type(op)](a.value, b.value))
-                )
+                return None if a is None or b is None else _comparison(op, a, b)
             case ast.BoolOp(op=op, values=values):
                 folded = [go(value) for value in values]
                 known = [value.value for value in folded if value is not None]
@@ -94,6 +92,13 @@ def _unary(op: ast.unaryop, value: ConstantName) -> ConstantName | None:
             return ConstantName(~int(value.value), wraps=True)
         case _:
             return None
+
+
+def _comparison(op: ast.cmpop, left: ConstantName, right: ConstantName) -> ConstantName | None:
+    try:
+        return ConstantName(COMPARISONS[type(op)](left.value, right.value))
+    except TypeError:
+        return None
 
 
 def _binary(

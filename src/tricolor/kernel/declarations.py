@@ -199,7 +199,10 @@ def stored_type(environment: Environment, module: Module, node: ast.expr) -> Sto
     """The type that an annotation says. Raises KernelError (K006)."""
     match node:
         case ast.Constant(value=str() as text):
-            inner = ast.parse(text, mode="eval").body
+            try:
+                inner = ast.parse(text, mode="eval").body
+            except SyntaxError:
+                raise fault("K006", module.position(node), f"{text!r} is not a type") from None
             return stored_type(environment, module, ast.copy_location(inner, node))
         case ast.Name(id=name):
             entity = lookup(environment, module, name, module.position(node))
@@ -232,9 +235,7 @@ def _generic_type(
         return Embedded(what.struct)
     if not isinstance(inner, ast.Tuple) or len(inner.elts) != 2:
         raise fault("K006", position, "Array takes a type and a count")
-    count = constant_value(environment, module, inner.elts[1]).value
-    if not isinstance(count, int) or count < 0:
-        raise fault("K006", position, "the count of an Array is an integer from 0")
+    count = _count(environment, module, inner.elts[1])
     return ArrayOf(stored_type(environment, module, inner.elts[0]), count)
 
 
@@ -356,7 +357,7 @@ def _storage(environment: Environment, module: Module, name: str, what: str, nod
 
 def _count(environment: Environment, module: Module, node: ast.expr) -> int:
     count = constant_value(environment, module, node).value
-    if not isinstance(count, int) or count < 0:
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
         raise fault("K006", module.position(node), "the count is an integer from 0")
     return count
 
@@ -373,6 +374,7 @@ def _table_values(
             (
                 isinstance(element, Integer)
                 and isinstance(value, int)
+                and not isinstance(value, bool)
                 and element.minimum <= value <= element.maximum
             )
             or (isinstance(element, Float) and isinstance(value, int | float))
