@@ -625,7 +625,8 @@ class If:
 @final
 @dataclass(slots=True, eq=False)
 class For:
-    """``for cond { body; post }``; init is a statement before it. break and continue go to ``label``."""
+    """``for cond { body; post }``; init is a statement before it. break and continue go to ``label``.
+    The post block may use variables that the body declares at its beginning (copies of loop variables)."""
 
     pos: Pos
     cond: Expr | None
@@ -740,7 +741,8 @@ class Go:
 @dataclass(slots=True, eq=False)
 class Defer:
     """As Go. ``in_loop``: may run more than once per call of the function. ``target``: for range-over-func bodies, the
-    variable that holds the token of the outer function's defer frame (else None: this function's)."""
+    variable that holds the token of the outer function's defer frame (else None: this function's). That variable is
+    declared in the outer function with a call of the body-less ``runtime.deferframe() unsafe.Pointer`` as its value."""
 
     pos: Pos
     closure: Expr
