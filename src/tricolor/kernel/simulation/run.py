@@ -73,11 +73,14 @@ class Simulation:
         return tuple(found)
 
     def struct(self, name: str) -> StructType:
-        """A struct of the program by name."""
-        return next(each for each in self.program.structs if each.name == name)
+        """A struct of the program by name. Raises KeyError."""
+        for each in self.program.structs:
+            if each.name == name:
+                return each
+        raise KeyError(name)
 
     def load_field(self, struct: str, address: int, name: str) -> int | float:
-        """The value of a scalar field."""
+        """The value of a scalar field. Raises KeyError if there is no such struct or field."""
         found = self.struct(struct).field_named(name)
         if found is None:
             raise KeyError(name)
