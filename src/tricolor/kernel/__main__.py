@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tricolor.kernel.check import check_modules
+from tricolor.kernel.check import checked_program
 from tricolor.kernel.diagnostics import KernelProgramError
 from tricolor.kernel.llvm_text import compile_modules, inline_prelude
 
@@ -20,9 +20,7 @@ def main(arguments: list[str]) -> int:
     try:
         match command:
             case "check":
-                result = check_modules(modules)
-                if result.diagnostics:
-                    raise KernelProgramError(result.diagnostics)
+                checked_program(modules)
             case "llvm":
                 print(compile_modules(modules))
             case _:
