@@ -58,7 +58,7 @@ from tricolor.runtime.allocator.sizes import (
     SPAN_PAGES,
     TYPE_CACHE_SLOTS,
 )
-from tricolor.runtime.allocator.spans import class_bytes, division_magic, new_span
+from tricolor.runtime.allocator.spans import class_bytes, division_magic, new_span, span_of
 
 class_of_eighths = const_table(u8, CLASS_OF_EIGHTHS)
 span_pages = const_table(u16, SPAN_PAGES)
@@ -176,7 +176,7 @@ def array_bitmap(type: GoType, size_bytes: u64, elem_bytes: u64) -> u64:
 
 @kernel
 def layout_of_type(type: addr) -> addr:
-    """Layout of one value of a type with pointers of at most 512 bytes; notes it in the type cache."""
+    """Layout of one value of a type with pointers of at most 512 bytes; notes it in the type cache if the type lives for ever."""
     if mheap.layout_count == 0:
         init_layouts()
     go_type = as_struct(GoType, type)
@@ -184,9 +184,11 @@ def layout_of_type(type: addr) -> addr:
     elem_bytes = to_u64(class_bytes[size_class])
     bitmap = array_bitmap(go_type, go_type.size_bytes, elem_bytes)
     central = central_for(size_class, bitmap)
-    entry = type_cache[(to_u64(type) >> 5) & (TYPE_CACHE_SLOTS - 1)]
-    entry.type = type
-    entry.layout = address(central)
+    # A type that reflect made may die, and another one take its address.
+    if is_null(span_of(type)):
+        entry = type_cache[(to_u64(type) >> 5) & (TYPE_CACHE_SLOTS - 1)]
+        entry.type = type
+        entry.layout = address(central)
     return address(central)
 
 

@@ -67,7 +67,7 @@ def heap_init() -> None:
     mheap.span_records = reserve_table(pages * size_of(Span))
     # A pointer is pushed at most once for each word of the heap.
     mheap.mark_stack_bytes = pages << PAGE_SHIFT
-    mheap.mark_stack = reserve_table(mheap.mark_stack_bytes)
+    mheap.mark_stack = reserve_table(mheap.mark_stack_bytes + OS_PAGE_BYTES)
     if not options_set():
         options.gc_percent = DEFAULT_GC_PERCENT
         options.memory_limit = NO_LIMIT

@@ -29,7 +29,7 @@ from tricolor.runtime.allocator.spans import find_object, span_of
 from tricolor.runtime.allocator.system import now_ns
 from tricolor.runtime.collector.cycle import PAUSE_RING, collect, cycles
 from tricolor.runtime.collector.pacer import set_goal
-from tricolor.runtime.collector.roots import marker
+from tricolor.runtime.scheduler.machine import counters, machine
 from tricolor.runtime.settings_keys import (
     ACCOUNTING,
     ARENA_BYTES,
@@ -162,7 +162,7 @@ def gc_set_limit(limit_bytes: i64) -> i64:
 
 @systemstack("runtime.gcstats")
 def gc_stats(into: GCStats) -> None:
-    """Fills in everything but what only the scheduler knows (stacks, goroutines)."""
+    """Fills in everything that package runtime asks for."""
     flush_mcache()
     in_use = mheap.pages_in_use << PAGE_SHIFT
     heap_sys = mheap.top_pages << PAGE_SHIFT
@@ -188,8 +188,9 @@ def gc_stats(into: GCStats) -> None:
     total = max(to_u64(now_ns() - mheap.started_ns), 1)
     into.total_cpu_ns = total
     into.gc_cpu_percent_mill = cycles.pause_total_ns * PERCENT_UNITS // total
-    into.stack_in_use_bytes = marker.stack_bytes
-    into.stack_sys_bytes = marker.stack_bytes
+    into.stack_in_use_bytes = counters.segment_bytes
+    into.stack_sys_bytes = counters.segment_bytes
+    into.goroutines = machine.live
 
 
 @systemstack("runtime.gcpauses")

@@ -109,9 +109,9 @@ def drain() -> None:
             while bits != 0:
                 found = load_addr(base + count_trailing_zeros_u64(bits) * 8)
                 bits &= bits - 1
-                if found - arena < length_bytes:
-                    store_addr(top, found)
-                    top = top + 8
+                # Stored in any case: whether a word is a pointer cannot be predicted, so there is no branch.
+                store_addr(top, found)
+                top = top + (8 if found - arena < length_bytes else 0)
         else:
             top = push_pointers(span, base, top)
             if top > peak:
