@@ -63,9 +63,7 @@ def link(texts: Sequence[str], symbols: Sequence[str], level: int = 1) -> Native
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     llvm.initialize_native_asmparser()
-    machine = llvm.Target.from_default_triple().create_target_machine(
-        opt=level, reloc="pic", codemodel="small"
-    )
+    machine = llvm.Target.from_default_triple().create_target_machine(opt=level, reloc="pic", codemodel="small")
     engine = llvm.create_lljit_compiler(machine)
     builder: Any = llvm.JITLibraryBuilder()
     for text in texts:

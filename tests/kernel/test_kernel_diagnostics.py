@@ -19,9 +19,7 @@ class Pair(Struct):
 """
 
 
-def body(
-    text: str, result: str = "None", parameters: str = "a: u64, b: i32, p: addr, s: Pair, f: f64"
-) -> str:
+def body(text: str, result: str = "None", parameters: str = "a: u64, b: i32, p: addr, s: Pair, f: f64") -> str:
     """A kernel function ``sample`` with a body."""
     lines = "".join(f"    {line}\n" for line in text.splitlines())
     return f"{PAIR}\n@kernel\ndef sample({parameters}) -> {result}:\n{lines}"
@@ -161,12 +159,8 @@ def test_a_plain_module_gives_constants() -> None:
 
 
 def test_modules_may_refer_to_each_other() -> None:
-    first = kernel_text(
-        "if TYPE_CHECKING:\n    from second import B\nclass A(Struct):\n    b: 'B'\nSIZE: Final = 4\n"
-    )
-    second = kernel_text(
-        "from first import A, SIZE\nclass B(Struct):\n    a: Embed[A]\n    n: Array[u8, SIZE]\n"
-    )
+    first = kernel_text("if TYPE_CHECKING:\n    from second import B\nclass A(Struct):\n    b: 'B'\nSIZE: Final = 4\n")
+    second = kernel_text("from first import A, SIZE\nclass B(Struct):\n    a: Embed[A]\n    n: Array[u8, SIZE]\n")
     assert not check_modules(["first"], {"first": first, "second": second}).diagnostics
 
 

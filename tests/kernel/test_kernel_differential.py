@@ -38,15 +38,11 @@ class Generator:
             if leaves and self.draw(st.booleans()):
                 return self.pick(leaves)
             return f"to_{what}({self.draw(st.integers(INTEGERS[what].minimum, INTEGERS[what].maximum))})"
-        kind = self.pick(
-            ["binary", "binary", "divide", "shift", "unary", "convert", "if", "minimum", "memory", "bits"]
-        )
+        kind = self.pick(["binary", "binary", "divide", "shift", "unary", "convert", "if", "minimum", "memory", "bits"])
         left = self.expression(what, depth - 1)
         match kind:
             case "binary":
-                return (
-                    f"({left} {self.pick(['+', '-', '*', '&', '|', '^'])} {self.expression(what, depth - 1)})"
-                )
+                return f"({left} {self.pick(['+', '-', '*', '&', '|', '^'])} {self.expression(what, depth - 1)})"
             case "divide":
                 # A divisor from 1 to 8: neither zero nor the -1 that overflows.
                 return f"({left} {self.pick(['//', '%'])} (({self.expression(what, depth - 1)} & 7) + 1))"

@@ -199,9 +199,7 @@ def sample_text(body: str) -> str:
     return f'{PRELUDE}\n@export("sample")\ndef sample(n: u64) -> u64:\n{lines}'
 
 
-@pytest.mark.parametrize(
-    ("body", "argument", "expected"), [each[1:] for each in SAMPLES], ids=[each[0] for each in SAMPLES]
-)
+@pytest.mark.parametrize(("body", "argument", "expected"), [each[1:] for each in SAMPLES], ids=[each[0] for each in SAMPLES])
 def test_simulated(body: str, argument: int, expected: int) -> None:
     simulation = simulate(["sample"], texts={"sample": kernel_text(sample_text(body))})
     assert simulation.call("sample", argument) == expected
@@ -210,7 +208,5 @@ def test_simulated(body: str, argument: int, expected: int) -> None:
 @pytest.mark.parametrize("level", [0, 2])
 def test_native(level: int) -> None:
     for name, body, argument, expected in SAMPLES:
-        function = native(sample_text(body), ["sample"], level, check_level=2).function(
-            "sample", "u64", "u64"
-        )
+        function = native(sample_text(body), ["sample"], level, check_level=2).function("sample", "u64", "u64")
         assert function(argument) == expected, name

@@ -45,9 +45,7 @@ def with_stack(module: NativeModule) -> tuple[Machine, object, int]:
 
 def test_the_machine_has_the_offsets_of_the_contract() -> None:
     struct = checked_program(["sample"], {"sample": kernel_text(MACHINE)}).structs[0]
-    assert [(each.name, each.offset_bytes) for each in struct.fields] == [
-        (name, getattr(Machine, name).offset) for name in MACHINE_FIELDS
-    ]
+    assert [(each.name, each.offset_bytes) for each in struct.fields] == [(name, getattr(Machine, name).offset) for name in MACHINE_FIELDS]
 
 
 THUNK = (
@@ -195,9 +193,7 @@ def test_inline_functions_are_copied_into_other_modules(level: int) -> None:
 
 
 def test_goroutine_functions_have_split_stacks_and_kernel_functions_do_not() -> None:
-    text = kernel_text(
-        '@goroutine("go.f")\ndef f() -> None:\n    pass\n\n@export("g")\ndef g() -> None:\n    pass\n'
-    )
+    text = kernel_text('@goroutine("go.f")\ndef f() -> None:\n    pass\n\n@export("g")\ndef g() -> None:\n    pass\n')
     lines = compile_modules(["sample"], texts={"sample": text}).splitlines()
     definitions = {line.split('"')[1]: line for line in lines if line.startswith("define")}
     assert '"split-stack"' in definitions["go.f"]
@@ -216,10 +212,7 @@ def test_a_goroutine_function_enters_systemstack_functions_through_the_thunk() -
 
 def test_checks_are_compiled_in_by_level() -> None:
     text = kernel_text('@export("f")\ndef f(n: u64) -> None:\n    check(2, n > 3, "n is small")\n')
-    lengths = [
-        "n is small" in compile_modules(["sample"], CompileOptions(level), {"sample": text})
-        for level in (1, 2, 3)
-    ]
+    lengths = ["n is small" in compile_modules(["sample"], CompileOptions(level), {"sample": text}) for level in (1, 2, 3)]
     assert lengths == [False, True, True]
 
 
@@ -232,9 +225,7 @@ module.function("f", "u64", "u64")(int(sys.argv[1]))
 """
 
 
-@pytest.mark.parametrize(
-    ("argument", "message"), [(3, "n is three"), (4, "never four"), (50, "array index out of range")]
-)
+@pytest.mark.parametrize(("argument", "message"), [(3, "n is three"), (4, "never four"), (50, "array index out of range")])
 def test_a_failed_check_says_so_and_aborts(argument: int, message: str) -> None:
     text = """
 items = global_array(u64, 50)
@@ -247,9 +238,7 @@ def f(n: u64) -> u64:
     return items[n]
 """
     script = FAILING.format(folder=str(__file__).rsplit("/", 1)[0], text=text)
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(argument)], capture_output=True, text=True, check=False, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", script, str(argument)], capture_output=True, text=True, check=False, timeout=60)
     assert done.stderr == f"tricolor: runtime check failed: {message}\n"
     assert done.returncode == -6
 

@@ -52,9 +52,7 @@ def check_modules(modules: Sequence[str], texts: Mapping[str, str] | None = None
         tuple(_globals(environment)),
         tuple(functions),
     )
-    ordered = sorted(
-        set(diagnostics), key=lambda each: (each.position.path, each.position.line, each.position.column)
-    )
+    ordered = sorted(set(diagnostics), key=lambda each: (each.position.path, each.position.line, each.position.column))
     return CheckResult(program, tuple(ordered))
 
 
@@ -93,9 +91,7 @@ def _globals(environment: Environment) -> list[Global]:
 def _check_function(environment: Environment, module: Module, function: Function) -> list[Call]:
     node = function.node
     names = {name for name, _ in function.parameters}
-    names |= {
-        each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
-    }
+    names |= {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
     assigned = {name for name, _ in function.parameters}
     body = Body(environment, module, function, frozenset(names), assigned)
     check_body(body)
@@ -113,9 +109,7 @@ def _check_inline_recursion(environment: Environment, calls: Mapping[Function, l
                 continue
             if callee in path:
                 names = " -> ".join(each.name for each in (*path[path.index(callee) :], callee))
-                error = fault(
-                    "K021", call.position, f"recursive inline functions: {names}", "make one a @kernel"
-                )
+                error = fault("K021", call.position, f"recursive inline functions: {names}", "make one a @kernel")
                 environment.report(error)
                 continue
             visit(callee, (*path, callee))

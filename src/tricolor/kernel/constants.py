@@ -101,18 +101,14 @@ def _comparison(op: ast.cmpop, left: ConstantName, right: ConstantName) -> Const
         return None
 
 
-def _binary(
-    node: ast.expr, op: ast.operator, left: ConstantName, right: ConstantName, position: Position
-) -> ConstantName | None:
+def _binary(node: ast.expr, op: ast.operator, left: ConstantName, right: ConstantName, position: Position) -> ConstantName | None:
     function = BINARY.get(type(op))
     if function is None:
         return None
     if isinstance(op, ast.LShift | ast.Pow) and isinstance(right.value, int) and right.value > MAXIMUM_SHIFT:
         raise fault("K017", position, f"constant {ast.unparse(node)} is too large")
     if isinstance(op, ast.FloorDiv | ast.Mod) and (left.value < 0 or right.value < 0):
-        raise fault(
-            "K017", position, "division of negative constants", "kernel // truncates, Python's floors"
-        )
+        raise fault("K017", position, "division of negative constants", "kernel // truncates, Python's floors")
     try:
         return ConstantName(function(left.value, right.value), wraps=left.wraps or right.wraps)
     except (ArithmeticError, ValueError, TypeError) as error:

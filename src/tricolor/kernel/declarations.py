@@ -44,9 +44,7 @@ from tricolor.kernel.types import (
 MAXIMUM_RESULTS: Final = 3
 # What the thunk of a @systemstack function passes on: integer words in registers.
 MAXIMUM_REGISTER_WORDS: Final = 6
-STORAGE_NAMES: Final = frozenset(
-    {"const_table", "global_struct", "global_array", "global_value", "extern_global"}
-)
+STORAGE_NAMES: Final = frozenset({"const_table", "global_struct", "global_array", "global_value", "extern_global"})
 SYMBOL_KINDS: Final = frozenset({Kind.SYSTEMSTACK, Kind.GOROUTINE, Kind.EXPORT, Kind.NAKED, Kind.GO_FUNCTION})
 
 
@@ -99,9 +97,7 @@ def constant_value(environment: Environment, module: Module, node: ast.expr) -> 
     value = fold(node, module.position, lambda each: resolve_constant(environment, module, each))
     if value is None:
         message = f"{ast.unparse(node)} is not a constant"
-        raise fault(
-            "K017", module.position(node), message, "compute it in a plain Python module and import it"
-        )
+        raise fault("K017", module.position(node), message, "compute it in a plain Python module and import it")
     return value
 
 
@@ -113,9 +109,7 @@ def resolve_constant(environment: Environment, module: Module, node: ast.expr) -
             return entity if isinstance(entity, ConstantName) else None
         case ast.Attribute():
             return _plain_attribute(environment, module, node)
-        case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if (
-            name.removeprefix("to_") in INTEGERS
-        ):
+        case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name.removeprefix("to_") in INTEGERS:
             value = constant_value(environment, module, argument).value
             return ConstantName(INTEGERS[name.removeprefix("to_")].wrap(int(value)))
         case ast.Call(func=ast.Name(id=name)):
@@ -131,9 +125,7 @@ def _plain_attribute(environment: Environment, module: Module, node: ast.Attribu
     while isinstance(base, ast.Attribute):
         names.append(base.attr)
         base = base.value
-    if not isinstance(base, ast.Name) or (
-        base.id not in module.imports and base.id not in module.definitions
-    ):
+    if not isinstance(base, ast.Name) or (base.id not in module.imports and base.id not in module.definitions):
         return None
     entity = lookup(environment, module, base.id, module.position(base))
     if not isinstance(entity, PlainObject):
@@ -147,9 +139,7 @@ def _plain_attribute(environment: Environment, module: Module, node: ast.Attribu
     return found if isinstance(found, ConstantName) else None
 
 
-def language_constant(
-    environment: Environment, module: Module, entity: Entity, node: ast.Call
-) -> ConstantName | None:
+def language_constant(environment: Environment, module: Module, entity: Entity, node: ast.Call) -> ConstantName | None:
     """``size_of``, ``offset_of``, ``text_length`` and ``len`` of something with a constant length."""
     if not isinstance(entity, LanguageName) or node.keywords:
         return None
@@ -223,9 +213,7 @@ def _is_language(environment: Environment, module: Module, name: str) -> bool:
     return isinstance(entity, LanguageName) and entity.name in {"Array", "Embed"}
 
 
-def _generic_type(
-    environment: Environment, module: Module, node: ast.Subscript, name: str, inner: ast.expr
-) -> StoredType:
+def _generic_type(environment: Environment, module: Module, node: ast.Subscript, name: str, inner: ast.expr) -> StoredType:
     position = module.position(node)
     if name == "Embed":
         what = stored_type(environment, module, inner)
@@ -243,15 +231,11 @@ def scalar_type(environment: Environment, module: Module, node: ast.expr) -> Sca
     """The type of a parameter, local or single result. Raises KernelError (K006)."""
     what = stored_type(environment, module, node)
     if isinstance(what, Embedded | ArrayOf):
-        raise fault(
-            "K006", module.position(node), f"{what} is only for fields and elements", "pass a pointer"
-        )
+        raise fault("K006", module.position(node), f"{what} is only for fields and elements", "pass a pointer")
     return what
 
 
-def result_type(
-    environment: Environment, module: Module, node: ast.expr | None, position: Position
-) -> ResultType:
+def result_type(environment: Environment, module: Module, node: ast.expr | None, position: Position) -> ResultType:
     """The type after ``->``. Raises KernelError (K006, K019)."""
     match node:
         case None:
@@ -280,9 +264,7 @@ def ensure_layout(environment: Environment, struct: StructType, position: Positi
     module, node = environment.struct_nodes[struct]
     try:
         if not (len(node.bases) == 1 and isinstance(node.bases[0], ast.Name) and not node.keywords):
-            raise fault(
-                "K022", module.position(node), f"{struct} is not a struct", "write class Name(Struct):"
-            )
+            raise fault("K022", module.position(node), f"{struct} is not a struct", "write class Name(Struct):")
         base = lookup(environment, module, node.bases[0].id, module.position(node))
         if base != LanguageName("Struct") or node.decorator_list:
             raise fault("K022", module.position(node), f"{struct} is not a struct", "derive from Struct only")
@@ -362,9 +344,7 @@ def _count(environment: Environment, module: Module, node: ast.expr) -> int:
     return count
 
 
-def _table_values(
-    environment: Environment, module: Module, element: Scalar, node: ast.expr
-) -> tuple[int | float, ...]:
+def _table_values(environment: Environment, module: Module, element: Scalar, node: ast.expr) -> tuple[int | float, ...]:
     values = constant_value(environment, module, node).value
     if not isinstance(values, tuple | bytes):
         raise fault("K017", module.position(node), "a table is made from a tuple of constants")
@@ -417,9 +397,7 @@ def _function(environment: Environment, module: Module, node: ast.FunctionDef) -
     return Function(module.name, node.name, symbol, kind, position, node, tuple(parameters), result, clobbers)
 
 
-def _decorator(
-    environment: Environment, module: Module, node: ast.FunctionDef
-) -> tuple[Kind, str, tuple[str, ...]]:
+def _decorator(environment: Environment, module: Module, node: ast.FunctionDef) -> tuple[Kind, str, tuple[str, ...]]:
     position = module.position(node)
     advice = f"one of {', '.join('@' + each.value for each in Kind)}"
     if len(node.decorator_list) != 1:

@@ -21,9 +21,7 @@ from tricolor.kernel.types import SCALARS, Address, Bool, Float, Integer, Struct
 LANGUAGE_NAMES: Final = frozenset(
     name
     for name, value in vars(lang).items()
-    if name in SCALARS
-    or name == "Embed"
-    or (not name.startswith("_") and callable(value) and value.__module__ == LANGUAGE_MODULE)
+    if name in SCALARS or name == "Embed" or (not name.startswith("_") and callable(value) and value.__module__ == LANGUAGE_MODULE)
 ) - {"T", "StructT", "FunctionT", "KernelOnlyError"}
 BUILTIN_NAMES: Final = frozenset({"len", "range", "min", "max", "tuple"})
 IGNORED_MODULES: Final = frozenset({"__future__", "typing", "collections.abc"})
@@ -73,9 +71,7 @@ class Module:
 
     source: SourceModule
     definitions: dict[str, Definition] = field(default_factory=dict[str, Definition])
-    imports: dict[str, tuple[str, str, Position]] = field(
-        default_factory=dict[str, tuple[str, str, Position]]
-    )
+    imports: dict[str, tuple[str, str, Position]] = field(default_factory=dict[str, tuple[str, str, Position]])
     entities: dict[str, Entity] = field(default_factory=dict[str, Entity])
     failed: set[str] = field(default_factory=set[str])
     in_progress: set[str] = field(default_factory=set[str])
@@ -95,9 +91,7 @@ class Environment:
 
     modules: dict[str, Module]
     diagnostics: list[Diagnostic]
-    struct_nodes: dict[StructType, tuple[Module, ast.ClassDef]] = field(
-        default_factory=dict[StructType, tuple[Module, ast.ClassDef]]
-    )
+    struct_nodes: dict[StructType, tuple[Module, ast.ClassDef]] = field(default_factory=dict[StructType, tuple[Module, ast.ClassDef]])
     laying_out: set[StructType] = field(default_factory=set[StructType])
     faulty_structs: set[StructType] = field(default_factory=set[StructType])
     symbols: dict[str, Position] = field(default_factory=dict[str, Position])
@@ -147,9 +141,7 @@ def _index_statement(environment: Environment, module: Module, statement: ast.st
             _define(module, name, statement)
         case ast.Expr(value=ast.Constant(value=str())) | ast.ImportFrom() | ast.Pass():
             pass
-        case ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=[], body=body) if all(
-            isinstance(each, ast.ImportFrom) for each in body
-        ):
+        case ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=[], body=body) if all(isinstance(each, ast.ImportFrom) for each in body):
             pass
         case ast.Import():
             raise fault("K026", position, "plain import", "write `from module import name`")

@@ -217,9 +217,7 @@ def adapt(constant: ConstantName, expected: Scalar | None, node: ast.expr, posit
         fits = expected is None or isinstance(expected, Float)
         target = F64
     else:
-        raise fault(
-            "K005", position, f"{ast.unparse(node)} is no value here", "text: text_address, text_length"
-        )
+        raise fault("K005", position, f"{ast.unparse(node)} is no value here", "text: text_address, text_length")
     if not fits:
         raise fault("K007", position, f"expected {expected}, found {target}: {ast.unparse(node)}")
     return Constant(target, value)
@@ -242,9 +240,7 @@ def is_flexible(body: Body, node: ast.expr) -> bool:
             return False
 
 
-def pair_of(
-    body: Body, left: ast.expr, right: ast.expr, expected: Scalar | None
-) -> tuple[Expression, Expression]:
+def pair_of(body: Body, left: ast.expr, right: ast.expr, expected: Scalar | None) -> tuple[Expression, Expression]:
     """Two operands that should agree: literals take the type of the other side."""
     if is_flexible(body, left) and not is_flexible(body, right):
         second = infer(body, right, expected)
@@ -327,9 +323,7 @@ def _field(body: Body, node: ast.Attribute, base: ast.expr, name: str) -> Place:
             return GlobalPlace(entity.type, entity)
     pointer = infer(body, base, None)
     if not isinstance(pointer.type, Pointer):
-        raise fault(
-            "K010", body.position(node), f"{pointer.type} has no field {name}", "as_struct(S, a).field"
-        )
+        raise fault("K010", body.position(node), f"{pointer.type} has no field {name}", "as_struct(S, a).field")
     struct = pointer.type.struct
     ensure_layout(body.environment, struct, body.position(node))
     found = struct.field_named(name)
@@ -382,9 +376,7 @@ def apply_operator(body: Body, node: ast.AST, operator: str, left: Expression, r
     return _typed_operator(body, node, operator, left, infer(body, right, scalar))
 
 
-def _typed_operator(
-    body: Body, node: ast.AST, operator: str, left: Expression, right: Expression
-) -> Expression:
+def _typed_operator(body: Body, node: ast.AST, operator: str, left: Expression, right: Expression) -> Expression:
     match left.type, right.type:
         case Integer() as what, Integer() as other if what == other and operator in INTEGER_OPERATORS:
             return Binary(what, operator, left, right)
@@ -395,11 +387,7 @@ def _typed_operator(
         case Address(), Address() if operator == "-":
             return Binary(U64, "diff", left, right)
         case what, other:
-            code = (
-                "K009"
-                if what == other or not (isinstance(what, Integer) and isinstance(other, Integer))
-                else "K007"
-            )
+            code = "K009" if what == other or not (isinstance(what, Integer) and isinstance(other, Integer)) else "K007"
             advice = f"convert one side: to_{what}(...)" if code == "K007" else ""
             if isinstance(what, Address) and isinstance(other, Integer):
                 advice = "addresses take + and - with u64"
@@ -425,9 +413,7 @@ def _compare(body: Body, node: ast.Compare) -> Expression:
     right_node = node.comparators[0]
     left, right = pair_of(body, node.left, right_node, None)
     if left.type != right.type:
-        raise fault(
-            "K007", body.position(node), f"{left.type} compared with {right.type}", "convert one side"
-        )
+        raise fault("K007", body.position(node), f"{left.type} compared with {right.type}", "convert one side")
     match node.ops[0], left.type:
         case ast.Is() | ast.IsNot() as op, Pointer():
             return Compare(BOOL, "==" if isinstance(op, ast.Is) else "!=", left, right)
@@ -478,16 +464,12 @@ def _call(body: Body, node: ast.Call, expected: Scalar | None) -> Expression:
         case TypeName(type=what):
             raise fault("K005", position, f"{what}(...) is no conversion", f"write to_{what}(...)")
         case StructType():
-            raise fault(
-                "K005", position, f"{entity}(...): structs are not made by calls", "global_struct, as_struct"
-            )
+            raise fault("K005", position, f"{entity}(...): structs are not made by calls", "global_struct, as_struct")
         case _:
             raise fault("K005", position, f"{node.func.id} cannot be called")
 
 
-def _arguments(
-    body: Body, node: ast.Call, name: str, given: list[ast.expr], types: tuple[Scalar, ...]
-) -> tuple[Expression, ...]:
+def _arguments(body: Body, node: ast.Call, name: str, given: list[ast.expr], types: tuple[Scalar, ...]) -> tuple[Expression, ...]:
     if len(given) != len(types):
         message = f"{name} takes {len(types)} arguments, not {len(given)}"
         raise fault("K011", body.position(node), message)
@@ -498,9 +480,7 @@ def _direct_call(body: Body, node: ast.Call, function: Function) -> Expression:
     caller = body.function.kind
     if function.kind not in CALLABLE_FROM[caller]:
         allowed = " ".join(sorted(f"@{each.value}" for each in CALLABLE_FROM[caller]))
-        message = (
-            f"a @{caller.value} function cannot call the @{function.kind.value} function {function.name}"
-        )
+        message = f"a @{caller.value} function cannot call the @{function.kind.value} function {function.name}"
         raise fault("K012", body.position(node), message, f"it can call {allowed}")
     types = tuple(what for _, what in function.parameters)
     arguments = _arguments(body, node, function.name, node.args, types)
@@ -527,9 +507,7 @@ def _minimum(body: Body, node: ast.Call, name: str, expected: Scalar | None) -> 
         raise fault("K011", body.position(node), f"{name} takes 2 arguments")
     left, right = pair_of(body, node.args[0], node.args[1], expected)
     if not isinstance(left.type, Integer) or left.type != right.type:
-        raise fault(
-            "K009", body.position(node), f"{name} of {left.type} and {right.type}", "integers of one type"
-        )
+        raise fault("K009", body.position(node), f"{name} of {left.type} and {right.type}", "integers of one type")
     return Binary(left.type, name, left, right)
 
 
@@ -571,9 +549,7 @@ def _special(body: Body, node: ast.Call, name: str) -> Expression:
         case _, [operand] if name.removeprefix("to_") in INTEGERS:
             return _conversion(body, node, name.removeprefix("to_"), operand)
         case _:
-            raise fault(
-                "K011", position, f"{ast.unparse(node)}: not possible here", "see docs/kernel-language.md"
-            )
+            raise fault("K011", position, f"{ast.unparse(node)}: not possible here", "see docs/kernel-language.md")
 
 
 def _struct(body: Body, node: ast.expr) -> Pointer:

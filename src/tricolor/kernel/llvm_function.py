@@ -87,10 +87,7 @@ EXTENDED_BELOW_BITS: Final = 32
 
 def quoted(symbol: str) -> str:
     """A symbol as LLVM writes it."""
-    escaped = "".join(
-        chr(byte) if 0x20 <= byte < 0x7F and byte not in b'"\\' else f"\\{byte:02X}"
-        for byte in symbol.encode()
-    )
+    escaped = "".join(chr(byte) if 0x20 <= byte < 0x7F and byte not in b'"\\' else f"\\{byte:02X}" for byte in symbol.encode())
     return f'@"{escaped}"'
 
 
@@ -389,9 +386,7 @@ def _address(w: Writer, place: Place) -> str:
             base = _expression(w, place.base)
             if place.offset_bytes == 0:
                 return base
-            return w.value(
-                f"getelementptr inbounds i8, ptr {base}, i64 {place.offset_bytes}", f"a.{place.name}"
-            )
+            return w.value(f"getelementptr inbounds i8, ptr {base}, i64 {place.offset_bytes}", f"a.{place.name}")
         case ElementPlace():
             base = _address(w, place.base)
             index = _expression(w, place.index)
@@ -710,9 +705,7 @@ def _atomic(w: Writer, node: Intrinsic, values: list[str]) -> str:
     address = f"ptr {values[0]}"
     if operation == "load":
         assert isinstance(node.type, Integer | Address)
-        return w.value(
-            f"load atomic {type_text(node.type)}, {address} {order}, align {align_bytes(node.type)}"
-        )
+        return w.value(f"load atomic {type_text(node.type)}, {address} {order}, align {align_bytes(node.type)}")
     what = node.arguments[1].type
     assert isinstance(what, Integer | Address)
     text = type_text(what)

@@ -138,25 +138,17 @@ def inline_prelude(
             references.functions[function] = None
     defined: list[str] = []
     written: set[Function] = set()
-    while pending := [
-        each for each in references.functions if each.kind is Kind.INLINE and each not in written
-    ]:
+    while pending := [each for each in references.functions if each.kind is Kind.INLINE and each not in written]:
         for function in pending:
             head = _head(function, function.symbol, "linkonce_odr ", f"alwaysinline {ATTRIBUTES}")
             defined.append(function_text(function, references, options.check_level, head))
             written.add(function)
-    declared = {
-        each.symbol: _declaration(each, each.symbol)
-        for each in references.functions
-        if each.kind is not Kind.INLINE
-    }
+    declared = {each.symbol: _declaration(each, each.symbol) for each in references.functions if each.kind is not Kind.INLINE}
     if references.uses_check_failed:
         declared[CHECK_FAILED] = f"declare void {quoted(CHECK_FAILED)}(ptr, i64) noreturn nounwind cold"
     if references.uses_memcmp:
         declared.setdefault("memcmp", "declare i32 @memcmp(ptr, ptr, i64)")
-    globals_text = [
-        _extern_text(each) if each.values is None else _global_text(each) for each in references.globals
-    ]
+    globals_text = [_extern_text(each) if each.values is None else _global_text(each) for each in references.globals]
     return "\n\n".join([*_texts(references), *globals_text, *declared.values(), *defined]) + "\n"
 
 
@@ -164,9 +156,7 @@ def prelude_symbols(prelude: str) -> frozenset[str]:
     """The symbols that a prelude defines or declares."""
     return frozenset(
         quoted_name or plain
-        for quoted_name, plain in re.findall(
-            r'^(?:define [^@]*|declare [^@]*|(?=@))@(?:"([^"]*)"|([\w.$]+))', prelude, re.MULTILINE
-        )
+        for quoted_name, plain in re.findall(r'^(?:define [^@]*|declare [^@]*|(?=@))@(?:"([^"]*)"|([\w.$]+))', prelude, re.MULTILINE)
     )
 
 
@@ -179,30 +169,20 @@ def _is_named(function: Function) -> bool:
 
 
 def _parameters(function: Function, named: bool) -> str:
-    return ", ".join(
-        parameter_text(what) + (f' %"p.{name}"' if named else "") for name, what in function.parameters
-    )
+    return ", ".join(parameter_text(what) + (f' %"p.{name}"' if named else "") for name, what in function.parameters)
 
 
 def _head(function: Function, symbol: str, linkage: str, attributes: str) -> str:
     noreturn = " noreturn cold" if isinstance(function.result, Never) else ""
-    return (
-        f"define {linkage}{result_text(function.result)} {quoted(symbol)}"
-        f"({_parameters(function, named=True)}) {attributes}{noreturn}"
-    )
+    return f"define {linkage}{result_text(function.result)} {quoted(symbol)}({_parameters(function, named=True)}) {attributes}{noreturn}"
 
 
 def _declaration(function: Function, symbol: str) -> str:
     noreturn = " noreturn" if isinstance(function.result, Never) else ""
-    return (
-        f"declare {result_text(function.result)} {quoted(symbol)}"
-        f"({_parameters(function, named=False)}) nounwind{noreturn}"
-    )
+    return f"declare {result_text(function.result)} {quoted(symbol)}({_parameters(function, named=False)}) nounwind{noreturn}"
 
 
-def _definition(
-    function: Function, references: References, options: CompileOptions, has_machine: bool
-) -> list[str]:
+def _definition(function: Function, references: References, options: CompileOptions, has_machine: bool) -> list[str]:
     level = options.check_level
     match function.kind:
         case Kind.INLINE:

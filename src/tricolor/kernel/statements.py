@@ -106,9 +106,7 @@ def _check_declaration(body: Body, nodes: list[ast.stmt]) -> None:
 
 def _naked(body: Body, nodes: list[ast.stmt]) -> Statement:
     match nodes:
-        case [ast.Expr(value=ast.Call(func=ast.Name() as name, args=[text])) as node] if body.entity(
-            name
-        ) == LanguageName("asm"):
+        case [ast.Expr(value=ast.Call(func=ast.Name() as name, args=[text])) as node] if body.entity(name) == LanguageName("asm"):
             constant = constant_of(body, text)
             if constant is not None and isinstance(constant.value, str):
                 return Asm(constant.value, body.position(node))
@@ -231,9 +229,7 @@ def _unpack(body: Body, node: ast.stmt, elements: list[ast.expr], value: ast.exp
     names: list[str] = []
     for element, what in zip(elements, call.type.items, strict=True):
         if not isinstance(element, ast.Name):
-            raise fault(
-                "K023", body.position(element), f"unpacking into {ast.unparse(element)}", "into locals only"
-            )
+            raise fault("K023", body.position(element), f"unpacking into {ast.unparse(element)}", "into locals only")
         if element.id != DISCARD:
             _set_local(body, element.id, what, element)
         names.append(element.id)
@@ -302,9 +298,7 @@ def _if(body: Body, node: ast.If) -> Statement:
     return If(condition, yes, no, body.position(node))
 
 
-def _loop_body(
-    body: Body, nodes: list[ast.stmt], orelse: list[ast.stmt]
-) -> tuple[tuple[Statement, ...], list[set[str]]]:
+def _loop_body(body: Body, nodes: list[ast.stmt], orelse: list[ast.stmt]) -> tuple[tuple[Statement, ...], list[set[str]]]:
     if orelse:
         raise fault("K004", body.position(orelse[0]), "else of a loop", "use a flag")
     body.breaks.append([])

@@ -26,9 +26,7 @@ def write_error(text: addr, length_bytes: u64) -> None:
 @systemstack("tricolor.check_failed")
 def check_failed(text: addr, length_bytes: u64) -> NoReturn:
     """Ends the process because a check of the runtime failed."""
-    write_error(
-        text_address("tricolor: runtime check failed: "), text_length("tricolor: runtime check failed: ")
-    )
+    write_error(text_address("tricolor: runtime check failed: "), text_length("tricolor: runtime check failed: "))
     write_error(text, length_bytes)
     write_error(text_address("\n"), text_length("\n"))
     abort()

@@ -417,20 +417,7 @@ class Asm:
 
 
 Statement: TypeAlias = (
-    Assign
-    | Store
-    | Update
-    | Unpack
-    | Evaluate
-    | If
-    | While
-    | ForRange
-    | Break
-    | Continue
-    | Return
-    | Check
-    | Unreachable
-    | Asm
+    Assign | Store | Update | Unpack | Evaluate | If | While | ForRange | Break | Continue | Return | Check | Unreachable | Asm
 )
 
 

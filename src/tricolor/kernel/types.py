@@ -164,9 +164,7 @@ ADDR: Final = Address()
 VOID: Final = Void()
 NEVER: Final = Never()
 
-INTEGERS: Final[dict[str, Integer]] = {
-    f"{prefix}{bits}": Integer(bits, prefix == "i") for prefix in "ui" for bits in (8, 16, 32, 64)
-}
+INTEGERS: Final[dict[str, Integer]] = {f"{prefix}{bits}": Integer(bits, prefix == "i") for prefix in "ui" for bits in (8, 16, 32, 64)}
 SCALARS: Final[dict[str, Integer | Float | Bool | Address]] = {
     **INTEGERS,
     "f64": F64,

@@ -87,9 +87,7 @@ class SimulatedMemory:
 
     # --- Mappings ---------------------------------------------------------------------------------
 
-    def map(
-        self, length_bytes: int, protection: int = READ | WRITE, at: int | None = None, align_bytes: int = 1
-    ) -> int:
+    def map(self, length_bytes: int, protection: int = READ | WRITE, at: int | None = None, align_bytes: int = 1) -> int:
         """Maps zeroed memory and gives its address; ``at`` replaces what is there."""
         length = -(-length_bytes // PAGE_BYTES) * PAGE_BYTES
         if at is None:
@@ -170,9 +168,7 @@ class SimulatedMemory:
         mapping = self._mappings[index] if index >= 0 else None
         if mapping is None or address >= mapping.end:
             freed = any(start <= address < end for start, end in self._freed)
-            kind = (
-                "freed memory" if freed else ("null pointer" if address < PAGE_BYTES else "unmapped memory")
-            )
+            kind = "freed memory" if freed else ("null pointer" if address < PAGE_BYTES else "unmapped memory")
             raise MemoryFaultError(kind, action, address, length)
         if not mapping.protection & needed:
             raise MemoryFaultError("protected memory", action, address, length)

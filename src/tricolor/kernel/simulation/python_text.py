@@ -235,9 +235,7 @@ def _expression(w: Writer, node: Expression) -> str:
         case Binary():
             left_type = node.left.type
             assert isinstance(left_type, Integer | Float | Bool | Address | Pointer)
-            return _arithmetic(
-                node.operator, left_type, _expression(w, node.left), _expression(w, node.right)
-            )
+            return _arithmetic(node.operator, left_type, _expression(w, node.left), _expression(w, node.right))
         case Compare() | Logic():
             return f"({_expression(w, node.left)} {node.operator} {_expression(w, node.right)})"
         case Conditional():

@@ -126,9 +126,7 @@ def simulate(
     names: dict[str, int] = {}
     for storage, address in linkage.globals.items():
         names |= {storage.name: address, storage.symbol: address, f"{storage.module}:{storage.name}": address}
-    return Simulation(
-        memory, system, program, names, functions, linkage.function_addresses, text, writer.positions, code
-    )
+    return Simulation(memory, system, program, names, functions, linkage.function_addresses, text, writer.positions, code)
 
 
 # --- Loading --------------------------------------------------------------------------------------
@@ -187,9 +185,7 @@ def _texts_of(tree: Any) -> set[bytes]:
     return found
 
 
-def _callables(
-    program: Program, linkage: Linkage, namespace: dict[str, Any]
-) -> dict[str, Callable[..., Any]]:
+def _callables(program: Program, linkage: Linkage, namespace: dict[str, Any]) -> dict[str, Callable[..., Any]]:
     by_name: dict[str, Callable[..., Any]] = {}
     count: dict[str, int] = {}
     for function in program.functions:
