@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.runtime.memory_native import Memory
+from tests.runtime.memory_native import Memory, Simulated
 
 PAST_END = 9
 
@@ -27,3 +27,11 @@ def heap(native_heap: Memory) -> Iterator[Memory]:
     native_heap.call("check")
     native_heap.clear()
 
+
+
+@pytest.fixture(scope="session")
+def simulated() -> Simulated:
+    """The same heap on simulated memory."""
+    made = Simulated(1 << 32)
+    made.call("configure", PAST_END, 0)
+    return made

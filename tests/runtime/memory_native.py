@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
-from typing import Any, final
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, final
 
 from tricolor.kernel.llvm_text import CompileOptions, compile_modules
+from tricolor.kernel.simulation.run import simulate
 from tricolor.llvm.compile import Unit, compile_object
 from tricolor.llvm.jit import load_objects
 
@@ -67,6 +68,80 @@ class Memory:
         """Calls ``test.NAME``."""
         return self.functions[name](*arguments)
 
+    def load(self, address: int) -> int:
+        """A word of memory."""
+        return load(address)
+
+    def store(self, address: int, value: int) -> None:
+        """Sets a word of memory."""
+        store(address, value)
+
+    def read(self, address: int, length: int) -> bytes:
+        """Bytes of memory."""
+        return ctypes.string_at(address, length)
+
+    def go_type(self, size_bytes: int, pointers: Sequence[int], kind: int = 25, elem: int = 0) -> int:
+        """Address of a type descriptor."""
+        return go_type(size_bytes, pointers, kind, elem)
+
+    def layout(self, elem_bytes: int, bitmap: int) -> int:
+        """Address of a layout header."""
+        return layout(elem_bytes, bitmap)
+
+
+@final
+class Simulated:
+    """The same heap, interpreted on simulated memory that faults on wrong accesses."""
+
+    def __init__(self, arena_bytes: int, check_level: int = 3) -> None:
+        self.simulation = simulate(["tests.runtime.driver_kernel"], check_level=check_level)
+        self.scratch = self.simulation.memory.map(4096)
+        self.call("start", arena_bytes)
+
+    def clear(self) -> None:
+        """As Memory.clear."""
+        for number in range(ROOTS):
+            self.call("root", number, 0)
+        for _ in range(2):
+            self.call("collect")
+            while self.call("taken", self.scratch, self.scratch + 8):
+                pass
+
+    def call(self, name: str, *arguments: int) -> Any:
+        """Calls ``test.NAME``."""
+        return self.simulation.call(f"test.{name}", *arguments)
+
+    def load(self, address: int) -> int:
+        """A word of memory."""
+        return self.simulation.memory.load(address, 8)
+
+    def store(self, address: int, value: int) -> None:
+        """Sets a word of memory."""
+        self.simulation.memory.store(address, 8, value)
+
+    def read(self, address: int, length: int) -> bytes:
+        """Bytes of memory."""
+        return self.simulation.memory.read(address, length)
+
+    def go_type(self, size_bytes: int, pointers: Sequence[int], kind: int = 25, elem: int = 0) -> int:
+        """Address of a type descriptor."""
+        mask, words = bitmap_bytes(pointers)
+        place = self.simulation.memory.map(4096)
+        made = Descriptor(size_bytes, words * 8, kind=kind, gc_data=place + 1024, elem=elem)
+        self.simulation.memory.write(place, bytes(made))
+        self.simulation.memory.write(place + 1024, mask)
+        return place
+
+    def layout(self, elem_bytes: int, bitmap: int) -> int:
+        """Address of a layout header."""
+        place = self.simulation.memory.map(16)
+        self.store(place, elem_bytes)
+        self.store(place + 8, bitmap)
+        return place
+
+
+Heap: TypeAlias = Memory | Simulated
+
 
 # --- Type descriptors -------------------------------------------------------------------------------
 
@@ -94,11 +169,16 @@ class Descriptor(ctypes.Structure):
     )
 
 
-def go_type(size_bytes: int, pointers: list[int], kind: int = 25, elem: int = 0) -> int:
-    """Address of a type descriptor with pointers at these words; it is kept for ever."""
-    bitmap = sum(1 << word for word in pointers)
+def bitmap_bytes(pointers: Sequence[int]) -> tuple[bytes, int]:
+    """Pointer bitmap, and the number of words up to the last pointer."""
     words = max(pointers) + 1 if pointers else 0
-    mask = ctypes.create_string_buffer(bitmap.to_bytes(words // 8 + 1, "little"))
+    return sum(1 << word for word in pointers).to_bytes(words // 8 + 1, "little"), words
+
+
+def go_type(size_bytes: int, pointers: Sequence[int], kind: int = 25, elem: int = 0) -> int:
+    """Address of a type descriptor with pointers at these words; it is kept for ever."""
+    data, words = bitmap_bytes(pointers)
+    mask = ctypes.create_string_buffer(data)
     made = Descriptor(size_bytes, words * 8, kind=kind, gc_data=ctypes.addressof(mask), elem=elem)
     KEPT.extend((mask, made))
     return ctypes.addressof(made)

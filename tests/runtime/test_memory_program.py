@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
 from dataclasses import dataclass, field
+from functools import cache
 from typing import final
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.runtime.memory_native import Memory, go_type, layout, load, store
+from tests.runtime.memory_native import Heap, Memory, Simulated
 from tricolor.abi.sizeclasses import CLASS_BYTES, rounded_bytes
 
 SHAPES: list[tuple[int, list[int]]] = [
@@ -18,12 +18,6 @@ SHAPES: list[tuple[int, list[int]]] = [
 ]  # fmt: skip
 """Sizes of values and the words in them that are pointers."""
 
-TYPES = [go_type(size, pointers) for size, pointers in SHAPES]
-LAYOUTS = {
-    number: layout(rounded_bytes(size), sum(1 << word for word in pointers))
-    for number, (size, pointers) in enumerate(SHAPES)
-    if size <= 512
-}
 PATTERN = 0x0123_4567_89AB_CDEF
 
 
@@ -51,12 +45,24 @@ collect = st.tuples(st.just("collect"))
 step = st.one_of(allocation, allocation, noscan, link, link, drop, walk, collect)
 
 
+@cache
+def descriptions(heap: Heap) -> tuple[list[int], dict[int, int]]:
+    """Type descriptors of all shapes, and layout headers of the small ones."""
+    layouts = {
+        number: heap.layout(rounded_bytes(size), sum(1 << word for word in pointers))
+        for number, (size, pointers) in enumerate(SHAPES)
+        if size <= 512
+    }
+    return [heap.go_type(size, pointers) for size, pointers in SHAPES], layouts
+
+
 @final
 class Machine:
     """Runs the steps on the heap and on the model; registers are the roots."""
 
-    def __init__(self, heap: Memory) -> None:
+    def __init__(self, heap: Heap) -> None:
         self.heap = heap
+        self.types, self.layouts = descriptions(heap)
         self.registers: list[Model | None] = [None] * 16
         self.objects: list[Model] = []
 
@@ -86,24 +92,24 @@ class Machine:
 
     def allocate(self, shape: int, count: int, inline: bool, register: int) -> None:
         size, pointers = SHAPES[shape]
-        if inline and count == 1 and shape in LAYOUTS:
-            address = self.heap.call("alloc", LAYOUTS[shape])
+        if inline and count == 1 and shape in self.layouts:
+            address = self.heap.call("alloc", self.layouts[shape])
         else:
-            address = self.heap.call("malloc", size * count, TYPES[shape])
+            address = self.heap.call("malloc", size * count, self.types[shape])
         offsets = [index * size + word * 8 for index in range(count) for word in pointers]
         free = [each for each in range(0, size, 8) if each not in offsets]
         self.add(register, Model(address, size * count, offsets, free[0] if free else None))
 
     def add(self, register: int, made: Model) -> None:
-        assert ctypes.string_at(made.address, made.size) == bytes(made.size), "memory is not zero"
+        assert self.heap.read(made.address, made.size) == bytes(made.size), "memory is not zero"
         if made.data_offset is not None:
             made.data = PATTERN ^ made.address ^ len(self.objects)
-            store(made.address + made.data_offset, made.data)
+            self.heap.store(made.address + made.data_offset, made.data)
         self.objects.append(made)
         self.keep(register, made)
 
     def link(self, owner: Model, offset: int, target: Model | None) -> None:
-        store(owner.address + offset, target.address if target else 0)
+        self.heap.store(owner.address + offset, target.address if target else 0)
         owner.pointers.pop(offset, None)
         if target:
             owner.pointers[offset] = target
@@ -134,10 +140,10 @@ class Machine:
             ends = each.address + each.size
             assert self.heap.call("find", each.address) != 0, "a live object was freed"
             if each.data_offset is not None:
-                assert load(each.address + each.data_offset) == each.data, "data changed"
+                assert self.heap.load(each.address + each.data_offset) == each.data, "data changed"
             for offset in each.offsets:
                 target = each.pointers.get(offset)
-                assert load(each.address + offset) == (target.address if target else 0), "a pointer changed"
+                assert self.heap.load(each.address + offset) == (target.address if target else 0), "a pointer changed"
 
 
 @settings(
@@ -150,6 +156,23 @@ def test_what_is_reachable_stays_and_the_rest_is_freed(heap: Memory, steps: list
     heap.clear()
     assert heap.call("objects") == 0
     machine = Machine(heap)
+    for each in steps:
+        machine.run(each)
+    machine.collect()
+
+
+small = settings(
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@small
+@given(st.lists(step, min_size=5, max_size=30))
+def test_the_same_on_simulated_memory(simulated: Simulated, steps: list[tuple[object, ...]]) -> None:
+    simulated.clear()
+    machine = Machine(simulated)
     for each in steps:
         machine.run(each)
     machine.collect()
