@@ -88,6 +88,11 @@ PACKAGES = (
     Package("internal/chacha8rand", patch={"chacha8.go": (Delete(("block",)),)}),
     Package("crypto/internal/boring/sig", drop=("sig.go",)),
     Package(
+        "internal/abi",
+        patch={"escape.go": (Delete(("EscapeNonString", "EscapeToResultNonString")),)},
+    ),
+    Package("syscall", patch={"syscall_linux.go": (Delete(("Syscall",)),)}),
+    Package(
         "reflect",
         drop=("makefunc.go",),
         patch={"value.go": (Delete(("Value.call", "callReflect", "callMethod")),)},

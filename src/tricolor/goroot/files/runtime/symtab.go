@@ -41,7 +41,9 @@ func Callers(skip int, pc []uintptr) int {
 	if len(pc) == 0 {
 		return 0
 	}
-	return callers(skip, &pc[0], len(pc))
+	n := callers(skip, &pc[0], len(pc))
+	KeepAlive(pc) // not a tail call: this frame is counted
+	return n
 }
 
 // Func is a function of the program: the address of a Func is the address of the function's code.

@@ -1,5 +1,5 @@
-// What other packages expect of the network poller, signals, tracing, profiling and testing/synctest. None of these is
-// there: files block their thread, signals keep their default action, and profiles are empty.
+// What other packages expect of signals, tracing, profiling and testing/synctest. None of these is there: signals keep
+// their default action, and profiles are empty.
 
 package runtime
 
@@ -7,36 +7,6 @@ import (
 	"internal/profilerecord"
 	"unsafe"
 )
-
-//go:linkname poll_runtime_pollServerInit internal/poll.runtime_pollServerInit
-func poll_runtime_pollServerInit() {}
-
-// EPERM is what epoll answers for a regular file; package os then uses blocking calls.
-const notPollable = 1
-
-//go:linkname poll_runtime_pollOpen internal/poll.runtime_pollOpen
-func poll_runtime_pollOpen(_ uintptr) (uintptr, int) { return 0, notPollable }
-
-//go:linkname poll_runtime_pollClose internal/poll.runtime_pollClose
-func poll_runtime_pollClose(_ uintptr) {}
-
-//go:linkname poll_runtime_pollWait internal/poll.runtime_pollWait
-func poll_runtime_pollWait(_ uintptr, _ int) int { return 0 }
-
-//go:linkname poll_runtime_pollWaitCanceled internal/poll.runtime_pollWaitCanceled
-func poll_runtime_pollWaitCanceled(_ uintptr, _ int) {}
-
-//go:linkname poll_runtime_pollReset internal/poll.runtime_pollReset
-func poll_runtime_pollReset(_ uintptr, _ int) int { return 0 }
-
-//go:linkname poll_runtime_pollSetDeadline internal/poll.runtime_pollSetDeadline
-func poll_runtime_pollSetDeadline(_ uintptr, _ int64, _ int) {}
-
-//go:linkname poll_runtime_pollUnblock internal/poll.runtime_pollUnblock
-func poll_runtime_pollUnblock(_ uintptr) {}
-
-//go:linkname poll_runtime_isPollServerDescriptor internal/poll.runtime_isPollServerDescriptor
-func poll_runtime_isPollServerDescriptor(_ uintptr) bool { return false }
 
 // sigpipe ends the program as a write to a closed pipe on standard output does.
 //
@@ -73,7 +43,7 @@ func signalWaitUntilIdle() {}
 func signal_recv() uint32 {
 	// Sleeping, not blocked: a program that waits for a signal is not deadlocked.
 	for {
-		gosleep(nil, forever, waitSignal)
+		gosleep(nil, forever, waitIO)
 	}
 }
 

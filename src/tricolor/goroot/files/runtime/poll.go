@@ -1,0 +1,180 @@
+// Waiting for descriptors. Pipes, sockets and terminals that package os opens are non-blocking; a goroutine that finds
+// nothing to read looks again after a sleep that doubles from 20 us to 1 ms, so that the others run meanwhile. Regular
+// files do not wait. A descriptor that stays blocking (standard input) is looked at in the same way before a read,
+// if there is anyone else to run.
+
+package runtime
+
+import (
+	"internal/runtime/syscall/linux"
+	"unsafe"
+)
+
+const (
+	firstPollSleep = 20_000    // ns; higher: fewer calls, slower answers
+	lastPollSleep  = 1_000_000 // ns
+
+	sysPoll  = 7
+	sysFstat = 5
+
+	pollIn  = 0x1
+	pollOut = 0x4
+
+	pollReady       = 0
+	pollClosing     = 1
+	pollTimeout     = 2
+	notPollable     = 1 // EPERM, which epoll answers for a regular file
+	badDescriptor   = 9
+	modeFormatMask  = 0xf000
+	modeFIFO        = 0x1000
+	modeCharDevice  = 0x2000
+	modeSocket      = 0xc000
+	statBytes       = 144
+	statModeOffset  = 24
+	shortestTimeout = 0
+)
+
+type pollDescriptor struct {
+	fd            uintptr
+	closing       bool
+	readDeadline  int64 // ns of nanotime; 0 none, negative: passed
+	writeDeadline int64
+}
+
+// Descriptors in use: package internal/poll holds an index plus one.
+var descriptors struct {
+	lock uint32
+	all  []*pollDescriptor
+}
+
+type pollfd struct {
+	fd      int32
+	events  int16
+	revents int16
+}
+
+// ready tells whether a read or write would not wait. Faults count as ready: the call itself reports them.
+func ready(fd uintptr, events int16) bool {
+	p := pollfd{fd: int32(fd), events: events}
+	n, _, _ := linux.Syscall6(sysPoll, uintptr(unsafe.Pointer(&p)), 1, shortestTimeout, 0, 0, 0)
+	return n != 0
+}
+
+func descriptor(ctx uintptr) *pollDescriptor {
+	lock(&descriptors.lock)
+	pd := descriptors.all[ctx-1]
+	unlock(&descriptors.lock)
+	return pd
+}
+
+//go:linkname poll_runtime_pollServerInit internal/poll.runtime_pollServerInit
+func poll_runtime_pollServerInit() {}
+
+//go:linkname poll_runtime_pollOpen internal/poll.runtime_pollOpen
+func poll_runtime_pollOpen(fd uintptr) (uintptr, int) {
+	var stat [statBytes]byte
+	if _, _, errno := linux.Syscall6(sysFstat, fd, uintptr(unsafe.Pointer(&stat)), 0, 0, 0, 0); errno != 0 {
+		return 0, badDescriptor
+	}
+	switch *(*uint32)(unsafe.Pointer(&stat[statModeOffset])) & modeFormatMask {
+	case modeFIFO, modeCharDevice, modeSocket:
+	default:
+		return 0, notPollable
+	}
+	pd := &pollDescriptor{fd: fd}
+	lock(&descriptors.lock)
+	defer unlock(&descriptors.lock)
+	for i, used := range descriptors.all {
+		if used == nil {
+			descriptors.all[i] = pd
+			return uintptr(i + 1), 0
+		}
+	}
+	descriptors.all = append(descriptors.all, pd)
+	return uintptr(len(descriptors.all)), 0
+}
+
+//go:linkname poll_runtime_pollClose internal/poll.runtime_pollClose
+func poll_runtime_pollClose(ctx uintptr) {
+	lock(&descriptors.lock)
+	descriptors.all[ctx-1] = nil
+	unlock(&descriptors.lock)
+}
+
+// state tells why the descriptor cannot be waited for, pollReady if it can.
+func (pd *pollDescriptor) state(mode int) int {
+	deadline := pd.readDeadline
+	if mode == 'w' {
+		deadline = pd.writeDeadline
+	}
+	switch {
+	case pd.closing:
+		return pollClosing
+	case deadline < 0, deadline > 0 && nanotime() >= deadline:
+		return pollTimeout
+	}
+	return pollReady
+}
+
+//go:linkname poll_runtime_pollReset internal/poll.runtime_pollReset
+func poll_runtime_pollReset(ctx uintptr, mode int) int {
+	return descriptor(ctx).state(mode)
+}
+
+//go:linkname poll_runtime_pollWait internal/poll.runtime_pollWait
+func poll_runtime_pollWait(ctx uintptr, mode int) int {
+	pd := descriptor(ctx)
+	events := int16(pollIn)
+	if mode == 'w' {
+		events = pollOut
+	}
+	for sleep := int64(firstPollSleep); ; sleep = min(2*sleep, lastPollSleep) {
+		if s := pd.state(mode); s != pollReady {
+			return s
+		}
+		if ready(pd.fd, events) {
+			return pollReady
+		}
+		gosleep(nil, nanotime()+sleep, waitIO)
+	}
+}
+
+//go:linkname poll_runtime_pollWaitCanceled internal/poll.runtime_pollWaitCanceled
+func poll_runtime_pollWaitCanceled(ctx uintptr, mode int) {
+	for pd := descriptor(ctx); !pd.closing && !ready(pd.fd, pollIn|pollOut); {
+		gosleep(nil, nanotime()+firstPollSleep, waitIO)
+	}
+}
+
+//go:linkname poll_runtime_pollSetDeadline internal/poll.runtime_pollSetDeadline
+func poll_runtime_pollSetDeadline(ctx uintptr, d int64, mode int) {
+	if d > 0 {
+		d += nanotime()
+		if d < 0 {
+			d = forever
+		}
+	}
+	pd := descriptor(ctx)
+	if mode != 'w' {
+		pd.readDeadline = d
+	}
+	if mode != 'r' {
+		pd.writeDeadline = d
+	}
+}
+
+//go:linkname poll_runtime_pollUnblock internal/poll.runtime_pollUnblock
+func poll_runtime_pollUnblock(ctx uintptr) {
+	descriptor(ctx).closing = true
+}
+
+//go:linkname poll_runtime_isPollServerDescriptor internal/poll.runtime_isPollServerDescriptor
+func poll_runtime_isPollServerDescriptor(_ uintptr) bool { return false }
+
+// beforeRead waits until a blocking descriptor has something to read, while others can run.
+func beforeRead(fd uintptr) {
+	for sleep := int64(firstPollSleep); (gcount() > 1 || len(timers.heap) > 0) && !ready(fd, pollIn); {
+		gosleep(nil, nanotime()+sleep, waitIO)
+		sleep = min(2*sleep, lastPollSleep)
+	}
+}
