@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import final
 
-from tricolor.abi.datamodule import emit_data_module
+from tricolor.abi.datamodule import emit_data_modules
 from tricolor.abi.descriptors import Needed
 from tricolor.base.cache import write_entry
 from tricolor.base.errors import CompilerBug, EnvironmentFault, TricolorError, Unsupported
@@ -118,7 +118,9 @@ def emit_units(request: CompileRequest, analysed: Analysed, progress: Progress) 
             units.append(Unit(package, module.text, request.level))
             sites += module.sites
             needs.append(module.needs)
-        units.append(Unit("data", emit_data_module(analysed.program, needs), 0))
+        modules = emit_data_modules(analysed.program, needs)
+        units.append(Unit("data", modules.data, 0))
+        units.append(Unit("stubs", modules.code, request.level))
     units.append(Unit("runtime", runtime_text(request.check_level), request.level))
     return units, sites
 

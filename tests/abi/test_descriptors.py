@@ -12,7 +12,7 @@ import pytest
 from tests.abi.memory_reader import Reader, u32, u64
 from tests.abi.realgo import run_go
 from tricolor.abi.algorithms import equal_symbol, hash_symbol, steps_of
-from tricolor.abi.descriptors import Needed, emit_data_module, itab_symbol, type_symbol
+from tricolor.abi.descriptors import Needed, emit_data_modules, itab_symbol, type_symbol
 from tricolor.ir import types as ir
 from tricolor.ir.nodes import (
     AddrOf,
@@ -384,7 +384,6 @@ def _static_globals(inner: Named, i: Named, pt: Type, handler: Func) -> dict[Var
 class Linked:
     sample: Sample
     loaded: Loaded
-    text: str
 
     def __getitem__(self, symbol: str) -> int:
         return self.loaded.addresses[symbol]
@@ -398,7 +397,7 @@ def linked() -> Linked:
     needed.layouts[16, 3] = None
     needed.equals[steps_of(key)] = None
     needed.hashes[steps_of(key)] = None
-    text = emit_data_module(sample.program, [needed])
+    texts = emit_data_modules(sample.program, [needed])
     code = RUNTIME
     for f in sample.program.funcs:
         if f.symbol != "main.handler" and f.pkg != "reflect":
@@ -414,7 +413,11 @@ define void @main.handler(ptr sret({{ptr, i64, i64}, {ptr, i64}}) %out, i64 %n, 
 }
 """
     # Split stacks need the runtime's thread block; these tests run on an ordinary stack.
-    objects = [compile_object(Unit("data", text.replace('"split-stack"', ""), 1)), compile_object(Unit("code", code, 1))]
+    objects = [
+        compile_object(Unit("data", texts.data, 0)),
+        compile_object(Unit("stubs", texts.code.replace('"split-stack"', ""), 2)),
+        compile_object(Unit("code", code, 1)),
+    ]
     exported = [
         "tricolor.names", "tricolor.types", "tricolor.texts", "tricolor.typelinks", "tricolor.typelink_count",
         "tricolor.data_roots", "tricolor.data_root_count", "main.point", "main.strings", "main.boxed", "main.f",
@@ -422,7 +425,7 @@ define void @main.handler(ptr sret({{ptr, i64, i64}, {ptr, i64}}) %out, i64 %n, 
         equal_symbol(steps_of(key)), hash_symbol(steps_of(key)), itab_symbol(ir.pointer(sample.t), sample.i),
         type_symbol(ir.INT), type_symbol(HANDLER), type_symbol(MIXED), *{type_symbol(t): None for t in sample.types},
     ]  # fmt: skip
-    return Linked(sample, load_objects(objects, list(dict.fromkeys(exported))), text)
+    return Linked(sample, load_objects(objects, list(dict.fromkeys(exported))))
 
 
 @pytest.mark.slow
@@ -550,4 +553,4 @@ def test_layouts_are_listed(linked: Linked) -> None:
 def test_text_is_the_same_each_time(linked: Linked) -> None:
     needed = Needed()
     sample = linked.sample
-    assert emit_data_module(sample.program, [needed]) == emit_data_module(sample.program, [needed])
+    assert emit_data_modules(sample.program, [needed]) == emit_data_modules(sample.program, [needed])

@@ -186,7 +186,7 @@ def equal_function(steps: Steps) -> str:
         offset += size
     return (
         f"define zeroext i1 {quote(equal_symbol(steps))}(ptr %context, ptr %p, ptr %q) {GO_ATTRIBUTES} {{\n"
-        + "entry:\n" + "\n".join(body.lines) + "\n  ret i1 true\nneq:\n  ret i1 false\n}\n"
+         "entry:\n" + "\n".join(body.lines) + "\n  ret i1 true\nneq:\n  ret i1 false\n}\n"
     )  # fmt: skip
 
 
@@ -282,7 +282,7 @@ def hash_function(steps: Steps) -> str:
         offset += step.size
     return (
         f"define i64 {quote(hash_symbol(steps))}(ptr %context, ptr %p, i64 %seed) {GO_ATTRIBUTES} {{\n"
-        + "entry:\n" + "\n".join(body.lines) + f"\n  ret i64 {seed}\n}}\n"
+         "entry:\n" + "\n".join(body.lines) + f"\n  ret i64 {seed}\n}}\n"
     )  # fmt: skip
 
 

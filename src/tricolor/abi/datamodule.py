@@ -1,4 +1,6 @@
-"""The program's data module: every descriptor, itab, layout, table, static closure and global, as one text of LLVM.
+"""The program's data module: every descriptor, itab, layout, table, static closure and global, as one text of LLVM;
+and a second module with the code that they refer to: equality, hashing, thunks, reflect's stubs. Only the second is worth
+optimising.
 
 Symbols that the runtime and the overlay of Go's packages read (arrays of addresses unless said otherwise; counts are i64):
 
@@ -17,6 +19,7 @@ Symbols that the runtime and the overlay of Go's packages read (arrays of addres
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import final
 
 from tricolor.abi.algorithms import (
@@ -30,7 +33,15 @@ from tricolor.abi.algorithms import (
     nested,
     steps_of,
 )
-from tricolor.abi.emitter import DataEmitter, Needed, itab_symbol, layout_symbol, type_symbol
+from tricolor.abi.emitter import (
+    DataEmitter,
+    Needed,
+    closure_symbol,
+    is_closure,
+    itab_symbol,
+    layout_symbol,
+    type_symbol,
+)
 from tricolor.abi.layout import align_of, is_comparable, pointer_bitmap, size_of
 from tricolor.abi.llvmtypes import function_type, memory_type, quote
 from tricolor.abi.statics import StaticValues
@@ -65,7 +76,7 @@ from tricolor.ir.types import (
 MAX_BITMAP_WORDS = 1 << 23
 """A static pointer bitmap of more words (a global or type of over 64 MiB that holds pointers) is refused."""
 
-UNREACHABLE_METHOD = '@"tricolor.unreachable_method"'
+UNREACHABLE_METHOD = "tricolor.unreachable_method"
 """Stands in itabs for methods that nothing calls: null in the first place would mean that the type has not all methods."""
 
 TABLE_SYMBOLS = frozenset(
@@ -101,6 +112,15 @@ def method_function_type(t: Type, ref: MethodRef) -> Signature:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class DataModules:
+    """LLVM texts: ``data`` has constants and variables only, ``code`` has functions only."""
+
+    data: str
+    code: str
+
+
+@final
 class _DataModule:
     def __init__(self, program: Program, needs: Iterable[Needed]) -> None:
         self.program = program
@@ -108,6 +128,8 @@ class _DataModule:
         for needed in needs:
             self.needed.update(needed)
         self.emitter = DataEmitter()
+        self.code = DataEmitter()
+        self.functions: list[str] = []
         self.statics = StaticValues(self.emitter, writable=True)
         self.tables = Tables()
         self.parts: list[str] = []
@@ -170,17 +192,21 @@ class _DataModule:
         self.needed.hashes[steps] = None
         return quote(hash_symbol(steps) + "·f")
 
+    def add_function(self, symbol: str, text: str) -> str:
+        """Put a function into the module of code; gives its quoted symbol, declared among the data."""
+        self.code.define(symbol)
+        self.functions.append(text)
+        return self.emitter.declare(symbol, f"declare void {quote(symbol)}()")
+
     def add_algorithms(self) -> None:
         """Equality and hash functions, with a closure of each."""
         for symbol, line in (EQUAL_RUNTIME | HASH_RUNTIME).items():
-            self.emitter.declare(symbol, line)
+            self.code.declare(symbol, line)
         for steps in _with_nested(self.needed.equals):
-            name = self.emitter.define(equal_symbol(steps))
-            self.parts.append(equal_function(steps))
+            name = self.add_function(equal_symbol(steps), equal_function(steps))
             self.parts.append(f"{quote(equal_symbol(steps) + '·f')} = constant ptr {name}, align 8")
         for steps in _with_nested(self.needed.hashes):
-            name = self.emitter.define(hash_symbol(steps))
-            self.parts.append(hash_function(steps))
+            name = self.add_function(hash_symbol(steps), hash_function(steps))
             self.parts.append(f"{quote(hash_symbol(steps) + '·f')} = constant ptr {name}, align 8")
 
     # --- types -----------------------------------------------------------------------------------------------------
@@ -230,7 +256,6 @@ class _DataModule:
 
     def _with_context(self, func: Func) -> str:
         """Quoted symbol of code for the function that takes a context."""
-        self.emitter.function_ref(func)
         self.needed.closures[func.symbol] = func
         return quote(thunk_symbol(func))
 
@@ -244,9 +269,9 @@ class _DataModule:
             number = self.stub_numbers.get(key)
             if number is None:
                 number = self.stub_numbers[key] = len(self.stub_numbers)
-                self.parts.append(call_stub(u, f"reflectcall.{number}"))
-                self.parts.append(make_stub(u, f"makefunc.{number}"))
-            return Codes(equal, call=f"@reflectcall.{number}", make=f"@makefunc.{number}")
+                for symbol, stub in ((f"reflectcall.{number}", call_stub), (f"makefunc.{number}", make_stub)):
+                    self.add_function(symbol, stub(u, symbol))
+            return Codes(equal, call=quote(f"reflectcall.{number}"), make=quote(f"makefunc.{number}"))
         return Codes(equal)
 
     def _itab_codes(self, concrete: Type, iface: Type) -> list[str]:
@@ -257,7 +282,7 @@ class _DataModule:
         codes: list[str] = []
         for m in u.methods:
             ref = by_name.get((m.name, m.pkg))
-            codes.append(UNREACHABLE_METHOD if ref is None else self.emitter.function_ref(ref.entry))
+            codes.append(quote(UNREACHABLE_METHOD) if ref is None else self.emitter.function_ref(ref.entry))
         return codes
 
     # --- the rest --------------------------------------------------------------------------------------------------
@@ -266,12 +291,13 @@ class _DataModule:
         """Static closures of functions without captures, with thunks where the code takes no context."""
         self.needed.closures.update(self.emitter.needed.closures)
         for func in self.needed.closures.values():
-            self.emitter.function_ref(func)
-            object_text = closure_object(func)
-            self.emitter.define(f"{func.symbol}·f")
-            self.parts.append(object_text)
-            if quote(thunk_symbol(func)) in object_text:
-                self.parts.append(thunk(func))
+            self.emitter.define(closure_symbol(func))
+            self.parts.append(closure_object(func))
+            if is_closure(func):
+                self.emitter.function_ref(func)
+            if not is_closure(func):
+                self.code.function_ref(func)
+                self.add_function(thunk_symbol(func), thunk(func))
 
     def add_layouts(self) -> None:
         """The allocator's layouts, and those of the types' own sizes."""
@@ -290,20 +316,22 @@ class _DataModule:
         self.parts.append(pointer_table("tricolor.init_tasks", tasks))
         self.parts.append(count_of("tricolor.init_task_count", len(tasks)))
         self.parts.append(count_of("tricolor.data_version", 1))
-        self.parts.append(f"define internal void {UNREACHABLE_METHOD}() {{\n  call void @llvm.trap()\n  unreachable\n}}\n")
+        self.add_function(
+            UNREACHABLE_METHOD, f"define void {quote(UNREACHABLE_METHOD)}() {{\n  call void @llvm.trap()\n  unreachable\n}}\n"
+        )
         main = self.program.main
         if main.symbol != "main.main":
             ft = function_type(main.signature)
-            target = self.emitter.function_ref(main)
-            self.parts.append(
+            target = self.code.function_ref(main)
+            self.add_function(
+                "main.main",
                 f'define {ft.result} @"main.main"() "split-stack" "frame-pointer"="all" nounwind {{\n'
-                f"  tail call void {target}()\n  ret void\n}}\n"
+                f"  tail call void {target}()\n  ret void\n}}\n",
             )
-            self.emitter.define("main.main")
 
-    def text(self) -> str:
-        self.emitter.declare("llvm.memcpy", MEMCPY)
-        self.emitter.declare("llvm.memset", MEMSET)
+    def texts(self) -> DataModules:
+        self.code.declare("llvm.memcpy", MEMCPY)
+        self.code.declare("llvm.memset", MEMSET)
         self.add_globals()
         self.add_types()
         self.add_closures()
@@ -311,7 +339,8 @@ class _DataModule:
         self.add_layouts()
         self.add_roots()
         self.add_entry()
-        return "\n".join((self.tables.finish(), *self.parts, self.emitter.finish()))
+        data = "\n".join((self.tables.finish(), *self.parts, self.emitter.finish()))
+        return DataModules(data, "\n".join((*self.functions, self.code.finish())))
 
 
 def _with_nested(steps: Iterable[Steps]) -> list[Steps]:
@@ -326,9 +355,9 @@ def _with_nested(steps: Iterable[Steps]) -> list[Steps]:
     return list(out)
 
 
-def emit_data_module(program: Program, needs: Iterable[Needed]) -> str:
-    """LLVM text of the data module. ``needs``: what each of the other modules refers to.
+def emit_data_modules(program: Program, needs: Iterable[Needed]) -> DataModules:
+    """LLVM texts of the data module and the code that belongs to it. ``needs``: what each of the other modules refers to.
 
     Raises CompilerBug for inconsistent method sets, Unsupported for absurdly large static values.
     """
-    return _DataModule(program, needs).text()
+    return _DataModule(program, needs).texts()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tricolor.abi.datamodule import emit_data_module
+from tricolor.abi.datamodule import DataModules, emit_data_modules
 from tricolor.abi.emitter import (
     DataEmitter,
     Needed,
@@ -16,11 +16,12 @@ from tricolor.abi.statics import StaticValues, const_text, float_text, round_fra
 
 __all__ = [
     "DataEmitter",
+    "DataModules",
     "Needed",
     "StaticValues",
     "closure_symbol",
     "const_text",
-    "emit_data_module",
+    "emit_data_modules",
     "float_text",
     "is_closure",
     "itab_symbol",

@@ -69,11 +69,9 @@ def round_fraction(value: Fraction, mantissa_bits: int, least_exponent: int) -> 
 
 def float_text(value: Fraction, kind: Kind) -> str:
     """LLVM constant of a float: hexadecimal bits of a double (for float32 of the exactly rounded value)."""
-    if kind in (Kind.FLOAT32, Kind.COMPLEX64):
-        value = round_fraction(value, 24, -149)
-    else:
-        value = round_fraction(value, 53, -1074)
-    return f"0x{int.from_bytes(bits.pack('>d', float(value)), 'big'):016X}"
+    single = kind in (Kind.FLOAT32, Kind.COMPLEX64)
+    rounded = round_fraction(value, 24, -149) if single else round_fraction(value, 53, -1074)
+    return f"0x{int.from_bytes(bits.pack('>d', float(rounded)), 'big'):016X}"
 
 
 def const_text(emitter: DataEmitter, e: Const) -> str:
