@@ -273,8 +273,9 @@ class Named:
     def __str__(self) -> str:
         """As reflect prints it: the package's name, not its path, in front; full paths in type arguments."""
         base = f"{self.pkg_name}.{self.name}" if self.pkg_name else self.name
-        if self.args:
-            base += "[" + ",".join(link_name(a) for a in self.args) + "]"
+        args = self.args or self.origin_args
+        if args:
+            base += "[" + ",".join(map(link_name, args)) + "]"
         return base
 
 
