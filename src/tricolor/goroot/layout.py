@@ -40,7 +40,7 @@ RUNTIME = Package(
         "alg.go": (Delete(("memhash_varlen",)),),
         "error.go": (Delete(("panicwrap",)),),
         "extern.go": (KeepOnly(("GOOS", "GOARCH")),),
-        "map.go": (Delete(("mapinitnoop",)),),
+        "map.go": (Delete(("mapinitnoop", "maps_errNilAssign")),),
         "mprof.go": (KeepOnly(("StackRecord", "StackRecord.Stack", "MemProfileRecord", "MemProfileRecord.InUseBytes",
                                "MemProfileRecord.InUseObjects", "MemProfileRecord.Stack", "BlockProfileRecord")),),
         "mstats.go": (KeepOnly(("MemStats",)),),

@@ -71,6 +71,10 @@ func ReadMemStats(m *MemStats) {
 // GC runs a full collection and returns when it is done.
 func GC() {
 	gccollect()
+	if poolCleanup != nil {
+		emptyPools()
+		poolsEmptied = true
+	}
 }
 
 // KeepAlive keeps x reachable up to the point of the call.
@@ -83,7 +87,10 @@ var kept *any
 
 // Package sync empties its pools in every cycle of the collector. It is told so by the finalizer of an object that nothing
 // refers to, which is made anew each time.
-var poolCleanup func()
+var (
+	poolCleanup  func()
+	poolsEmptied bool // since the sentinel was made
+)
 
 type poolSentinel struct {
 	_ [2]uintptr
@@ -95,12 +102,19 @@ func sync_runtime_registerPoolCleanup(f func()) {
 	watchCycles()
 }
 
+func emptyPools() {
+	procpin() // the pools must not be used in between
+	poolCleanup()
+	procunpin()
+}
+
 func watchCycles() {
+	poolsEmptied = false
 	sentinel := unsafe.Pointer(new(poolSentinel))
 	call := func(unsafe.Pointer) {
-		procpin() // the pools must not be used in between
-		poolCleanup()
-		procunpin()
+		if !poolsEmptied {
+			emptyPools()
+		}
 		watchCycles()
 	}
 	startFinalizers()

@@ -21,6 +21,9 @@ var initTasks [1 << 20]unsafe.Pointer
 //go:linkname initTaskCount tricolor.init_task_count
 var initTaskCount int
 
+//go:linkname maps_errNilAssign internal/runtime/maps.errNilAssign
+var maps_errNilAssign error
+
 // What exithook needs to know of the scheduler.
 func init() {
 	exithook.Gosched = Gosched
@@ -33,6 +36,7 @@ func main() {
 	cpu.Initialize("")
 	seedRandom()
 	maps.AlgInit()
+	maps_errNilAssign = plainError("assignment to entry in nil map")
 	registerItabs()
 	readArguments()
 	readSettings()
