@@ -148,10 +148,15 @@ def _init_objects(b: Builder, package: Package) -> list[int]:
     return [d.object for d in b.program.functions(package) if d.name == "init" and d.receiver is None]
 
 
+_NUMBERING_PACKAGES = frozenset(("encoding/gob",))
+"""Packages of the standard library in which initialisers of unused variables count: they give out numbers."""
+
+
 def _is_eager(program: Program, package: Package, init: Initializer) -> bool:
     if all(program.object(obj).name == "_" if obj else True for obj in init.lhs):
         return not is_pure(program, program.initializer(init))
-    return not package.standard and not is_pure(program, program.initializer(init))
+    counted = not package.standard or package.path in _NUMBERING_PACKAGES
+    return counted and not is_pure(program, program.initializer(init))
 
 
 def _package_init(b: Builder, package: Package) -> PackageInit:
