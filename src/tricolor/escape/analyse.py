@@ -18,6 +18,7 @@ from tricolor.escape.batches import batches
 from tricolor.escape.graph import EVERYTHING, Flow, Location
 from tricolor.escape.leaks import Leaks
 from tricolor.escape.result import EscapeResult
+from tricolor.escape.literals import find_literal
 from tricolor.escape.sizes import MAX_BY_VALUE_BYTES, heap_reason
 from tricolor.escape.solve import solve
 from tricolor.escape.statements import init_func, walk_func
@@ -33,16 +34,20 @@ def analyse(funcs: Sequence[n.Func]) -> EscapeResult:
     tags: dict[n.Func, Sequence[Leaks]] = {}
     by_value: set[n.Var] = set()
     order: list[Sequence[n.Func]] = []
+    notices: list[tuple[n.Func, n.Stmt]] = []
+    literals: dict[n.Expr, n.Const] = {}
     for members in batches(funcs):
         b = _analyse_batch(members, tags)
         order.append(members)
         variables.update(b.variables)
         allocations.update(b.allocations)
         canonical.update(b.canonical)
+        notices += b.notices
+        literals.update(b.literals)
         by_value.update(var for var, location in b.variables.items() if _held_by_value(var, location))
         for func in members:
             tags[func] = [_tag(b.variables[param]) for param in func.params]
-    return EscapeResult(variables, allocations, canonical, tags, frozenset(by_value), order)
+    return EscapeResult(variables, allocations, canonical, tags, frozenset(by_value), order, notices, literals)
 
 
 def _analyse_batch(members: list[n.Func], tags: dict[n.Func, Sequence[Leaks]]) -> Batch:
@@ -71,7 +76,7 @@ def _held_by_value(var: n.Var, location: Location) -> bool:
 
 def _connect_closures(b: Batch) -> None:
     """Decide how each closure holds its variables, and let them flow into it."""
-    for literal, hole, _ in b.closures:
+    for literal, hole in b.closures:
         for capture in literal.func.captures:
             var = b.canonical[capture.inner]
             location = b.variables[var]
@@ -83,10 +88,14 @@ def _connect_closures(b: Batch) -> None:
 
 def _apply_size_rules(b: Batch) -> None:
     for location in list(b.locations):
-        if location.node is None or location.escapes:
+        node = location.node
+        if node is None:
             continue
-        reason = heap_reason(location.node)
-        if reason:
+        if isinstance(node, (n.MakeSlice, n.Convert)):
+            b.func = location.func
+            find_literal(b, node)
+        reason = heap_reason(node, b.literals.get(node))
+        if reason and not location.escapes:
             location.why = Flow(b.heap, (), reason)
             location.attrs |= EVERYTHING
 

@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
+from tricolor.escape.assignments import Assignments, collect
+from tricolor.escape.batches import with_closures
 from tricolor.escape.graph import CALLS, ESCAPES, EVERYTHING, MUTATES, PERSISTS, Edge, Flow, FlowStep, Hole, Location, Note, special
 from tricolor.escape.leaks import Leaks
-from tricolor.ir.nodes import Expr, Func, FuncLit, Label, Var
+from tricolor.ir.nodes import Const, Expr, Func, FuncLit, Label, Stmt, Var
 
 
 @final
@@ -22,6 +24,9 @@ class Batch:
     ``tags``: parameter tags of functions analysed before. ``variables``: location of each canonical variable; ``canonical``: closure
     variable -> the variable outside that it stands for. ``allocations``: location of each allocating expression.
     ``walk_body``: adds the flows of a closure's body where the closure is met; ``walked``: functions whose body has been.
+    ``literals``: what an operand of make or of boxing always equals.
+    ``pinned``: conversions of pointers to uintptr whose pointers must stay valid, with where they go.
+    ``notices``: assignments that are ignored since they store nothing new. ``assignments``: by outermost function.
     ``loop_depth``, ``func``, ``looping``: where the walk is.
     """
 
@@ -33,13 +38,17 @@ class Batch:
     canonical: dict[Var, Var] = field(default_factory=dict[Var, Var])
     allocations: dict[Expr, Location] = field(default_factory=lambda: {})
     locations: list[Location] = field(default_factory=list[Location])
-    closures: list[tuple[FuncLit, Hole, Location]] = field(default_factory=lambda: [])
+    closures: list[tuple[FuncLit, Hole]] = field(default_factory=lambda: [])
     results_lost: set[Func] = field(default_factory=set[Func])
     walked: set[Func] = field(default_factory=set[Func])
     heap: Location = field(default_factory=lambda: special(ESCAPES | PERSISTS | MUTATES | CALLS))
     mutator: Location = field(default_factory=lambda: special(MUTATES))
     callee: Location = field(default_factory=lambda: special(CALLS))
     blank: Location = field(default_factory=special)
+    literals: dict[Expr, Const] = field(default_factory=lambda: {})
+    pinned: dict[Expr, Hole] = field(default_factory=lambda: {})
+    notices: list[tuple[Func, Stmt]] = field(default_factory=lambda: [])
+    assignments: dict[Func, Assignments] = field(default_factory=dict[Func, Assignments])
     func: Func | None = None
     loop_depth: int = 1
     looping: set[Label] = field(default_factory=set[Label])
@@ -54,6 +63,31 @@ class Batch:
     def location_of(self, var: Var) -> Location:
         """Location of the variable, or of the outer variable that a closure variable stands for."""
         return self.variables[self.canonical.get(var, var)]
+
+    def canonical_of(self, var: Var) -> Var:
+        """The variable itself, or the outer variable that a closure variable stands for."""
+        return self.canonical.get(var, var)
+
+    def assignments_of(self, func: Func) -> Assignments:
+        """What is assigned to the variables of the outermost function around ``func`` and its closures."""
+        while func.outer is not None:
+            func = func.outer
+        found = self.assignments.get(func)
+        if found is None:
+            captures = {capture.inner: capture.outer for member in with_closures(func) for capture in member.captures}
+
+            def canonical(var: Var) -> Var:
+                while var in captures:
+                    var = captures[var]
+                return var
+
+            found = self.assignments[func] = collect(with_closures(func), canonical)
+        return found
+
+    def static_value(self, x: Expr) -> Expr:
+        """The earliest expression in the function at hand that always has the value of ``x``."""
+        assert self.func is not None
+        return self.assignments_of(self.func).static_value(x, self.canonical_of)
 
     # --- holes ---
 

@@ -15,11 +15,14 @@ from tricolor.ir import nodes as n
 from tricolor.ir import types as t
 from tricolor.ir.walk import walk
 
-
 AnyCall: TypeAlias = n.Call | n.CallMethod | n.Append | n.Builtin
+Operand: TypeAlias = tuple[Hole, n.Expr]
+
+_UINTPTR_PRAGMAS = frozenset(("uintptrescapes", "uintptrkeepalive"))
+_ESCAPE_NON_STRING = "internal/abi.EscapeNonString["
 
 
-def operand_holes(b: Batch, ks: Sequence[Hole], x: AnyCall) -> Iterator[tuple[Hole, n.Expr]]:
+def operand_holes(b: Batch, ks: Sequence[Hole], x: AnyCall) -> Iterator[Operand]:
     """Every operand of the call with the hole that its value goes to.
 
     ``ks`` has a hole per result, or is one hole for a single (or ignored) result.
@@ -38,28 +41,43 @@ def operand_holes(b: Batch, ks: Sequence[Hole], x: AnyCall) -> Iterator[tuple[Ho
             assert_never(x)
 
 
-def _call(b: Batch, ks: Sequence[Hole], x: n.Call) -> Iterator[tuple[Hole, n.Expr]]:
-    callee = static_callee(x.fun)
-    if callee is None:
+def _call(b: Batch, ks: Sequence[Hole], x: n.Call) -> Iterator[Operand]:
+    callees = _callees(b, x.fun)
+    if not callees or any(len(callee.params) != len(x.args) for callee in callees):
         used = any(k.dst is not b.blank for k in ks)
-        yield b.to_callee() if used else b.discard(), x.fun
+        yield (b.to_callee().note(x, "callee operand") if used else b.discard()), x.fun
         for arg in x.args:
             yield _argument(b.to_heap(), x, arg)
         return
+    for callee in callees:
+        if _is_analysed_here(b, callee):
+            for k, result in zip(ks, callee.results, strict=False):
+                yield k, n.Name(x.pos, result.type, result)
     yield b.discard(), x.fun
-    if callee in b.members and callee.body is not None:
-        for k, result in zip(ks, callee.results, strict=False):
-            yield k, n.Name(x.pos, result.type, result)
-        for arg, param in zip(x.args, callee.params, strict=True):
-            yield _argument(b.to(b.location_of(param)), x, arg)
+    if len(callees) == 1 and callees[0].symbol.startswith(_ESCAPE_NON_STRING):
+        for arg in x.args:
+            yield _argument(b.to_heap() if _has_non_string_pointers(arg.type) else b.discard(), x, arg)
         return
-    tags = b.tags.get(callee)
+    pragmas = frozenset(p for callee in callees for p in _uintptr_pragmas(callee))
     for index, arg in enumerate(x.args):
-        leaks = tags[index] if tags is not None else _untagged(callee)
-        yield _argument(tag_hole(b, ks, leaks), x, arg)
+        if pragmas:
+            _keep_pointers(b, arg, pragmas)
+        yield _argument(b.tee([_parameter(b, ks, callee, index) for callee in callees]), x, arg)
 
 
-def _untagged(callee: n.Func) -> Leaks:
+def _is_analysed_here(b: Batch, callee: n.Func) -> bool:
+    return callee in b.members and callee.body is not None
+
+
+def _parameter(b: Batch, ks: Sequence[Hole], callee: n.Func, index: int) -> Hole:
+    """Where an argument goes."""
+    if _is_analysed_here(b, callee):
+        return b.to(b.location_of(callee.params[index]))
+    tags = b.tags.get(callee)
+    return tag_hole(b, ks, tags[index] if tags is not None else untagged(callee))
+
+
+def untagged(callee: n.Func) -> Leaks:
     """Tag of a parameter of a function without a body."""
     if "noescape" not in callee.pragmas:
         return everything_to_heap()
@@ -69,20 +87,55 @@ def _untagged(callee: n.Func) -> Leaks:
     return leaks
 
 
-def static_callee(fun: n.Expr) -> n.Func | None:
-    """The one function that the expression can be, if that is known."""
-    match fun:
-        case n.FuncName():
-            return fun.func
-        case n.FuncLit():
-            return fun.func
-        case n.Convert(kind=n.Conversion.NOP):
-            return static_callee(fun.x)
-        case _:
-            return None
+def _callees(b: Batch, fun: n.Expr) -> Sequence[n.Func]:
+    """The functions that the expression can be; empty if they are not known."""
+    value = b.static_value(fun)
+    callee = _named_function(value)
+    if callee is not None:
+        return [callee]
+    if not isinstance(value, n.Name):
+        return ()
+    assert b.func is not None
+    found: list[n.Func] = []
+    for assigned in b.assignments_of(b.func).functions(b.canonical_of(value.var)) or ():
+        # Nothing else than nil may be called by the variable, and that panics.
+        callee = _named_function(assigned)
+        if callee is None or _uintptr_pragmas(callee):
+            return ()
+        found.append(callee)
+    return found
 
 
-def _argument(k: Hole, x: n.Expr, arg: n.Expr) -> tuple[Hole, n.Expr]:
+def _named_function(x: n.Expr) -> n.Func | None:
+    return x.func if isinstance(x, (n.FuncName, n.FuncLit)) else None
+
+
+def _uintptr_pragmas(callee: n.Func) -> frozenset[str]:
+    found = callee.pragmas & _UINTPTR_PRAGMAS
+    return found | {"uintptrkeepalive"} if callee.body is None else found
+
+
+def _keep_pointers(b: Batch, arg: n.Expr, pragmas: frozenset[str]) -> None:
+    """``uintptr(p)`` as an argument of a system call keeps p's object alive, and on the heap if the callee says so."""
+    elems = [elem for _, elem in arg.elems] if isinstance(arg, n.SliceLit) else [arg]
+    for elem in elems:
+        if isinstance(elem, n.Convert) and elem.kind is n.Conversion.POINTER_TO_UINTPTR:
+            escapes = "uintptrescapes" in pragmas
+            hole = b.to_heap().note(elem, "//go:uintptrescapes") if escapes else b.to_mutator()
+            b.pinned[elem] = hole
+
+
+def _has_non_string_pointers(of: t.Type) -> bool:
+    match t.underlying(of):
+        case t.Struct(fields=fields):
+            return any(_has_non_string_pointers(f.type) for f in fields)
+        case t.Array(elem=elem):
+            return _has_non_string_pointers(elem)
+        case u:
+            return not t.is_string(u) and t.has_pointers(u)
+
+
+def _argument(k: Hole, x: n.Expr, arg: n.Expr) -> Operand:
     return k.note(x, "call parameter"), arg
 
 
@@ -95,7 +148,7 @@ def tag_hole(b: Batch, ks: Sequence[Hole], leaks: Leaks) -> Hole:
     for index in range(min(RESULTS, len(ks))):
         derefs = leaks.derefs[FIRST_RESULT + index]
         if derefs >= 0:
-            holes.append(Hole(ks[index].dst, ks[index].derefs + derefs, False, ks[index].notes))
+            holes.append(ks[index].shift(derefs))
     return b.tee(holes)
 
 
@@ -104,36 +157,33 @@ def bound_receiver(b: Batch, x: n.MethodValue) -> Hole:
     for node in walk(x.func):
         match node:
             case n.Call(fun=n.FuncName(func=callee)) if callee.params:
-                tags = b.tags.get(callee)
-                if callee in b.members or tags is None:
-                    return b.to_heap()
-                results = [b.to_heap()] * len(callee.results)
-                return tag_hole(b, results, tags[0])
+                return _parameter(b, [b.to_heap()] * len(callee.results), callee, 0)
             case _:
                 continue
     return b.to_heap()
 
 
-def _append(b: Batch, k: Hole, x: n.Append) -> Iterator[tuple[Hole, n.Expr]]:
+def _append(b: Batch, k: Hole, x: n.Append) -> Iterator[Operand]:
     # The slice may be the result if its capacity is enough; its elements may be copied to a new heap array.
     slice_type = t.underlying(x.type)
     assert isinstance(slice_type, t.Slice)
     pointers = t.has_pointers(slice_type.elem)
-    b.allocations[x] = b.heap
     holes = [k, b.to_mutator()]
     if pointers:
         holes.append(b.to_heap().deref(x, "appendee slice"))
     yield _argument(b.tee(holes), x, x.x)
-    if not x.spread:
+    if x.spread:
+        (spread,) = x.elems
+        copied = pointers and not t.is_string(spread.type)
+        yield _argument(b.to_heap().deref(x, "appended slice...") if copied else b.discard(), x, spread)
+    else:
         for elem in x.elems:
             yield _argument(b.to_heap(), x, elem)
-        return
-    (spread,) = x.elems
-    copied = pointers and not t.is_string(spread.type)
-    yield _argument(b.to_heap().deref(x, "appended slice...") if copied else b.discard(), x, spread)
+    # The array that append may make: it is never used again by the same append, so it counts as made outside of loops.
+    b.spill(k, x).dst.loop_depth = 0
 
 
-def _builtin(b: Batch, ks: Sequence[Hole], x: n.Builtin) -> Iterator[tuple[Hole, n.Expr]]:
+def _builtin(b: Batch, ks: Sequence[Hole], x: n.Builtin) -> Iterator[Operand]:
     match x.op:
         case n.BuiltinOp.COPY:
             dst, src = x.args

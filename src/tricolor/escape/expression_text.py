@@ -1,6 +1,6 @@
-"""Expressions as Go's compiler prints them in its messages: after type checking, constants folded, implicit steps left out.
+"""Expressions and assignments as Go's compiler prints them in its messages: after type checking, constants folded, implicit steps left out.
 
-Source: cmd/compile/internal/ir/fmt.go (exprFmt).
+Source: cmd/compile/internal/ir/fmt.go (exprFmt, stmtFmt), go/constant/value.go (String).
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final, assert_never
 
+from tricolor.escape.naming import Names
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
 
@@ -16,105 +17,159 @@ _PRECEDENCE: Final = {
     n.BinaryOp.MUL: 6, n.BinaryOp.DIV: 6, n.BinaryOp.REM: 6, n.BinaryOp.SHL: 6, n.BinaryOp.SHR: 6, n.BinaryOp.AND: 6,
     n.BinaryOp.AND_NOT: 6, n.BinaryOp.ADD: 5, n.BinaryOp.SUB: 5, n.BinaryOp.OR: 5, n.BinaryOp.XOR: 5,
     n.BinaryOp.EQ: 4, n.BinaryOp.NE: 4, n.BinaryOp.LT: 4, n.BinaryOp.LE: 4, n.BinaryOp.GT: 4, n.BinaryOp.GE: 4,
-    n.BinaryOp.AND_AND: 3, n.BinaryOp.OR_OR: 2,
+    n.BinaryOp.AND_AND: 2, n.BinaryOp.OR_OR: 1,
 }  # fmt: skip
-_UNARY_PRECEDENCE: Final = 7
+_UNARY: Final = 7
 _PRIMARY: Final = 8
+_LITERALS: Final = (n.StructLit, n.ArrayLit, n.SliceLit, n.MapLit)
 
 
-def expression_text(x: n.Expr) -> str:
+def expression_text(x: n.Expr, names: Names) -> str:
     """The expression in Go's syntax."""
-    return _text(x, 0)
+    return _text(x, 0, names)
 
 
-def _text(x: n.Expr, outer: int) -> str:
-    text, precedence = _render(x)
+def statement_text(s: n.Stmt, names: Names) -> str:
+    """An assignment in Go's syntax."""
+    match s:
+        case n.Assign():
+            place = _text(s.x, 0, names) if s.x is not None else "_"
+            return f"{place} = {_text(s.value, 0, names)}"
+        case n.AssignPair():
+            places = ", ".join(_text(x, 0, names) if x is not None else "_" for x in s.xs)
+            return f"{places} = {_list(s.values, names)}"
+        case n.AssignOp():
+            one = isinstance(s.y, n.Const) and s.y.pos == s.pos and s.y.value == 1
+            if one and s.op in (n.BinaryOp.ADD, n.BinaryOp.SUB):
+                return f"{_text(s.x, 0, names)}{s.op.value * 2}"
+            return f"{_text(s.x, 0, names)} {s.op.value}= {_text(s.y, 0, names)}"
+        case _:
+            raise AssertionError(f"no assignment: {type(s).__name__}")
+
+
+def _text(x: n.Expr, outer: int, names: Names) -> str:
+    x = _without_implicit(x)
+    text, precedence = _render(x, names)
     return f"({text})" if precedence < outer else text
 
 
-def _render(x: n.Expr) -> tuple[str, int]:  # noqa: PLR0911, PLR0912 - one case per node
+def _without_implicit(x: n.Expr) -> n.Expr:
+    while True:
+        match x:
+            case n.AddrOf(implicit=True) if not isinstance(x.x, _LITERALS):
+                x = x.x
+            case n.Deref(implicit=True) | n.Convert(implicit=True):
+                x = x.x
+            case _:
+                return x
+
+
+def _render(x: n.Expr, names: Names) -> tuple[str, int]:  # noqa: PLR0911, PLR0912 - one case per node
     match x:
         case n.Const():
-            return constant_text(x), _PRIMARY
+            return constant_text(x, names), _PRIMARY
         case n.Nil():
             return "nil", _PRIMARY
         case n.Zero():
-            return f"{x.type}{{}}", _PRIMARY
+            return f"{names.type(x.type)}{{}}", _PRIMARY
         case n.Name():
-            return x.var.name, _PRIMARY
+            return names.variable(x.var), _PRIMARY
         case n.FuncName():
-            return x.func.name, _PRIMARY
+            return names.callee(x.func), _PRIMARY
         case n.Unary():
-            return x.op.value + _text(x.x, _UNARY_PRECEDENCE + 1), _UNARY_PRECEDENCE
+            return x.op.value + _operand(x.x, isinstance(x.x, n.Unary) and x.x.op is x.op, names), _UNARY
         case n.Binary():
             own = _PRECEDENCE[x.op]
-            return f"{_text(x.x, own)} {x.op.value} {_text(x.y, own + 1)}", own
+            return f"{_text(x.x, own, names)} {x.op.value} {_text(x.y, own + 1, names)}", own
         case n.Concat():
-            return " + ".join(_text(part, _PRECEDENCE[n.BinaryOp.ADD]) for part in x.parts), _PRECEDENCE[n.BinaryOp.ADD]
+            own = _PRECEDENCE[n.BinaryOp.ADD]
+            return " + ".join(_text(part, own, names) for part in x.parts), own
         case n.Deref():
-            return "*" + _text(x.x, _UNARY_PRECEDENCE), _UNARY_PRECEDENCE
+            return "*" + _text(x.x, _PRIMARY, names), _UNARY
         case n.AddrOf():
-            if isinstance(x.x, (n.StructLit, n.ArrayLit, n.SliceLit, n.MapLit)):
-                return "&" + _text(x.x, _PRIMARY), _UNARY_PRECEDENCE
-            if x.implicit:
-                return _render(x.x)
-            return "&" + _text(x.x, _UNARY_PRECEDENCE), _UNARY_PRECEDENCE
-        case n.FieldOf() | n.FieldPtr():
-            return f"{_text(x.x, _PRIMARY)}.{_field_name(x)}", _PRIMARY
-        case n.Index():
-            return f"{_text(x.x, _PRIMARY)}[{_text(x.index, 0)}]", _PRIMARY
-        case n.MapIndex():
-            return f"{_text(x.x, _PRIMARY)}[{_text(x.key, 0)}]", _PRIMARY
-        case n.SliceExpr():
-            return _slice_text(x), _PRIMARY
-        case n.TypeAssert():
-            return f"{_text(x.x, _PRIMARY)}.({x.target})", _PRIMARY
-        case n.Convert():
-            if x.implicit:
-                return _render(x.x)
-            simple = isinstance(x.type, (t.Named, t.Basic))
-            return f"{x.type if simple else f'({x.type})'}({_text(x.x, 0)})", _PRIMARY
-        case n.Call():
-            return f"{_text(x.fun, _PRIMARY)}({_list(x.args)})", _PRIMARY
-        case n.CallMethod():
-            return f"{_text(x.x, _PRIMARY)}.{_method_name(x)}({_list(x.args)})", _PRIMARY
-        case n.FuncLit():
-            return "func literal", _PRIMARY
-        case n.MethodValue():
-            return f"{_text(x.x, _PRIMARY)}.{x.func.name.rpartition('.')[2].removesuffix('-fm')}", _PRIMARY
-        case n.StructLit():
-            return f"{x.type}{{{'...' if x.fields else ''}}}", _PRIMARY
-        case n.ArrayLit() | n.SliceLit():
-            if isinstance(x, n.SliceLit) and x.variadic:
-                return "... argument", _PRIMARY
-            return f"{x.type}{{{'...' if x.elems else ''}}}", _PRIMARY
-        case n.MapLit():
-            return f"{x.type}{{{'...' if x.entries else ''}}}", _PRIMARY
-        case n.New():
-            return f"new({x.elem})", _PRIMARY
-        case n.MakeSlice():
-            rest = f", {_text(x.cap, 0)}" if x.cap is not None else ""
-            return f"make({x.type}, {_text(x.length, 0)}{rest})", _PRIMARY
-        case n.MakeMap():
-            return f"make({x.type}{_optional(x.hint)})", _PRIMARY
-        case n.MakeChan():
-            return f"make({x.type}{_optional(x.size)})", _PRIMARY
-        case n.Append():
-            return f"append({_list([x.x, *x.elems])}{'...' if x.spread else ''})", _PRIMARY
-        case n.Builtin():
-            return f"{x.op.value}({_list(x.args)})", _PRIMARY
+            if isinstance(x.x, _LITERALS):
+                return "&" + _text(x.x, 0, names), _PRIMARY
+            return "&" + _operand(x.x, isinstance(x.x, n.AddrOf), names), _UNARY
         case n.Recv():
-            return "<-" + _text(x.x, _UNARY_PRECEDENCE), _UNARY_PRECEDENCE
+            return "<-" + _operand(x.x, isinstance(x.x, n.Recv), names), _UNARY
+        case n.Convert():
+            simple = isinstance(x.type, (t.Named, t.Basic))
+            text = names.type(x.type)
+            return f"{text if simple else f'({text})'}({_text(x.x, 0, names)})", _PRIMARY
+        case n.StructLit() | n.ArrayLit() | n.SliceLit() | n.MapLit():
+            return _literal(x, names), _PRIMARY
+        case n.New():
+            return f"new({names.type(x.elem)})", _PRIMARY
+        case n.MakeSlice():
+            return f"make({names.type(x.type)}, {_list(_present(x.length, x.cap), names)})", _PRIMARY
+        case n.MakeMap():
+            return f"make({', '.join([names.type(x.type), *_texts(_present(x.hint), names)])})", _PRIMARY
+        case n.MakeChan():
+            return f"make({', '.join([names.type(x.type), *_texts(_present(x.size), names)])})", _PRIMARY
+        case _:
+            return _render_primary(x, names), _PRIMARY
+
+
+_Primary = (
+    n.FieldOf | n.FieldPtr | n.Index | n.MapIndex | n.SliceExpr | n.TypeAssert | n.Call | n.CallMethod | n.FuncLit
+    | n.MethodValue | n.Append | n.Builtin
+)  # fmt: skip
+
+
+def _render_primary(x: _Primary, names: Names) -> str:
+    match x:
+        case n.FieldOf() | n.FieldPtr():
+            return f"{_text(x.x, _PRIMARY, names)}.{_field_name(x)}"
+        case n.Index():
+            return f"{_text(x.x, _PRIMARY, names)}[{_text(x.index, 0, names)}]"
+        case n.MapIndex():
+            return f"{_text(x.x, _PRIMARY, names)}[{_text(x.key, 0, names)}]"
+        case n.SliceExpr():
+            return _slice_text(x, names)
+        case n.TypeAssert():
+            return f"{_text(x.x, _PRIMARY, names)}.({names.type(x.target)})"
+        case n.Call():
+            signature = x.fun.func.signature if isinstance(x.fun, n.FuncName) else t.underlying(x.fun.type)
+            variadic = isinstance(signature, t.Signature) and signature.variadic
+            return f"{_text(x.fun, _PRIMARY, names)}({_list(x.args, names)}{'...' if variadic else ''})"
+        case n.CallMethod():
+            method = _method(x)
+            dots = "..." if method.signature.variadic else ""
+            return f"{_text(x.x, _PRIMARY, names)}.{method.name}({_list(x.args, names)}{dots})"
+        case n.FuncLit():
+            return "func literal"
+        case n.MethodValue():
+            return f"{_text(x.x, _PRIMARY, names)}.{x.func.name.rpartition('.')[2].removesuffix('-fm')}"
+        case n.Append():
+            return f"append({_list([x.x, *x.elems], names)}{'...' if x.spread else ''})"
+        case n.Builtin():
+            return f"{x.op.value}({_list(x.args, names)})"
         case _:
             assert_never(x)
 
 
-def _list(xs: list[n.Expr]) -> str:
-    return ", ".join(_text(x, 0) for x in xs)
+def _operand(x: n.Expr, same: bool, names: Names) -> str:
+    """Operand of an operator before it; two equal ones are kept apart."""
+    return (" " if same else "") + _text(x, _PRIMARY, names)
 
 
-def _optional(x: n.Expr | None) -> str:
-    return f", {_text(x, 0)}" if x is not None else ""
+def _texts(xs: list[n.Expr], names: Names) -> list[str]:
+    return [_text(x, 0, names) for x in xs]
+
+
+def _list(xs: list[n.Expr], names: Names) -> str:
+    return ", ".join(_texts(xs, names))
+
+
+def _present(*xs: n.Expr | None) -> list[n.Expr]:
+    return [x for x in xs if x is not None]
+
+
+def _literal(x: n.StructLit | n.ArrayLit | n.SliceLit | n.MapLit, names: Names) -> str:
+    if isinstance(x, n.SliceLit) and x.variadic:
+        return "... argument"
+    parts = x.fields if isinstance(x, n.StructLit) else x.entries if isinstance(x, n.MapLit) else x.elems
+    return f"{names.type(x.type)}{{{'...' if parts else ''}}}"
 
 
 def _field_name(x: n.FieldOf | n.FieldPtr) -> str:
@@ -125,44 +180,85 @@ def _field_name(x: n.FieldOf | n.FieldPtr) -> str:
     return struct.fields[x.index].name
 
 
-def _method_name(x: n.CallMethod) -> str:
+def _method(x: n.CallMethod) -> t.InterfaceMethod:
     interface = t.underlying(x.x.type)
     assert isinstance(interface, t.Interface)
-    return interface.methods[x.method].name
+    return interface.methods[x.method]
 
 
-def _slice_text(x: n.SliceExpr) -> str:
-    bounds = [_text(bound, 0) if bound is not None else "" for bound in (x.low, x.high)]
+def _slice_text(x: n.SliceExpr, names: Names) -> str:
+    bounds = [_text(bound, 0, names) if bound is not None else "" for bound in (x.low, x.high)]
     if x.max is not None:
-        bounds.append(_text(x.max, 0))
-    return f"{_text(x.x, _PRIMARY)}[{':'.join(bounds)}]"
+        bounds.append(_text(x.max, 0, names))
+    return f"{_text(x.x, _PRIMARY, names)}[{':'.join(bounds)}]"
 
 
-def constant_text(x: n.Const) -> str:
-    """A constant; a named type other than the default ones is written as a conversion."""
-    text = _value_text(x)
-    return f"{x.type}({text})" if isinstance(x.type, t.Named) else text
+# --- constants -----------------------------------------------------------------------------------------------------
+
+_DEFAULTS: Final = {bool: t.BOOL, int: t.INT, bytes: t.STRING, Fraction: t.FLOAT64, tuple: t.COMPLEX128}
 
 
-def _value_text(x: n.Const) -> str:
-    match x.value:
+def constant_text(x: n.Const, names: Names) -> str:
+    """A constant; its type is written unless it is the default one for such a constant."""
+    text = value_text(x.value)
+    return text if x.type is _DEFAULTS[type(x.value)] else f"{names.type(x.type)}({text})"
+
+
+def value_text(value: int | bool | bytes | Fraction | tuple[Fraction, Fraction]) -> str:
+    """A constant without its type."""
+    match value:
         case bool():
-            return "true" if x.value else "false"
+            return "true" if value else "false"
         case int():
-            return str(x.value)
+            return str(value)
         case bytes():
-            text = x.value.decode("utf-8", "replace")
-            quoted = t.go_quote(text)
-            if len(quoted) > _LONGEST_STRING:
-                quoted = quoted[: _LONGEST_STRING - 3] + "..."
-            return quoted
+            return _string_text(value)
         case Fraction():
-            return _float_text(x.value)
+            return _float_text(value)
         case (real, imaginary):
             return f"({_float_text(real)} + {_float_text(imaginary)}i)"
 
 
+def _string_text(value: bytes) -> str:
+    quoted = quote(value)
+    return quoted if len(quoted) <= _LONGEST_STRING else quoted[: _LONGEST_STRING - 3] + "..."
+
+
+_ESCAPES: Final = {7: "a", 8: "b", 12: "f", 10: "n", 13: "r", 9: "t", 11: "v", 92: "\\", 34: '"'}
+
+
+def quote(value: bytes) -> str:
+    """A Go string literal, as strconv.Quote writes it."""
+    out: list[str] = ['"']
+    # Bytes that are no UTF-8 come as lone surrogates.
+    for char in value.decode("utf-8", "surrogateescape"):
+        code = ord(char)
+        if code in _ESCAPES:
+            out.append("\\" + _ESCAPES[code])
+        elif 0xDC80 <= code <= 0xDCFF:
+            out.append(f"\\x{code - 0xDC00:02x}")
+        elif char.isprintable():
+            out.append(char)
+        elif code < 0x80:
+            out.append(f"\\x{code:02x}")
+        else:
+            out.append(f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+    return "".join(out) + '"'
+
+
 def _float_text(value: Fraction) -> str:
-    if value.denominator == 1 and abs(value.numerator) < 10**21:
-        return str(value.numerator)
-    return f"{float(value):.6g}"
+    """At most six digits, but enough to tell a fraction from an integer."""
+    number = float(value)
+    text = f"{number:.6g}"
+    if value.denominator != 1 and "." not in text:
+        return _shortest(number)
+    return text
+
+
+def _shortest(number: float) -> str:
+    """As %g of Go: the shortest digits that give the number; the exponent has at least two digits."""
+    mantissa, _, exponent = repr(number).partition("e")
+    if exponent:
+        sign, digits = exponent[0] if exponent[0] in "+-" else "+", exponent.lstrip("+-")
+        return f"{mantissa.removesuffix('.0')}e{sign}{digits:0>2}"
+    return mantissa.removesuffix(".0")

@@ -149,7 +149,9 @@ def _convert(b: Batch, k: Hole, x: n.Convert) -> None:
             expr(b, k.deref(x, "slice-to-array"), x.x)
         case n.Conversion.UINTPTR_TO_POINTER:
             unsafe_value(b, k, x.x)
-        case n.Conversion.NUMERIC | n.Conversion.POINTER_TO_UINTPTR:
+        case n.Conversion.POINTER_TO_UINTPTR:
+            expr(b, b.pinned.get(x, b.discard()), x.x)
+        case n.Conversion.NUMERIC:
             discard(b, x.x)
         case kind if kind in _COPYING:
             b.spill(k, x)
@@ -165,6 +167,8 @@ def unsafe_value(b: Batch, k: Hole, x: n.Expr) -> None:
             expr(b, k, x.x)
         case n.Convert():
             unsafe_value(b, k, x.x)
+        case n.FieldPtr() if is_header_data(x):
+            expr(b, k.deref(x, "reflect.Header.Data"), x.x)
         case n.Unary():
             unsafe_value(b, k, x.x)
         case n.Binary():
@@ -177,9 +181,18 @@ def unsafe_value(b: Batch, k: Hole, x: n.Expr) -> None:
             discard(b, x)
 
 
+def is_header_data(x: n.Expr) -> bool:
+    """``h.Data`` of a *reflect.SliceHeader or *reflect.StringHeader: a pointer that is declared as an integer."""
+    if not isinstance(x, n.FieldPtr) or x.index != 0:
+        return False
+    header = t.underlying(x.x.type)
+    named = header.elem if isinstance(header, t.Pointer) else None
+    return isinstance(named, t.Named) and named.pkg == "reflect" and named.name in ("SliceHeader", "StringHeader")
+
+
 def _closure(b: Batch, k: Hole, x: n.FuncLit) -> None:
     inner = b.spill(k, x)
-    b.closures.append((x, inner, inner.dst))
+    b.closures.append((x, inner))
     for capture in x.func.captures:
         location = b.location_of(capture.outer)
         b.canonical[capture.inner] = b.canonical.get(capture.outer, capture.outer)

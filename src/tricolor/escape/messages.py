@@ -5,12 +5,14 @@ Source: cmd/compile/internal/escape/escape.go (finish, paramTag).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
-from tricolor.escape.expression_text import expression_text
+from tricolor.escape.expression_text import constant_text, expression_text, statement_text
+from tricolor.escape.graph import MUTATES
 from tricolor.escape.leaks import FIRST_RESULT, HEAP, RESULTS
+from tricolor.escape.naming import Names
 from tricolor.escape.result import EscapeResult
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
@@ -19,25 +21,39 @@ from tricolor.ir import types as t
 @final
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One line: where and what."""
+    """One line: where and what. ``package``: path of the package that it is about."""
 
     pos: int
     text: str
+    package: str
 
 
-def messages(funcs: list[n.Func], escape: EscapeResult) -> Iterator[Message]:
-    """The lines for these functions: parameters, then variables, then expressions."""
+_NO_NAMES: Mapping[str, str] = {}
+
+
+def messages(
+    funcs: Sequence[n.Func], escape: EscapeResult, package_names: Mapping[str, str] = _NO_NAMES
+) -> Iterator[Message]:
+    """The lines for these functions: parameters, then variables, then expressions.
+
+    ``package_names``: names of packages by path, where they are not the path's last element."""
+    wanted = set(funcs)
+    names = {func.pkg: Names(func.pkg, package_names) for func in funcs}
+    for func, statement in escape.notices:
+        if func in wanted:
+            own = names[func.pkg]
+            text = f"{own.function(func)} ignoring self-assignment in {statement_text(statement, own)}"
+            yield Message(statement.pos, text, func.pkg)
     for func in funcs:
-        if not func.wrapper and func.body is not None:
+        if not func.wrapper:
             yield from _parameter_messages(func, escape)
     for func in funcs:
         for var in (*func.params, *func.results, *func.locals):
-            if not escape.on_stack(var) and escape.flow(var) is not None and not _is_hidden(var):
-                yield Message(var.pos, f"moved to heap: {var.name}")
-    wanted = set(funcs)
+            if not escape.on_stack(var) and escape.is_placed(var) and not _is_hidden(var):
+                yield Message(var.pos, f"moved to heap: {var.name}", func.pkg)
     for node, location in escape.allocations.items():
         if location.func in wanted and not _is_go_wrapper(node):
-            yield _expression_message(node, escape)
+            yield from _expression_messages(node, escape, names[location.func.pkg])
 
 
 def _is_hidden(var: n.Var) -> bool:
@@ -48,15 +64,29 @@ def _is_go_wrapper(node: n.Expr) -> bool:
     return isinstance(node, n.FuncLit) and node.func.wrapper
 
 
-def _expression_message(node: n.Expr, escape: EscapeResult) -> Message:
-    escapes = escape.allocations[node].escapes
-    subject = "append" if isinstance(node, n.Append) else expression_text(_printed(node))
-    return Message(node.pos, f"{subject} {'escapes to heap' if escapes else 'does not escape'}")
+def _expression_messages(node: n.Expr, escape: EscapeResult, names: Names) -> Iterator[Message]:
+    location = escape.allocations[node]
+    pos = node.x.pos if isinstance(node, n.Convert) else node.pos
+    subject = "append" if isinstance(node, n.Append) else _subject(node, escape, names)
+    verdict = "escapes to heap" if location.escapes else "does not escape"
+    yield Message(pos, f"{subject} {verdict}", names.package)
+    if isinstance(node, n.Convert) and node.kind is n.Conversion.STRING_TO_BYTES and not location.attrs & MUTATES:
+        yield Message(pos, "zero-copy string->[]byte conversion", names.package)
 
 
-def _printed(node: n.Expr) -> n.Expr:
-    """Boxing prints what is boxed."""
-    return node.x if isinstance(node, n.Convert) and node.kind is n.Conversion.TO_INTERFACE and node.implicit else node
+def _subject(node: n.Expr, escape: EscapeResult, names: Names) -> str:
+    literal = escape.literals.get(node)
+    match node:
+        case n.MakeSlice() if literal is not None:
+            length = literal if node.cap is None else node.length
+            cap = None if node.cap is None else literal
+            return expression_text(n.MakeSlice(node.pos, node.type, length, cap), names)
+        case n.Convert() if literal is not None:
+            if node.implicit:
+                return constant_text(literal, names)
+            return expression_text(n.Convert(node.pos, node.type, literal, node.kind), names)
+        case _:
+            return expression_text(node, names)
 
 
 def _parameter_messages(func: n.Func, escape: EscapeResult) -> Iterator[Message]:
@@ -67,12 +97,13 @@ def _parameter_messages(func: n.Func, escape: EscapeResult) -> Iterator[Message]
         if leaks.derefs[HEAP] >= 0:
             found = True
             content = " content" if leaks.derefs[HEAP] > 0 else ""
-            yield Message(param.pos, f"leaking param{content}: {param.name}")
+            yield Message(param.pos, f"leaking param{content}: {param.name}", func.pkg)
         for index in range(min(RESULTS, len(func.results))):
             derefs = leaks.derefs[FIRST_RESULT + index]
             if derefs >= 0:
                 found = True
                 result = func.results[index].name
-                yield Message(param.pos, f"leaking param: {param.name} to result {result} level={derefs}")
+                text = f"leaking param: {param.name} to result {result} level={derefs}"
+                yield Message(param.pos, text, func.pkg)
         if not found:
-            yield Message(param.pos, f"{param.name} does not escape")
+            yield Message(param.pos, f"{param.name} does not escape", func.pkg)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tricolor.escape.expression_text import expression_text
 from tricolor.escape.graph import Flow, FlowStep, Location, Note
+from tricolor.escape.naming import Names
 from tricolor.escape.result import EscapeResult
 from tricolor.ir import nodes as n
 
@@ -69,7 +70,11 @@ def _chain(flow: Flow, line_of: Callable[[int], int]) -> str:
 def _name(location: Location) -> str:
     if isinstance(location.node, n.Var):
         return location.node.name
-    return expression_text(location.node) if location.node is not None else "the heap"
+    return expression_text(location.node, _names(location)) if location.node is not None else "the heap"
+
+
+def _names(location: Location) -> Names:
+    return Names(location.func.pkg if location.func is not None else "")
 
 
 def _step_text(step: FlowStep, line_of: Callable[[int], int]) -> str:

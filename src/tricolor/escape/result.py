@@ -8,7 +8,7 @@ from typing import final
 
 from tricolor.escape.graph import Flow, Location
 from tricolor.escape.leaks import Leaks
-from tricolor.escape.sizes import constant_cap
+from tricolor.escape.sizes import fits_frame
 from tricolor.ir import nodes as n
 
 
@@ -18,7 +18,8 @@ class EscapeResult:
     """Placement of every variable and allocation.
 
     ``variables``/``allocations``: their locations; ``canonical``: closure variable -> variable outside; ``tags``: parameter tags;
-    ``batches``: the functions in the order of analysis.
+    ``batches``: the functions in the order of analysis; ``notices``: assignments that were ignored, with their functions;
+    ``literals``: constants that the operands of make and of boxing always equal.
     """
 
     variables: Mapping[n.Var, Location]
@@ -27,6 +28,8 @@ class EscapeResult:
     tags: Mapping[n.Func, Sequence[Leaks]]
     by_value_variables: frozenset[n.Var]
     batches: Sequence[Sequence[n.Func]]
+    notices: Sequence[tuple[n.Func, n.Stmt]]
+    literals: Mapping[n.Expr, n.Const]
 
     def on_stack(self, node: n.Var | n.Expr | n.Defer | n.Go) -> bool:
         """Whether the variable, what the expression allocates, or the closure of go and defer may live in its function's frame."""
@@ -35,10 +38,12 @@ class EscapeResult:
         if isinstance(node, n.Var):
             location = self.variables.get(self.canonical.get(node, node))
             return location is not None and not location.escapes
-        if isinstance(node, n.MakeSlice) and constant_cap(node) is None:
-            return False
         location = self.allocations.get(node)
-        return location is not None and not location.escapes
+        return location is not None and not location.escapes and fits_frame(node)
+
+    def is_placed(self, var: n.Var) -> bool:
+        """Whether the analysis has met the variable's function."""
+        return self.canonical.get(var, var) in self.variables
 
     def by_value(self, capture: n.Capture) -> bool:
         """Whether the closure holds a copy of the variable."""

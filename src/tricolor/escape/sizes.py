@@ -19,27 +19,44 @@ MAX_BY_VALUE_BYTES: Final = 128
 """Largest variable that a closure captures by value."""
 
 
-def heap_reason(node: n.Var | n.Expr) -> str:
-    """Go's words for why the location is on the heap anyway; empty if it need not be."""
+def heap_reason(node: n.Var | n.Expr, literal: n.Const | None = None) -> str:
+    """Go's words for why the location is on the heap anyway; empty if it need not be.
+
+    ``literal``: what the size of a MakeSlice always equals, where that is no constant by itself."""
     match node:
         case n.Var():
+            if node.kind in (n.VarKind.PARAM, n.VarKind.RESULT):
+                return ""  # passed in the caller's frame
             return "too large for stack" if size_of(node.type) > MAX_VARIABLE_BYTES else ""
         case n.New():
             return _implicit(size_of(node.elem))
         case n.AddrOf():
             return _implicit(size_of(node.x.type))
-        case n.SliceLit():
-            elem = t.underlying(node.type)
-            assert isinstance(elem, t.Slice)
-            return _implicit(size_of(elem.elem) * node.length)
         case n.MakeSlice():
-            return _make_slice(node)
+            return _make_slice(node, literal)
         case _:
             return ""
 
 
 def _implicit(size_bytes: int) -> str:
     return "too large for stack" if size_bytes > MAX_IMPLICIT_BYTES else ""
+
+
+def fits_frame(node: n.Expr) -> bool:
+    """Whether what does not escape is also of a known size that a frame can hold."""
+    match node:
+        case n.Append():
+            return False
+        case n.MakeSlice():
+            return constant_cap(node) is not None
+        case n.SliceLit():
+            slice_type = t.underlying(node.type)
+            assert isinstance(slice_type, t.Slice)
+            return size_of(slice_type.elem) * node.length <= MAX_IMPLICIT_BYTES
+        case n.MethodValue():
+            return size_of(node.x.type) <= MAX_IMPLICIT_BYTES
+        case _:
+            return True
 
 
 def constant_cap(node: n.MakeSlice) -> int | None:
@@ -58,13 +75,13 @@ def _constant(x: n.Expr) -> int | None:
     return None
 
 
-def _make_slice(node: n.MakeSlice) -> str:
+def _make_slice(node: n.MakeSlice, literal: n.Const | None) -> str:
     slice_type = t.underlying(node.type)
     assert isinstance(slice_type, t.Slice)
     elem_bytes = size_of(slice_type.elem)
     if elem_bytes == 0:
         return "zero-sized element"
-    count = constant_cap(node)
-    if count is not None and not 0 <= count <= MAX_IMPLICIT_BYTES // elem_bytes:
+    count = literal.value if literal is not None else _constant(node.length if node.cap is None else node.cap)
+    if isinstance(count, int) and not 0 <= count <= MAX_IMPLICIT_BYTES // elem_bytes:
         return "too large for stack"
     return ""

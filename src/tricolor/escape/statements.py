@@ -10,6 +10,7 @@ from typing import assert_never
 from tricolor.escape import expressions
 from tricolor.escape.batch import Batch
 from tricolor.escape.graph import Hole
+from tricolor.escape.self_assignment import is_self_assignment
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
 from tricolor.ir.walk import walk
@@ -74,9 +75,8 @@ def stmt(b: Batch, s: n.Stmt) -> None:
         case n.AssignTuple():
             _assign_tuple(b, s)
         case n.AssignOp():
+            _store(b, place(b, s.x), s.x, s.y, s, "assign")
             _reassigned(b, s.x)
-            expressions.discard(b, s.x)
-            expressions.expr(b, place(b, s.x).note(s, "assign"), s.y)
         case n.ExprStmt():
             expressions.discard(b, s.x)
         case n.If():
@@ -169,18 +169,32 @@ def _reassigned(b: Batch, x: n.Place | None) -> None:
 
 
 def _assign(b: Batch, x: n.Place | None, value: n.Expr, where: n.Stmt, why: str) -> None:
+    _store(b, place(b, x), x, value, where, why)
     _reassigned(b, x)
-    expressions.expr(b, place(b, x).note(where, why), value)
+
+
+def _store(b: Batch, hole: Hole, x: n.Place | None, value: n.Expr, where: n.Stmt, why: str) -> None:
+    """The value goes to the place ``x``, whose hole is given."""
+    if x is not None and expressions.is_header_data(x):
+        expressions.unsafe_value(b, b.to_heap().note(where, why), value)
+        return
+    if is_self_assignment(x, value):
+        assert b.func is not None
+        b.notices.append((b.func, where))
+        hole = b.discard()
+    expressions.expr(b, hole.note(where, why), value)
 
 
 def _assign_pair(b: Batch, s: n.AssignPair) -> None:
     declared = set(s.declares)
     for var in s.declares:
         _declare(b, var)
-    for x, value in zip(s.xs, s.values, strict=True):
+    holes = [place(b, x) for x in s.xs]
+    for hole, x, value in zip(holes, s.xs, s.values, strict=True):
+        _store(b, hole, x, value, s, "assign-pair")
+    for x in s.xs:
         if not (isinstance(x, n.Name) and x.var in declared):
             _reassigned(b, x)
-        expressions.expr(b, place(b, x).note(s, "assign-pair"), value)
 
 
 _TUPLE_WHY: dict[type, str] = {
@@ -195,14 +209,16 @@ def _assign_tuple(b: Batch, s: n.AssignTuple) -> None:
     for var in s.declares:
         _declare(b, var)
     holes: list[Hole] = []
+    why = _TUPLE_WHY.get(type(s.value))
     for x in s.xs:
-        if not (isinstance(x, n.Name) and x.var in declared):
-            _reassigned(b, x)
-        holes.append(place(b, x).note(s, _TUPLE_WHY.get(type(s.value), "assign-pair")))
+        holes.append(place(b, x).note(s, why) if why else place(b, x))
     if isinstance(s.value, (n.Call, n.CallMethod, n.Append, n.Builtin)):
         expressions.call(b, holes, s.value)
     else:
         expressions.expr(b, holes[0], s.value)
+    for x in s.xs:
+        if not (isinstance(x, n.Name) and x.var in declared):
+            _reassigned(b, x)
 
 
 def _range(b: Batch, s: n.Range) -> None:
@@ -216,12 +232,11 @@ def _range(b: Batch, s: n.Range) -> None:
     for x in (s.key, s.value):
         if not (isinstance(x, n.Name) and x.var in declared):
             _reassigned(b, x)
-    key_hole, value_hole = place(b, s.key), place(b, s.value)
-    kind = t.underlying(s.x.type)
-    element, element_hole = (s.key, key_hole) if isinstance(kind, t.Chan) else (s.value, value_hole)
-    if element is not None and not isinstance(kind, t.Chan) and t.has_pointers(element.type):
-        is_array = isinstance(kind, t.Array)
-        b.flow(element_hole.note(s, "range") if is_array else element_hole.deref(s, "range-deref"), temporary)
+    place(b, s.key)
+    value_hole = place(b, s.value)
+    if s.value is not None and t.has_pointers(s.value.type):
+        is_array = isinstance(t.underlying(s.x.type), t.Array)
+        b.flow(value_hole.note(s, "range") if is_array else value_hole.deref(s, "range-deref"), temporary)
     stmt(b, s.body)
     b.loop_depth -= 1
 

@@ -235,11 +235,12 @@ class Concat:
 @final
 @dataclass(slots=True, eq=False)
 class Deref:
-    """``*x``, a place. Panics if x is nil."""
+    """``*x``, a place. Panics if x is nil. ``implicit``: not written in source."""
 
     pos: Pos
     type: Type
     x: Expr
+    implicit: bool = False
 
 
 @final

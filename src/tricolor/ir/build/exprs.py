@@ -216,7 +216,7 @@ def build_index(fs: FuncState, node: Node) -> n.Expr:
         case Pointer():
             array_type = underlying(t.elem)
             assert isinstance(array_type, Array)
-            return n.Index(pos, array_type.elem, n.Deref(pos, t.elem, x), index)
+            return n.Index(pos, array_type.elem, n.Deref(pos, t.elem, x, implicit=True), index)
         case Slice() | Array():
             return n.Index(pos, t.elem, x, index)
         case _:

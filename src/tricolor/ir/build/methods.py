@@ -72,7 +72,7 @@ def receiver(fs: FuncState, x: n.Expr, hit: MethodSelection, pos: int) -> n.Expr
         return n.AddrOf(pos, pointer(hit.recv), x, implicit=True)
     t = underlying(x.type)
     if x.type is not hit.recv and isinstance(t, Pointer):
-        return n.Deref(pos, t.elem, x)
+        return n.Deref(pos, t.elem, x, implicit=True)
     return x
 
 

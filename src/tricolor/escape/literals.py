@@ -1,0 +1,45 @@
+"""Operands that always equal a constant: the length of ``make``, and a value that is boxed.
+
+``n := 10; make([]T, n)`` can be on the stack, and ``v := 5; any(v)`` needs no box.
+
+Source: cmd/compile/internal/escape/escape.go (rewriteWithLiterals).
+"""
+
+from __future__ import annotations
+
+from tricolor.escape.batch import Batch
+from tricolor.ir import nodes as n
+from tricolor.ir import types as t
+
+
+def find_literal(b: Batch, x: n.MakeSlice | n.Convert) -> None:
+    """Note in ``b.literals`` the constant that stands for the operand."""
+    if isinstance(x, n.MakeSlice):
+        size = x.length if x.cap is None else x.cap
+        found = _size(b, size)
+        if found is not None:
+            b.literals[x] = n.Const(x.pos, size.type, found)
+    elif x.kind is n.Conversion.TO_INTERFACE and not isinstance(x.x, n.Const):
+        value = b.static_value(x.x)
+        if isinstance(value, n.Const) and _is_valid(x.x.type, value):
+            b.literals[x] = n.Const(x.pos, x.x.type, value.value)
+
+
+def _size(b: Batch, size: n.Expr) -> int | None:
+    if isinstance(size, n.Const):
+        return None
+    value = b.static_value(size)
+    match value:
+        case n.Const(value=int(number)) if number >= 0:
+            return number
+        case n.Builtin(op=n.BuiltinOp.LEN, args=[operand]):
+            literal = b.static_value(operand)
+            return literal.length if isinstance(literal, n.SliceLit) else None
+        case _:
+            return None
+
+
+def _is_valid(of: t.Type, value: n.Const) -> bool:
+    """Whether the constant is one of the type (a conversion may have been left out)."""
+    there, here = t.underlying(of), t.underlying(value.type)
+    return isinstance(there, t.Basic) and isinstance(here, t.Basic) and there.kind is here.kind

@@ -1,0 +1,134 @@
+"""Types and functions as Go's compiler writes them in messages about one package.
+
+Names of the package at hand stand alone, those of others are qualified by the package's name.
+
+Source: cmd/compile/internal/types/fmt.go (tconv2 in mode fmtGo, sconv).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import final
+
+from tricolor.ir import nodes as n
+from tricolor.ir import types as t
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Where a text is read: ``package`` is the path of the package at hand, ``names`` the names of packages by path."""
+
+    package: str
+    names: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def qualified(self, path: str, name: str) -> str:
+        """``name`` of the package with a path."""
+        if not path or path == self.package:
+            return name
+        return f"{self.names.get(path) or path.rpartition('/')[2]}.{name}"
+
+    def type(self, of: t.Type) -> str:
+        """The type in Go's syntax."""
+        match of:
+            case t.Basic():
+                return "unsafe.Pointer" if of.kind is t.Kind.UNSAFE_POINTER else of.name
+            case t.Named():
+                return self.qualified(of.pkg, named_base(of))
+            case t.Pointer():
+                return "*" + self.type(of.elem)
+            case t.Slice():
+                return "[]" + self.type(of.elem)
+            case t.Array():
+                return f"[{of.length}]{self.type(of.elem)}"
+            case t.Map():
+                return f"map[{self.type(of.key)}]{self.type(of.elem)}"
+            case t.Chan():
+                return self._chan(of)
+            case t.Struct():
+                fields = "; ".join(map(self._field, of.fields))
+                return f"struct {{ {fields} }}" if of.fields else "struct {}"
+            case t.Signature():
+                return "func" + self._signature(of)
+            case t.Interface():
+                return self._interface(of)
+            case t.Tuple():
+                return "(" + ", ".join(map(self.type, of.types)) + ")"
+            case t.TypeParam():
+                return of.name
+
+    def _chan(self, of: t.Chan) -> str:
+        elem = self.type(of.elem)
+        if of.dir is t.ChanDir.RECV:
+            return f"<-chan {elem}"
+        if of.dir is t.ChanDir.SEND:
+            return f"chan<- {elem}"
+        receives = isinstance(of.elem, t.Chan) and of.elem.dir is t.ChanDir.RECV
+        return f"chan ({elem})" if receives else f"chan {elem}"
+
+    def _field(self, of: t.Field) -> str:
+        name = "" if of.embedded else self.qualified(of.pkg, of.name) + " "
+        return f"{name}{self.type(of.type)}" + (f" {t.go_quote(of.tag)}" if of.tag else "")
+
+    def _interface(self, of: t.Interface) -> str:
+        if not of.methods:
+            return "interface {}"
+        methods = [
+            (f"{m.pkg}.{m.name}" if m.pkg else m.name) + self._signature(m.signature) for m in of.methods
+        ]
+        return "interface { " + "; ".join(methods) + " }"
+
+    def _signature(self, of: t.Signature) -> str:
+        params = [self.type(p) for p in of.params]
+        if of.variadic:
+            last = of.params[-1]
+            assert isinstance(last, t.Slice)
+            params[-1] = "..." + self.type(last.elem)
+        text = "(" + ", ".join(params) + ")"
+        if len(of.results) == 1:
+            return f"{text} {self.type(of.results[0])}"
+        return f"{text} ({', '.join(map(self.type, of.results))})" if of.results else text
+
+    def function(self, func: n.Func) -> str:
+        """The function in messages about it: ``F``, ``(*T).M``, ``F.func1``."""
+        return self.qualified(func.pkg, local_name(func))
+
+    def callee(self, func: n.Func) -> str:
+        """The function where it is called: a method as a method expression."""
+        name = local_name(func)
+        split = method_split(name)
+        if split < 0 or not func.params:
+            return self.qualified(func.pkg, name)
+        receiver = func.params[0].type
+        text = self.type(receiver)
+        return f"{f'({text})' if isinstance(receiver, t.Pointer) else text}.{name[split + 1 :]}"
+
+    def variable(self, var: n.Var) -> str:
+        """A use of a variable."""
+        if var.kind is n.VarKind.GLOBAL:
+            return self.qualified(var.symbol[: -len(var.name) - 1], var.name)
+        return var.name
+
+
+def named_base(of: t.Named) -> str:
+    """A named type without its package; type arguments are written in full."""
+    return of.name + ("[" + ",".join(map(t.link_name, of.args)) + "]" if of.args else "")
+
+
+def local_name(func: n.Func) -> str:
+    """The function's name without its package."""
+    return func.name.removeprefix(func.pkg + ".")
+
+
+def method_split(name: str) -> int:
+    """Index of the dot between receiver and method in a local name; -1 for a function."""
+    depth = 0
+    for index, char in enumerate(name):
+        if char in "[(":
+            depth += 1
+        elif char in "])":
+            depth -= 1
+        elif char == "." and depth == 0:
+            return index
+    return -1

@@ -1,0 +1,98 @@
+"""Assignments that store nothing into an object that was not reachable from it before.
+
+``b.buf = b.buf[1:]`` and ``v.x = v.y`` are left out of the graph: taken as stores through a pointer they would make ``b`` leak.
+
+Source: cmd/compile/internal/escape/utils.go (isSelfAssign), internal/ir/expr.go (SameSafeExpr).
+"""
+
+from __future__ import annotations
+
+from tricolor.ir import nodes as n
+
+_O = n.BinaryOp
+ARITHMETIC = frozenset((_O.ADD, _O.SUB, _O.MUL, _O.DIV, _O.REM, _O.AND, _O.OR, _O.XOR, _O.AND_NOT, _O.SHL, _O.SHR))
+
+
+def is_self_assignment(place: n.Place | None, value: n.Expr) -> bool:
+    """Whether the assignment can be ignored."""
+    if place is None:
+        return False
+    if _is_slice_of_itself(place, value):
+        return True
+    match place, value:
+        case (n.FieldOf(), n.FieldOf()) | (n.FieldPtr(), n.FieldPtr()):
+            return _is_same(place.x, value.x)
+        case n.Index(), n.Index():
+            return not _has_effect(place.index) and not _has_effect(value.index) and _is_same(place.x, value.x)
+        case _:
+            return False
+
+
+def _is_slice_of_itself(place: n.Place, value: n.Expr) -> bool:
+    """``b.buf = b.buf[n:m]``, and ``*b = (*b)[n:m]``; not of an array that lies in b."""
+    if not isinstance(place, (n.Deref, n.FieldPtr)) or not isinstance(value, n.SliceExpr):
+        return False
+    base = value.x
+    return (
+        isinstance(base, (n.Deref, n.FieldPtr))
+        and isinstance(place.x, n.Name)
+        and isinstance(base.x, n.Name)
+        and place.x.var is base.x.var
+    )
+
+
+def _is_same(x: n.Expr, y: n.Expr) -> bool:
+    """Whether both have one value, and evaluation has no effect."""
+    x, y = _without_conversion(x), _without_conversion(y)
+    if x.type is not y.type:
+        return False
+    match x, y:
+        case n.Name(), n.Name():
+            return x.var is y.var
+        case (n.FieldOf(), n.FieldOf()) | (n.FieldPtr(), n.FieldPtr()):
+            return x.index == y.index and _is_same(x.x, y.x)
+        case n.Deref(), n.Deref():
+            return _is_same(x.x, y.x)
+        case n.Unary(), n.Unary():
+            return x.op is y.op and _is_same(x.x, y.x)
+        case n.Convert(), n.Convert():
+            return x.kind is y.kind is n.Conversion.NUMERIC and _is_same(x.x, y.x)
+        case n.Index(), n.Index():
+            return _is_same(x.x, y.x) and _is_same(x.index, y.index)
+        case n.MapIndex(), n.MapIndex():
+            return _is_same(x.x, y.x) and _is_same(x.key, y.key)
+        case n.Binary(), n.Binary():
+            return x.op is y.op and x.op in ARITHMETIC and _is_same(x.x, y.x) and _is_same(x.y, y.y)
+        case n.Const(), n.Const():
+            return x.value == y.value
+        case n.Nil(), n.Nil():
+            return True
+        case _:
+            return False
+
+
+def _without_conversion(x: n.Expr) -> n.Expr:
+    while isinstance(x, n.Convert) and x.kind is n.Conversion.NOP:
+        x = x.x
+    return x
+
+
+def _has_effect(x: n.Expr) -> bool:
+    match x:
+        case n.Name() | n.Const() | n.Nil() | n.Zero():
+            return False
+        case n.Binary():
+            return x.op not in ARITHMETIC or _has_effect(x.x) or _has_effect(x.y)
+        case n.Index():
+            return _has_effect(x.x) or _has_effect(x.index)
+        case n.MapIndex():
+            return True
+        case n.Convert():
+            plain = (n.Conversion.NOP, n.Conversion.NUMERIC, n.Conversion.POINTER_TO_UINTPTR)
+            return x.kind not in plain or _has_effect(x.x)
+        case n.Unary() | n.FieldOf() | n.FieldPtr() | n.Deref():
+            return _has_effect(x.x)
+        case n.Builtin():
+            return x.op not in (n.BuiltinOp.LEN, n.BuiltinOp.CAP) or _has_effect(x.args[0])
+        case _:
+            return True

@@ -1,0 +1,1 @@
+"""Counts how far our escape messages agree with those of ``go build -gcflags='-m -l'``."""

@@ -1,0 +1,33 @@
+"""What Go's compiler prints for a package."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from tricolor.frontend.toolchain import find_toolchain, go_environment
+
+
+def real_lines(package: str, directory: Path) -> Counter[str]:
+    """Lines ``file:line:column: message`` with absolute file names; the go command replays them from its cache."""
+    toolchain = find_toolchain()
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [str(toolchain.go), "build", "-o", f"{folder}/", "-gcflags=-m -l", package],
+            cwd=directory,
+            env=go_environment(toolchain) | {"GOFLAGS": ""},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return Counter(_absolute(line, directory) for line in done.stderr.splitlines() if not line.startswith("#"))
+
+
+def _absolute(line: str, directory: Path) -> str:
+    file, _, rest = line.partition(":")
+    return f"{(directory / file).resolve()}:{rest}"
