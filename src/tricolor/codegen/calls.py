@@ -13,7 +13,7 @@ from tricolor.abi.descriptors import is_closure
 from tricolor.abi.layout import field_offset, result_struct
 from tricolor.abi.llvmtypes import PREFIX_RECOVERS, FunctionType, function_type
 from tricolor.codegen.intrinsics import find_intrinsic
-from tricolor.codegen.memory import load, new_object, new_site, offset, store, store_leaf
+from tricolor.codegen.memory import is_runtime, load, new_object, new_site, offset, store, store_leaf
 from tricolor.codegen.places import iface_parts, var_addr
 from tricolor.codegen.recovery import recovers
 from tricolor.codegen.shapes import Form, shape_of
@@ -113,9 +113,7 @@ def tuple_call(g: Gen, e: Call | CallMethod) -> list[str]:
         if len(types) == 1:
             return [load(g, types[0], results.addr)]
         layout = result_struct(types)
-        return [
-            _component(g, t, offset(g, results.addr, field_offset(layout, i))) for i, t in enumerate(types)
-        ]
+        return [_component(g, t, offset(g, results.addr, field_offset(layout, i))) for i, t in enumerate(types)]
     if len(types) == 1:
         return [results.text]
     whole = "{" + ", ".join(shape_of(t).llvm for t in types) + "}"
@@ -141,6 +139,8 @@ def _call(g: Gen, e: Call | CallMethod, dest: Addr | None) -> Results:
 def _call_static(g: Gen, e: Call, func: Func, context: str, dest: Addr | None) -> Results:
     with_context = is_closure(func)
     args = [g.value(a) for a in e.args]
+    if func.body is None or is_runtime(func.pkg):
+        new_site(g, e.pos, "call", e.type, e, False)
     if g.recovers and g.func.wrapper and recovers(func):
         forward_token(g)
     kind = function_type(func.signature, with_context)

@@ -167,10 +167,7 @@ def copy_bytes(g: Gen, dst: Addr, src: Addr, count: str, align: int = 1) -> None
     if count == "0":
         return
     volatile = "true" if Mode.VOLATILE in (dst.mode, src.mode) else "false"
-    g.do(
-        f"call void @llvm.memmove.p0.p0.i64(ptr align {align} {dst.ptr}, ptr align {align} {src.ptr}, "
-        f"i64 {count}, i1 {volatile})"
-    )
+    g.do(f"call void @llvm.memmove.p0.p0.i64(ptr align {align} {dst.ptr}, ptr align {align} {src.ptr}, i64 {count}, i1 {volatile})")
 
 
 def clear_bytes(g: Gen, addr: Addr, count: str, align: int) -> None:
@@ -193,10 +190,18 @@ def store_zero(g: Gen, t: Type, addr: Addr) -> None:
 # --- allocation ------------------------------------------------------------------------------------------------------
 
 
+def is_runtime(pkg: str) -> bool:
+    """Whether a package is part of the runtime that is written in Go (maps among them)."""
+    return pkg == "runtime" or pkg.startswith("internal/runtime/")
+
+
 def new_site(g: Gen, pos: Pos, kind: str, t: Type, node: object, on_stack: bool) -> None:
-    """Register an allocation site and, if it is a heap one of a program with accounting, store its number for the runtime."""
+    """Register an allocation site and, if it is a heap one of a program with accounting, store its number for the runtime.
+
+    The runtime's own Go code has no sites: what it allocates is charged to the operation that called it.
+    """
     m = g.m
-    if not m.options.account:
+    if not m.options.account or is_runtime(g.func.pkg):
         return
     number = m.options.first_site + len(m.sites)
     m.sites.append(Site(number, pos, kind, t, g.func.symbol, node, on_stack))

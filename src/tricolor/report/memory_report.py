@@ -11,6 +11,7 @@ from typing import Any, Final, TextIO, final
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tricolor.base.cache import read_entry
 from tricolor.base.errors import EnvironmentFault
@@ -18,7 +19,7 @@ from tricolor.report.units import bytes_text, count_text, duration_text
 from tricolor.run.observe import Observation
 
 _MOST_ROWS: Final = 40
-_WIDTH_WITHOUT_TERMINAL: Final = 160
+_WIDTH_WITHOUT_TERMINAL: Final = 170
 
 
 @final
@@ -83,24 +84,27 @@ def print_report(rows: Sequence[Row], observation: Observation, form: str) -> No
 
 def write_text(rows: Sequence[Row], observation: Observation, out: TextIO) -> None:
     """The report as tables."""
-    console = Console(file=out, width=None if out.isatty() else _WIDTH_WITHOUT_TERMINAL, highlight=False)
+    console = Console(file=out, width=None if out.isatty() else _WIDTH_WITHOUT_TERMINAL, highlight=False, markup=False)
     table = Table(box=None, pad_edge=False, title="Allocation sites, dearest first", title_justify="left")
     for name in ("bytes", "share", "objects"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("where", no_wrap=True)
-    table.add_column("what")
-    table.add_column("verdict")
-    table.add_column("why")
+    table.add_column("where", overflow="fold")
+    table.add_column("what", overflow="ellipsis", no_wrap=True, max_width=30)
+    table.add_column("type", overflow="ellipsis", no_wrap=True, max_width=24)
+    table.add_column("verdict", max_width=16)
+    table.add_column("why", overflow="fold", min_width=36)
     for row in rows[:_MOST_ROWS]:
-        table.add_row(
+        cells = (
             bytes_text(row.bytes),
             f"{100 * row.share:.1f}%",
             count_text(row.objects),
             row.place,
-            f"{row.what} {row.type}".strip(),
+            row.what,
+            row.type,
             row.verdict,
             row.why,
         )
+        table.add_row(*(Text(cell) for cell in cells))
     console.print()
     console.print(table)
     if len(rows) > _MOST_ROWS:

@@ -7,14 +7,23 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, cast, final, get_args
 
 from tricolor.codegen.state import Site
+from tricolor.escape.expression_text import expression_text
+from tricolor.escape.naming import Names
 from tricolor.escape.reasons import explain
 from tricolor.escape.sizes import constant_cap
+from tricolor.frontend.toolchain import find_toolchain
 from tricolor.ir import nodes as n
 from tricolor.pipeline import Analysed
 
 
-_EXPLAINED: Final = (n.Var, *get_args(n.Expr))
+_EXPRESSIONS: Final = get_args(n.Expr)
+_EXPLAINED: Final = (n.Var, *_EXPRESSIONS)
 """Nodes that escape analysis places."""
+_RUNTIME_REASONS: Final = {
+    "call": "allocated by the runtime in this call",
+    "map assignment": "a map that grows gets new groups",
+    "goroutine": "a goroutine runs after the statement that starts it",
+}
 
 
 @final
@@ -42,19 +51,41 @@ def _describe(analysed: Analysed, site: Site, standard: set[str]) -> SiteText:
     def line_of(pos: int) -> int:
         return analysed.typed.position(pos).line
 
-    why = ""
-    if not site.on_stack and isinstance(site.node, _EXPLAINED):
+    why = _RUNTIME_REASONS.get(site.kind, "") if not site.on_stack else ""
+    if not why and not site.on_stack and isinstance(site.node, _EXPLAINED):
         why = explain(cast("n.Var | n.Expr", site.node), analysed.escape, line_of)
     return SiteText(
         site.number,
-        str(analysed.typed.position(site.pos)),
-        site.kind,
+        _place(analysed, site.pos),
+        _what(site),
         str(site.type),
         site.func,
         _verdict(site),
         why,
         _package_of(site.func) in standard,
     )
+
+
+def _place(analysed: Analysed, pos: int) -> str:
+    """Position; files of the standard library by import path."""
+    place = str(analysed.typed.position(pos))
+    root = f"{find_toolchain().root}/src/"
+    return place.removeprefix(root)
+
+
+def _what(site: Site) -> str:
+    """What allocates, as in source where that says it best."""
+    node = site.node
+    names = Names(_package_of(site.func))
+    if isinstance(node, n.Var):
+        return f"variable {node.name}"
+    if isinstance(node, n.Convert) and node.kind is n.Conversion.TO_INTERFACE:
+        return f"{expression_text(node.x, names)} in an interface"
+    if isinstance(node, n.Append):
+        return "append"
+    if isinstance(node, _EXPRESSIONS):
+        return expression_text(cast("n.Expr", node), names)
+    return site.kind
 
 
 def _verdict(site: Site) -> str:
