@@ -75,6 +75,10 @@ class Capture:
     inner: Var
 
 
+def _no_funcs() -> list[Func]:
+    return []
+
+
 @final
 @dataclass(slots=True, eq=False)
 class Func:

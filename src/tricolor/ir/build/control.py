@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tricolor.ir import nodes as n
 from tricolor.ir.build.assign import build_place, is_blank, is_definition
 from tricolor.ir.build.convert import convert_to
-from tricolor.ir.build.exprs import compare, new_label
+from tricolor.ir.build.exprs import common_type, compare, new_label
 from tricolor.ir.build.function import FuncState, Target
 from tricolor.ir.build.state import Node
 from tricolor.ir.nodes import Label, SelectCase, SwitchCase, TypeCase, UnaryOp, Var
@@ -203,12 +203,12 @@ def _delayed(fs: FuncState, node: Node) -> Callable[[], n.Expr]:
 
 
 def _common_tag(fs: FuncState, tag: n.Expr, values: list[n.Expr]) -> n.Expr:
-    """The tag; an interface if a value is one."""
-    if not is_interface(tag.type):
-        for x in values:
-            if is_interface(x.type):
-                return convert_to(fs, tag, x.type)
-    return tag
+    """The tag, as an interface to which all values are assignable if one of them is an interface."""
+    common = tag.type
+    for x in values:
+        if is_interface(x.type):
+            common = common_type(common, x.type)
+    return convert_to(fs, tag, common)
 
 
 def _case_value(fs: FuncState, tag: n.Expr | None, x: n.Expr) -> n.Expr:

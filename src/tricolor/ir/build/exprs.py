@@ -8,7 +8,7 @@ from tricolor.frontend.records import ObjectKind
 from tricolor.ir import nodes as n
 from tricolor.ir.build.convert import convert_to
 from tricolor.ir.build.function import FuncState
-from tricolor.ir.build.lookup import FieldSelection, InterfaceSelection, MethodSelection, lookup
+from tricolor.ir.build.lookup import FieldSelection, InterfaceSelection, MethodSelection, implements, lookup
 from tricolor.ir.build.methods import bound_method, method_expression, walk_path
 from tricolor.ir.build.state import Node
 from tricolor.ir.nodes import BinaryOp, Func, Label, UnaryOp
@@ -16,6 +16,7 @@ from tricolor.ir.types import (
     UNTYPED_NIL,
     Array,
     Chan,
+    ChanDir,
     Interface,
     Map,
     Pointer,
@@ -24,7 +25,6 @@ from tricolor.ir.types import (
     Struct,
     Tuple,
     Type,
-    is_interface,
     is_string,
     pointer,
     slice_of,
@@ -158,19 +158,21 @@ def build_binary(fs: FuncState, node: Node) -> n.Expr:
 def compare(fs: FuncState, pos: int, t: Type, op: str, x: n.Expr, y: n.Expr) -> n.Expr:
     """A comparison; operands are brought to one type."""
     if x.type is not y.type:
-        if x.type is UNTYPED_NIL or (is_interface(y.type) and not is_interface(x.type)):
-            x = convert_to(fs, x, y.type)
-        elif y.type is UNTYPED_NIL or is_interface(x.type) or not _is_wider(y.type, x.type):
-            y = convert_to(fs, y, x.type)
-        else:
-            x = convert_to(fs, x, y.type)
+        common = common_type(x.type, y.type)
+        x, y = convert_to(fs, x, common), convert_to(fs, y, common)
     return n.Binary(pos, t, _BINARY[op], x, y)
 
 
-def _is_wider(a: Type, b: Type) -> bool:
-    """Whether channel type ``a`` is the directed one of two."""
-    ua, ub = underlying(a), underlying(b)
-    return isinstance(ua, Chan) and isinstance(ub, Chan) and ua is not ub and ub.dir.value == 3
+def common_type(x: Type, y: Type) -> Type:
+    """The one of two comparable types to which values of the other are assignable: an interface, or the directed channel."""
+    if x is UNTYPED_NIL:
+        return y
+    ux, uy = underlying(x), underlying(y)
+    if isinstance(uy, Interface):
+        return y if not isinstance(ux, Interface) or implements(x, uy) else x
+    if isinstance(ux, Chan) and isinstance(uy, Chan) and ux.dir is ChanDir.BOTH:
+        return y
+    return x
 
 
 def _logical(fs: FuncState, node: Node) -> n.Expr:
