@@ -70,6 +70,7 @@ KERNEL: Final[dict[str, str]] = {
     "runtime.closechan": "close(c)",
     "runtime.chanlen": "len(c)",
     "runtime.chancap": "cap(c)",
+    "runtime.chantimer": "note that a timer sends to the channel: its len and cap are 0, waiting for it is no deadlock",
     "runtime.block": "parks for ever",
     # Panics, stacks, symbols.
     "runtime.resume": "continue where setresume saved the frame; does not return",

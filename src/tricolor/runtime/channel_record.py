@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import Embed, Struct, addr, u32, u64
+from tricolor.kernel.lang import Embed, Struct, addr, u8, u64
 from tricolor.runtime.abi_types import GoType
 from tricolor.runtime.scheduler.machine import Sudog
 
@@ -21,8 +21,10 @@ class Channel(Struct):
     capacity: u64
     buffer: addr
     elem_bytes: u64
-    closed: u32
-    has_pointers: u32
+    closed: u8
+    has_pointers: u8
+    is_timer: u8
+    """A timer sends to it: len and cap are 0 for the program, and who waits for it is not deadlocked."""
     elem_type: GoType
     send_at: u64
     """Place in the buffer where the next element goes, and from which the next one comes."""

@@ -292,8 +292,10 @@ def wait_in(channel: Channel, queue: WaitQueue, elem: addr, reason: u32) -> bool
     waiter.is_select = 0
     waiter.success = 0
     enqueue_waiter(queue, waiter)
+    machine.timer_waiters += to_u64(channel.is_timer)
     # UNLOCK through machine.unlock.
     park_waiting(g, reason)
+    machine.timer_waiters -= to_u64(channel.is_timer)
     success = waiter.success != 0
     sudog_release(waiter)
     return success
@@ -407,8 +409,7 @@ def block() -> None:
     block_forever(REASON_SELECT_NO_CASES)
 
 
-@goroutine("runtime.chandrain")
-def chandrain(channel: Channel) -> None:
-    """Drops what is in the buffer; nobody may wait to send."""
-    while channel.count != 0:
-        take_from_buffer(channel, 0)
+@goroutine("runtime.chantimer")
+def chantimer(channel: Channel) -> None:
+    """Notes that a timer sends to the channel."""
+    channel.is_timer = 1

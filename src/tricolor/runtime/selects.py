@@ -104,6 +104,7 @@ def wait_in_all(cases: addr, order: addr, used: u64, sends: u64) -> Sudog:
         waiter.case_index = to_u32(index)
         waiter.wait_link = g.waiting
         g.waiting = waiter
+        machine.timer_waiters += to_u64(case.channel.is_timer)
         if index < sends:
             enqueue_waiter(case.channel.senders, waiter)
         else:
@@ -120,8 +121,9 @@ def leave_queues(taken: Sudog, sends: u64) -> None:
     g.waiting = null(Sudog)
     while not is_null(each):
         following = each.wait_link
+        channel = as_struct(Channel, each.channel)
+        machine.timer_waiters -= to_u64(channel.is_timer)
         if each is not taken:
-            channel = as_struct(Channel, each.channel)
             if to_u64(each.case_index) < sends:
                 remove_waiter(channel.senders, each)
             else:

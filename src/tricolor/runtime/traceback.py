@@ -61,9 +61,7 @@ from tricolor.runtime.scheduler.machine import (
     REASON_SEMAPHORE,
     REASON_SEND,
     REASON_SEND_NIL,
-    REASON_SIGNALS,
     REASON_SLEEP,
-    REASON_TIMERS,
     REASON_WAIT_GROUP,
     RUNNABLE,
     RUNNING,
@@ -95,6 +93,8 @@ TAB: Final = 9
 NEWLINE: Final = 10
 PARENTHESIS: Final = 40
 STAR: Final = 42
+DIGIT_0: Final = 48
+DIGIT_9: Final = 57
 COLON: Final = 58
 LETTER_A: Final = 65
 LETTER_Z: Final = 90
@@ -376,13 +376,30 @@ def _is_hidden(name: addr, is_first: bool) -> bool:
 
 
 @kernel
+def _has_no_parameters(frame: SymbolFrame, name: addr) -> bool:
+    """Whether Go would print empty parentheses: certain for main, likely for a function literal, not for what is inlined."""
+    if frame.parent != NO_FRAME:
+        return False
+    if _starts_with(name, text_address("main.main\0"), 10):
+        return True
+    end = c_text_length(name)
+    at = end
+    while at > 0 and load_u8(name + at - 1) >= DIGIT_0 and load_u8(name + at - 1) <= DIGIT_9:
+        at -= 1
+    return at < end and at >= 5 and _starts_with(name + at - 5, text_address(".func"), 5)
+
+
+@kernel
 def _put_frame(frame: SymbolFrame, pc: u64) -> None:
     name = _symbols.strings + to_u64(frame.function)
     if _starts_with(name, text_address("runtime.gopanic\0"), 16):
         put(text_address("panic(...)\n"), 11)
     else:
         put_c_text(name)
-        put(text_address("(...)\n"), 6)
+        if _has_no_parameters(frame, name):
+            put(text_address("()\n"), 3)
+        else:
+            put(text_address("(...)\n"), 6)
     _put_position(frame, pc)
 
 

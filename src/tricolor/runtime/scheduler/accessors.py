@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import addr, field_address, i32, i64, inline, is_null, to_i32, to_i64, u64
+from tricolor.kernel.lang import addr, atomic_load_u32, field_address, i32, i64, inline, is_null, to_i32, to_i64, u64, unlikely
 from tricolor.runtime.channel_record import Channel
+from tricolor.runtime.scheduler.context import gosched
 from tricolor.runtime.scheduler.machine import G, machine
 
 
@@ -65,7 +66,7 @@ def environment() -> addr:
 @inline(symbol_name="runtime.chanlen")
 def chanlen(channel: Channel) -> i64:
     """len(channel)."""
-    if is_null(channel):
+    if is_null(channel) or channel.is_timer != 0:
         return 0
     return to_i64(channel.count)
 
@@ -73,6 +74,13 @@ def chanlen(channel: Channel) -> i64:
 @inline(symbol_name="runtime.chancap")
 def chancap(channel: Channel) -> i64:
     """cap(channel)."""
-    if is_null(channel):
+    if is_null(channel) or channel.is_timer != 0:
         return 0
     return to_i64(channel.capacity)
+
+
+@inline(symbol_name="tricolor.poll")
+def poll() -> None:
+    """Yields if the monitor has asked for it: for loops that wait for memory to change and call no function."""
+    if unlikely(atomic_load_u32(field_address(machine.yield_wanted), "relaxed") != 0):
+        gosched()

@@ -170,6 +170,7 @@ def park(commit: addr) -> None:
         movq %rdi, %rax
         movq tricolor.machine+40(%rip), %rdi
         movq %rsp, 0(%rdi)
+        movq $0, tricolor.machine+40(%rip)
         movq tricolor.machine+64(%rip), %rsp
         movq $0, tricolor.machine(%rip)
         movq tricolor.machine+24(%rip), %rcx
@@ -186,6 +187,14 @@ def yield_now() -> None:
     asm("""
         leaq "tricolor.commit_yield"(%rip), %rdi
         jmp tricolor.park
+    """)
+
+
+@naked("runtime.gosched")
+def gosched() -> None:
+    """Lets the others run first."""
+    asm("""
+        jmp tricolor.yield
     """)
 
 

@@ -22,7 +22,6 @@ from typing import Final, NoReturn
 from tricolor.kernel.lang import (
     addr,
     as_struct,
-    asm,
     check,
     export,
     function_address,
@@ -34,7 +33,6 @@ from tricolor.kernel.lang import (
     is_null,
     kernel,
     load_u64,
-    naked,
     null,
     size_of,
     store_u32,
@@ -60,6 +58,7 @@ from tricolor.runtime.scheduler.sleepers import (
     sleeper_insert,
     sleeper_remove,
     sleepers_due,
+    sleeps_in_vain,
     wait_until,
 )
 from tricolor.runtime.scheduler.stacks import free_behind, stack_prepare
@@ -118,7 +117,7 @@ def _wait_for_work() -> G:
     """Sleeps until there is a runnable goroutine, and takes it out of the queue."""
     while is_null(machine.run_head):
         until = machine.first_wake
-        if until < 0:
+        if until < 0 or sleeps_in_vain():
             deadlock()
         wait_until(until)
         wake_due()
@@ -167,6 +166,7 @@ def commit_park(g: G) -> NoReturn:
 def commit_yield(g: G) -> NoReturn:
     """The goroutine goes to the end of the queue, behind the one that would have run next."""
     g.status = RUNNABLE
+    machine.yield_wanted = 0
     following = machine.run_next
     if not is_null(following):
         machine.run_next = null(G)
@@ -266,14 +266,6 @@ def newparkedproc(closure: addr) -> G:
 
 
 # --- Waiting and waking ---------------------------------------------------------------------------
-
-
-@naked("runtime.gosched")
-def gosched() -> None:
-    """Lets the others run first."""
-    asm("""
-        jmp tricolor.yield
-    """)
 
 
 @goroutine("runtime.gopark")

@@ -34,26 +34,28 @@ RUNNING: Final = 2
 WAITING: Final = 4
 DEAD: Final = 6
 
-# Why a goroutine waits; those up to 31 are numbered by the Go side of package runtime (goroot/files/runtime/lock.go).
+# Why a goroutine waits: the numbers of Go's waitReason. Package runtime's side has them too (goroot/files/runtime/lock.go).
 REASON_NONE: Final = 0
-REASON_SLEEP: Final = 1
-REASON_SEMAPHORE: Final = 2
-REASON_MUTEX: Final = 3
-REASON_RW_READ: Final = 4
-REASON_RW_WRITE: Final = 5
-REASON_WAIT_GROUP: Final = 6
-REASON_COND: Final = 7
-REASON_COROUTINE: Final = 8
-REASON_FINALIZER: Final = 9
-REASON_TIMERS: Final = 10
-REASON_SIGNALS: Final = 11
-REASON_RECEIVE: Final = 32
-REASON_SEND: Final = 33
-REASON_SELECT: Final = 34
-REASON_SELECT_NO_CASES: Final = 35
-REASON_RECEIVE_NIL: Final = 36
-REASON_SEND_NIL: Final = 37
-REASON_IO: Final = 38
+REASON_IO: Final = 2
+REASON_FINALIZER: Final = 10
+REASON_SEMAPHORE: Final = 13
+REASON_SLEEP: Final = 14
+REASON_RECEIVE_NIL: Final = 15
+REASON_SEND_NIL: Final = 16
+REASON_SELECT_NO_CASES: Final = 17
+REASON_SELECT: Final = 18
+REASON_RECEIVE: Final = 19
+REASON_SEND: Final = 20
+REASON_COND: Final = 21
+REASON_MUTEX: Final = 22
+REASON_RW_READ: Final = 23
+REASON_RW_WRITE: Final = 24
+REASON_WAIT_GROUP: Final = 25
+# The goroutine that serves timers sleeps; the second one if only timers with channels are running.
+# These are Go's numbers for what is not there: the trace reader, and waiting for a cycle.
+REASON_TIMERS: Final = 26
+REASON_CHANNEL_TIMERS: Final = 27
+REASON_COROUTINE: Final = 38
 
 # No stack pointer is above it: the next function that compares with the limit enters __morestack.
 PREEMPT: Final = 0xFFFF_FFFF_FFFF_FADE
@@ -127,7 +129,6 @@ class G(Struct):
     system: u8
     """Belongs to the runtime: not counted, not shown."""
     select_done: u8
-    wait_since: i64
 
 
 # What the collector scans of a G: words.
@@ -174,6 +175,10 @@ class Machine(Struct):
     last_id: u64
     first_wake: i64
     """When the first sleeper is due; -1 if nobody sleeps. The monitor thread reads it."""
+    timer_waiters: u64
+    """Waits for channels that timers send to."""
+    yield_wanted: u32
+    """1 when the monitor has asked for a yield; read by tricolor.poll."""
     running: u32
     """1 between start and exit; sysmon ends when it is 0."""
     monitor_started: u32

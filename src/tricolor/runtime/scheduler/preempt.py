@@ -67,6 +67,7 @@ def monitor(argument: addr) -> addr:
             when = machine.first_wake
             waits = when >= 0 and when <= nanotime()
         if waits and machine.tick - switches < 2:
+            atomic_store_u32(field_address(machine.yield_wanted), 1, "relaxed")
             atomic_store_u64(machine.limit_address, PREEMPT, "relaxed")
         switches = machine.tick
     return 0

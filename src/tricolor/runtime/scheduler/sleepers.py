@@ -23,7 +23,7 @@ from tricolor.kernel.lang import (
     to_u64,
     u64,
 )
-from tricolor.runtime.scheduler.machine import G, machine
+from tricolor.runtime.scheduler.machine import REASON_CHANNEL_TIMERS, G, machine
 from tricolor.runtime.scheduler.stops import out_of_memory
 from tricolor.runtime.scheduler.system import (
     CLOCK_MONOTONIC,
@@ -136,6 +136,14 @@ def sleepers_due(now: i64) -> G:
         return null(G)
     sleeper_remove(g)
     return g
+
+
+@kernel
+def sleeps_in_vain() -> bool:
+    """Whether only the timers' goroutine sleeps, for timers whose channels nobody waits for."""
+    if _sleepers.count != 1 or machine.timer_waiters != 0:
+        return False
+    return _at(0).reason == REASON_CHANNEL_TIMERS
 
 
 @kernel

@@ -78,6 +78,7 @@ func selectgo(cases *scase, order *uint16, nsends, nrecvs int, block bool) (int,
 func closechan(c *hchan)
 func chanlen(c *hchan) int
 func chancap(c *hchan) int
+func chantimer(c *hchan)
 func block()
 
 // Panics: registers of a function that defers, saved by setresume, restored by resume, which does not return.

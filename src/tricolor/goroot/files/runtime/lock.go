@@ -29,6 +29,7 @@ const (
 	waitRWMutexWrite uint8 = 24
 	waitWaitGroup    uint8 = 25
 	waitTimers       uint8 = 26 // also Go's number for its trace reader, which is not there
+	waitChanTimers   uint8 = 27 // the same while only timers with channels are running
 	waitIO           uint8 = 2
 	waitCoroutine    uint8 = 38
 )

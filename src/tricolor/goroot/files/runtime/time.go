@@ -70,6 +70,7 @@ var timers struct {
 	server   *g
 	started  bool
 	sleeping bool
+	calls    int   // timers in the heap that call a function
 	until    int64 // when the server wakes up by itself
 }
 
@@ -125,6 +126,9 @@ func heapRemove(t *timeTimer) {
 	timers.heap[last] = nil
 	timers.heap = timers.heap[:last]
 	t.at = -1
+	if t.ch == nil {
+		timers.calls--
+	}
 	if i < last {
 		heapPut(i, moved)
 		heapUp(i)
@@ -132,15 +136,19 @@ func heapRemove(t *timeTimer) {
 	}
 }
 
-// startTimer puts a timer into the heap and tells the server if it is the first. The lock must be held.
+// startTimer puts a timer into the heap and tells the server if it is the first, or the first that calls a function (the
+// server says why it sleeps). The lock must be held.
 func startTimer(t *timeTimer) {
 	timers.heap = append(timers.heap, t)
+	if t.ch == nil {
+		timers.calls++
+	}
 	heapUp(len(timers.heap) - 1)
 	if !timers.started {
 		timers.started = true
 		f := serveTimers
 		newsystemproc(*(*unsafe.Pointer)(unsafe.Pointer(&f)))
-	} else if timers.sleeping && t.when < timers.until {
+	} else if timers.sleeping && (t.when < timers.until || t.ch == nil && timers.calls == 1) {
 		timers.sleeping = false
 		goready(timers.server)
 	}
@@ -162,7 +170,11 @@ func serveTimers() {
 		if timers.until == forever {
 			gopark(&timers.lock, waitTimers)
 		} else {
-			gosleep(&timers.lock, timers.until, waitTimers)
+			reason := waitChanTimers
+			if timers.calls > 0 {
+				reason = waitTimers
+			}
+			gosleep(&timers.lock, timers.until, reason)
 		}
 		lock(&timers.lock)
 		timers.sleeping = false
@@ -195,7 +207,7 @@ func runTimer(t *timeTimer, now int64) {
 
 // drain takes a value that was sent and not received out of a timer's channel; true if there was one.
 func (t *timeTimer) drain() bool {
-	if t.ch == nil || chanlen(t.ch) == 0 {
+	if t.ch == nil {
 		return false
 	}
 	var value [3]uintptr // a time.Time
@@ -215,6 +227,9 @@ func (t *timeTimer) halt() bool {
 //go:linkname newTimer time.newTimer
 func newTimer(when, period int64, f func(any, uintptr, int64), arg any, c *hchan) *timeTimer {
 	t := &timeTimer{period: period, f: f, arg: arg, ch: c, at: -1, init: true}
+	if c != nil {
+		chantimer(c)
+	}
 	lock(&timers.lock)
 	t.when = max(when, 1)
 	startTimer(t)
