@@ -8,22 +8,24 @@ from pathlib import Path
 
 from tricolor.escape.analyse import analyse
 from tricolor.escape.messages import messages
+from tricolor.escape.naming import Wording
 from tricolor.frontend.load import LoadRequest, load
 from tricolor.ir.build.program import build_packages
 
 
 def our_lines(patterns: Sequence[str], directory: Path) -> Mapping[str, Counter[str]]:
     """Lines of each package that the patterns name, by path of the package."""
-    result = load(LoadRequest(tuple(patterns), directory))
+    result = load(LoadRequest(tuple(patterns), directory, spellings=True))
     if result.program is None:
         raise RuntimeError(result.diagnostics)
     typed = result.program
+    wording = Wording({p.symbol_path: p.name for p in typed.packages}, typed.spelling, typed.type)
     roots = {package.symbol_path: package.path for package in typed.roots}
     program = build_packages(typed, list(roots.values()))
     escape = analyse(program.funcs)
     lines: dict[str, Counter[str]] = {path: Counter() for path in roots.values()}
     for funcs in escape.batches:
-        for message in messages(funcs, escape):
+        for message in messages(funcs, escape, wording):
             if message.package in roots:
                 lines[roots[message.package]][f"{typed.position(message.pos)}: {message.text}"] += 1
     return lines

@@ -15,7 +15,7 @@ def real_lines(package: str, directory: Path) -> Counter[str]:
     toolchain = find_toolchain()
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [str(toolchain.go), "build", "-o", f"{folder}/", "-gcflags=-m -l", package],
+            [str(toolchain.go), "build", "-o", f"{folder}/out", "-gcflags=-m -l", package],
             cwd=directory,
             env=go_environment(toolchain) | {"GOFLAGS": ""},
             stdin=subprocess.DEVNULL,

@@ -13,6 +13,7 @@ from tricolor.ir import nodes as n
 from tricolor.ir import types as t
 
 _LONGEST_STRING: Final = 72
+_LAST_RUNE: Final = 0x10FFFF
 _PRECEDENCE: Final = {
     n.BinaryOp.MUL: 6, n.BinaryOp.DIV: 6, n.BinaryOp.REM: 6, n.BinaryOp.SHL: 6, n.BinaryOp.SHR: 6, n.BinaryOp.AND: 6,
     n.BinaryOp.AND_NOT: 6, n.BinaryOp.ADD: 5, n.BinaryOp.SUB: 5, n.BinaryOp.OR: 5, n.BinaryOp.XOR: 5,
@@ -94,18 +95,18 @@ def _render(x: n.Expr, names: Names) -> tuple[str, int]:  # noqa: PLR0911, PLR09
             return "<-" + _operand(x.x, isinstance(x.x, n.Recv), names), _UNARY
         case n.Convert():
             simple = isinstance(x.type, (t.Named, t.Basic))
-            text = names.type(x.type)
+            text = names.type_at(x.pos, x.type)
             return f"{text if simple else f'({text})'}({_text(x.x, 0, names)})", _PRIMARY
         case n.StructLit() | n.ArrayLit() | n.SliceLit() | n.MapLit():
             return _literal(x, names), _PRIMARY
         case n.New():
-            return f"new({names.type(x.elem)})", _PRIMARY
+            return f"new({names.type_at(x.pos, x.elem)})", _PRIMARY
         case n.MakeSlice():
-            return f"make({names.type(x.type)}, {_list(_present(x.length, x.cap), names)})", _PRIMARY
+            return f"make({names.type_at(x.pos, x.type)}, {_list(_present(x.length, x.cap), names)})", _PRIMARY
         case n.MakeMap():
-            return f"make({', '.join([names.type(x.type), *_texts(_present(x.hint), names)])})", _PRIMARY
+            return f"make({', '.join([names.type_at(x.pos, x.type), *_texts(_present(x.hint), names)])})", _PRIMARY
         case n.MakeChan():
-            return f"make({', '.join([names.type(x.type), *_texts(_present(x.size), names)])})", _PRIMARY
+            return f"make({', '.join([names.type_at(x.pos, x.type), *_texts(_present(x.size), names)])})", _PRIMARY
         case _:
             return _render_primary(x, names), _PRIMARY
 
@@ -127,7 +128,7 @@ def _render_primary(x: _Primary, names: Names) -> str:
         case n.SliceExpr():
             return _slice_text(x, names)
         case n.TypeAssert():
-            return f"{_text(x.x, _PRIMARY, names)}.({names.type(x.target)})"
+            return f"{_text(x.x, _PRIMARY, names)}.({names.type_at(x.pos, x.target)})"
         case n.Call():
             signature = x.fun.func.signature if isinstance(x.fun, n.FuncName) else t.underlying(x.fun.type)
             variadic = isinstance(signature, t.Signature) and signature.variadic
@@ -169,7 +170,7 @@ def _literal(x: n.StructLit | n.ArrayLit | n.SliceLit | n.MapLit, names: Names) 
     if isinstance(x, n.SliceLit) and x.variadic:
         return "... argument"
     parts = x.fields if isinstance(x, n.StructLit) else x.entries if isinstance(x, n.MapLit) else x.elems
-    return f"{names.type(x.type)}{{{'...' if parts else ''}}}"
+    return f"{names.type_at(x.pos, x.type)}{{{'...' if parts else ''}}}"
 
 
 def _field_name(x: n.FieldOf | n.FieldPtr) -> str:
@@ -200,8 +201,12 @@ _DEFAULTS: Final = {bool: t.BOOL, int: t.INT, bytes: t.STRING, Fraction: t.FLOAT
 
 def constant_text(x: n.Const, names: Names) -> str:
     """A constant; its type is written unless it is the default one for such a constant."""
-    text = value_text(x.value)
-    return text if x.type is _DEFAULTS[type(x.value)] else f"{names.type(x.type)}({text})"
+    if x.type is _DEFAULTS[type(x.value)]:
+        return value_text(x.value)
+    written = names.type_at(x.pos, x.type)
+    if written == "rune" and isinstance(x.value, int) and 0 <= x.value <= _LAST_RUNE:
+        return quote_rune(x.value)
+    return f"{written}({value_text(x.value)})"
 
 
 def value_text(value: int | bool | bytes | Fraction | tuple[Fraction, Fraction]) -> str:
@@ -229,21 +234,28 @@ _ESCAPES: Final = {7: "a", 8: "b", 12: "f", 10: "n", 13: "r", 9: "t", 11: "v", 9
 
 def quote(value: bytes) -> str:
     """A Go string literal, as strconv.Quote writes it."""
-    out: list[str] = ['"']
     # Bytes that are no UTF-8 come as lone surrogates.
-    for char in value.decode("utf-8", "surrogateescape"):
-        code = ord(char)
-        if code in _ESCAPES:
-            out.append("\\" + _ESCAPES[code])
-        elif 0xDC80 <= code <= 0xDCFF:
-            out.append(f"\\x{code - 0xDC00:02x}")
-        elif char.isprintable():
-            out.append(char)
-        elif code < 0x80:
-            out.append(f"\\x{code:02x}")
-        else:
-            out.append(f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
-    return "".join(out) + '"'
+    return '"' + "".join(_quoted(char, '"') for char in value.decode("utf-8", "surrogateescape")) + '"'
+
+
+def quote_rune(rune: int) -> str:
+    """A Go rune literal, as strconv.QuoteRune writes it."""
+    if 0xD800 <= rune <= 0xDFFF:
+        rune = 0xFFFD
+    return "'" + _quoted(chr(rune), "'") + "'"
+
+
+def _quoted(char: str, mark: str) -> str:
+    code = ord(char)
+    if code in _ESCAPES or char == mark:
+        return "\\" + _ESCAPES.get(code, mark)
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    if char.isprintable():
+        return char
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _float_text(value: Fraction) -> str:

@@ -5,14 +5,14 @@ Source: cmd/compile/internal/escape/escape.go (finish, paramTag).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
 from tricolor.escape.expression_text import constant_text, expression_text, statement_text
 from tricolor.escape.graph import MUTATES
 from tricolor.escape.leaks import FIRST_RESULT, HEAP, RESULTS
-from tricolor.escape.naming import Names
+from tricolor.escape.naming import PLAIN, Names, Wording
 from tricolor.escape.result import EscapeResult
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
@@ -28,17 +28,10 @@ class Message:
     package: str
 
 
-_NO_NAMES: Mapping[str, str] = {}
-
-
-def messages(
-    funcs: Sequence[n.Func], escape: EscapeResult, package_names: Mapping[str, str] = _NO_NAMES
-) -> Iterator[Message]:
-    """The lines for these functions: parameters, then variables, then expressions.
-
-    ``package_names``: names of packages by path, where they are not the path's last element."""
+def messages(funcs: Sequence[n.Func], escape: EscapeResult, wording: Wording = PLAIN) -> Iterator[Message]:
+    """The lines for these functions: parameters, then variables, then expressions."""
     wanted = set(funcs)
-    names = {func.pkg: Names(func.pkg, package_names) for func in funcs}
+    names = {func.pkg: Names(func.pkg, wording) for func in funcs}
     for func, statement in escape.notices:
         if func in wanted:
             own = names[func.pkg]

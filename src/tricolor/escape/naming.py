@@ -7,27 +7,73 @@ Source: cmd/compile/internal/types/fmt.go (tconv2 in mode fmtGo, sconv).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import final
+from typing import Final, final
 
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
 
 
+_SPELLED_PART: Final = re.compile("⟦([0-9]+)⟧|«([^»]*)»")
+_ALIASES: Final = {"byte": "uint8", "rune": "int32", "any": "interface {}"}
+_ALIAS: Final = re.compile(r"(?<![\w.])(byte|rune|any)(?![\w.])")
+
+
+def _unspelled(pos: int) -> str:
+    return ""
+
+
+def _no_type(number: int) -> t.Type:
+    return t.EMPTY_TUPLE
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What the typed program knows about texts: ``packages`` are the names of packages by path; ``spelling`` says how a type at
+    a position is written (``frontend.program.Program.spelling``), ``type`` gives the type with a number."""
+
+    packages: Mapping[str, str] = field(default_factory=dict[str, str])
+    spelling: Callable[[int], str] = _unspelled
+    type: Callable[[int], t.Type] = _no_type
+
+
+PLAIN: Final = Wording()
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Where a text is read: ``package`` is the path of the package at hand, ``names`` the names of packages by path."""
+    """Where a text is read: ``package`` is the path of the package at hand."""
 
     package: str
-    names: Mapping[str, str] = field(default_factory=dict[str, str])
+    wording: Wording = PLAIN
 
     def qualified(self, path: str, name: str) -> str:
         """``name`` of the package with a path."""
         if not path or path == self.package:
             return name
-        return f"{self.names.get(path) or path.rpartition('/')[2]}.{name}"
+        return f"{self.wording.packages.get(path) or path.rpartition('/')[2]}.{name}"
+
+    def type_at(self, pos: int, of: t.Type) -> str:
+        """The type of the expression at a position, as it is written there: ``byte`` or ``uint8``."""
+        plain = self.type(of)
+        template = self.wording.spelling(pos)
+        if not template:
+            return plain
+        text = _SPELLED_PART.sub(self._spelled_part, template)
+        # The position may be that of another expression's type.
+        for candidate in (text, text.removeprefix("*")):
+            if _ALIAS.sub(lambda m: _ALIASES[m[0]], candidate) == plain:
+                return candidate
+        return plain
+
+    def _spelled_part(self, match: re.Match[str]) -> str:
+        if match[1]:
+            return self.type(self.wording.type(int(match[1])))
+        return self.qualified(match[2], "")
 
     def type(self, of: t.Type) -> str:
         """The type in Go's syntax."""

@@ -40,6 +40,7 @@ class LoadRequest:
     ``patterns``: .go files or packages, as for ``go build``. ``directory``: where the go command runs.
     ``tags``: build tags. ``overlay``: absolute path -> path of the file to read instead (an empty one
     deletes). ``environment``: the go command's environment, the process's own if None.
+    ``spellings``: the program also tells how types are written (``Program.spelling``).
     """
 
     patterns: tuple[str, ...]
@@ -47,6 +48,7 @@ class LoadRequest:
     tags: tuple[str, ...] = ()
     overlay: Mapping[str, str] = field(default_factory=_no_overlay)
     environment: Mapping[str, str] | None = None
+    spellings: bool = False
 
 
 @final
@@ -122,6 +124,8 @@ def _flags(request: LoadRequest, toolchain: Toolchain, overlay: str) -> list[str
     flags = [f"-go={toolchain.go}", f"-lang={LANGUAGE_VERSION}"]
     if request.tags:
         flags.append("-tags=" + ",".join((*request.tags, *_user_tags(request))))
+    if request.spellings:
+        flags.append("-spellings")
     if overlay:
         flags += ["-overlay=" + overlay + ".json", "-replacements=" + overlay + ".txt"]
     return flags

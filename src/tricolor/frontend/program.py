@@ -81,6 +81,8 @@ class Program:
         self._decls: dict[int, FuncDecl] = {}
         self._known: dict[int, Object] = {}
         self.types = TypeReader(self)
+        self._spelling_records = sections.get("spellings")
+        self._spellings: dict[int, str] | None = None
 
     @classmethod
     def open(cls, path: Path) -> Program:
@@ -168,6 +170,15 @@ class Program:
         elif line == from_line:
             column += adjustment.column - from_column
         return Position(adjustment.file, adjustment.line + line - from_line, column)
+
+    def spelling(self, pos: int) -> str:
+        """How the type of the conversion, literal, make, new or constant at a position is written where identical types have
+        several names; ``⟦n⟧`` stands for type number n, ``«path»`` for a package before a name. Empty if there is
+        nothing to say. The program must be loaded with ``spellings``."""
+        if self._spellings is None:
+            records = self._spelling_records
+            self._spellings = {} if records is None else dict(json.loads(bytes(records)))
+        return self._spellings.get(pos, "")
 
     def file_of(self, pos: int) -> SourceFile | None:
         """The file that a position lies in, None for 0."""

@@ -19,7 +19,7 @@ type checked struct {
 
 // checkAndWrite type-checks all packages, each as soon as its imports are done, while the writer
 // follows in the order of the list.
-func checkAndWrite(fset *token.FileSet, pkgs []*listed, output string) {
+func checkAndWrite(fset *token.FileSet, pkgs []*listed, output string, spellings bool) {
 	byPath := map[string]*listed{}
 	for _, p := range pkgs {
 		byPath[p.ImportPath] = p
@@ -31,6 +31,9 @@ func checkAndWrite(fset *token.FileSet, pkgs []*listed, output string) {
 	}
 	out := createContainer(output)
 	e := newEmitter(fset, pkgs, out)
+	if spellings {
+		e.spellings = &jsonWriter{}
+	}
 	failed := false
 	for _, p := range pkgs {
 		<-p.check.done

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -27,8 +28,9 @@ type emitter struct {
 	files     *table
 	packages  *table
 	functions *table
-	bodies    *table // function bodies first to last, with initialisers of variables between
-	lines     []byte // section of line tables: offsets of line starts, 4 bytes each
+	bodies    *table      // function bodies first to last, with initialisers of variables between
+	spellings *jsonWriter // see spelling.go; nil without the option
+	lines     []byte      // section of line tables: offsets of line starts, 4 bytes each
 }
 
 // localScope tells types of one name apart that are declared in functions.
@@ -402,5 +404,8 @@ func (e *emitter) finish() {
 	c.table("types", typeRecords)
 	c.table("objects", objectRecords)
 	c.section("lines", e.lines)
+	if e.spellings != nil {
+		c.section("spellings", fmt.Appendf(nil, "[%s]", e.spellings.buf))
+	}
 	c.close()
 }

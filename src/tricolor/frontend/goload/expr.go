@@ -22,6 +22,9 @@ func (e *emitter) head(kind string, pos token.Pos) {
 func (e *emitter) exprHead(kind string, pos token.Pos, tv types.TypeAndValue) {
 	e.head(kind, pos)
 	w := e.w
+	if tv.Value != nil || kind == "CallExpr" || kind == "CompositeLit" {
+		e.spell(pos, tv.Type)
+	}
 	switch {
 	case tv.Type == nil:
 		w.raw(",null")
@@ -311,6 +314,7 @@ func (e *emitter) typeAssert(x *ast.TypeAssertExpr, tv types.TypeAndValue) {
 		e.w.raw(",null]")
 		return
 	}
+	e.spell(x.X.End(), e.info.Types[x.Type].Type)
 	e.w.cnum(e.types.id(e.info.Types[x.Type].Type))
 	e.w.raw("]")
 }

@@ -25,6 +25,7 @@ type request struct {
 	patterns  []string
 	stdGo     string // language version of standard packages and of packages without a module
 	timings   bool
+	spellings bool // write how types of expressions are spelled
 }
 
 func main() {
@@ -38,6 +39,7 @@ func main() {
 	flag.StringVar(&req.stdGo, "lang", "go1.27", "language version outside modules")
 	flag.StringVar(&output, "o", "", "the typed-program file to write")
 	flag.BoolVar(&filesOnly, "files", false, "print the files that the program depends on, one JSON object")
+	flag.BoolVar(&req.spellings, "spellings", false, "tell byte from uint8 and so on, for messages")
 	flag.BoolVar(&req.timings, "timings", false, "print the time of each phase on stderr")
 	flag.Parse()
 	req.patterns = flag.Args()
@@ -55,7 +57,7 @@ func main() {
 	}
 	fset := parseAll(&req, pkgs)
 	clock.lap("parse")
-	checkAndWrite(fset, pkgs, output)
+	checkAndWrite(fset, pkgs, output, req.spellings)
 	clock.lap("check and write")
 }
 

@@ -22,7 +22,7 @@ def build_call(fs: FuncState, node: Node) -> n.Expr:
     if mode == "builtin":
         return build_builtin(fs, node)
     if mode == "conversion":
-        return conversion(fs, fs.expr(node[5][0]), fs.type(node[4][3]))
+        return conversion(fs, fs.expr(node[5][0]), fs.type(node[4][3]), node[1])
     fun = node[4]
     type_args: tuple[Type, ...] = ()
     if fun[0] == "Instantiate":

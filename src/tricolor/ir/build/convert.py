@@ -85,7 +85,7 @@ def convert_to(fs: FuncState, x: n.Expr, target: Type) -> n.Expr:
         return n.Nil(x.pos, target)
     u = underlying(target)
     if isinstance(u, Interface):
-        return to_interface(fs, x, target, implicit=True)
+        return to_interface(fs, x, target)
     if isinstance(x, n.Const) and underlying(source) is u:
         return n.Const(x.pos, target, x.value)
     if isinstance(x, n.Nil):
@@ -93,34 +93,35 @@ def convert_to(fs: FuncState, x: n.Expr, target: Type) -> n.Expr:
     return n.Convert(x.pos, target, x, Conversion.NOP, implicit=True)
 
 
-def to_interface(fs: FuncState, x: n.Expr, target: Type, implicit: bool) -> n.Expr:
-    """``x`` as an interface value."""
+def to_interface(fs: FuncState, x: n.Expr, target: Type, explicit: int = 0) -> n.Expr:
+    """``x`` as an interface value; ``explicit``: position of the conversion if it is written."""
     source = underlying(x.type)
+    pos, implicit = explicit or x.pos, not explicit
     if isinstance(source, Interface):
         if source is underlying(target):
-            return n.Convert(x.pos, target, x, Conversion.NOP, implicit)
+            return n.Convert(pos, target, x, Conversion.NOP, implicit)
         fs.b.call_all_through(target)
-        return n.Convert(x.pos, target, x, Conversion.INTERFACE, implicit)
+        return n.Convert(pos, target, x, Conversion.INTERFACE, implicit)
     fs.b.use_conversion(x.type, target)
-    return n.Convert(x.pos, target, x, Conversion.TO_INTERFACE, implicit)
+    return n.Convert(pos, target, x, Conversion.TO_INTERFACE, implicit)
 
 
-def conversion(fs: FuncState, x: n.Expr, target: Type) -> n.Expr:
-    """The explicit conversion ``target(x)``."""
+def conversion(fs: FuncState, x: n.Expr, target: Type, pos: int) -> n.Expr:
+    """The explicit conversion ``target(x)`` at a position, that of its parenthesis."""
     source = x.type
-    if source is target:
-        return x
     if source is UNTYPED_NIL or isinstance(x, n.Nil):
         return n.Nil(x.pos, target)
+    if source is target:
+        return x if isinstance(x, n.Const) else n.Convert(pos, target, x, Conversion.NOP)
     u = underlying(target)
     if isinstance(u, Interface):
-        return to_interface(fs, x, target, implicit=False)
+        return to_interface(fs, x, target, pos)
     if isinstance(x, n.Const) and isinstance(u, Basic):
         folded = _convert_constant(x, target, u)
         if folded is not None:
             return folded
     kind = conversion_kind(source, target)
-    return n.Convert(x.pos, target, x, kind)
+    return n.Convert(pos, target, x, kind)
 
 
 def _convert_constant(x: n.Const, target: Type, u: Basic) -> n.Const | None:
