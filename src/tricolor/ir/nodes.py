@@ -104,7 +104,7 @@ class Func:
     captures: list[Capture] = field(default_factory=list[Capture])
     body: Block | None = None
     outer: Func | None = None
-    closures: list[Func] = field(default_factory=list)
+    closures: list[Func] = field(default_factory=_no_funcs)
     pragmas: frozenset[str] = frozenset()
     wrapper: bool = False
     has_defer: bool = False
