@@ -13,11 +13,12 @@ from tests.runtime.memory_native import Heap, Memory, Simulated
 from tricolor.abi.sizeclasses import CLASS_BYTES, rounded_bytes
 
 SHAPES: list[tuple[int, list[int]]] = [
-    (8, [0]), (16, [0, 1]), (16, [0]), (24, [0]), (32, [1, 3]), (40, [0, 4]), (64, [7]), (128, [0, 15]), (512, [0, 63]),
+    (8, [0]), (16, [0, 1]), (16, [0]), (24, [0]), (32, [1, 3]), (40, [0, 4]), (64, [7]), (128, [0, 15]), (512, [0, 63]), (480, [33, 40, 59]), (264, [0, 31, 32]),
     (520, [0, 64]), (1000, [3, 124]), (4096, [0, 511]), (40000, [1, 4999]),
 ]  # fmt: skip
 """Sizes of values and the words in them that are pointers."""
 
+REGISTERS = 6
 PATTERN = 0x0123_4567_89AB_CDEF
 
 
@@ -34,15 +35,17 @@ class Model:
     pointers: dict[int, Model] = field(default_factory=dict["int", "Model"])
 
 
+register = st.integers(0, REGISTERS - 1)
 allocation = st.tuples(
-    st.just("alloc"), st.integers(0, len(SHAPES) - 1), st.sampled_from([1, 1, 1, 2, 3, 7, 100]), st.booleans(), st.integers(0, 15)
+    st.just("alloc"), st.sampled_from(range(len(SHAPES))), st.sampled_from([1, 1, 1, 2, 3, 7, 100]), st.booleans(), register
 )
-noscan = st.tuples(st.just("noscan"), st.sampled_from([1, 2, 3, 4, 7, 8, 9, 12, 15, 16, 17, 100, 33000]), st.integers(0, 15))
-link = st.tuples(st.just("link"), st.integers(0, 15), st.integers(0, 10_000), st.integers(0, 15))
-drop = st.tuples(st.just("drop"), st.integers(0, 15))
-walk = st.tuples(st.just("walk"), st.integers(0, 15), st.integers(0, 10_000))
+noscan = st.tuples(st.just("noscan"), st.sampled_from([1, 2, 3, 4, 7, 8, 9, 12, 15, 16, 17, 100, 33000]), register)
+link = st.tuples(st.just("link"), register, st.integers(0, 10_000), register)
+hide = st.tuples(st.just("hide"), register, st.integers(0, 10_000), register)
+drop = st.tuples(st.just("drop"), register)
+walk = st.tuples(st.just("walk"), register, st.integers(0, 10_000))
 collect = st.tuples(st.just("collect"))
-step = st.one_of(allocation, allocation, noscan, link, link, drop, walk, collect)
+step = st.one_of(allocation, allocation, noscan, link, hide, hide, drop, walk, collect)
 
 
 @cache
@@ -63,7 +66,7 @@ class Machine:
     def __init__(self, heap: Heap) -> None:
         self.heap = heap
         self.types, self.layouts = descriptions(heap)
-        self.registers: list[Model | None] = [None] * 16
+        self.registers: list[Model | None] = [None] * REGISTERS
         self.objects: list[Model] = []
 
     def keep(self, register: int, made: Model | None) -> None:
@@ -77,10 +80,13 @@ class Machine:
             case ("noscan", int(size), int(register)):
                 address = self.heap.call("malloc", size, 0)
                 self.add(register, Model(address, size, [], 0 if size % 8 == 0 else None))
-            case ("link", int(source), int(number), int(target)):
+            case ("link" | "hide" as how, int(source), int(number), int(target)):
                 owner = self.registers[source]
                 if owner and owner.offsets:
                     self.link(owner, owner.offsets[number % len(owner.offsets)], self.registers[target])
+                    # Hidden: only the owner holds it from here on.
+                    if how == "hide" and source != target:
+                        self.keep(target, None)
             case ("drop", int(register)):
                 self.keep(register, None)
             case ("walk", int(register), int(number)):
@@ -147,11 +153,11 @@ class Machine:
 
 
 @settings(
-    max_examples=60,
+    max_examples=250,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(st.lists(step, min_size=5, max_size=120))
+@given(st.lists(step, min_size=20, max_size=150))
 def test_what_is_reachable_stays_and_the_rest_is_freed(heap: Memory, steps: list[tuple[object, ...]]) -> None:
     heap.clear()
     assert heap.call("objects") == 0
