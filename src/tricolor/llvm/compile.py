@@ -41,12 +41,17 @@ class InvalidModule(Exception):
         self.message = message
 
 
+_ONE_SECTION = "--profile-guided-section-prefix=false"
+
+
 @cache
 def initialize() -> None:
     """Make LLVM's native target usable in this process (inline assembly needs the assembly parser)."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     llvm.initialize_native_asmparser()
+    # Cold functions would go to a section of their own, .text.unlikely, which the line tables do not cover.
+    llvm.set_option("tricolor", _ONE_SECTION)
 
 
 def target_machine(level: int = 2) -> llvm.TargetMachine:
@@ -66,7 +71,7 @@ def target_machine(level: int = 2) -> llvm.TargetMachine:
 def target_description() -> str:
     """Everything about target and LLVM that decides the bytes of an object."""
     version = ".".join(map(str, llvm.llvm_version_info))
-    return f"llvm {version} {llvm.get_default_triple()} {llvm.get_host_cpu_name()} {_features_digest()}"
+    return f"llvm {version} {llvm.get_default_triple()} {llvm.get_host_cpu_name()} {_features_digest()} {_ONE_SECTION}"
 
 
 @cache
