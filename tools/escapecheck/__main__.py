@@ -26,7 +26,7 @@ def main() -> int:
     parser.add_argument("--no-shapes", action="store_true", help="leave lines about generic instances out")
     options = parser.parse_args()
     directory = Path.cwd()
-    ours = our_lines(options.packages, directory)
+    ours = our_lines(options.packages, directory, not options.no_shapes)
     total, missing_all, extra_all = Counter[str](), Counter[str](), Counter[str]()
     same = 0
     print(f"{'package':40} {'found':>6} {'missing':>8} {'extra':>6} {'agree':>7}")

@@ -13,8 +13,8 @@ from tricolor.frontend.load import LoadRequest, load
 from tricolor.ir.build.program import build_packages
 
 
-def our_lines(patterns: Sequence[str], directory: Path) -> Mapping[str, Counter[str]]:
-    """Lines of each package that the patterns name, by path of the package."""
+def our_lines(patterns: Sequence[str], directory: Path, shapes: bool) -> Mapping[str, Counter[str]]:
+    """Lines of each package that the patterns name, by path of the package; ``shapes``: of generic instances too."""
     result = load(LoadRequest(tuple(patterns), directory, spellings=True))
     if result.program is None:
         raise RuntimeError(result.diagnostics)
@@ -26,7 +26,7 @@ def our_lines(patterns: Sequence[str], directory: Path) -> Mapping[str, Counter[
     lines: dict[str, Counter[str]] = {path: Counter() for path in roots.values()}
     for funcs in escape.batches:
         for message in messages(funcs, escape, wording):
-            if message.package in roots:
+            if message.package in roots and (shapes or not message.generic):
                 lines[roots[message.package]][f"{typed.position(message.pos)}: {message.text}"] += 1
     return lines
 

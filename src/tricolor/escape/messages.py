@@ -21,11 +21,20 @@ from tricolor.ir import types as t
 @final
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One line: where and what. ``package``: path of the package that it is about."""
+    """One line: where and what. ``func``: the function that it is about."""
 
     pos: int
     text: str
-    package: str
+    func: n.Func
+
+    @property
+    def package(self) -> str:
+        return self.func.pkg
+
+    @property
+    def generic(self) -> bool:
+        """Whether it is about an instance of a generic function."""
+        return "[" in self.func.symbol
 
 
 def messages(funcs: Sequence[n.Func], escape: EscapeResult, wording: Wording = PLAIN) -> Iterator[Message]:
@@ -36,14 +45,15 @@ def messages(funcs: Sequence[n.Func], escape: EscapeResult, wording: Wording = P
         if func in wanted:
             own = names[func.pkg]
             text = f"{own.function(func)} ignoring self-assignment in {statement_text(statement, own)}"
-            yield Message(statement.pos, text, func.pkg)
+            yield Message(statement.pos, text, func)
     for func in funcs:
-        if not func.wrapper:
+        # Go's linker keeps one of several equal instances of a generic function: the compiler says nothing about them.
+        if not func.wrapper and "[" not in func.symbol:
             yield from _parameter_messages(func, escape)
     for func in funcs:
         for var in (*func.params, *func.results, *func.locals):
             if not escape.on_stack(var) and escape.is_placed(var) and not _is_hidden(var):
-                yield Message(var.pos, f"moved to heap: {var.name}", func.pkg)
+                yield Message(var.pos, f"moved to heap: {var.name}", func)
     for node, location in escape.allocations.items():
         if location.func in wanted and not _is_go_wrapper(node):
             yield from _expression_messages(node, escape, names[location.func.pkg])
@@ -59,12 +69,13 @@ def _is_go_wrapper(node: n.Expr) -> bool:
 
 def _expression_messages(node: n.Expr, escape: EscapeResult, names: Names) -> Iterator[Message]:
     location = escape.allocations[node]
+    assert location.func is not None
     pos = node.x.pos if isinstance(node, n.Convert) else node.pos
     subject = "append" if isinstance(node, n.Append) else _subject(node, escape, names)
     verdict = "escapes to heap" if location.escapes else "does not escape"
-    yield Message(pos, f"{subject} {verdict}", names.package)
+    yield Message(pos, f"{subject} {verdict}", location.func)
     if isinstance(node, n.Convert) and node.kind is n.Conversion.STRING_TO_BYTES and not location.attrs & MUTATES:
-        yield Message(pos, "zero-copy string->[]byte conversion", names.package)
+        yield Message(pos, "zero-copy string->[]byte conversion", location.func)
 
 
 def _subject(node: n.Expr, escape: EscapeResult, names: Names) -> str:
@@ -90,13 +101,13 @@ def _parameter_messages(func: n.Func, escape: EscapeResult) -> Iterator[Message]
         if leaks.derefs[HEAP] >= 0:
             found = True
             content = " content" if leaks.derefs[HEAP] > 0 else ""
-            yield Message(param.pos, f"leaking param{content}: {param.name}", func.pkg)
+            yield Message(param.pos, f"leaking param{content}: {param.name}", func)
         for index in range(min(RESULTS, len(func.results))):
             derefs = leaks.derefs[FIRST_RESULT + index]
             if derefs >= 0:
                 found = True
                 result = func.results[index].name
                 text = f"leaking param: {param.name} to result {result} level={derefs}"
-                yield Message(param.pos, text, func.pkg)
+                yield Message(param.pos, text, func)
         if not found:
-            yield Message(param.pos, f"{param.name} does not escape", func.pkg)
+            yield Message(param.pos, f"{param.name} does not escape", func)
