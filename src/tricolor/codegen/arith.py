@@ -48,11 +48,7 @@ def arith(g: Gen, pos: Pos, op: BinaryOp, t: Type, x: str, y: str) -> str:
         if plain is not None:
             return g.op(f"{plain} {llvm} {x}, {y}")
         if op is BinaryOp.AND_NOT:
-            return (
-                g.op(f"and {llvm} {x}, " + g.op(f"xor {llvm} {y}, -1"))
-                if y[0] == "%"
-                else _and_not(g, llvm, x, y)
-            )
+            return g.op(f"and {llvm} {x}, " + g.op(f"xor {llvm} {y}, -1")) if y[0] == "%" else _and_not(g, llvm, x, y)
         return divide(g, pos, op, t, x, y)
     if is_float(t):
         return g.op(f"{_FLOAT[op]} {llvm} {x}, {y}")

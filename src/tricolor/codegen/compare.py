@@ -155,9 +155,7 @@ def equal_values(g: Gen, pos: Pos, t: Type, a: str, b: str) -> str:
     match u:
         case Basic() if u.kind is Kind.STRING:
             s = "{ptr, i64}"
-            return equal_strings(
-                g, pos, (g.extract(s, a, 0), g.extract(s, a, 1)), (g.extract(s, b, 0), g.extract(s, b, 1))
-            )
+            return equal_strings(g, pos, (g.extract(s, a, 0), g.extract(s, a, 1)), (g.extract(s, b, 0), g.extract(s, b, 1)))
         case Interface():
             return equal_interfaces(g, pos, bool(u.methods), a, b)
         case Struct() | Array():
@@ -168,19 +166,14 @@ def equal_values(g: Gen, pos: Pos, t: Type, a: str, b: str) -> str:
             pass
     if is_complex(t):
         part = "float" if shape.size == 8 else "double"
-        re, im = (
-            g.op(f"fcmp oeq {part} {g.extract(shape.llvm, a, i)}, {g.extract(shape.llvm, b, i)}")
-            for i in (0, 1)
-        )
+        re, im = (g.op(f"fcmp oeq {part} {g.extract(shape.llvm, a, i)}, {g.extract(shape.llvm, b, i)}") for i in (0, 1))
         return g.op(f"and i1 {re}, {im}")
     return g.op(f"{'fcmp oeq' if is_float(t) else 'icmp eq'} {shape.llvm} {a}, {b}")
 
 
 def _equal_aggregates(g: Gen, pos: Pos, u: Struct | Array, llvm: str, a: str, b: str) -> str:
     """Member by member in order, stopping at the first difference where a comparison is more than an instruction."""
-    members = (
-        [u.elem] * u.length if isinstance(u, Array) else [None if f.name == "_" else f.type for f in u.fields]
-    )
+    members = [u.elem] * u.length if isinstance(u, Array) else [None if f.name == "_" else f.type for f in u.fields]
     result = "true"
     for i, member in enumerate(members):
         if member is None or size_of(member) == 0:
@@ -267,11 +260,7 @@ def _equal_mixed(g: Gen, pos: Pos, iface: Expr, boxed: Expr, iface_first: bool) 
         t = concrete.type
         if is_direct_iface(t):
             shape = shape_of(t)
-            word = (
-                v
-                if shape.form is Form.SCALAR
-                else g.op(f"extractvalue {shape.llvm} {v}, {shape.leaves[0].path}")
-            )
+            word = v if shape.form is Form.SCALAR else g.op(f"extractvalue {shape.llvm} {v}, {shape.leaves[0].path}")
             return g.op(f"icmp eq ptr {word}, {data}")
         if size_of(t) == 0:
             return "true"

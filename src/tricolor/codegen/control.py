@@ -297,9 +297,7 @@ def _dispatch_strings(g: Gen, tag: Expr, cases: list[SwitchCase], labels: list[s
                 g.branch(label)
                 break
             following = g.label("next")
-            same = g.rt(
-                const.pos, "runtime.memequal", parts[0], g.m.data.string_ref(const.value), str(length)
-            )
+            same = g.rt(const.pos, "runtime.memequal", parts[0], g.m.data.string_ref(const.value), str(length))
             g.branch_if(same, label, following)
             g.start(following)
         g.branch(default)

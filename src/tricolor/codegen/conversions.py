@@ -74,9 +74,7 @@ def _to_pointer(g: Gen, x: Expr) -> str:
 def _holds_pointer(x: Expr) -> bool:
     match x:
         case Convert():
-            return x.kind is Conversion.POINTER_TO_UINTPTR or (
-                x.kind is Conversion.NOP and _holds_pointer(x.x)
-            )
+            return x.kind is Conversion.POINTER_TO_UINTPTR or (x.kind is Conversion.NOP and _holds_pointer(x.x))
         case Binary():
             return x.op in (BinaryOp.ADD, BinaryOp.SUB) and _holds_pointer(x.x)
         case _:

@@ -14,10 +14,7 @@ from tricolor.ir.nodes import Pos
 
 def escape(text: str) -> str:
     """Text of an LLVM metadata string, without the quotes."""
-    return "".join(
-        chr(b) if 32 <= b < 127 and b not in (34, 92) else f"\\{b:02X}"
-        for b in text.encode("utf-8", "surrogateescape")
-    )
+    return "".join(chr(b) if 32 <= b < 127 and b not in (34, 92) else f"\\{b:02X}" for b in text.encode("utf-8", "surrogateescape"))
 
 
 _COMPILE_UNIT = (
@@ -60,9 +57,7 @@ class DebugInfo:
     def _file(self, name: str) -> str:
         path = PurePath(name)
         parent = "" if str(path.parent) == "." else str(path.parent)
-        return self._node(
-            ("file", name), f'!DIFile(filename: "{escape(path.name)}", directory: "{escape(parent)}")'
-        )
+        return self._node(("file", name), f'!DIFile(filename: "{escape(path.name)}", directory: "{escape(parent)}")')
 
     def subprogram(self, name: str, symbol: str, pos: Pos) -> str:
         """The scope of a function's locations, as ``!N``; empty if inactive."""

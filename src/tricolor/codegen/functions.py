@@ -91,8 +91,18 @@ def write_return(g: Gen, values: list[str] | None) -> None:
     g.end(f"ret {whole} {g.build(whole, tuple(types), tuple(values))}")
 
 
+def _never_nil(g: Gen, e: n.Expr, closure: str) -> str:
+    """A deferred nil func panics when it is run: another closure, which does that, takes its place."""
+    if isinstance(e, n.FuncLit | n.FuncName | n.MethodValue):
+        return closure
+    code = g.m.declare_entry("runtime.panicnilcall")
+    panics = g.m.data.add_constant(f"private constant ptr {code}, align 8")
+    is_nil = g.op(f"icmp eq ptr {closure}, null")
+    return g.op(f"select i1 {is_nil}, ptr {panics}, ptr {closure}")
+
+
 def _stmt_defer(g: Gen, s: n.Defer) -> None:
-    closure = g.value(s.closure)
+    closure = _never_nil(g, s.closure, g.value(s.closure))
     frame = g.frame
     if s.target is not None:
         v = load(g, s.target.type, places.var_addr(g, s.target))

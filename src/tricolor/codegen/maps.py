@@ -127,9 +127,7 @@ def elem_address(g: Gen, e: MapIndex) -> Addr:
     if size_of(t.elem) <= ZERO_VALUE_BYTES:
         return shared(g.rt(e.pos, symbol, g.m.type_ref(e.x.type), m, key))
     found = g.rt(e.pos, _entry("mapaccess2", fast_kind(t)), g.m.type_ref(e.x.type), m, key)
-    zero = g.m.data.add_constant(
-        f"private unnamed_addr constant [{size_of(t.elem)} x i8] zeroinitializer, align 8"
-    )
+    zero = g.m.data.add_constant(f"private unnamed_addr constant [{size_of(t.elem)} x i8] zeroinitializer, align 8")
     has = g.op(f"extractvalue {{ptr, i1}} {found}, 1")
     ptr = g.op(f"extractvalue {{ptr, i1}} {found}, 0")
     return shared(g.op(f"select i1 {has}, ptr {ptr}, ptr {zero}"))
@@ -242,9 +240,7 @@ ITER_BYTES = 96
 """Size of internal/runtime/maps.Iter: twelve words."""
 
 
-def range_map(
-    g: Gen, pos: Pos, map_: Type, m: str, body: Callable[[Addr, Addr], None], labels: tuple[str, str]
-) -> None:
+def range_map(g: Gen, pos: Pos, map_: Type, m: str, body: Callable[[Addr, Addr], None], labels: tuple[str, str]) -> None:
     """Iterate: ``body`` gets the addresses of key and element; ``labels`` are those of continue and break."""
     next_label, done = labels
     it = Addr(g.alloca(f"[{ITER_BYTES} x i8]", 8, "iter"), Mode.PRIVATE)

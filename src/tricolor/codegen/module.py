@@ -23,9 +23,7 @@ _MEMORY_INTRINSICS = {
     "llvm.memmove.p0.p0.i64": "declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)",
     "llvm.memset.p0.i64": "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)",
 }
-_GLOBAL = re.compile(
-    r'^(?:declare|define)\b[^@\n]*@(?:"([^"]+)"|([\w.$]+))|^@(?:"([^"]+)"|([\w.$]+)) =', re.MULTILINE
-)
+_GLOBAL = re.compile(r'^(?:declare|define)\b[^@\n]*@(?:"([^"]+)"|([\w.$]+))|^@(?:"([^"]+)"|([\w.$]+)) =', re.MULTILINE)
 
 
 @final

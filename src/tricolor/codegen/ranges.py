@@ -13,7 +13,7 @@ from tricolor.codegen.places import indexed, is_place, slice_parts, string_parts
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, LoopTargets, Mode
 from tricolor.codegen.strings import lent_string
-from tricolor.ir.nodes import Conversion, Convert, Place, Range
+from tricolor.ir.nodes import Conversion, Convert, Range
 from tricolor.ir.types import (
     INT,
     INT32,
@@ -58,15 +58,15 @@ def stmt_range(g: Gen, s: Range) -> None:
             g.bug(s.pos, f"range over {s.x.type}")
 
 
-def _assign(g: Gen, s: Range, place: Place | None, t: Type, v: str) -> None:
-    """Assign an iteration value; ``t`` is its own type."""
-    if place is not None:
-        store(g, t, target_of(g, place, s.pos, s.declares)(), v)
+def _assign(g: Gen, s: Range, key: tuple[Type, str], value: tuple[Type, str] | None = None) -> None:
+    """Assign the iteration values (type and operand), as a parallel assignment does."""
+    targets = [None if x is None else target_of(g, x, s.pos, s.declares) for x in (s.key, s.value)]
+    for target, given in zip(targets, (key, value), strict=True):
+        if target is not None and given is not None:
+            store(g, given[0], target(), given[1])
 
 
-def _count(
-    g: Gen, s: Range, length: str, again: str, done: str, element: tuple[Type, Callable[[str], Addr]] | None
-) -> None:
+def _count(g: Gen, s: Range, length: str, again: str, done: str, element: tuple[Type, Callable[[str], Addr]] | None) -> None:
     """Count from 0 below ``length`` (i64); the element's address is asked for with the index where it is used."""
     counter = g.alloca("i64", 8, "i")
     g.do(f"store i64 0, ptr {counter}, align 8")
@@ -75,13 +75,11 @@ def _count(
     i = g.op(f"load i64, ptr {counter}, align 8")
     g.branch_if(g.op(f"icmp slt i64 {i}, {length}"), body, done)
     g.start(body)
-    v = ""
+    value: tuple[Type, str] | None = None
     if element is not None and s.value is not None:
         elem, address = element
-        v = load(g, elem, address(i))
-    _assign(g, s, s.key, INT, i)
-    if element is not None:
-        _assign(g, s, s.value, element[0], v)
+        value = (elem, load(g, elem, address(i)))
+    _assign(g, s, (INT, i), value)
     g.stmt(s.body)
     g.start(again)
     i = g.op(f"load i64, ptr {counter}, align 8")
@@ -131,7 +129,7 @@ def _range_integer(g: Gen, s: Range, again: str, done: str) -> None:
     i = g.op(f"load {shape.llvm}, ptr {counter}, align {shape.align}")
     g.branch_if(g.op(f"icmp {'slt' if signed else 'ult'} {shape.llvm} {i}, {limit}"), body, done)
     g.start(body)
-    _assign(g, s, s.key, t, i)
+    _assign(g, s, (t, i))
     g.stmt(s.body)
     g.start(again)
     i = g.op(f"load {shape.llvm}, ptr {counter}, align {shape.align}")
@@ -162,8 +160,7 @@ def _range_string(g: Gen, s: Range, again: str, done: str) -> None:
     rune = g.phi("i32", (ascii_rune, body), (wide_rune, slow))
     after = g.phi("i64", (after_one, body), (after_rune, slow))
     g.do(f"store i64 {after}, ptr {following}, align 8")
-    _assign(g, s, s.key, INT, i)
-    _assign(g, s, s.value, INT32, rune)
+    _assign(g, s, (INT, i), (INT32, rune))
     g.stmt(s.body)
     g.start(again)
     g.do(f"store i64 {g.op(f'load i64, ptr {following}, align 8')}, ptr {counter}, align 8")
@@ -178,8 +175,7 @@ def _range_map(g: Gen, s: Range, again: str, done: str) -> None:
     def body(key: Addr, elem: Addr) -> None:
         k = load(g, t.key, key) if s.key is not None else ""
         v = load(g, t.elem, elem) if s.value is not None else ""
-        _assign(g, s, s.key, t.key, k)
-        _assign(g, s, s.value, t.elem, v)
+        _assign(g, s, (t.key, k), (t.elem, v))
         g.stmt(s.body)
 
     range_map(g, s.pos, s.x.type, m, body, (again, done))
@@ -193,7 +189,7 @@ def _range_chan(g: Gen, s: Range, again: str, done: str) -> None:
     v, ok = receive(g, s.pos, channel, elem)
     g.branch_if(ok, body, done)
     g.start(body)
-    _assign(g, s, s.key, elem, v)
+    _assign(g, s, (elem, v))
     g.stmt(s.body)
     g.branch(again)
     g.start(done)

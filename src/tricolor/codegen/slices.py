@@ -145,9 +145,7 @@ def _make_panic(g: Gen, e: MakeSlice, length: str) -> str:
     name = g.m.declare_entry("runtime.makeslice")
     elem = g.m.type_ref(slice_elem(e.type))
     assert e.cap is not None and isinstance(e.cap, Const)
-    g.cold.append(
-        f"{label}:\n  call ptr {name}(ptr {elem}, i64 {length}, i64 {e.cap.value}) #92{g.dbg(e.pos)}\n  unreachable"
-    )
+    g.cold.append(f"{label}:\n  call ptr {name}(ptr {elem}, i64 {length}, i64 {e.cap.value}) #92{g.dbg(e.pos)}\n  unreachable")
     return label
 
 

@@ -284,10 +284,7 @@ class Gen:
         """Call a runtime entry point; gives its result, or ``""`` for void. A noreturn entry ends the block."""
         entry = ENTRIES[symbol]
         name = self.m.declare_entry(symbol)
-        args = ", ".join(
-            f"{t} zeroext {v}" if t in ("i1", "i32") else f"{t} {v}"
-            for t, v in zip(entry.params, operands, strict=True)
-        )
+        args = ", ".join(f"{t} zeroext {v}" if t in ("i1", "i32") else f"{t} {v}" for t, v in zip(entry.params, operands, strict=True))
         if entry.result != "void":
             return self.op(f"call {entry.result} {name}({args}){self.dbg(pos)}")
         self.do(f"call void {name}({args}){' #92' if entry.noreturn else ''}{self.dbg(pos)}")
