@@ -75,7 +75,9 @@ def box(g: Gen, e: Convert) -> str:
         return dest.ptr
     v = g.value(x)
     if shape.size == 1:
-        byte = g.op(f"zext {shape.leaves[0].type if shape.form is not Form.BOOL else 'i1'} {v} to i64")
+        leaf = shape.leaves[0]
+        part = v if shape.form in (Form.SCALAR, Form.BOOL) else g.op(f"extractvalue {shape.llvm} {v}, {leaf.path}")
+        byte = g.op(f"zext {leaf.type if shape.form is not Form.BOOL else 'i1'} {part} to i64")
         return _static_word(g, byte)
     if g.m.placements.on_stack(e) and shape.size <= _MAX_STACK_BOX_BYTES:
         dest = _box_memory(g, e)
