@@ -40,6 +40,10 @@ class InvalidModule(Exception):
         self.name = name
         self.message = message
 
+    def __reduce__(self) -> tuple[type[InvalidModule], tuple[str, str]]:
+        """Exceptions cross from the compiling process by their arguments."""
+        return InvalidModule, (self.name, self.message)
+
 
 _ONE_SECTION = "--profile-guided-section-prefix=false"
 
