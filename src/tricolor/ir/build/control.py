@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tricolor.ir import nodes as n
 from tricolor.ir.build.assign import build_place, is_blank, is_definition
 from tricolor.ir.build.convert import convert_to
+from tricolor.ir.build.dead import always_taken, static_bool
 from tricolor.ir.build.exprs import common_type, compare, new_label
 from tricolor.ir.build.function import FuncState, Target
 from tricolor.ir.build.state import Node
@@ -56,10 +57,11 @@ def build_if(fs: FuncState, node: Node) -> None:
 
 def _if(fs: FuncState, node: Node) -> None:
     condition = fs.expr(node[3])
-    then = n.Block(node[4][1], fs.stmts(node[4][2]))
+    value = static_bool(node[3])
+    then = n.Block(node[4][1], fs.stmts(node[4][2]) if value is not False else [])
     els = None
     other = node[5]
-    if other is not None:
+    if other is not None and value is not True:
         if other[0] == "BlockStmt":
             els = n.Block(other[1], fs.stmts(other[2]))
         else:
@@ -179,6 +181,9 @@ def build_switch(fs: FuncState, node: Node) -> None:
 def _switch(fs: FuncState, node: Node) -> None:
     pos, clauses = node[1], node[4]
     tag = fs.expr(node[3]) if node[3] is not None else None
+    taken = always_taken(node[3], clauses)
+    if taken is not None:
+        tag, clauses = None, taken
     label = enter(fs, loop=False)
     values: list[list[tuple[list[n.Stmt], n.Expr]] | None] = [
         None if clause[2] is None else [separately(fs, _delayed(fs, v)) for v in clause[2]] for clause in clauses

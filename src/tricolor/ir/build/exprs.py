@@ -13,6 +13,7 @@ from tricolor.ir.build.methods import bound_method, method_expression, walk_path
 from tricolor.ir.build.state import Node
 from tricolor.ir.nodes import BinaryOp, Func, Label, UnaryOp
 from tricolor.ir.types import (
+    UINT,
     UNTYPED_NIL,
     Array,
     Chan,
@@ -151,8 +152,15 @@ def build_binary(fs: FuncState, node: Node) -> n.Expr:
         return _concat(fs, node, t)
     x, y = fs.pair(node[4], node[5])
     if op == "<<" or op == ">>":
-        return n.Binary(pos, t, _BINARY[op], convert_to(fs, x, t), y)
+        return n.Binary(pos, t, _BINARY[op], convert_to(fs, x, t), _shift_count(fs, node[5], y))
     return n.Binary(pos, t, _BINARY[op], convert_to(fs, x, t), convert_to(fs, y, t))
+
+
+def _shift_count(fs: FuncState, node: Node, y: n.Expr) -> n.Expr:
+    """A count that is an untyped constant is a uint."""
+    if isinstance(y, n.Const) and fs.b.program.type_record(node[2][0])[1].startswith("untyped"):
+        return n.Const(y.pos, UINT, y.value)
+    return y
 
 
 def compare(fs: FuncState, pos: int, t: Type, op: str, x: n.Expr, y: n.Expr) -> n.Expr:

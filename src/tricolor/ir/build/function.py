@@ -20,6 +20,7 @@ from typing import Any, final
 
 from tricolor.base.errors import CompilerBug
 from tricolor.ir import nodes as n
+from tricolor.ir.build.dead import live
 from tricolor.ir.build.state import Builder, Env, Node
 from tricolor.ir.nodes import Capture, Func, Label, Var, VarKind
 from tricolor.ir.types import EMPTY_TUPLE, Array, Interface, Tuple, Type, is_interface, underlying
@@ -167,7 +168,7 @@ class FuncState:
         """Build statements into a list of their own."""
         saved, self.out = self.out, []
         stmts = self.dispatch.stmts
-        for node in nodes:
+        for node in live(nodes):
             stmts[node[0]](self, node)
         made, self.out = self.out, saved
         return made

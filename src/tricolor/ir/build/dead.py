@@ -1,0 +1,87 @@
+"""Code that can never run is left out, as Go's compiler does before any analysis: branches of constant conditions, and
+statements after a return, goto or panic.
+
+Source: cmd/compile/internal/noder/writer.go (staticBool, terminates, stmts, switchStmt).
+"""
+
+from __future__ import annotations
+
+from tricolor.ir.build.state import Node
+
+
+def static_bool(node: Node) -> bool | None:
+    """The value that a condition always has; None if it depends. Operands may have effects nevertheless."""
+    if type(node[2]) is list:
+        value = node[2][1]
+        return bool(value[1]) if value[0] == "b" else None
+    if node[0] == "UnaryExpr" and node[3] == "!":
+        x = static_bool(node[4])
+        return None if x is None else not x
+    if node[0] == "BinaryExpr" and node[3] in ("&&", "||"):
+        decisive = node[3] == "||"
+        x, y = static_bool(node[4]), static_bool(node[5])
+        if decisive in (x, y):
+            return decisive
+        return None if None in (x, y) else not decisive
+    return None
+
+
+def live(nodes: list[Node]) -> list[Node]:
+    """The statements of a list without those after one that ends it; labels may be jumped to, declarations stay."""
+    last_label = max((i for i, node in enumerate(nodes) if node[0] == "LabeledStmt"), default=-1)
+    for i, node in enumerate(nodes):
+        if i >= last_label and terminates(node):
+            rest = [later for later in nodes[i + 1 :] if later[0] == "DeclStmt"]
+            return nodes if len(rest) == len(nodes) - i - 1 else [*nodes[: i + 1], *rest]
+    return nodes
+
+
+def terminates(node: Node | None) -> bool:
+    """Whether what follows the statement is never reached (not every such statement is found)."""
+    if node is None:
+        return False
+    match node[0]:
+        case "ReturnStmt":
+            return True
+        case "BranchStmt":
+            return bool(node[2] == "goto")
+        case "ExprStmt":
+            call = node[2]
+            return bool(call[0] == "CallExpr" and call[3] == "builtin" and call[4] == "panic")
+        case "IfStmt":
+            value = static_bool(node[3])
+            return (value is False or terminates(node[4])) and (value is True or terminates(node[5]))
+        case "BlockStmt":
+            last = next((stmt for stmt in reversed(node[2]) if stmt[0] != "EmptyStmt"), None)
+            return terminates(last)
+        case _:
+            return False
+
+
+def always_taken(tag: Node | None, clauses: list[Node]) -> list[Node] | None:
+    """The clauses of a switch that are left if its tag and cases are constants: one as the default, or none; None if it depends."""
+    value = ["b", True]
+    if tag is not None:
+        if type(tag[2]) is not list:
+            return None
+        value = tag[2][1]
+    target: Node | None = None
+    for clause in clauses:
+        if clause[2] is None:
+            target = clause
+            continue
+        found = False
+        for case in clause[2]:
+            if type(case[2]) is not list:
+                return None
+            found = found or case[2][1] == value
+            if found:
+                break
+        if found:
+            target = clause
+            break
+    if target is None:
+        return []
+    if any(stmt[0] == "BranchStmt" and stmt[2] == "fallthrough" for stmt in target[3][-1:]):
+        return None
+    return [[*target[:2], None, *target[3:]]]
