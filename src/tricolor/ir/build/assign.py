@@ -11,7 +11,7 @@ from fractions import Fraction
 from tricolor.ir import nodes as n
 from tricolor.ir.build.convert import convert_to
 from tricolor.ir.build.exprs import binary_op
-from tricolor.ir.build.function import FuncState, may_change
+from tricolor.ir.build.function import FuncState, may_change, pin_calls
 from tricolor.ir.build.state import Node
 from tricolor.ir.nodes import BinaryOp, Var
 from tricolor.ir.types import (
@@ -32,7 +32,7 @@ _PLACES = (n.Name, n.Deref, n.FieldOf, n.FieldPtr, n.Index, n.MapIndex)
 
 def build_assign(fs: FuncState, node: Node) -> None:
     lhs, op, rhs = node[2], node[3], node[4]
-    if op != "=" and op != ":=":
+    if op not in {"=", ":="}:
         _op_assign(fs, node)
     elif len(lhs) != len(rhs):
         _tuple_assign(fs, node[1], lhs, rhs[0])
@@ -87,7 +87,9 @@ def _order(
     if after == between:
         return place, values
     if before[1] != between[1]:
-        place = _pin_at(fs, place, between[0])
+        (pinned,) = _pin_at(fs, [place], between[0])
+        assert pinned is not None
+        place = pinned
     if after[1] != between[1] and _loads(place):
         values = [fs.save(v) if has_effect(v) else v for v in values]
     return place, values
@@ -111,37 +113,17 @@ def _loads(place: n.Place) -> bool:
             return True
 
 
-def _pin_at(fs: FuncState, place: n.Place, at: int) -> n.Place:
-    """The place with its calls in temporaries, which are inserted at an index of the statement list."""
+def _pin_at(fs: FuncState, places: list[n.Place | None], at: int) -> list[n.Place | None]:
+    """The places with their calls in temporaries, which are inserted at an index of the statement list."""
     saved, fs.out = fs.out, []
-    pinned = pin(fs, place)
+    pinned: list[n.Place | None] = []
+    for place in places:
+        calm = None if place is None else pin_calls(fs, place)
+        assert calm is None or isinstance(calm, _PLACES)
+        pinned.append(calm)
     made, fs.out = fs.out, saved
     fs.out[at:at] = made
     return pinned
-
-
-def pin(fs: FuncState, place: n.Place) -> n.Place:
-    """The place with its calls in temporaries."""
-
-    def value(x: n.Expr) -> n.Expr:
-        return fs.save(x) if has_effect(x) else x
-
-    match place:
-        case n.Name():
-            return place
-        case n.Deref():
-            return n.Deref(place.pos, place.type, value(place.x))
-        case n.FieldPtr():
-            return n.FieldPtr(place.pos, place.type, value(place.x), place.index)
-        case n.FieldOf():
-            inner = pin(fs, place.x) if isinstance(place.x, _PLACES) else value(place.x)
-            return n.FieldOf(place.pos, place.type, inner, place.index)
-        case n.MapIndex():
-            return n.MapIndex(place.pos, place.type, value(place.x), value(place.key))
-        case n.Index():
-            is_array = isinstance(underlying(place.x.type), Array) and isinstance(place.x, _PLACES)
-            inner = pin(fs, place.x) if is_array and isinstance(place.x, _PLACES) else value(place.x)
-            return n.Index(place.pos, place.type, inner, value(place.index))
 
 
 def _pair_assign(fs: FuncState, pos: int, lhs: list[Node], rhs: list[Node]) -> None:
@@ -158,9 +140,7 @@ def _pair_assign(fs: FuncState, pos: int, lhs: list[Node], rhs: list[Node]) -> N
     values = [v if p is None else convert_to(fs, v, p.type) for p, v in zip(places, values, strict=True)]
     if fs.mark() != between:
         if before[1] != between[1]:
-            for i, place in enumerate(places):
-                if place is not None:
-                    places[i] = _pin_at(fs, place, between[0])
+            places = _pin_at(fs, places, between[0])
         if any(p is not None and _loads(p) for p in places):
             values = [fs.save(v) if has_effect(v) else v for v in values]
     fs.emit(n.AssignPair(pos, places, values, declares))
@@ -172,9 +152,7 @@ def _tuple_assign(fs: FuncState, pos: int, lhs: list[Node], right: Node) -> None
     between = fs.mark()
     value = fs.expr(right)
     if before[1] != between[1]:
-        for i, place in enumerate(places):
-            if place is not None:
-                places[i] = _pin_at(fs, place, between[0])
+        places = _pin_at(fs, places, between[0])
     declares: list[Var] = []
     for i, left in enumerate(lhs):
         if is_definition(left):

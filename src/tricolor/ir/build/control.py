@@ -62,10 +62,7 @@ def _if(fs: FuncState, node: Node) -> None:
     els = None
     other = node[5]
     if other is not None and value is not True:
-        if other[0] == "BlockStmt":
-            els = n.Block(other[1], fs.stmts(other[2]))
-        else:
-            els = n.Block(other[1], fs.stmts([other]))
+        els = n.Block(other[1], fs.stmts(other[2] if other[0] == "BlockStmt" else [other]))
     fs.emit(n.If(node[1], condition, then, els))
 
 

@@ -145,13 +145,13 @@ def build_binary(fs: FuncState, node: Node) -> n.Expr:
     if op in _COMPARISONS:
         x, y = fs.pair(node[4], node[5])
         return compare(fs, pos, fs.type_of(node), op, x, y)
-    if op == "&&" or op == "||":
+    if op in {"&&", "||"}:
         return _logical(fs, node)
     t = fs.type_of(node)
     if op == "+" and is_string(t):
         return _concat(fs, node, t)
     x, y = fs.pair(node[4], node[5])
-    if op == "<<" or op == ">>":
+    if op in {"<<", ">>"}:
         return n.Binary(pos, t, _BINARY[op], convert_to(fs, x, t), _shift_count(fs, node[5], y))
     return n.Binary(pos, t, _BINARY[op], convert_to(fs, x, t), convert_to(fs, y, t))
 
@@ -315,9 +315,8 @@ def _indexed(elements: list[Node]) -> tuple[list[int], list[Node]]:
     for element in elements:
         if element[0] == "KeyValueExpr":
             at = _constant_index(element[3])
-            element = element[4]
         indices.append(at)
-        values.append(element)
+        values.append(element[4] if element[0] == "KeyValueExpr" else element)
         at += 1
     return indices, values
 

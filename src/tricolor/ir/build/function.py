@@ -24,6 +24,7 @@ from tricolor.ir.build.dead import live
 from tricolor.ir.build.state import Builder, Env, Node
 from tricolor.ir.nodes import Capture, Func, Label, Var, VarKind
 from tricolor.ir.types import EMPTY_TUPLE, Array, Interface, Tuple, Type, is_interface, underlying
+from tricolor.ir.walk import has_effect
 
 
 @final
@@ -321,10 +322,11 @@ class FuncState:
                 last = i + 1
         changed = list(items)
         for k in range(min(last, len(items)) - 1, -1, -1):
-            if marks[k + 1][1] != marks[k][1] and not is_simple(items[k]) and not isinstance(items[k].type, Tuple):
-                var = self.temp(items[k].type, items[k].pos)
-                self.out.insert(marks[k + 1][0], n.Declare(items[k].pos, var, items[k]))
-                changed[k] = n.Name(items[k].pos, items[k].type, var)
+            if marks[k + 1][1] != marks[k][1] and not isinstance(items[k].type, Tuple):
+                saved, self.out = self.out, []
+                changed[k] = pin_calls(self, items[k])
+                made, self.out = self.out, saved
+                self.out[marks[k + 1][0] : marks[k + 1][0]] = made
         return changed
 
 
@@ -350,6 +352,29 @@ def base_variable(place: n.Expr) -> Var | None:
                 place = place.x
             case _:
                 return None
+
+
+def pin_calls(fs: FuncState, x: n.Expr) -> n.Expr:
+    """``x`` with its effects in temporaries, which are emitted; what it loads is loaded later, as Go's compiler does."""
+    if not has_effect(x):
+        return x
+    match x:
+        case n.Deref():
+            return n.Deref(x.pos, x.type, pin_calls(fs, x.x))
+        case n.FieldPtr():
+            return n.FieldPtr(x.pos, x.type, pin_calls(fs, x.x), x.index)
+        case n.FieldOf():
+            return n.FieldOf(x.pos, x.type, pin_calls(fs, x.x), x.index)
+        case n.Index():
+            return n.Index(x.pos, x.type, pin_calls(fs, x.x), pin_calls(fs, x.index), x.bounded)
+        case n.MapIndex():
+            return n.MapIndex(x.pos, x.type, pin_calls(fs, x.x), pin_calls(fs, x.key), x.comma_ok)
+        case n.Binary() if x.op not in (n.BinaryOp.AND_AND, n.BinaryOp.OR_OR):
+            return n.Binary(x.pos, x.type, x.op, pin_calls(fs, x.x), pin_calls(fs, x.y))
+        case n.Unary():
+            return n.Unary(x.pos, x.type, x.op, pin_calls(fs, x.x))
+        case _:
+            return fs.save(x)
 
 
 def is_simple(x: n.Expr) -> bool:

@@ -198,9 +198,9 @@ def _build_entry(whole: Initialisation, entry: Entry, fs: FuncState) -> None:
     blank = [not obj or b.program.object(obj).name == "_" for obj in entry.init.lhs]
     variables = [None if skip else b.global_of(obj) for obj, skip in zip(entry.init.lhs, blank, strict=True)]
     if len(variables) > 1:
-        places: list[n.Place | None] = []
-        for var in variables:
-            places.append(None if var is None else n.Name(var.pos, var.type, b.use_global(var)))
+        places: list[n.Place | None] = [
+            None if v is None else n.Name(v.pos, v.type, b.use_global(v)) for v in variables
+        ]
         assign_tuple(fs, node[1], places, value, [])
         return
     var = variables[0]
@@ -220,8 +220,10 @@ def finish(whole: Initialisation) -> list[Func]:
     for made in whole.packages:
         fs = made.state
         stmts: list[n.Stmt] = [stmt for entry in made.entries for stmt in entry.stmts or ()]
-        for init in made.inits:
-            stmts.append(n.ExprStmt(init.pos, n.Call(init.pos, EMPTY_TUPLE, fs.func_name(init.pos, init), [])))
+        stmts += [
+            n.ExprStmt(init.pos, n.Call(init.pos, EMPTY_TUPLE, fs.func_name(init.pos, init), []))
+            for init in made.inits
+        ]
         if stmts:
             fs.func.body = Block(0, stmts)
             tasks.append(fs.func)

@@ -39,10 +39,12 @@ def build_program(program: Program, roots: list[str]) -> n.Program:
     return _build(b, main, roots, [])
 
 
-def build_packages(program: Program, paths: list[str]) -> n.Program:
+def build_packages(program: Program, paths: list[str], separate: bool = False) -> n.Program:
     """All functions declared in the packages, used or not, and what they reach. ``main`` is an empty function if none of
-    them is a main package."""
+    them is a main package. ``separate``: as Go's compiler sees a package, which knows no bodies of functions that another
+    package provides by linkname."""
     b = new_builder(program)
+    b.separate = separate
     found = [p for p in map(program.package, paths) if p is not None]
     mains = [p for p in found if p.name == "main"]
     main = _main_function(b) if mains else Func("main.main", "main.main", "main", n.Signature((), ()), 0)
@@ -86,6 +88,7 @@ def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Packa
     return n.Program(
         main=main,
         funcs=[f for f in b.used if f.body is not None],
+        externals=[f for f in b.used if f.body is None],
         globals=list(b.used_globals),
         static_init={v: x for v, x in init.static_init.items() if v in b.used_globals},
         init_tasks=tasks,

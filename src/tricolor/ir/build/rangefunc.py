@@ -17,7 +17,7 @@ Source: Go 1.27.3 cmd/compile/internal/rangefunc/rewrite.go (its head explains t
 from __future__ import annotations
 
 from tricolor.ir import nodes as n
-from tricolor.ir.build.assign import assign_tuple, build_place, is_blank, is_definition
+from tricolor.ir.build.assign import assign_tuple, build_place, is_definition
 from tricolor.ir.build.convert import convert_to
 from tricolor.ir.build.exprs import finish_function, is_tuple_call, new_closure
 from tricolor.ir.build.function import FuncState, RangeExit, RangeFrame, RangeLoop, Target
@@ -89,6 +89,8 @@ def _body(fs: FuncState, node: Node, loop: RangeLoop, sig: Signature) -> n.Expr:
     inner.emit(n.If(pos, not_ready, n.Block(pos, [_panic(inner, pos, n.Name(pos, INT, state))]), None))
     inner.emit(n.Assign(pos, n.Name(pos, INT, state), _int(pos, RUNNING)))
     keys: list[Node | None] = [node[2], node[3]]
+    places: list[n.Place | None] = []
+    values: list[n.Expr] = []
     for i, t in enumerate(yield_sig.params):
         key = keys[i]
         if key is not None and is_definition(key):
@@ -99,10 +101,14 @@ def _body(fs: FuncState, node: Node, loop: RangeLoop, sig: Signature) -> n.Expr:
             continue
         var = Var(f"#p{i + 1}", t, pos, VarKind.PARAM)
         func.params.append(var)
-        if key is not None and not is_blank(key):
-            place = build_place(inner, key)
-            assert place is not None
-            inner.emit(n.Assign(pos, place, convert_to(inner, n.Name(pos, t, var), place.type)))
+        place = build_place(inner, key) if key is not None else None
+        if place is not None:
+            places.append(place)
+            values.append(convert_to(inner, n.Name(pos, t, var), place.type))
+    if len(places) == 1:
+        inner.emit(n.Assign(pos, places[0], values[0]))
+    elif places:
+        inner.emit(n.AssignPair(pos, places, values))
     inner.emit(n.Block(node[6][1], inner.stmts(node[6][2])))
     _finish_body(inner, pos, READY)
     func.body = n.Block(pos, out)
@@ -209,7 +215,7 @@ def _do_exit(fs: FuncState, pos: int, exit_: RangeExit) -> None:
 
 
 def return_out(fs: FuncState, pos: int, given: list[Node]) -> None:
-    """return in the body of a loop."""
+    """A return statement in the body of a loop."""
     frame, loop = fs.range_frame, fs.range_loop
     assert frame is not None and loop is not None
     if given:

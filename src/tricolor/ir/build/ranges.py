@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tricolor.ir import nodes as n
-from tricolor.ir.build.assign import build_place, is_blank, is_definition
+from tricolor.ir.build.assign import build_place, is_blank
 from tricolor.ir.build.control import enter, leave
 from tricolor.ir.build.convert import convert_to
 from tricolor.ir.build.function import FuncState
@@ -71,19 +71,18 @@ def _range(fs: FuncState, node: Node, x: n.Expr) -> None:
     label = enter(fs, loop=True)
     saved, fs.out = fs.out, []
     before: list[n.Stmt] = []
+    if node[4] == "=":
+        places = _assigned(fs, node, types, declares)
     for i, key in enumerate((node[2], node[3])):
-        if key is None or is_blank(key):
+        if node[4] == "=" or key is None or is_blank(key):
             continue
-        if is_definition(key):
-            var = fs.define(key[4], key[1])
-            places[i] = n.Name(key[1], var.type, var)
-            if fs.per_iteration:
-                declares.append(var)
-            else:
-                var.reassigned = True
-                before.append(n.Declare(var.pos, var))
-            continue
-        places[i] = _assigned(fs, key, types[i], declares)
+        var = fs.define(key[4], key[1])
+        places[i] = n.Name(key[1], var.type, var)
+        if fs.per_iteration:
+            declares.append(var)
+        else:
+            var.reassigned = True
+            before.append(n.Declare(var.pos, var))
     assigns, fs.out = fs.out, saved
     body = n.Block(node[6][1], [*assigns, *fs.stmts(node[6][2])])
     leave(fs)
@@ -91,16 +90,28 @@ def _range(fs: FuncState, node: Node, x: n.Expr) -> None:
     fs.emit(n.Range(pos, x, places[0], places[1], declares, body, label))
 
 
-def _assigned(fs: FuncState, key: Node, t: Type, declares: list[Var]) -> n.Place:
-    """The place of ``for key = range``: a variable itself, else a temporary that the body assigns from."""
+def _assigned(fs: FuncState, node: Node, types: tuple[Type, Type], declares: list[Var]) -> list[n.Place | None]:
+    """The places of ``for key, value = range``: variables themselves if they have the right types; else temporaries, from
+    which the body assigns both at once."""
     saved, fs.out = fs.out, []
-    place = build_place(fs, key)
+    keys: list[Node | None] = [node[2], node[3]]
+    places = [build_place(fs, key) if key is not None else None for key in keys]
     hoisted, fs.out = fs.out, saved
-    assert place is not None
-    if isinstance(place, n.Name) and place.type is t:
-        return place
-    temp = fs.temp(t, key[1])
-    declares.append(temp)
+    if all(p is None or (isinstance(p, n.Name) and p.type is t) for p, t in zip(places, types, strict=True)):
+        return places
     fs.out += hoisted
-    fs.emit(n.Assign(key[1], place, convert_to(fs, n.Name(key[1], t, temp), place.type)))
-    return n.Name(key[1], t, temp)
+    names: list[n.Place | None] = [None, None]
+    targets: list[n.Place | None] = []
+    values: list[n.Expr] = []
+    for i, place in enumerate(places):
+        if place is not None:
+            temp = fs.temp(types[i], place.pos)
+            declares.append(temp)
+            names[i] = n.Name(place.pos, temp.type, temp)
+            targets.append(place)
+            values.append(convert_to(fs, n.Name(place.pos, temp.type, temp), place.type))
+    if len(targets) == 1:
+        fs.emit(n.Assign(node[1], targets[0], values[0]))
+    else:
+        fs.emit(n.AssignPair(node[1], targets, values))
+    return names

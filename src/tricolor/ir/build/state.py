@@ -39,12 +39,14 @@ class Builder:
     """Caches and work lists of one build.
 
     ``declared``: functions by object and type arguments. ``bodies``: how to build the body of a declared function.
+    ``separate``: a function without a body is not replaced by the one that implements it in another package.
     ``pending``: used functions without body yet. ``conversions``: types that become interfaces, in order;
     ``called``: (name, package, signature) of methods called through interfaces.
     """
 
     program: Program
     build_declared: Callable[[Builder, Func, FuncDecl, Env, dict[int, Var]], None]
+    separate: bool = False
     declared: dict[tuple[int, tuple[Type, ...]], Func] = field(default_factory=dict[tuple[int, tuple[Type, ...]], Func])
     symbols: dict[str, Func] = field(default_factory=dict[str, Func])
     globals: dict[int, Var] = field(default_factory=dict[int, Var])
@@ -129,7 +131,7 @@ class Builder:
         decl = self.program.function_of(obj)
         assert decl is not None, self.program.object(obj).name
         symbol = self.symbol_of(decl, args)
-        if decl.body is None:
+        if decl.body is None and not self.separate:
             elsewhere = self.implementation(symbol)
             if elsewhere is not None and elsewhere != obj:
                 return self.func_of(elsewhere)
