@@ -34,21 +34,14 @@ class Case:
 
 
 def read_cases(path: Path) -> list[Case]:
-    return [
-        Case(m["title"], m["prose"], m["go"], m["ir"], f"p{number}")
-        for number, m in enumerate(_CASE.finditer(path.read_text()))
-    ]
+    return [Case(m["title"], m["prose"], m["go"], m["ir"], f"p{number}") for number, m in enumerate(_CASE.finditer(path.read_text()))]
 
 
 def ir_of(program: n.Program, package: str) -> str:
     """The functions of a package and its static values, with the package called p."""
     path = f"golden/{package}"
     lines = [func_text(f) for f in program.funcs if f.pkg == path]
-    lines += [
-        f"static {v.symbol} = {expr_text(x)}\n"
-        for v, x in program.static_init.items()
-        if v.symbol.startswith(path + ".")
-    ]
+    lines += [f"static {v.symbol} = {expr_text(x)}\n" for v, x in program.static_init.items() if v.symbol.startswith(path + ".")]
     return re.sub(rf"\b(golden/)?{package}\.", "p.", "\n".join(lines))
 
 

@@ -130,10 +130,7 @@ class Struct:
     def __str__(self) -> str:
         if not self.fields:
             return "struct {}"
-        parts = [
-            (f"{f.type}" if f.embedded else f"{f.name} {f.type}") + (f" {go_quote(f.tag)}" if f.tag else "")
-            for f in self.fields
-        ]
+        parts = [(f"{f.type}" if f.embedded else f"{f.name} {f.type}") + (f" {go_quote(f.tag)}" if f.tag else "") for f in self.fields]
         return "struct { " + "; ".join(parts) + " }"
 
 
@@ -279,9 +276,7 @@ class Named:
         return base
 
 
-Type: TypeAlias = (
-    Basic | Named | Pointer | Slice | Array | Map | Chan | Struct | Signature | Interface | Tuple | TypeParam
-)
+Type: TypeAlias = Basic | Named | Pointer | Slice | Array | Map | Chan | Struct | Signature | Interface | Tuple | TypeParam
 
 # Canonical instances by structure. Elements are canonical themselves, so that object identity is enough in the keys.
 _interned: dict[object, Type] = {}
@@ -389,9 +384,7 @@ def signature(params: tuple[Type, ...], results: tuple[Type, ...], variadic: boo
     return found
 
 
-def interface(
-    methods: tuple[InterfaceMethod, ...], is_constraint: bool = False, terms: tuple[Type, ...] = ()
-) -> Interface:
+def interface(methods: tuple[InterfaceMethod, ...], is_constraint: bool = False, terms: tuple[Type, ...] = ()) -> Interface:
     """Canonical interface; sorts the methods into itab order."""
     ordered = tuple(sorted(methods, key=lambda m: (m.pkg != "", m.name, m.pkg)))
     key = ("interface", ordered, is_constraint, terms)
@@ -529,9 +522,7 @@ def link_name(t: Type) -> str:
         case Map():
             return f"map[{link_name(t.key)}]{link_name(t.elem)}"
         case Chan():
-            return {ChanDir.RECV: "<-chan (", ChanDir.SEND: "chan<- (", ChanDir.BOTH: "chan ("}[t.dir] + link_name(
-                t.elem
-            ) + ")"
+            return {ChanDir.RECV: "<-chan (", ChanDir.SEND: "chan<- (", ChanDir.BOTH: "chan ("}[t.dir] + link_name(t.elem) + ")"
         case Struct():
             return "struct { " + "; ".join(map(_field_link_name, t.fields)) + " }" if t.fields else "struct {}"
         case Signature():
@@ -539,9 +530,7 @@ def link_name(t: Type) -> str:
         case Interface():
             if not t.methods:
                 return "interface {}"
-            parts = [
-                (f"{m.pkg}." if m.pkg else "") + m.name + _signature_link_name(m.signature) for m in t.methods
-            ]
+            parts = [(f"{m.pkg}." if m.pkg else "") + m.name + _signature_link_name(m.signature) for m in t.methods]
             return "interface { " + "; ".join(parts) + " }"
         case Tuple():
             return "(" + ", ".join(map(link_name, t.types)) + ")"

@@ -487,4 +487,3 @@ class _Checker:
         if not x.spread:
             for value in x.elems:
                 self.same(value, u.elem, "element")
-

@@ -60,7 +60,6 @@ def walk(node: Any) -> Iterator[Any]:
 def has_effect(x: n.Expr) -> bool:
     """Whether evaluation calls a function or receives."""
     return any(
-        isinstance(at, (n.Call, n.CallMethod, n.Recv))
-        or (isinstance(at, n.Builtin) and at.op in (n.BuiltinOp.COPY, n.BuiltinOp.RECOVER))
+        isinstance(at, (n.Call, n.CallMethod, n.Recv)) or (isinstance(at, n.Builtin) and at.op in (n.BuiltinOp.COPY, n.BuiltinOp.RECOVER))
         for at in walk(x)
     )

@@ -162,9 +162,7 @@ def _tuple_assign(fs: FuncState, pos: int, lhs: list[Node], right: Node) -> None
     assign_tuple(fs, pos, places, value, declares)
 
 
-def assign_tuple(
-    fs: FuncState, pos: int, places: list[n.Place | None], value: n.Expr, declares: list[Var]
-) -> None:
+def assign_tuple(fs: FuncState, pos: int, places: list[n.Place | None], value: n.Expr, declares: list[Var]) -> None:
     """Assign the components of a tuple value; through temporaries where a place is no variable or has another type."""
     types = _components(value)
     late: list[tuple[n.Place, Var]] = []

@@ -194,4 +194,3 @@ _SPECIAL: dict[str, _Build] = {
     "Alignof": _alignof,
     "Offsetof": _offsetof,
 }
-

@@ -88,14 +88,10 @@ def _method_call(fs: FuncState, node: Node, fun: Node, type_args: tuple[Type, ..
     if isinstance(found, FieldSelection):
         raise fs.bug(pos, f"{fun[4]} of {operand} is a field, not a method")
     if isinstance(found, InterfaceSelection):
-        (x,), args = arguments(
-            fs, found.method.signature, node, [lambda: walk_path(fs.expr(fun[3]), found.path, fun[1])]
-        )
+        (x,), args = arguments(fs, found.method.signature, node, [lambda: walk_path(fs.expr(fun[3]), found.path, fun[1])])
         return call_interface(fs, x, found.index, args, pos)
     func = declared_func(fs.b, found, type_args)
-    (recv,), args = arguments(
-        fs, func.signature, node, [lambda: receiver(fs, fs.expr(fun[3]), found, fun[1])], skip=1
-    )
+    (recv,), args = arguments(fs, func.signature, node, [lambda: receiver(fs, fs.expr(fun[3]), found, fun[1])], skip=1)
     fs.effects += 1
     return n.Call(pos, result_type(func.signature), fs.func_name(fun[1], func), [recv, *args])
 
@@ -134,9 +130,7 @@ def _delayed(fs: FuncState, node: Node) -> Callable[[], n.Expr]:
     return lambda: fs.expr(node)
 
 
-def complete(
-    fs: FuncState, params: tuple[Type, ...], variadic: bool, args: list[n.Expr], spread: bool, pos: int
-) -> list[n.Expr]:
+def complete(fs: FuncState, params: tuple[Type, ...], variadic: bool, args: list[n.Expr], spread: bool, pos: int) -> list[n.Expr]:
     """Arguments converted to their parameters; those of a variadic parameter become one slice."""
     if not variadic or spread:
         return [convert_to(fs, a, p) for a, p in zip(args, params, strict=True)]

@@ -127,14 +127,14 @@ def _per_iteration(
 ) -> None:
     """Loop variables that are captured or addressed get a copy per iteration, as Go 1.22 defines::
 
-        i' := init; first := true
-        for {
-            i := i'
-            if first { first = false } else { post }
-            if !condition { break }
-            body
-            i' = i          // the post block of the loop, so that continue reaches it
-        }
+    i' := init; first := true
+    for {
+        i := i'
+        if first { first = false } else { post }
+        if !condition { break }
+        body
+        i' = i          // the post block of the loop, so that continue reaches it
+    }
     """
     outer = {v: fs.local(v.name, v.type, v.pos) for v in split}
     _rename(init, outer)
@@ -333,4 +333,3 @@ def _received_variable(fs: FuncState, left: Node, t: Type) -> Var | None:
     temp = fs.temp(t, left[1])
     fs.emit(n.Assign(left[1], place, convert_to(fs, n.Name(left[1], t, temp), place.type)))
     return temp
-

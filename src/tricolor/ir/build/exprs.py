@@ -280,10 +280,7 @@ def _composite(fs: FuncState, node: Node, t: Type) -> n.Expr:
         case Map():
             flat: list[Node] = [part for e in elements for part in (e[3], e[4])]
             built = fs.exprs(flat)
-            entries = [
-                (convert_to(fs, built[i], u.key), convert_to(fs, built[i + 1], u.elem))
-                for i in range(0, len(built), 2)
-            ]
+            entries = [(convert_to(fs, built[i], u.key), convert_to(fs, built[i + 1], u.elem)) for i in range(0, len(built), 2)]
             return n.MapLit(pos, t, entries)
         case Array() | Slice():
             indices, values = _indexed(elements)

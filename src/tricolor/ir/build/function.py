@@ -379,9 +379,7 @@ def pin_calls(fs: FuncState, x: n.Expr) -> n.Expr:
 
 def is_simple(x: n.Expr) -> bool:
     """Whether evaluation has no effect and cannot be changed by one."""
-    return isinstance(x, (n.Const, n.Nil, n.Zero, n.FuncName)) or (
-        isinstance(x, n.Name) and x.var.name.startswith(".autotmp")
-    )
+    return isinstance(x, (n.Const, n.Nil, n.Zero, n.FuncName)) or (isinstance(x, n.Name) and x.var.name.startswith(".autotmp"))
 
 
 def may_change(x: n.Expr) -> bool:
@@ -389,9 +387,7 @@ def may_change(x: n.Expr) -> bool:
     match x:
         case n.Name():
             v = x.var
-            return v.kind is VarKind.GLOBAL or (v.reassigned and v.captured) or v.addrtaken or (
-                v.kind is VarKind.CAPTURE and v.reassigned
-            )
+            return v.kind is VarKind.GLOBAL or (v.reassigned and v.captured) or v.addrtaken or (v.kind is VarKind.CAPTURE and v.reassigned)
         case n.Deref() | n.FieldPtr() | n.MapIndex():
             return True
         case n.FieldOf() | n.Unary() | n.Convert() | n.TypeAssert():

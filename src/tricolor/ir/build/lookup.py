@@ -120,9 +120,7 @@ def _lookup(t: Type, name: str, pkg: str) -> Selection | None:
     return None
 
 
-def _direct(
-    at: _Candidate, name: str, pkg: str, following: dict[Type, _Candidate]
-) -> Iterator[Selection]:
+def _direct(at: _Candidate, name: str, pkg: str, following: dict[Type, _Candidate]) -> Iterator[Selection]:
     """Selections that the type itself has; embedded types are added to ``following``."""
     if isinstance(at.type, Named):
         for decl in at.type.methods:

@@ -70,18 +70,14 @@ class Initialisation:
     b: Builder
     packages: list[PackageInit] = field(default_factory=list[PackageInit])
     entries: dict[int, Entry] = field(default_factory=dict[int, Entry])
-    embeds: dict[int, tuple[Package, tuple[str, ...]]] = field(
-        default_factory=dict[int, tuple[Package, tuple[str, ...]]]
-    )
+    embeds: dict[int, tuple[Package, tuple[str, ...]]] = field(default_factory=dict[int, tuple[Package, tuple[str, ...]]])
     static_init: dict[Var, n.Expr] = field(default_factory=dict[Var, n.Expr])
 
 
 def package_order(program: Program) -> list[Package]:
     """Packages in the order of their initialisation: runtime and what it needs first, then by path when ready."""
     early = _needed_by(program, "runtime")
-    return _sorted_when_ready(program, early, set()) + _sorted_when_ready(
-        program, {p.path for p in program.packages} - early, early
-    )
+    return _sorted_when_ready(program, early, set()) + _sorted_when_ready(program, {p.path for p in program.packages} - early, early)
 
 
 def _needed_by(program: Program, path: str) -> set[str]:
@@ -198,9 +194,7 @@ def _build_entry(whole: Initialisation, entry: Entry, fs: FuncState) -> None:
     blank = [not obj or b.program.object(obj).name == "_" for obj in entry.init.lhs]
     variables = [None if skip else b.global_of(obj) for obj, skip in zip(entry.init.lhs, blank, strict=True)]
     if len(variables) > 1:
-        places: list[n.Place | None] = [
-            None if v is None else n.Name(v.pos, v.type, b.use_global(v)) for v in variables
-        ]
+        places: list[n.Place | None] = [None if v is None else n.Name(v.pos, v.type, b.use_global(v)) for v in variables]
         assign_tuple(fs, node[1], places, value, [])
         return
     var = variables[0]
@@ -220,10 +214,7 @@ def finish(whole: Initialisation) -> list[Func]:
     for made in whole.packages:
         fs = made.state
         stmts: list[n.Stmt] = [stmt for entry in made.entries for stmt in entry.stmts or ()]
-        stmts += [
-            n.ExprStmt(init.pos, n.Call(init.pos, EMPTY_TUPLE, fs.func_name(init.pos, init), []))
-            for init in made.inits
-        ]
+        stmts += [n.ExprStmt(init.pos, n.Call(init.pos, EMPTY_TUPLE, fs.func_name(init.pos, init), [])) for init in made.inits]
         if stmts:
             fs.func.body = Block(0, stmts)
             tasks.append(fs.func)

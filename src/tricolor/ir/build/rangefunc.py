@@ -263,9 +263,7 @@ def _leave(fs: FuncState, pos: int, loop: RangeLoop) -> None:
         _when_next(fs, pos, loop.frame, BinaryOp.NE, 0, None)
 
 
-def _when_next(
-    fs: FuncState, pos: int, frame: RangeFrame, op: BinaryOp, code: int, exit_: RangeExit | None
-) -> None:
+def _when_next(fs: FuncState, pos: int, frame: RangeFrame, op: BinaryOp, code: int, exit_: RangeExit | None) -> None:
     """``if next op code { ... }``: do the exit, return, or leave this body too."""
     condition = n.Binary(pos, BOOL, op, _next(fs, pos, frame), _int(pos, code))
     saved, fs.out = fs.out, []

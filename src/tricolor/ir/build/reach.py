@@ -63,9 +63,7 @@ class Reach:
     waiting: dict[_Key, list[tuple[Type, _Hit]]] = field(default_factory=dict[_Key, list[tuple[Type, _Hit]]])
     exported: list[tuple[Type, _Hit]] = field(default_factory=list[tuple[Type, _Hit]])
     called: set[_Key] = field(default_factory=set[_Key])
-    needed: dict[Type, dict[tuple[str, str], MethodRef]] = field(
-        default_factory=dict[Type, dict[tuple[str, str], MethodRef]]
-    )
+    needed: dict[Type, dict[tuple[str, str], MethodRef]] = field(default_factory=dict[Type, dict[tuple[str, str], MethodRef]])
     conversions_seen: int = 0
     called_seen: int = 0
     functions_seen: int = 0
@@ -154,7 +152,4 @@ def _need(reach: Reach, t: Type, hit: _Hit) -> None:
 
 def methods_in_order(reach: Reach) -> dict[Type, list[MethodRef]]:
     """Needed methods of each living type, in abi order."""
-    return {
-        t: [refs[key] for key in sorted(refs, key=lambda m: (m[1] != "", m[0], m[1]))]
-        for t, refs in reach.needed.items()
-    }
+    return {t: [refs[key] for key in sorted(refs, key=lambda m: (m[1] != "", m[0], m[1]))] for t, refs in reach.needed.items()}

@@ -14,7 +14,26 @@ from tricolor.ir.nodes import Conversion, VarKind
 from tricolor.ir.types import is_interface
 
 _PURE_BUILTINS = frozenset(
-    ["len", "cap", "real", "imag", "complex", "min", "max", "new", "make", "append", "Sizeof", "Alignof", "Offsetof", "Add", "Slice", "SliceData", "String", "StringData"]
+    [
+        "len",
+        "cap",
+        "real",
+        "imag",
+        "complex",
+        "min",
+        "max",
+        "new",
+        "make",
+        "append",
+        "Sizeof",
+        "Alignof",
+        "Offsetof",
+        "Add",
+        "Slice",
+        "SliceData",
+        "String",
+        "StringData",
+    ]
 )
 _PURE_FUNCTIONS = frozenset(("errors.New", "fmt.Errorf", "fmt.Sprintf", "os.NewFile", "regexp.MustCompile"))
 
@@ -31,9 +50,7 @@ def is_static(x: n.Expr) -> bool:
         case n.ArrayLit() | n.SliceLit():
             return all(is_static(v) for _, v in x.elems)
         case n.AddrOf():
-            return _static_place(x.x) or (
-                isinstance(x.x, (n.StructLit, n.ArrayLit, n.SliceLit)) and is_static(x.x)
-            )
+            return _static_place(x.x) or (isinstance(x.x, (n.StructLit, n.ArrayLit, n.SliceLit)) and is_static(x.x))
         case n.Convert():
             if x.kind is Conversion.TO_INTERFACE:
                 return is_static(x.x)
@@ -62,9 +79,7 @@ def is_pure(program: Program, node: Node | None) -> bool:
         case "CompositeLit":
             return all(_is_pure_element(program, e) for e in node[3])
         case "SelectorExpr":
-            return node[3] is None or node[5] == "methodexpr" or (
-                node[5] == "field" and not node[8] and is_pure(program, node[3])
-            )
+            return node[3] is None or node[5] == "methodexpr" or (node[5] == "field" and not node[8] and is_pure(program, node[3]))
         case "UnaryExpr":
             return node[3] != "<-" and is_pure(program, node[4])
         case "BinaryExpr":
