@@ -21,13 +21,14 @@ def our_lines(patterns: Sequence[str], directory: Path, shapes: bool) -> Mapping
     typed = result.program
     wording = Wording({p.symbol_path: p.name for p in typed.packages}, typed.spelling, typed.type)
     roots = {package.symbol_path: package.path for package in typed.roots}
-    program = build_packages(typed, list(roots.values()))
+    program = build_packages(typed, list(roots.values()), separate=True)
     escape = analyse(program.funcs)
     lines: dict[str, Counter[str]] = {path: Counter() for path in roots.values()}
-    for funcs in escape.batches:
+    for funcs in (*escape.batches, program.externals):
         for message in messages(funcs, escape, wording):
             if message.package in roots and (shapes or not message.generic):
-                lines[roots[message.package]][f"{typed.position(message.pos)}: {message.text}"] += 1
+                place = f"{typed.position(message.pos)}: " if message.pos else ""
+                lines[roots[message.package]][place + message.text] += 1
     return lines
 
 

@@ -30,4 +30,6 @@ def real_lines(package: str, directory: Path) -> Counter[str]:
 
 def _absolute(line: str, directory: Path) -> str:
     file, _, rest = line.partition(":")
+    if not file.endswith(".go"):
+        return line  # no position
     return f"{(directory / file).resolve()}:{rest}"

@@ -36,6 +36,7 @@ def analyse(funcs: Sequence[n.Func]) -> EscapeResult:
     order: list[Sequence[n.Func]] = []
     notices: list[tuple[n.Func, n.Stmt]] = []
     literals: dict[n.Expr, n.Const] = {}
+    temporaries: dict[n.Var, n.Expr] = {}
     for members in batches(funcs):
         b = _analyse_batch(members, tags)
         order.append(members)
@@ -44,10 +45,11 @@ def analyse(funcs: Sequence[n.Func]) -> EscapeResult:
         canonical.update(b.canonical)
         notices += b.notices
         literals.update(b.literals)
+        temporaries.update((v, x) for v, x in b.temporaries.items() if not b.variables[v].reassigned)
         by_value.update(var for var, location in b.variables.items() if _held_by_value(var, location))
         for func in members:
             tags[func] = [_tag(b.variables[param]) for param in func.params]
-    return EscapeResult(variables, allocations, canonical, tags, frozenset(by_value), order, notices, literals)
+    return EscapeResult(variables, allocations, canonical, tags, frozenset(by_value), order, notices, literals, temporaries)
 
 
 def _analyse_batch(members: list[n.Func], tags: dict[n.Func, Sequence[Leaks]]) -> Batch:

@@ -25,6 +25,7 @@ class Batch:
     variable -> the variable outside that it stands for. ``allocations``: location of each allocating expression.
     ``walk_body``: adds the flows of a closure's body where the closure is met; ``walked``: functions whose body has been.
     ``literals``: what an operand of make or of boxing always equals.
+    ``temporaries``: what variables of the builder are declared with.
     ``pinned``: conversions of pointers to uintptr whose pointers must stay valid, with where they go.
     ``notices``: assignments that are ignored since they store nothing new. ``assignments``: by outermost function.
     ``loop_depth``, ``func``, ``looping``: where the walk is.
@@ -46,6 +47,7 @@ class Batch:
     callee: Location = field(default_factory=lambda: special(CALLS))
     blank: Location = field(default_factory=special)
     literals: dict[Expr, Const] = field(default_factory=lambda: {})
+    temporaries: dict[Var, Expr] = field(default_factory=lambda: {})
     pinned: dict[Expr, Hole] = field(default_factory=lambda: {})
     notices: list[tuple[Func, Stmt]] = field(default_factory=lambda: [])
     assignments: dict[Func, Assignments] = field(default_factory=dict[Func, Assignments])

@@ -49,18 +49,20 @@ def statement_text(s: n.Stmt, names: Names) -> str:
 
 
 def _text(x: n.Expr, outer: int, names: Names) -> str:
-    x = _without_implicit(x)
+    x = _without_implicit(x, names)
     text, precedence = _render(x, names)
     return f"({text})" if precedence < outer else text
 
 
-def _without_implicit(x: n.Expr) -> n.Expr:
+def _without_implicit(x: n.Expr, names: Names) -> n.Expr:
     while True:
         match x:
             case n.AddrOf(implicit=True) if not isinstance(x.x, _LITERALS):
                 x = x.x
             case n.Deref(implicit=True) | n.Convert(implicit=True):
                 x = x.x
+            case n.Name() if x.var in names.temporaries:
+                x = names.temporaries[x.var]
             case _:
                 return x
 

@@ -40,7 +40,7 @@ class Message:
 def messages(funcs: Sequence[n.Func], escape: EscapeResult, wording: Wording = PLAIN) -> Iterator[Message]:
     """The lines for these functions: parameters, then variables, then expressions."""
     wanted = set(funcs)
-    names = {func.pkg: Names(func.pkg, wording) for func in funcs}
+    names = {func.pkg: Names(func.pkg, wording, escape.temporaries) for func in funcs}
     for func, statement in escape.notices:
         if func in wanted:
             own = names[func.pkg]
@@ -61,6 +61,35 @@ def messages(funcs: Sequence[n.Func], escape: EscapeResult, wording: Wording = P
 
 def _is_hidden(var: n.Var) -> bool:
     return not var.name or var.name == "_"
+
+
+def _is_named(param: n.Var) -> bool:
+    return not _is_hidden(param) and not param.name.startswith("~")
+
+
+def _uintptr_messages(func: n.Func) -> Iterator[Message]:
+    """Parameters that may be pointers although they are declared as integers."""
+    if func.body is None:
+        words = "assuming {} is unsafe uintptr"
+    elif "uintptrescapes" in func.pragmas:
+        words = "marking {} as escaping uintptr"
+    else:
+        return
+    for index, param in enumerate(func.params):
+        of = t.underlying(param.type)
+        if of is t.UINTPTR:
+            yield Message(param.pos, words.format(param.name), func)
+        last = func.body is not None and func.signature.variadic and index == len(func.params) - 1
+        if last and isinstance(of, t.Slice) and t.underlying(of.elem) is t.UINTPTR:
+            yield Message(param.pos, f"marking {param.name} as escaping ...uintptr", func)
+
+
+def _external_messages(func: n.Func) -> Iterator[Message]:
+    """Of a function without a body nothing is known but what its pragmas say."""
+    words = "{} does not escape" if "noescape" in func.pragmas else "leaking param: {}"
+    for param in func.params:
+        if t.has_pointers(param.type) and not _is_hidden(param):
+            yield Message(param.pos, words.format(param.name), func)
 
 
 def _is_go_wrapper(node: n.Expr) -> bool:
@@ -94,8 +123,12 @@ def _subject(node: n.Expr, escape: EscapeResult, names: Names) -> str:
 
 
 def _parameter_messages(func: n.Func, escape: EscapeResult) -> Iterator[Message]:
+    yield from _uintptr_messages(func)
+    if func.body is None:
+        yield from _external_messages(func)
+        return
     for param, leaks in zip(func.params, escape.tags.get(func, ()), strict=False):
-        if _is_hidden(param) or not t.has_pointers(param.type) or not escape.on_stack(param):
+        if not _is_named(param) or not t.has_pointers(param.type) or not escape.on_stack(param):
             continue
         found = False
         if leaks.derefs[HEAP] >= 0:

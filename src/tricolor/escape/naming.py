@@ -46,10 +46,13 @@ PLAIN: Final = Wording()
 @final
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Where a text is read: ``package`` is the path of the package at hand."""
+    """Where a text is read: ``package`` is the path of the package at hand.
+
+    ``temporaries``: variables that the builder of the IR added for the order of evaluation; what they hold is written."""
 
     package: str
     wording: Wording = PLAIN
+    temporaries: Mapping[n.Var, n.Expr] = field(default_factory=lambda: {})
 
     def qualified(self, path: str, name: str) -> str:
         """``name`` of the package with a path."""

@@ -19,7 +19,8 @@ class EscapeResult:
 
     ``variables``/``allocations``: their locations; ``canonical``: closure variable -> variable outside; ``tags``: parameter tags;
     ``batches``: the functions in the order of analysis; ``notices``: assignments that were ignored, with their functions;
-    ``literals``: constants that the operands of make and of boxing always equal.
+    ``literals``: constants that the operands of make and of boxing always equal; ``temporaries``: what variables of the
+    builder hold, which are no variables in source.
     """
 
     variables: Mapping[n.Var, Location]
@@ -30,6 +31,7 @@ class EscapeResult:
     batches: Sequence[Sequence[n.Func]]
     notices: Sequence[tuple[n.Func, n.Stmt]]
     literals: Mapping[n.Expr, n.Const]
+    temporaries: Mapping[n.Var, n.Expr]
 
     def on_stack(self, node: n.Var | n.Expr | n.Defer | n.Go) -> bool:
         """Whether the variable, what the expression allocates, or the closure of go and defer may live in its function's frame."""

@@ -67,6 +67,8 @@ def stmt(b: Batch, s: n.Stmt) -> None:
         case n.Declare():
             _declare(b, s.var)
             if s.init is not None:
+                if s.var.name.startswith(".autotmp"):
+                    b.temporaries[s.var] = s.init
                 expressions.expr(b, b.to(b.location_of(s.var)).note(s, "assign"), s.init)
         case n.Assign():
             _assign(b, s.x, s.value, s, "assign")
