@@ -34,6 +34,7 @@ from tricolor.llvm.line_tables import LineTable
 from tricolor.program_cache import CompiledProgram, Stamp, stamp
 from tricolor.run.symbols import pack_symbols
 from tricolor.runtime.modules import runtime_prelude, runtime_roots, runtime_text
+from tricolor.unsupported import refuse_cgo_files, refuse_unsupported
 
 
 @final
@@ -69,10 +70,14 @@ class Faults:
 
 
 def load_typed(request: CompileRequest) -> TypedProgram | Faults:
-    """Parse and type-check. Raises EnvironmentFault."""
+    """Parse and type-check. Raises EnvironmentFault, Unsupported."""
     tags = (*BUILD_TAGS, *request.tags)
     result = load(LoadRequest(request.patterns, request.directory, tags, overlay_files(find_toolchain().root)))
-    return result.program if result.program is not None else Faults(result.diagnostics)
+    if result.program is None:
+        refuse_cgo_files([request.directory / pattern for pattern in request.patterns])
+        return Faults(result.diagnostics)
+    refuse_unsupported(result.program)
+    return result.program
 
 
 def analyse_program(request: CompileRequest, progress: Progress) -> Analysed | Faults:
@@ -81,6 +86,9 @@ def analyse_program(request: CompileRequest, progress: Progress) -> Analysed | F
     typed = load_typed(request)
     if isinstance(typed, Faults):
         return typed
+    (root, *_) = typed.roots
+    if root.name != "main":
+        return Faults(f"package {root.path} is not a main package")
     with positions_decoded(typed):
         progress.say("building the program's tree")
         program = build_program(typed, runtime_roots(request.check_level))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tricolor.base.errors import UsageError
+from tricolor.base.errors import TricolorError, UsageError
 from tricolor.cli.flags import Flag, Parsed
 
 STAGES: Final = ("typed", "ir", "escape", "llvm", "llvm-opt", "asm")
@@ -53,10 +53,10 @@ def split_patterns(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ..
 
 
 def check_files(patterns: Sequence[str], directory: Path) -> None:
-    """Raises UsageError for a .go file that is not there, in the words of the go command."""
+    """Raises TricolorError for a .go file that is not there."""
     for pattern in patterns:
         if pattern.endswith(".go") and not (directory / pattern).is_file():
-            raise UsageError(f"no required module provides package {pattern}; file not found")
+            raise TricolorError(f"{pattern}: no such file")
 
 
 def say(text: str) -> None:
