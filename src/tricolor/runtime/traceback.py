@@ -376,17 +376,23 @@ def _is_hidden(name: addr, is_first: bool) -> bool:
 
 
 @kernel
+def _ends_with_number(name: addr, word: addr, word_bytes: u64) -> bool:
+    """Whether a name ends with the word and a number."""
+    end = c_text_length(name)
+    at = end
+    while at > 0 and load_u8(name + at - 1) >= DIGIT_0 and load_u8(name + at - 1) <= DIGIT_9:
+        at -= 1
+    return at < end and at >= word_bytes and _starts_with(name + at - word_bytes, word, word_bytes)
+
+
+@kernel
 def _has_no_parameters(frame: SymbolFrame, name: addr) -> bool:
     """Whether Go would print empty parentheses: certain for main, likely for a function literal, not for what is inlined."""
     if frame.parent != NO_FRAME:
         return False
     if _starts_with(name, text_address("main.main\0"), 10):
         return True
-    end = c_text_length(name)
-    at = end
-    while at > 0 and load_u8(name + at - 1) >= DIGIT_0 and load_u8(name + at - 1) <= DIGIT_9:
-        at -= 1
-    return at < end and at >= 5 and _starts_with(name + at - 5, text_address(".func"), 5)
+    return _ends_with_number(name, text_address(".func"), 5)
 
 
 @kernel
@@ -428,9 +434,12 @@ def _put_last(number: u64) -> None:
 
 @kernel
 def _is_shown(frame: SymbolFrame, is_first: bool) -> bool:
-    if frame.flags & FLAG_WRAPPER != 0:
+    name = _symbols.strings + to_u64(frame.function)
+    if frame.flags & FLAG_WRAPPER != 0 or _ends_with_number(name, text_address(".gowrap"), 7):
         return False
-    return not _is_hidden(_symbols.strings + to_u64(frame.function), is_first)
+    if _ends_with_number(name, text_address(".deferwrap"), 10):
+        return False
+    return not _is_hidden(name, is_first)
 
 
 @kernel

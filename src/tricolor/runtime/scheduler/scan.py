@@ -5,7 +5,7 @@ from __future__ import annotations
 from tricolor.kernel.lang import addr, asm, export, global_struct, is_null, naked
 from tricolor.runtime.collector.roots import mark_stack_words, mark_words
 from tricolor.runtime.scheduler.machine import machine
-from tricolor.runtime.scheduler.stacks import StackRange, stack_range_first, stack_range_next
+from tricolor.runtime.scheduler.stacks import StackRange, free_behind, stack_range_first, stack_range_next
 
 _range = global_struct(StackRange)
 
@@ -37,7 +37,10 @@ def scan_stacks() -> None:
 
 @export("tricolor.scan_from")
 def scan_from(sp: addr) -> None:
-    """Scans the system stack from ``sp`` on, and all goroutines."""
+    """Scans the system stack from ``sp`` on, and all goroutines; frees segments that no stack has used for a while.
+
+    The one behind a stack's last segment is kept, so that a loop which crosses the boundary does not wait for memory.
+    """
     if machine.system_base > sp:
         mark_stack_words(sp, machine.system_base)
     g = machine.all_goroutines
@@ -46,4 +49,6 @@ def scan_from(sp: addr) -> None:
             mark_words(_range.low, _range.high)
             while stack_range_next(g, _range):
                 mark_stack_words(_range.low, _range.high)
+            if not is_null(g.segment.next):
+                free_behind(g.segment.next)
         g = g.all_link
