@@ -88,7 +88,7 @@ def _external_messages(func: n.Func) -> Iterator[Message]:
     """Of a function without a body nothing is known but what its pragmas say."""
     words = "{} does not escape" if "noescape" in func.pragmas else "leaking param: {}"
     for param in func.params:
-        if t.has_pointers(param.type) and not _is_hidden(param):
+        if t.has_pointers(param.type) and _is_named(param):
             yield Message(param.pos, words.format(param.name), func)
 
 

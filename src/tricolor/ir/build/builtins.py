@@ -82,8 +82,9 @@ def _new(fs: FuncState, node: Node) -> n.Expr:
     assert isinstance(u, Pointer)
     if arg[0] == "Type":
         return n.New(node[1], t, u.elem)
-    saved = fs.save(convert_to(fs, fs.expr(arg), u.elem))
-    return address(fs, saved, node[1])
+    var = fs.temp(u.elem, node[1])
+    fs.emit(n.Declare(node[1], var, convert_to(fs, fs.expr(arg), u.elem)))
+    return address(fs, n.Name(node[1], u.elem, var), node[1])
 
 
 def _make(fs: FuncState, node: Node) -> n.Expr:

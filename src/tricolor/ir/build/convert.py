@@ -109,8 +109,9 @@ def to_interface(fs: FuncState, x: n.Expr, target: Type, explicit: int = 0) -> n
 def conversion(fs: FuncState, x: n.Expr, target: Type, pos: int) -> n.Expr:
     """The explicit conversion ``target(x)`` at a position, that of its parenthesis."""
     source = x.type
-    if source is UNTYPED_NIL or isinstance(x, n.Nil):
-        return n.Nil(x.pos, target)
+    if source is UNTYPED_NIL:
+        typed = n.Nil(x.pos, target)
+        return typed if isinstance(underlying(target), Interface) else n.Convert(pos, target, typed, Conversion.NOP)
     if source is target:
         return x if isinstance(x, n.Const) else n.Convert(pos, target, x, Conversion.NOP)
     u = underlying(target)

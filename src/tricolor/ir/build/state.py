@@ -131,12 +131,13 @@ class Builder:
         decl = self.program.function_of(obj)
         assert decl is not None, self.program.object(obj).name
         symbol = self.symbol_of(decl, args)
-        if decl.body is None and not self.separate:
+        alone = self.separate and decl.body is None
+        if decl.body is None and not alone:
             elsewhere = self.implementation(symbol)
             if elsewhere is not None and elsewhere != obj:
                 return self.func_of(elsewhere)
         known = self.symbols.get(symbol)
-        if known is not None:
+        if known is not None and not alone:
             return known
         types = self.program.types
         params = types.type_params(decl.receiver_type_params + decl.type_params)
@@ -145,7 +146,8 @@ class Builder:
         env: Env = dict(zip(params, args, strict=True))
         func, variables = self._new_func(decl, symbol, env)
         func.name = self._printed_name(decl, args)
-        self.symbols[symbol] = func
+        if not alone:
+            self.symbols[symbol] = func
         if decl.body is not None:
             self.bodies[func] = lambda: self.build_declared(self, func, decl, env, variables)
         return func
