@@ -17,7 +17,7 @@ Source: Go 1.27.3 cmd/compile/internal/rangefunc/rewrite.go (its head explains t
 from __future__ import annotations
 
 from tricolor.ir import nodes as n
-from tricolor.ir.build.assign import assign_tuple, build_place, is_definition
+from tricolor.ir.build.assign import assign_tuple, build_place, is_blank, is_definition
 from tricolor.ir.build.convert import convert_to
 from tricolor.ir.build.exprs import finish_function, is_tuple_call, new_closure
 from tricolor.ir.build.function import FuncState, RangeExit, RangeFrame, RangeLoop, Target
@@ -99,7 +99,8 @@ def _body(fs: FuncState, node: Node, loop: RangeLoop, sig: Signature) -> n.Expr:
             inner.vars[key[4]] = var
             func.params.append(var)
             continue
-        var = Var(f"#p{i + 1}", t, pos, VarKind.PARAM)
+        blank = key is not None and is_blank(key) and node[4] == ":="
+        var = Var("_" if blank else f"#p{i + 1}", t, pos, VarKind.PARAM)
         func.params.append(var)
         place = build_place(inner, key) if key is not None else None
         if place is not None:
@@ -144,7 +145,7 @@ def _labels_in(node: Node) -> frozenset[str]:
 
 def _next(fs: FuncState, pos: int, frame: RangeFrame) -> n.Name:
     if frame.next is None:
-        frame.next = frame.owner.local("#next", INT, pos)
+        frame.next = frame.owner.local("#next", INT, 0)
         frame.next.reassigned = True
     var = fs.reach(frame.next, frame.owner)
     return n.Name(pos, INT, var)
@@ -233,7 +234,9 @@ def _store_results(fs: FuncState, pos: int, frame: RangeFrame, given: list[Node]
     results = owner.func.results
     if not owner.func.named_results:
         if frame.results is None:
-            frame.results = [owner.local(f"#rv{i + 1}", r.type, pos) for i, r in enumerate(results)]
+            frame.results = [
+                owner.local(f"#rv{i + 1}", r.type, r.pos or pos) for i, r in enumerate(results)
+            ]
         results = frame.results
     places: list[n.Place | None] = []
     for var in results:
