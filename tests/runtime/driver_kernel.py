@@ -31,6 +31,7 @@ from tricolor.runtime.allocator.mcache import alloc, flush_mcache
 from tricolor.runtime.allocator.sizes import ALL_POINTERS_BASE
 from tricolor.runtime.allocator.spans import find_object, span_of
 from tricolor.runtime.collector.configure import configure, heap_start
+from tricolor.runtime.collector.environment import read_environment
 from tricolor.runtime.collector.cycle import collect, cycles
 from tricolor.runtime.collector.roots import mark_stack_words, mark_words, stack_scanner
 from tricolor.runtime.collector.specials import (
@@ -175,6 +176,11 @@ def test_weak_load(handle: addr) -> addr:
 @export("test.taken")
 def taken(object: addr, closure: addr) -> u64:
     return take_queued(object, closure)
+
+
+@export("test.environment")
+def environment(table: addr) -> None:
+    read_environment(table)
 
 
 # --- Slices and strings: results of several words are stored at ``out`` -----------------------------

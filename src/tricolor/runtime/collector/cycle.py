@@ -48,6 +48,8 @@ from tricolor.runtime.collector.trace import print_gctrace
 
 PAUSE_RING = 256
 RELEASE_SHARE = 10
+# Fewer are not worth the system calls.
+LEAST_RELEASE_PAGES = 512
 
 
 class Cycles(Struct):
@@ -131,13 +133,16 @@ def finish() -> None:
 
 @kernel
 def release_surplus() -> None:
-    """Gives free pages back that the heap will not need to reach its goal, and a tenth more, as Go's scavenger aims for."""
+    """Gives back half of the free pages that the heap will not need to reach its goal and a tenth more.
+
+    Half: giving back costs a page fault when the heap grows again, which a heap that shrinks for good never does.
+    """
     held = mheap.top_pages - mheap.released_pages
-    wanted = (mheap.goal >> PAGE_SHIFT) + (mheap.goal >> PAGE_SHIFT) // RELEASE_SHARE
-    # Slack for spans that are not full.
-    wanted += mheap.pages_in_use // RELEASE_SHARE
-    if mheap.goal < mheap.live * 64 and held > wanted + 512:
-        release_free_pages(held - wanted)
+    goal_pages = mheap.goal >> PAGE_SHIFT
+    # The tenth of the pages in use is slack for spans that are not full.
+    wanted = goal_pages + (goal_pages + mheap.pages_in_use) // RELEASE_SHARE
+    if held > wanted + LEAST_RELEASE_PAGES:
+        release_free_pages((held - wanted) // 2)
 
 
 @kernel
