@@ -13,9 +13,7 @@ from tricolor.goroot.overlay import overlay_files
 from tricolor.goroot.unsupported import UNSUPPORTED_PACKAGES, find_unsupported
 
 _RUNTIME = Path(__file__).parents[2] / "src" / "tricolor" / "runtime"
-_EXPORT = re.compile(
-    r'^@(?:systemstack|goroutine|export|naked|inline|kernel)\((?:symbol_name=)?"([^"]+)"', re.MULTILINE
-)
+_EXPORT = re.compile(r'^@(?:systemstack|goroutine|export|naked|inline|kernel)\((?:symbol_name=)?"([^"]+)"', re.MULTILINE)
 
 
 def _symbol(program: Program, decl: FuncDecl) -> str:
@@ -28,12 +26,7 @@ def _symbol(program: Program, decl: FuncDecl) -> str:
 
 def _links(program: Program) -> dict[str, str]:
     """Declared symbol -> symbol that a linkname directive gives it."""
-    return {
-        f"{package.symbol_path}.{link.local}": link.target
-        for package in program.packages
-        for link in package.linknames
-        if link.target
-    }
+    return {f"{package.symbol_path}.{link.local}": link.target for package in program.packages for link in package.linknames if link.target}
 
 
 def _bodies(program: Program) -> tuple[set[str], dict[str, str]]:

@@ -54,7 +54,10 @@ def thunk(func: Func) -> str:
     args = ", ".join(f"{p} {n}" for p, n in zip(inner.params, kept, strict=True))
     call = f"tail call {inner.result} {quote(func.symbol)}({args})"
     body = f"  {call}\n  ret void" if inner.result == "void" else f"  %r = {call}\n  ret {_plain(inner)} %r"
-    prefix = prefix_text(recovers=func.has_recover, wrapper=True)
+    flags = prefix_text(recovers=func.has_recover, wrapper=True).removeprefix("prefix i64 ")
+    code, here = (f"ptrtoint (ptr {quote(symbol)} to i64)" for symbol in (func.symbol, thunk_symbol(func)))
+    # The reserved half says where the function is, for runtime.FuncForPC of a func value's code.
+    prefix = f"prefix <{{ i32, i32 }}> <{{ i32 {flags}, i32 trunc (i64 sub (i64 {code}, i64 {here}) to i32) }}>"
     return f"define {outer.result} {quote(thunk_symbol(func))}({head}) {GO_ATTRIBUTES} {prefix} {{\n{body}\n}}\n"
 
 

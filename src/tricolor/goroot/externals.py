@@ -131,8 +131,7 @@ INTRINSICS: Final[frozenset[str]] = frozenset(
 )
 
 INTRINSICS_OVER_BODY: Final[frozenset[str]] = frozenset(
-    f"internal/runtime/atomic.{name}"
-    for name in ("Load", "Load64", "Load8", "LoadAcq", "LoadAcq64", "LoadAcquintptr", "Loadp")
+    f"internal/runtime/atomic.{name}" for name in ("Load", "Load64", "Load8", "LoadAcq", "LoadAcq64", "LoadAcquintptr", "Loadp")
 )
 
 UNREACHABLE: Final[dict[str, str]] = {

@@ -119,14 +119,8 @@ def join_source(source: GoSource) -> str:
         used = name or path.rsplit("/", 1)[-1]
         if used == "v2":
             used = path.rsplit("/", 2)[-2]
-        if (
-            used in ("_", ".")
-            or path == "unsafe"
-            or re.search(rf"\b{re.escape(used)}\.", _without_comments(body))
-        ):
-            alias = (
-                "_" if path == "unsafe" and not re.search(r"\bunsafe\.", _without_comments(body)) else name
-            )
+        if used in ("_", ".") or path == "unsafe" or re.search(rf"\b{re.escape(used)}\.", _without_comments(body)):
+            alias = "_" if path == "unsafe" and not re.search(r"\bunsafe\.", _without_comments(body)) else name
             lines.append(f'import {alias + " " if alias else ""}"{path}"\n')
     return f"{source.head}{source.package}\n{''.join(lines)}\n{body}"
 

@@ -2,7 +2,10 @@
 
 package runtime
 
-import "unsafe"
+import (
+	"internal/runtime/syscall/linux"
+	"unsafe"
+)
 
 // pcSymbol is what the kernel says of a program counter. Texts without a byte are unknown.
 type pcSymbol struct {
@@ -55,9 +58,34 @@ type Func struct {
 func FuncForPC(pc uintptr) *Func {
 	s, ok := lookup(pc)
 	if !ok {
+		s, ok = lookup(thunkTarget(pc))
+	}
+	if !ok {
 		return nil
 	}
 	return (*Func)(unsafe.Pointer(s.entry))
+}
+
+// The code of a func value that stands for a declared function drops its first parameter and goes to that function. In
+// front of such a thunk stand a mark and the distance to the function.
+const (
+	codeMark    = 0x54520000
+	codeFlags   = 0xffff
+	codeWrapper = 2
+)
+
+// thunkTarget returns the function that a thunk at pc goes to, 0 if there is none. The address may be any.
+func thunkTarget(pc uintptr) uintptr {
+	var prefix [2]int32
+	local := [2]uintptr{uintptr(unsafe.Pointer(&prefix)), unsafe.Sizeof(prefix)}
+	remote := [2]uintptr{pc - unsafe.Sizeof(prefix), unsafe.Sizeof(prefix)}
+	const sysGetpid, sysProcessVMReadv = 39, 310
+	pid, _, _ := linux.Syscall6(sysGetpid, 0, 0, 0, 0, 0, 0)
+	n, _, errno := linux.Syscall6(sysProcessVMReadv, pid, uintptr(unsafe.Pointer(&local)), 1, uintptr(unsafe.Pointer(&remote)), 1, 0)
+	if errno != 0 || n != unsafe.Sizeof(prefix) || prefix[0]&^codeFlags != codeMark || prefix[0]&codeWrapper == 0 {
+		return 0
+	}
+	return pc + uintptr(prefix[1])
 }
 
 // Name returns the function's name, "" for nil.

@@ -1,0 +1,39 @@
+"""Programs that use the library behave as with real Go: same output, same exit status."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tricolor.frontend.toolchain import find_toolchain, go_environment
+
+PROGRAMS = Path(__file__).parent / "programs"
+LIMIT_S = 300
+
+
+def _run(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
+    done = subprocess.run(command, cwd=PROGRAMS, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    return done.returncode, done.stdout
+
+
+def _real(name: str, folder: Path) -> tuple[int, str]:
+    toolchain = find_toolchain()
+    binary = folder / name
+    environment = go_environment(toolchain, None)
+    built = subprocess.run(
+        [str(toolchain.go), "build", "-o", str(binary), f"{name}.go"],
+        cwd=PROGRAMS, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stderr
+    return _run([str(binary)], dict(os.environ))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(p.stem for p in PROGRAMS.glob("*.go")))
+def test_a_program_behaves_as_with_real_go(name: str, tmp_path: Path) -> None:
+    ours = _run([sys.executable, "-m", "tricolor.cli.main", "run", f"{name}.go"], dict(os.environ))
+    assert ours == _real(name, tmp_path)
