@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tricolor.kernel.lang import (
     addr,
-    call_address,
     export,
     field_address,
     frame_address,
@@ -13,7 +12,6 @@ from tricolor.kernel.lang import (
     global_value,
     goroutine,
     i64,
-    inline,
     is_null,
     kernel,
     load_addr,
@@ -31,8 +29,8 @@ from tricolor.runtime.allocator.mcache import alloc, flush_mcache
 from tricolor.runtime.allocator.sizes import ALL_POINTERS_BASE
 from tricolor.runtime.allocator.spans import find_object, span_of
 from tricolor.runtime.collector.configure import configure, heap_start
-from tricolor.runtime.collector.environment import read_environment
 from tricolor.runtime.collector.cycle import collect, cycles
+from tricolor.runtime.collector.environment import read_environment
 from tricolor.runtime.collector.roots import mark_stack_words, mark_words, stack_scanner
 from tricolor.runtime.collector.specials import (
     add_cleanup,

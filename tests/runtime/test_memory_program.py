@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from functools import cache
 from typing import final
@@ -214,6 +215,6 @@ def test_every_size_class_gives_aligned_memory_that_does_not_overlap(heap: Memor
                 assert heap.call("size", address) == size
                 spans.append((address, address + size))
         spans.sort()
-        assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+        assert all(first[1] <= second[0] for first, second in itertools.pairwise(spans))
     finally:
         heap.call("configure", 1, 100)

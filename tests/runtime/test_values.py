@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -39,7 +40,7 @@ def text(pair: tuple[int, int, int]) -> bytes:
 def test_append_grows_to_the_capacities_of_go(heap: Memory) -> None:
     for size, pointer, capacities in GROWTH:
         elem = go_type(size, [0] if pointer else [])
-        for old, new in zip(capacities, capacities[1:], strict=False):
+        for old, new in itertools.pairwise(capacities):
             data = heap.call("malloc", old * size, elem)
             ctypes.memset(data, 0, old * size)
             grown, length, capacity = words(heap, "growslice", data, old + 1, old, 1, elem)

@@ -8,6 +8,7 @@ Source:
 
 from __future__ import annotations
 
+from tricolor.abi.sizeclasses import MAX_SMALL_BYTES
 from tricolor.kernel.lang import (
     Struct,
     addr,
@@ -38,7 +39,6 @@ from tricolor.kernel.lang import (
     u64,
     unlikely,
 )
-from tricolor.abi.sizeclasses import MAX_SMALL_BYTES
 from tricolor.runtime.allocator.malloc import MAX_ALLOC_BYTES, alloc_noscan
 from tricolor.runtime.allocator.system import fatal
 from tricolor.runtime.slices import round_up_size
@@ -93,7 +93,7 @@ def decode(text: addr, length: u64, at: u64) -> tuple[u32, u64]:
             if continues(third):
                 if first & 0xF0 == 0xE0:
                     rune = (first & 0x0F) << 12 | (second & 0x3F) << 6 | (third & 0x3F)
-                    if rune >= 0x800 and not (SURROGATE_FIRST <= rune and rune <= SURROGATE_LAST):
+                    if rune >= 0x800 and not (rune >= SURROGATE_FIRST and rune <= SURROGATE_LAST):
                         return rune, at + 3
                 elif first & 0xF8 == 0xF0:
                     fourth = byte_at(text, at + 3, length)
@@ -106,7 +106,7 @@ def decode(text: addr, length: u64, at: u64) -> tuple[u32, u64]:
 @inline
 def valid_rune(rune: u32) -> u32:
     """The rune, or U+FFFD for what is none."""
-    if rune > MAX_RUNE or (SURROGATE_FIRST <= rune and rune <= SURROGATE_LAST):
+    if rune > MAX_RUNE or (rune >= SURROGATE_FIRST and rune <= SURROGATE_LAST):
         return RUNE_ERROR
     return rune
 

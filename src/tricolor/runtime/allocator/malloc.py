@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tricolor.abi.sizeclasses import MAX_SMALL_BYTES
 from tricolor.kernel.lang import (
     addr,
     address,
@@ -41,7 +42,6 @@ from tricolor.kernel.lang import (
     store_addr,
     systemstack,
     to_addr,
-    to_i64,
     to_u32,
     to_u64,
     u64,
@@ -63,13 +63,11 @@ from tricolor.runtime.allocator.sizes import (
     HEADER_BASE,
     HEADER_BYTES,
     KIND_ALL_POINTERS,
-    KIND_BITMAP,
     KIND_TYPED,
     MAX_BITMAP_BYTES,
     PAGE_SHIFT,
     TYPE_CACHE_SLOTS,
 )
-from tricolor.abi.sizeclasses import MAX_SMALL_BYTES
 from tricolor.runtime.allocator.spans import class_bytes, new_span
 from tricolor.runtime.allocator.system import fatal_out_of_memory
 

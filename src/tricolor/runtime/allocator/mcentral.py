@@ -16,6 +16,7 @@ Differs from Go:
 
 from __future__ import annotations
 
+from tricolor.abi.sizeclasses import CLASS_OF_EIGHTHS
 from tricolor.kernel.lang import (
     addr,
     address,
@@ -37,7 +38,6 @@ from tricolor.kernel.lang import (
     u16,
     u64,
 )
-from tricolor.abi.sizeclasses import CLASS_OF_EIGHTHS
 from tricolor.runtime.abi_types import TFLAG_MASK_ON_DEMAND, GoType
 from tricolor.runtime.allocator.heap_types import Central, Span, centrals, layout_hash, mheap, type_cache
 from tricolor.runtime.allocator.mheap import heap_init

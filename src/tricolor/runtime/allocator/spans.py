@@ -11,6 +11,7 @@ Source:
 
 from __future__ import annotations
 
+from tricolor.abi.sizeclasses import CLASS_BYTES
 from tricolor.kernel.lang import (
     addr,
     address,
@@ -32,7 +33,6 @@ from tricolor.kernel.lang import (
     u32,
     u64,
 )
-from tricolor.abi.sizeclasses import CLASS_BYTES
 from tricolor.runtime.allocator.heap_types import (
     SIDE_BYTES,
     STATE_FREE,

@@ -35,7 +35,6 @@ from tricolor.kernel.lang import (
     prefetch,
     store_addr,
     store_u64,
-    to_addr,
     to_u64,
     u64,
 )
