@@ -37,9 +37,9 @@ def run(arguments: Sequence[str]) -> int:
     patterns, program_arguments = split_patterns(parsed.rest)
     if not patterns:
         raise UsageError("run: no go files listed")
-    check_files(patterns, Path.cwd())
     stage, wanted = dump_stage(parsed)
     flags = gcflags(parsed)
+    check_files(patterns, Path.cwd())
     if stage or "-m" in flags or "-m=1" in flags:
         status = _show(parsed, patterns, stage, wanted)
         if stage or status:

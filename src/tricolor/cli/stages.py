@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import defaultdict
 from typing import TextIO
@@ -9,7 +10,7 @@ from typing import TextIO
 from tricolor.base.progress import Progress
 from tricolor.escape.messages import messages
 from tricolor.ir.text import func_text
-from tricolor.llvm.compile import assembly_text, optimised_text
+from tricolor.llvm.compile import Unit, assembly_text, optimised_text
 from tricolor.pipeline import Analysed, CompileRequest, emit_units
 
 
@@ -40,34 +41,35 @@ def dump(stage: str, wanted: str, request: CompileRequest, analysed: Analysed, o
     """Print one stage. ``wanted``: only functions (for LLVM stages: packages) whose name contains it."""
     if stage in ("llvm", "llvm-opt", "asm"):
         _dump_modules(stage, wanted, request, analysed, out)
-        return
+    elif stage == "typed":
+        _dump_typed(wanted, analysed, out)
+    else:
+        _dump_functions(stage, wanted, analysed, out)
+
+
+def _dump_typed(wanted: str, analysed: Analysed, out: TextIO) -> None:
+    """Declarations as the front end gives them, one JSON statement a line."""
+    packages = analysed.typed.packages if wanted else analysed.typed.roots
+    for package in packages:
+        for decl in analysed.typed.functions(package):
+            symbol = f"{package.symbol_path}.{decl.name}"
+            if decl.body is None or wanted not in symbol:
+                continue
+            out.write(f"{symbol}\n")
+            out.writelines(f"  {json.dumps(statement, ensure_ascii=False)}\n" for statement in analysed.typed.body(decl))
+
+
+def _dump_functions(stage: str, wanted: str, analysed: Analysed, out: TextIO) -> None:
     roots = {package.symbol_path for package in analysed.typed.roots}
     for func in analysed.program.funcs:
         if wanted not in func.symbol if wanted else func.pkg not in roots:
             continue
-        if stage == "escape":
-            _dump_escape(func.symbol, [func], analysed, out)
-        elif stage == "typed":
-            _dump_typed(func.symbol, analysed, out)
-        else:
+        if stage == "ir":
             out.write(func_text(func) + "\n")
-
-
-def _dump_typed(symbol: str, analysed: Analysed, out: TextIO) -> None:
-    import json
-
-    for package in analysed.typed.packages:
-        for decl in package.functions:
-            if decl.body is not None and symbol == f"{package.symbol_path}.{decl.name}":
-                out.write(f"{symbol}\n")
-                for statement in analysed.typed.body(decl):
-                    out.write("  " + json.dumps(statement) + "\n")
-
-
-def _dump_escape(symbol: str, funcs: list, analysed: Analysed, out: TextIO) -> None:  # type: ignore[type-arg]
-    out.write(f"{symbol}\n")
-    for message in messages(funcs, analysed.escape):
-        out.write(f"  {analysed.typed.position(message.pos)}: {message.text}\n")
+            continue
+        out.write(f"{func.symbol}\n")
+        for message in messages([func], analysed.escape):
+            out.write(f"  {analysed.typed.position(message.pos)}: {message.text}\n")
 
 
 def _dump_modules(stage: str, wanted: str, request: CompileRequest, analysed: Analysed, out: TextIO) -> None:
@@ -75,5 +77,14 @@ def _dump_modules(stage: str, wanted: str, request: CompileRequest, analysed: An
     for unit in units:
         if wanted not in unit.name if wanted else unit.name != "main":
             continue
-        text = {"llvm": lambda u: u.text, "llvm-opt": optimised_text, "asm": assembly_text}[stage](unit)
-        out.write(f"; {unit.name}\n{text}\n")
+        out.write(f"; {unit.name}\n{_module_text(stage, unit)}\n")
+
+
+def _module_text(stage: str, unit: Unit) -> str:
+    match stage:
+        case "llvm":
+            return unit.text
+        case "llvm-opt":
+            return optimised_text(unit)
+        case _:
+            return assembly_text(unit)

@@ -51,7 +51,7 @@ def build_rows(descriptions: Sequence[dict[str, Any]], observation: Observation,
     total = max(1, sum(size for _, size in observation.sites))
     rows: list[Row] = []
     for site in descriptions:
-        objects, size = observation.sites[site["number"]]
+        objects, size = observation.sites[int(site["number"])]
         on_stack = site["verdict"] == "stack"
         if not objects and not (on_stack and show_stack and not site["standard"]):
             continue

@@ -1,0 +1,43 @@
+"""The example programs print what real Go prints, also when every allocation collects and freed memory is poisoned."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples").glob("*.go"))
+TOOLS = Path(sys.executable).parent
+ARGUMENTS = {"wordcount": ("LICENSE",), "bintrees": ("8",)}
+STRESS_ARGUMENTS = {"wordcount": ("examples/go.mod",), "bintrees": ("4",), "matrix": ("20",), "nqueens": ("5",)}
+STRESSED = ("bintrees", "builder", "container", "matrix", "nqueens", "tokenizer", "wordcount", "workerpool")
+"""Programs that end soon although every allocation collects; the others run with a collection at every 4 MiB only."""
+
+
+def run(command: list[str | Path], **environment: str) -> tuple[int, str]:
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=400, env=os.environ | environment
+    )
+    return done.returncode, done.stdout or done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_prints_what_real_go_prints(source: Path) -> None:
+    arguments = ARGUMENTS.get(source.stem, ())
+    expected = run([TOOLS / "go", "run", source, *arguments])
+    assert run([TOOLS / "tricolor", "run", source, *arguments]) == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STRESSED)
+def test_an_example_survives_a_collection_at_every_allocation(name: str) -> None:
+    source = ROOT / "examples" / f"{name}.go"
+    arguments = STRESS_ARGUMENTS.get(name, ())
+    expected = run([TOOLS / "tricolor", "run", source, *arguments])
+    stressed = run([TOOLS / "tricolor", "run", source, *arguments], GODEBUG="gcstress=1,clobberfree=1,gccheckmark=1")
+    assert stressed == expected

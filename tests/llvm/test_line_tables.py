@@ -1,0 +1,74 @@
+"""Line tables: which function and line an instruction belongs to, inlined calls included."""
+
+from __future__ import annotations
+
+import struct
+
+from tricolor.llvm.compile import Unit, compile_object
+from tricolor.llvm.line_tables import NO_FRAME, LineTable, read_line_table
+from tricolor.run.symbols import anchors, pack_symbols, place_symbols
+
+MODULE = """
+define i64 @"p.inner"(i64 %x) !dbg !7 {
+  %r = call i64 @outside(i64 %x), !dbg !10
+  ret i64 %r, !dbg !10
+}
+define i64 @"p.outer"(i64 %x) !dbg !8 {
+  %a = call i64 @"p.inner"(i64 %x), !dbg !11
+  %b = call i64 @outside(i64 %a), !dbg !12
+  ret i64 %b, !dbg !12
+}
+declare i64 @outside(i64)
+!llvm.dbg.cu = !{!4}
+!llvm.module.flags = !{!1, !2}
+!1 = !{i32 2, !"Debug Info Version", i32 3}
+!2 = !{i32 7, !"Dwarf Version", i32 5}
+!3 = !DIFile(filename: "go", directory: "")
+!4 = distinct !DICompileUnit(language: DW_LANG_Go, file: !3, isOptimized: true, runtimeVersion: 0, emissionKind: LineTablesOnly)
+!5 = !DISubroutineType(types: !{})
+!6 = !DIFile(filename: "x.go", directory: "/a/b")
+!7 = distinct !DISubprogram(name: "p.inner", scope: !6, file: !6, line: 1, scopeLine: 1, type: !5, unit: !4, spFlags: DISPFlagDefinition)
+!8 = distinct !DISubprogram(name: "p.outer", scope: !6, file: !6, line: 9, scopeLine: 9, type: !5, unit: !4, spFlags: DISPFlagDefinition)
+!10 = !DILocation(line: 2, scope: !7)
+!11 = !DILocation(line: 12, scope: !8)
+!12 = !DILocation(line: 13, scope: !8)
+"""
+
+
+def frames_of(table: LineTable) -> list[tuple[str, str, int, int]]:
+    """(function, file, line, parent) of each frame."""
+    return [
+        (table.strings[name], table.strings[file], line, parent)
+        for _, name, file, line, parent, _, _ in struct.iter_unpack("<QIIIIII", table.frames)
+    ]
+
+
+def test_an_inlined_call_has_its_caller_as_parent() -> None:
+    frames = frames_of(read_line_table(compile_object(Unit("p", MODULE))))
+    inlined = next(f for f in frames if f[0] == "p.inner" and f[3] != NO_FRAME)
+    assert inlined[1:3] == ("/a/b/x.go", 2)
+    assert frames[inlined[3]][:3] == ("p.outer", "/a/b/x.go", 12)
+
+
+def test_rows_ascend_and_end_with_no_frame() -> None:
+    rows = list(struct.iter_unpack("<QII", read_line_table(compile_object(Unit("p", MODULE))).rows))
+    offsets = [row[0] for row in rows]
+    assert offsets == sorted(offsets)
+    assert rows[-1][1] == NO_FRAME
+
+
+def test_a_table_survives_the_cache() -> None:
+    table = read_line_table(compile_object(Unit("p", MODULE)))
+    assert LineTable.from_bytes(table.to_bytes()) == table
+
+
+def test_placing_moves_every_row_by_the_anchors_address() -> None:
+    table = read_line_table(compile_object(Unit("p", MODULE)))
+    blob = pack_symbols([table])
+    base = 0x7F00_0000_1000
+    assert anchors(blob) == [table.anchor]
+    memory = bytes(place_symbols(blob, {table.anchor: base + table.anchor_offset}))
+    count, _, frame_count, _, _ = struct.unpack_from("<QQQQQ", memory)
+    rows = list(struct.iter_unpack("<QII", memory[40 : 40 + 16 * count]))
+    assert [(at - base, frame) for at, frame, _ in rows] == [(at, f) for at, f, _ in struct.iter_unpack("<QII", table.rows)]
+    assert frame_count * 32 == len(table.frames)
