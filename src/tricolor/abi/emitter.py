@@ -139,7 +139,8 @@ class DataEmitter:
         """Address of the layout of a type of at most 512 bytes."""
         key = layout_key(t)
         self.needed.layouts[key] = None
-        return self._external(layout_symbol(*key), "{i32, i32, i64}")
+        # Not a constant: the allocator writes the index on first use, and LLVM would hoist a constant's load over that.
+        return self._external(layout_symbol(*key), "{i32, i32, i64}", "global")
 
     def equal_ref(self, t: Type) -> str:
         """The equality function of a comparable type: ``i1 zeroext (ptr context, ptr p, ptr q)``; context is ignored."""
