@@ -165,11 +165,13 @@ def _tuple_assign(fs: FuncState, pos: int, lhs: list[Node], right: Node) -> None
 def assign_tuple(fs: FuncState, pos: int, places: list[n.Place | None], value: n.Expr, declares: list[Var]) -> None:
     """Assign the components of a tuple value; through temporaries where a place is no variable or has another type."""
     types = _components(value)
+    # Operands of places are evaluated before anything is assigned: "p, *p = f()" writes through the old p.
+    together = any(not isinstance(p, n.Name) for p in places if p is not None)
     late: list[tuple[n.Place, Var]] = []
     direct: list[n.Place | None] = []
     declared = list(declares)
     for place, t in zip(places, types, strict=True):
-        if place is None or (isinstance(place, n.Name) and place.type is t):
+        if place is None or (not together and isinstance(place, n.Name) and place.type is t):
             direct.append(place)
             continue
         temp = fs.temp(t, place.pos)
