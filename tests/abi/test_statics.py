@@ -72,6 +72,11 @@ def test_explicit_padding_has_a_value() -> None:
     assert text == "{i32 1, {} zeroinitializer, [4 x i8] zeroinitializer}"
 
 
+def test_a_blank_field_stays_zero() -> None:
+    t = ir.struct((Field("A", ir.INT), Field("_", ir.INT, pkg="p")))
+    assert StaticValues(DataEmitter()).value(StructLit(0, t, [(0, _number(1)), (1, _number(2))])) == "{i64 1, i64 0}"
+
+
 def test_a_pointer_shaped_struct_is_the_data_word_itself() -> None:
     emitter = DataEmitter()
     target = Var("x", ir.INT, 0, VarKind.GLOBAL, symbol="main.x")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct as bits
 from fractions import Fraction
+from functools import cache
 from typing import final
 
 from tricolor.abi.emitter import DataEmitter
@@ -190,7 +191,8 @@ class StaticValues:
     def _struct(self, e: StructLit) -> str:
         u = underlying(e.type)
         assert isinstance(u, Struct)
-        values = dict(e.fields)
+        blank = blank_fields(u)
+        values = {index: v for index, v in e.fields if index not in blank}
         parts: list[str] = []
         for index, f in enumerate(u.fields):
             given = values.get(index)
@@ -307,6 +309,14 @@ class StaticValues:
                 return self._direct_word(x.x)
             case _:
                 return self.value(x)
+
+
+@cache
+def blank_fields(t: Type) -> frozenset[int]:
+    """Indices of a struct's fields named ``_``, which stay zero in literals."""
+    u = underlying(t)
+    assert isinstance(u, Struct)
+    return frozenset(index for index, f in enumerate(u.fields) if f.name == "_")
 
 
 def const_int(e: Expr | None, default: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tricolor.abi.layout import field_offset, size_of
-from tricolor.abi.statics import const_text
+from tricolor.abi.statics import blank_fields, const_text
 from tricolor.codegen.maps import fill_map
 from tricolor.codegen.memory import (
     copy_bytes,
@@ -59,9 +59,12 @@ def value_struct(g: Gen, e: StructLit) -> str:
     if g.m.statics.is_static(e):
         return g.m.statics.value(e)
     current = "zeroinitializer"
+    blank = blank_fields(e.type)
     for index, x in e.fields:
         member = shape_of(x.type)
         v = member_form(g, x)
+        if index in blank:
+            continue
         if member.leaves:
             t = "i8" if member.form is Form.BOOL else member.llvm
             current = g.op(f"insertvalue {shape.llvm} {current}, {t} {v}, {index}")
@@ -103,9 +106,13 @@ def into_struct(g: Gen, e: StructLit, dest: Addr) -> None:
     fields = getattr(u, "fields", ())
     if _copy_static(g, e, dest):
         return
-    if len(e.fields) < len(fields):
+    blank = blank_fields(e.type)
+    if len(e.fields) < len(fields) or blank:
         store_zero(g, e.type, dest)
     for index, x in e.fields:
+        if index in blank:
+            g.value(x)
+            continue
         store_expr(g, x, offset(g, dest, field_offset(e.type, index)))
 
 
