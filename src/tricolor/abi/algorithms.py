@@ -172,18 +172,27 @@ class _Body:
 
 
 def equal_function(steps: Steps) -> str:
-    """Definition of the equality function: steps in order, false at the first difference."""
+    """Definition of the equality function: false at the first difference. Steps go in order, but the contents of strings
+    wait until something is next that may panic or take long, since lengths and scalars are cheaper to compare."""
     body = _Body()
     offset = 0
+    strings: list[tuple[str, str, str]] = []
     for step in steps:
         size = step.count * step.size if isinstance(step, Repeat) else step.size
         if isinstance(step, Repeat):
+            _equal_contents(body, strings)
             _equal_loop(body, step, offset)
         elif step.kind == "M":
             _equal_memory(body, offset, step.size)
+        elif step.kind == "S":
+            strings.append(_equal_lengths(body, offset))
+        elif step.kind in "IE":
+            _equal_contents(body, strings)
+            _equal_interface(body, step.kind, offset)
         elif step.kind != "_":
-            _equal_leaf(body, step.kind, offset)
+            _equal_float(body, step.kind, offset)
         offset += size
+    _equal_contents(body, strings)
     return (
         f"define zeroext i1 {quote(equal_symbol(steps))}(ptr %context, ptr %p, ptr %q) {GO_ATTRIBUTES} {{\n"
          "entry:\n" + "\n".join(body.lines) + "\n  ret i1 true\nneq:\n  ret i1 false\n}\n"
@@ -211,21 +220,34 @@ def _equal_memory(body: _Body, offset: int, size: int) -> None:
         offset += width
 
 
-def _equal_leaf(body: _Body, kind: str, offset: int) -> None:
+def _equal_float(body: _Body, kind: str, offset: int) -> None:
     p, q = body.at("%p", offset), body.at("%q", offset)
-    if kind in "FD":
-        ty = "float" if kind == "F" else "double"
-        x, y = body.emit(f"load {ty}, ptr {p}"), body.emit(f"load {ty}, ptr {q}")
-        _require(body, body.emit(f"fcmp oeq {ty} {x}, {y}"))
-        return
+    ty = "float" if kind == "F" else "double"
+    x, y = body.emit(f"load {ty}, ptr {p}"), body.emit(f"load {ty}, ptr {q}")
+    _require(body, body.emit(f"fcmp oeq {ty} {x}, {y}"))
+
+
+def _equal_lengths(body: _Body, offset: int) -> tuple[str, str, str]:
+    """Compare the lengths of two strings; gives the addresses of both and the length."""
+    p, q = body.at("%p", offset), body.at("%q", offset)
     p2, q2 = body.at("%p", offset + 8), body.at("%q", offset + 8)
-    x, y = body.emit(f"load ptr, ptr {p}"), body.emit(f"load ptr, ptr {q}")
-    if kind == "S":
-        n, m = body.emit(f"load i64, ptr {p2}"), body.emit(f"load i64, ptr {q2}")
-        _require(body, body.emit(f"icmp eq i64 {n}, {m}"))
+    n, m = body.emit(f"load i64, ptr {p2}"), body.emit(f"load i64, ptr {q2}")
+    _require(body, body.emit(f"icmp eq i64 {n}, {m}"))
+    return body.emit(f"load ptr, ptr {p}"), body.emit(f"load ptr, ptr {q}"), n
+
+
+def _equal_contents(body: _Body, strings: list[tuple[str, str, str]]) -> None:
+    """Compare the contents of strings of equal lengths, and forget them."""
+    for x, y, n in strings:
         _require(body, body.emit(f"call zeroext i1 @runtime.memequal(ptr {x}, ptr {y}, i64 {n})"))
-        return
+    strings.clear()
+
+
+def _equal_interface(body: _Body, kind: str, offset: int) -> None:
+    p, q = body.at("%p", offset), body.at("%q", offset)
+    x, y = body.emit(f"load ptr, ptr {p}"), body.emit(f"load ptr, ptr {q}")
     _require(body, body.emit(f"icmp eq ptr {x}, {y}"))
+    p2, q2 = body.at("%p", offset + 8), body.at("%q", offset + 8)
     v, w = body.emit(f"load ptr, ptr {p2}"), body.emit(f"load ptr, ptr {q2}")
     function = "runtime.efaceeq" if kind == "E" else "runtime.ifaceeq"
     _require(body, body.emit(f"call zeroext i1 @{function}(ptr {x}, ptr {v}, ptr {w})"))
