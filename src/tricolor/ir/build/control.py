@@ -214,7 +214,12 @@ def _common_tag(fs: FuncState, tag: n.Expr, values: list[n.Expr]) -> n.Expr:
 
 
 def _case_value(fs: FuncState, tag: n.Expr | None, x: n.Expr) -> n.Expr:
-    return x if tag is None else convert_to(fs, x, tag.type)
+    """A case value as it stands in the switch; without a tag the value is compared with true."""
+    if tag is not None:
+        return convert_to(fs, x, tag.type)
+    if is_interface(x.type):
+        return compare(fs, x.pos, BOOL, "==", x, n.Const(x.pos, BOOL, True))
+    return x
 
 
 def _by_gotos(
@@ -235,7 +240,9 @@ def _by_gotos(
             default = n.Goto(pos, to)
             continue
         for hoisted, x in group:
-            test = x if saved is None else compare(fs, x.pos, BOOL, "==", saved, _case_value(fs, saved, x))
+            test = _case_value(fs, saved, x)
+            if saved is not None:
+                test = compare(fs, x.pos, BOOL, "==", saved, test)
             tests += [*hoisted, n.If(x.pos, test, n.Block(x.pos, [n.Goto(x.pos, to)]), None)]
     tests.append(default)
     parts: list[n.Stmt] = [n.Block(pos, tests)]

@@ -107,6 +107,11 @@ def build_go(fs: FuncState, node: Node) -> None:
 
 
 def build_defer(fs: FuncState, node: Node) -> None:
+    if node[2][3] == "builtin" and node[2][4] == "recover":
+        # A deferred recover counts as called by this function, and by no function that it defers: it recovers if this
+        # function is itself run by a panic. That can be done at once.
+        fs.emit(n.ExprStmt(node[1], fs.expr(node[2])))
+        return
     closure = _as_closure(fs, node, ".deferwrap")
     target = None
     if fs.range_frame is not None:
