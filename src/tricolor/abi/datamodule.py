@@ -136,7 +136,8 @@ class _DataModule:
         self.roots: list[tuple[str, Type]] = []
         self.tfn: dict[str, str] = {}
         self.stub_numbers: dict[tuple[str, ...], int] = {}
-        self.with_reflect = any(f.pkg == "reflect" for f in program.funcs)
+        # Finalizers call through the stubs too.
+        self.with_reflect = any(f.pkg == "reflect" or f.symbol == "runtime.callThrough" for f in program.funcs)
 
     # --- globals ---------------------------------------------------------------------------------------------------
 

@@ -52,9 +52,9 @@ def arith(g: Gen, pos: Pos, op: BinaryOp, t: Type, x: str, y: str) -> str:
         return divide(g, pos, op, t, x, y)
     if is_float(t):
         return g.op(f"{_FLOAT[op]} {llvm} {x}, {y}")
-    if is_complex(t):
-        return _complex(g, pos, op, t, x, y)
-    g.bug(pos, f"operator {op.value} on {t}")
+    if not is_complex(t):
+        g.bug(pos, f"operator {op.value} on {t}")
+    return _complex(g, pos, op, t, x, y)
 
 
 def _and_not(g: Gen, llvm: str, x: str, y: str) -> str:

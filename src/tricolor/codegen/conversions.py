@@ -11,7 +11,7 @@ from tricolor.codegen.slices import array_pointer, slice_to_array
 from tricolor.codegen.state import Addr, Gen
 from tricolor.codegen.strings import convert_string
 from tricolor.ir.nodes import Binary, BinaryOp, Conversion, Convert, Expr
-from tricolor.ir.types import Basic, Kind, Pointer, Type, underlying
+from tricolor.ir.types import Basic, Kind, Pointer, Type, is_interface, underlying
 
 
 def value_convert(g: Gen, e: Convert) -> str:
@@ -42,6 +42,8 @@ def _same(g: Gen, e: Convert) -> str:
     """The value itself; pointers and uintptr are told apart here too, whichever kind the conversion has."""
     if _is_pointer(e.type) and not _is_pointer(e.x.type) and shape_of(e.x.type).llvm == "i64":
         return _to_pointer(g, e.x)
+    if is_interface(e.type):
+        return between_interfaces(g, e)
     v = g.value(e.x)
     if shape_of(e.type).llvm == "i64" and shape_of(e.x.type).llvm == "ptr":
         return g.op(f"ptrtoint ptr {v} to i64")

@@ -159,7 +159,8 @@ def between_interfaces(g: Gen, e: Convert) -> str:
     tab, data = iface_parts(g, e.x)
     source, target = underlying(e.x.type), underlying(e.type)
     assert isinstance(source, Interface) and isinstance(target, Interface)
-    if source is target or (not source.methods and not target.methods):
+    # Itabs are per interface type, so even types with the same methods need the target's own.
+    if e.x.type is e.type or (not source.methods and not target.methods):
         return g.iface(tab, data)
     have = type_word(g, e.x.type, tab)
     if not target.methods:
