@@ -90,7 +90,7 @@ func timers() {
 		fmt.Println("no stale value")
 	}
 	fired := make(chan string)
-	time.AfterFunc(3*time.Millisecond, func() { fired <- "second" })
+	time.AfterFunc(60*time.Millisecond, func() { fired <- "second" })
 	time.AfterFunc(time.Millisecond, func() { fired <- "first" })
 	fmt.Println(<-fired, <-fired)
 	tick := time.NewTicker(time.Millisecond)

@@ -76,21 +76,17 @@ func recovers(closure unsafe.Pointer) bool {
 	return *(*uint32)(unsafe.Pointer(uintptr(code) - 8))&codeRecovers != 0
 }
 
-func deferenter(frame *deferFrame) {
-	w := gwords()
-	frame.outer = w.frames
-	frame.count = 0
-	frame.more = nil
-	w.frames = frame
+// deferMore keeps a call for which the frame has no room. The kernel has the rest of what a function that defers does
+// (tricolor/runtime/panics.py: deferenter, deferproc, deferreturn, recovertoken, settoken).
+func deferMore(frame *deferFrame, closure unsafe.Pointer) {
+	frame.more = &deferredCall{closure, frame.more}
 }
 
-func deferproc(frame *deferFrame, closure unsafe.Pointer) {
-	if frame.count < inPlace && frame.more == nil {
-		frame.calls[frame.count] = closure
-		frame.count++
-		return
+// runMore runs the calls that deferMore kept, when their function returns.
+func runMore(frame *deferFrame) {
+	for frame.more != nil {
+		callClosure(frame.pop())
 	}
-	frame.more = &deferredCall{closure, frame.more}
 }
 
 // pop takes the call that was deferred last, nil if there is none left.
@@ -110,30 +106,6 @@ func (frame *deferFrame) pop() unsafe.Pointer {
 
 func callClosure(closure unsafe.Pointer) {
 	(*(*func())(unsafe.Pointer(&closure)))()
-}
-
-func deferreturn(frame *deferFrame) {
-	for {
-		closure := frame.pop()
-		if closure == nil {
-			break
-		}
-		callClosure(closure)
-	}
-	gwords().frames = frame.outer
-}
-
-func recovertoken() unsafe.Pointer {
-	w := gwords()
-	token := w.token
-	if token != nil {
-		w.token = nil
-	}
-	return unsafe.Pointer(token)
-}
-
-func settoken(token unsafe.Pointer) {
-	gwords().token = (*panicRecord)(token)
 }
 
 func gorecover(token unsafe.Pointer) any {
