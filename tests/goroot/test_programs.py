@@ -1,4 +1,4 @@
-"""Programs that use the library behave as with real Go: same output, same exit status."""
+"""Programs that use the library behave as with real Go: same output on both streams, same exit status."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIMIT_S = 300
 
 def _run(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
     done = subprocess.run(command, cwd=PROGRAMS, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False)
-    return done.returncode, done.stdout
+    return done.returncode, done.stdout + done.stderr
 
 
 def _real(name: str, folder: Path) -> tuple[int, str]:

@@ -162,13 +162,9 @@ def _print_value(g: Gen, pos: Pos, e: Expr, v: str) -> None:
             v = g.op(f"{'sext' if signed else 'zext'} {llvm} {v} to i64")
         g.rt(pos, "runtime.printint" if signed else "runtime.printuint", v)
     elif is_float(t):
-        wide = g.op(f"fpext float {v} to double") if llvm == "float" else v
-        g.rt(pos, "runtime.printfloat", wide)
+        g.rt(pos, "runtime.printfloat32" if llvm == "float" else "runtime.printfloat", v)
     elif is_complex(t):
-        if complex_part(t) == "float":
-            parts = tuple(g.op(f"fpext float {g.extract(llvm, v, i)} to double") for i in (0, 1))
-            v = g.build("{double, double}", ("double", "double"), parts)
-        g.rt(pos, "runtime.printcomplex", v)
+        g.rt(pos, "runtime.printcomplex64" if complex_part(t) == "float" else "runtime.printcomplex", v)
     elif isinstance(u, Basic) and u.kind is Kind.BOOL:
         g.rt(pos, "runtime.printbool", v)
     else:
