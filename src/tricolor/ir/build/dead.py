@@ -6,13 +6,16 @@ Source: cmd/compile/internal/noder/writer.go (staticBool, terminates, stmts, swi
 
 from __future__ import annotations
 
+from typing import Any
+
 from tricolor.ir.build.state import Node
 
 
 def static_bool(node: Node) -> bool | None:
     """The value that a condition always has; None if it depends. Operands may have effects nevertheless."""
-    if type(node[2]) is list:
-        value = node[2][1]
+    tv: Any = node[2]
+    if tv.__class__ is list:
+        value = tv[1]
         return bool(value[1]) if value[0] == "b" else None
     if node[0] == "UnaryExpr" and node[3] == "!":
         x = static_bool(node[4])
@@ -60,9 +63,9 @@ def terminates(node: Node | None) -> bool:
 
 def always_taken(tag: Node | None, clauses: list[Node]) -> list[Node] | None:
     """The clauses of a switch that are left if its tag and cases are constants: one as the default, or none; None if it depends."""
-    value = ["b", True]
+    value: Any = ["b", True]
     if tag is not None:
-        if type(tag[2]) is not list:
+        if tag[2].__class__ is not list:
             return None
         value = tag[2][1]
     target: Node | None = None
@@ -72,7 +75,7 @@ def always_taken(tag: Node | None, clauses: list[Node]) -> list[Node] | None:
             continue
         found = False
         for case in clause[2]:
-            if type(case[2]) is not list:
+            if case[2].__class__ is not list:
                 return None
             found = found or case[2][1] == value
             if found:

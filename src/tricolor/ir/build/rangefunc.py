@@ -234,9 +234,7 @@ def _store_results(fs: FuncState, pos: int, frame: RangeFrame, given: list[Node]
     results = owner.func.results
     if not owner.func.named_results:
         if frame.results is None:
-            frame.results = [
-                owner.local(f"#rv{i + 1}", r.type, r.pos or pos) for i, r in enumerate(results)
-            ]
+            frame.results = [owner.local(f"#rv{i + 1}", r.type, r.pos or pos) for i, r in enumerate(results)]
         results = frame.results
     places: list[n.Place | None] = []
     for var in results:
