@@ -68,7 +68,10 @@ def next_capacity(new_length: i64, old_capacity: i64) -> i64:
 
 @goroutine("runtime.growslice")
 def growslice(old: addr, new_length: i64, old_capacity: i64, added: i64, elem: addr) -> tuple[addr, i64, i64]:
-    """A larger array with the old elements; the slice has ``new_length`` elements, the last ``added`` are for the caller to fill."""
+    """A larger array with the old elements.
+
+    The slice has ``new_length`` elements, of which the last ``added`` are for the caller to fill.
+    """
     type = as_struct(GoType, elem)
     elem_bytes = type.size_bytes
     if unlikely(new_length < 0):

@@ -15,17 +15,20 @@ Header of a layout (16 bytes, written by codegen, index 0 until the first alloca
 
 Invariants:
     1. ``free_index`` MUST NOT exceed ``nelems``. Otherwise an allocation would leave the span.
-    2. An element is allocated exactly if its bit is set on the allocated side or it lies below ``free_index``.
+    2. An element is allocated exactly if its bit is set on the allocated side or it lies below
+       ``free_index``.
        Otherwise the marker would mark, or the sweep free, what was never given out.
-    3. Between cycles all bits of the mark side MUST be zero. Otherwise the next cycle would skip live objects.
+    3. Between cycles all bits of the mark side MUST be zero. Otherwise the next cycle would skip live
+       objects.
        Invariants 1 to 3 are checked by check_span().
 
 Source:
     Go 1.27.3 runtime/mheap.go, mcentral.go, mcache.go; Wingo, "Nofl" (arXiv 2503.16971).
 
 Differs from Go:
-    Spans belong to a layout (size class and pointer bitmap), so that an object needs no bitmap of its own. The mark bitmap
-    of one cycle is the free map until the next: there is no sweep of elements, only of spans.
+    Spans belong to a layout (size class and pointer bitmap), so that an object needs no bitmap of its own.
+    The mark bitmap of one cycle is the free map until the next: there is no sweep of elements, only of
+    spans.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """Entry points of allocation for compiled Go code, and the same for kernels on the system stack.
 
-How: sizes up to 32 KiB are rounded to a size class and bump-allocated (mcache). Without pointers: class of the size, or packed into
-a 16-byte block if smaller than that (tiny). With pointers: the layout of the type (at most 512 bytes), the class of all
-pointers, or an element with a header word that holds the type. Larger objects get a span of their own.
+How: sizes up to 32 KiB are rounded to a size class and bump-allocated (mcache). Without pointers: class of
+the size, or packed into a 16-byte block if smaller than that (tiny). With pointers: the layout of the type
+(at most 512 bytes), the class of all pointers, or an element with a header word that holds the type. Larger
+objects get a span of their own.
 
 Terms:
-    header object   an element of over 512 bytes, or an array of mixed values that is: word 0 is the element type, and the
-                    object begins behind it
+    header object   an element of over 512 bytes, or an array of mixed values that is: word 0
+                    is the element type, and the object begins behind it
 
 Invariants:
     1. Memory that is given out reads as zero, unless the caller said that it will fill it.
@@ -15,7 +16,8 @@ Source:
     Go 1.27.3 runtime/malloc.go (mallocgc and what it calls).
 
 Differs from Go:
-    A pointer-free object of 8 bytes comes from its own class, not from the tiny block: bumping is as cheap and frees it alone.
+    A pointer-free object of 8 bytes comes from its own class, not from the tiny block: bumping is as cheap
+    and frees it alone.
 """
 
 from __future__ import annotations
@@ -305,5 +307,8 @@ def makeslice(elem: addr, length: i64, capacity: i64) -> addr:
 
 @kernel
 def alloc_in_kernel(size_bytes: u64, type: addr) -> addr:
-    """Zeroed Go memory for kernel code on the system stack; may collect. The caller's locals are roots: that stack is scanned too."""
+    """Zeroed Go memory for kernel code on the system stack; may collect.
+
+    The caller's locals are roots: that stack is scanned too.
+    """
     return alloc_any(size_bytes, type, True)

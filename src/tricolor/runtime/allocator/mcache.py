@@ -1,19 +1,21 @@
 """mcache: allocation without a lock: bump a cursor through a zeroed run of free elements.
 
-How: the cell of a layout holds the rest of the run that was claimed last. When it is used up, refill() claims the next run of
-elements that the last cycle did not mark in the same span, then takes the next span with free elements, then a
-new one. Before that it starts a collection if one is due: nothing else does but large objects.
+How: the cell of a layout holds the rest of the run that was claimed last. When it is used up, refill()
+claims the next run of elements that the last cycle did not mark in the same span, then takes the next span
+with free elements, then a new one. Before that it starts a collection if one is due: nothing else does but
+large objects.
 
 Invariants:
     1. Memory from cursor to limit is zero. Otherwise Go code would see old data. Checked by check_cell().
-    2. The cursor is at an elem boundary, and ``span.free_index`` is the elem at the limit. Otherwise flush() would free an
-       object or lose one. Checked by check_cell().
+    2. The cursor is at an elem boundary, and ``span.free_index`` is the elem at the limit. Otherwise
+       flush() would free an object or lose one. Checked by check_cell().
 
 Source:
     Go 1.27.3 runtime/mcache.go, runtime/malloc.go (nextFreeFast); Wingo, "Nofl" (arXiv 2503.16971).
 
 Differs from Go:
-    An allocation touches the cell and the object only. Counters are kept by run, and are exact after flush().
+    An allocation touches the cell and the object only. Counters are kept by run, and are exact after
+    flush().
 """
 
 from __future__ import annotations
@@ -69,7 +71,10 @@ def mcache() -> MCache:
 
 @inline(symbol_name="tricolor.alloc")
 def alloc(layout: addr, size_bytes: u64) -> addr:
-    """Zeroed memory for one object. ``size_bytes`` (of the type) is for the reader of the code: the header has the elem size."""
+    """Zeroed memory for one object.
+
+    ``size_bytes`` is what the caller wants; the header has the elem size.
+    """
     header = load_u64(layout)
     cell = as_struct(Cell, address(mcache()) + ((header >> 32) << CELL_SHIFT))
     cursor = cell.cursor

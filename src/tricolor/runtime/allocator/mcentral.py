@@ -1,11 +1,12 @@
 """mcentral: the layouts of the program, and for each the spans that have free elements.
 
-How: index 0 of a layout header that codegen wrote means "not met yet". The first allocation finds the index: that of the noscan
-class or of the class of all pointers if the bitmap says so, else that of an entry with the same size and bitmap (hash), else a new one.
+How: index 0 of a layout header that codegen wrote means "not met yet". The first allocation finds the
+index: that of the noscan class or of the class of all pointers if the bitmap says so, else that of an entry
+with the same size and bitmap (hash), else a new one.
 
 Invariants:
-    1. A span is in at most one partial list, and only while it has free elements and is in no mcache. Otherwise two
-       cells would give out the same memory. Checked by check_central().
+    1. A span is in at most one partial list, and only while it has free elements and is in no mcache.
+       Otherwise two cells would give out the same memory. Checked by check_central().
 
 Source:
     Go 1.27.3 runtime/mcentral.go.
@@ -161,7 +162,8 @@ def type_bitmap(type: GoType) -> u64:
 def array_bitmap(type: GoType, size_bytes: u64, elem_bytes: u64) -> u64:
     """Pointer bitmap of as many values of the type as there are, carried on to the end of the element.
 
-    What is behind the last value is zero, so bits there do no harm, and arrays of any length share one layout.
+    What is behind the last value is zero, so bits there do no harm, and arrays of any length share one
+    layout.
     """
     one = type_bitmap(type)
     step = type.size_bytes >> 3
@@ -176,7 +178,10 @@ def array_bitmap(type: GoType, size_bytes: u64, elem_bytes: u64) -> u64:
 
 @kernel
 def layout_of_type(type: addr) -> addr:
-    """Layout of one value of a type with pointers of at most 512 bytes; notes it in the type cache if the type lives for ever."""
+    """Layout of one value of a type with pointers, of at most 512 bytes.
+
+    It is noted in the type cache if the type lives for ever.
+    """
     if mheap.layout_count == 0:
         init_layouts()
     go_type = as_struct(GoType, type)

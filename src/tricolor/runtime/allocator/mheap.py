@@ -4,8 +4,8 @@ Source:
     Go 1.27.3 runtime/malloc.go (mallocinit, persistentalloc).
 
 Differs from Go:
-    One range of 256 GiB of address space is reserved at once (less if the system refuses), instead of arenas of 64 MiB:
-    from an address to its span is one load.
+    One range of 256 GiB of address space is reserved at once (less if the system refuses), instead of
+    arenas of 64 MiB: from an address to its span is one load.
 """
 
 from __future__ import annotations

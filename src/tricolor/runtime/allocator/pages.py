@@ -1,13 +1,14 @@
 """Page heap: which pages of the arena are in spans; runs of free pages, lowest address first.
 
-How: one bit per page. A chunk of 512 pages has an upper bound of its longest free run, lowered when a search of the
-chunk fails and reset when a page of it is freed. Runs of up to 64 pages lie within one chunk; longer ones are searched
-word by word.
+How: one bit per page. A chunk of 512 pages has an upper bound of its longest free run, lowered when a
+search of the chunk fails and reset when a page of it is freed. Runs of up to 64 pages lie within one chunk;
+longer ones are searched word by word.
 
 Invariants:
-    1. A page is in use exactly if the table has a span for it. Otherwise the marker would follow pointers into
-       free pages, or two spans would overlap. Checked by check_pages().
-    2. The bound of a chunk MUST NOT be below its longest free run. Otherwise memory would be lost. Checked by check_pages().
+    1. A page is in use exactly if the table has a span for it. Otherwise the marker would follow pointers
+       into free pages, or two spans would overlap. Checked by check_pages().
+    2. The bound of a chunk MUST NOT be below its longest free run. Otherwise memory would be lost. Checked
+       by check_pages().
     3. A free page without dirty bit reads as zero. Otherwise Go code would see old data.
 
 Source:

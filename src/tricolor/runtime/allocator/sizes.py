@@ -2,9 +2,9 @@
 
 Units: bytes, or pages of 8 KiB where a name says so.
 
-Differs from Go: spans of small classes have 4 pages (Go: 1), so that a refill finds long runs and one span record
-serves more elements. Longer spans mean fewer records and refills; shorter ones mean less memory held by a
-layout of which a program has few objects, for which the first span of every layout has one page.
+Differs from Go: spans of small classes have 4 pages (Go: 1), so that a refill finds long runs and one span
+record serves more elements. Longer spans mean fewer records and refills; shorter ones mean less memory held
+by a layout of which a program has few objects, for which the first span of every layout has one page.
 """
 
 from __future__ import annotations

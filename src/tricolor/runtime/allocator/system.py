@@ -123,7 +123,8 @@ def print_number(value: u64, base: u64) -> None:
 @kernel
 def fatal_out_of_memory(wanted_bytes: u64, used_bytes: u64) -> NoReturn:
     """Ends the process as Go does when the system gives no more memory."""
-    print_text(text_address("runtime: out of memory: cannot allocate "), text_length("runtime: out of memory: cannot allocate "))
+    message = text_address("runtime: out of memory: cannot allocate ")
+    print_text(message, text_length("runtime: out of memory: cannot allocate "))
     print_number(wanted_bytes, 10)
     print_text(text_address("-byte block ("), text_length("-byte block ("))
     print_number(used_bytes, 10)

@@ -1,8 +1,8 @@
 """Checkmark: marks again by the plainest method and compares; for the option gccheckmark and for tests.
 
-How: a second bitmap, one bit per word of the arena; no prefetching, no queue; the same roots, copied before the first marking, since a
-conservative scan finds other words once more has been called. Every object that is reached MUST have its mark bit, and every
-mark bit MUST have been reached.
+How: a second bitmap, one bit per word of the arena; no prefetching, no queue; the same roots, copied before
+the first marking, since a conservative scan finds other words once more has been called. Every object that
+is reached MUST have its mark bit, and every mark bit MUST have been reached.
 
 Source:
     Go 1.27.3 runtime/mcheckmark.go; MMTk's sanity collector.

@@ -135,7 +135,8 @@ def finish() -> None:
 def release_surplus() -> None:
     """Gives back half of the free pages that the heap will not need to reach its goal and a tenth more.
 
-    Half: giving back costs a page fault when the heap grows again, which a heap that shrinks for good never does.
+    Half: giving back costs a page fault when the heap grows again, which a heap that shrinks for good never
+    does.
     """
     held = mheap.top_pages - mheap.released_pages
     goal_pages = mheap.goal >> PAGE_SHIFT

@@ -1,12 +1,14 @@
 """Environment variables that set up the memory manager: GOGC, GOMEMLIMIT, GODEBUG.
 
-GODEBUG is a list ``key=value,key=value``; read here: gctrace, gccheckmark, clobberfree, allocfreetrace, gcstress.
+GODEBUG is a list ``key=value,key=value``; read here: gctrace, gccheckmark, clobberfree, allocfreetrace,
+gcstress.
 
 Source:
     Go 1.27.3 runtime/mgcpacer.go (readGOGC, readGOMEMLIMIT), runtime/string.go (parseByteCount).
 
 Differs from Go:
-    gcstress=N collects at every Nth allocation; Go has no such setting. allocfreetrace was removed from Go 1.21.
+    gcstress=N collects at every Nth allocation; Go has no such setting. allocfreetrace was removed from Go
+    1.21.
 """
 
 from __future__ import annotations

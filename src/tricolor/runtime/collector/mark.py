@@ -1,12 +1,14 @@
 """Mark: everything that can be reached from the pushed roots.
 
-How: addresses are popped from the mark stack into a first-in first-out queue of 16 places and prefetched on the way, so that an
-object's memory has arrived when its turn comes. Then: the span of its page, the elem, test and set the mark bit,
-push the pointers in it. Elements of up to 512 bytes carry their pointer bitmap in the span, so the loop has no calls.
+How: addresses are popped from the mark stack into a first-in first-out queue of 16 places and prefetched on
+the way, so that an object's memory has arrived when its turn comes. Then: the span of its page, the elem,
+test and set the mark bit, push the pointers in it. Elements of up to 512 bytes carry their pointer bitmap
+in the span, so the loop has no calls.
 
 Invariants:
-    1. drain() ends with an empty mark stack and an empty queue: every object that a marked one points to is marked.
-       Checked by check_drain() (checkmark).
+    1. drain() ends with an empty mark stack and an empty queue: every object that a marked one points to is
+       marked.
+       Checked by check_marks() (checkmark).
     2. A pushed address may be any address: what is not in an element of a span is ignored.
 
 Source:

@@ -1,15 +1,19 @@
 """Roots: globals by their bitmaps, stacks and other ranges conservatively; the mark stack.
 
 Terms:
-    conservative   every aligned word counts as a pointer if it points into an allocated object, also into its middle
+    conservative   every aligned word counts as a pointer if it points into an allocated object,
+                   also into its middle
 
-How: roots only push; drain() (mark) and check_drain() (checkmark) do the rest. A stack word that points right behind an
-object keeps that object alive too: LLVM may hold only such a pointer inside a loop over its elements.
+How: roots only push; drain() (mark) and check_marks() (checkmark) do the rest. A stack word that points
+right behind an object keeps that object alive too: LLVM may hold only such a pointer inside a loop over its
+elements.
 
 Invariants:
-    1. What a conservative word pushes MUST be allocated. Otherwise free memory would be marked, and lost until the next cycle.
-    2. mark_words() is called for every range that may hold a pointer that nothing else holds: stacks with saved
-       registers, records of the scheduler, queues. Otherwise a live object is freed. Seen by stress mode, not by a check.
+    1. What a conservative word pushes MUST be allocated. Otherwise free memory would be marked, and lost
+       until the next cycle.
+    2. mark_words() is called for every range that may hold a pointer that nothing else holds: stacks with
+       saved registers, records of the scheduler, queues. Otherwise a live object is freed. Seen by stress
+       mode, not by a check.
 
 Source:
     Go 1.27.3 runtime/mgcmark.go (markroot, scanConservative); Boehm & Weiser 1988.

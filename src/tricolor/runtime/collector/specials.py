@@ -1,17 +1,20 @@
 """Specials: finalizers, cleanups and weak handles; what happens when their object dies.
 
-How: each special is in the list of the span of its object. Before marking, what a special holds is pushed: the closure of a finalizer or
-cleanup, a weak handle, and for a finalizer all that its object points to (the object itself is not). After
-marking, for every object without mark: its weak handles are cleared; a finalizer is queued and revives the
-object for one more cycle; cleanups of objects that are not revived are queued.
+How: each special is in the list of the span of its object. Before marking, what a special holds is pushed:
+the closure of a finalizer or cleanup, a weak handle, and for a finalizer all that its object points to (the
+object itself is not). After marking, for every object without mark: its weak handles are cleared; a
+finalizer is queued and revives the object for one more cycle; cleanups of objects that are not revived are
+queued.
 
 Invariants:
     1. A special is in the list of the span in which its object lies. Otherwise it would outlive the object.
        Checked by check_specials().
-    2. What queued specials hold is a root until it is taken. Otherwise a finalizer would get a freed object.
+    2. What queued specials hold is a root until it is taken. Otherwise a finalizer would get a freed
+       object.
 
 Source:
-    Go 1.27.3 runtime/mheap.go (specials), mfinal.go, mcleanup.go; mgcsweep.go for the order (weak handles before finalizers).
+    Go 1.27.3 runtime/mheap.go (specials), mfinal.go, mcleanup.go; mgcsweep.go for the order (weak handles
+    before finalizers).
 """
 
 from __future__ import annotations

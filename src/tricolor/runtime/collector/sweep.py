@@ -1,10 +1,11 @@
 """Sweep: after marking, turn marks into the free map, give empty spans back, rebuild the lists of spans with free elements.
 
-How: the sides change roles for all spans at once. For each span the old allocated side is cleared to be the mark side of the next cycle.
-Cost: one visit of each span record; objects are not touched.
+How: the sides change roles for all spans at once. For each span the old allocated side is cleared to be the
+mark side of the next cycle. Cost: one visit of each span record; objects are not touched.
 
 Invariants:
-    1. Every mcache is flushed and has dropped its spans before. Otherwise a cell would allocate from a freed span.
+    1. Every mcache is flushed and has dropped its spans before. Otherwise a cell would allocate from a
+       freed span.
     2. After it, the live counter is the sum of marked elements' sizes. Checked by check_heap().
 
 Source:
