@@ -18,6 +18,7 @@ MODULES: Final = (
     "tricolor.runtime.selects",
     "tricolor.runtime.traceback",
     "tricolor.runtime.scheduler.accessors",
+    "tricolor.runtime.panics",
     "tricolor.runtime.slices",
     "tricolor.runtime.strings",
     "tricolor.runtime.interfaces",
@@ -28,7 +29,11 @@ MODULES: Final = (
 )
 """Modules that, with what they import, are the whole runtime."""
 
-PRELUDE_MODULES: Final = ("tricolor.runtime.allocator.mcache", "tricolor.runtime.scheduler.accessors")
+PRELUDE_MODULES: Final = (
+    "tricolor.runtime.allocator.mcache",
+    "tricolor.runtime.scheduler.accessors",
+    "tricolor.runtime.panics",
+)
 """Modules whose ``@inline`` functions compiled Go calls."""
 
 _DEFINED: Final = re.compile(r'^define [^@]*@"([^"]+)"', re.MULTILINE)

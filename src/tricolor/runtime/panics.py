@@ -1,0 +1,118 @@
+"""Deferred calls: the part that compiled Go code runs in every function that defers.
+
+A function that defers has a DeferFrame in its stack frame, linked with those of its callers. Up to three calls are kept in
+it, more in a list on the heap, which package runtime keeps (``deferMore``, ``runMore`` in goroot/files/runtime/panic.go); so is all
+that panics do. ``set_resume`` and ``resume_frame`` are in ``scheduler.context``.
+
+Source:
+    Go 1.27.3 runtime/panic.go (deferproc, deferreturn).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tricolor.kernel.lang import (
+    Array,
+    Struct,
+    addr,
+    address,
+    asm,
+    call_address,
+    go_function,
+    inline,
+    load_addr,
+    naked,
+    u64,
+    unlikely,
+)
+from tricolor.runtime.scheduler.machine import machine
+
+CALLS_IN_PLACE: Final = 3
+# The words of a goroutine's record (gWords): frames that defer, panics under way, token of recover.
+WORD_FRAMES: Final = 0
+WORD_TOKEN: Final = 2
+
+
+class DeferFrame(Struct):
+    """What a function that defers keeps (deferFrame in goroot/files/runtime/panic.go); 128 bytes."""
+
+    registers: Array[u64, 9]
+    unused: u64
+    outer: addr
+    count: u64
+    calls: Array[addr, CALLS_IN_PLACE]
+    more: addr
+
+
+@go_function("runtime.deferMore")
+def go_defer_more(frame: DeferFrame, closure: addr) -> None: ...
+
+
+@go_function("runtime.runMore")
+def go_run_more(frame: DeferFrame) -> None: ...
+
+
+@naked("tricolor.defer_more")
+def defer_more(frame: DeferFrame, closure: addr) -> None:
+    """Keeps a call that has no room in the frame."""
+    asm("""
+        jmp runtime.deferMore
+    """)
+
+
+@naked("tricolor.run_more")
+def run_more(frame: DeferFrame) -> None:
+    """Runs the calls that had no room in the frame."""
+    asm("""
+        jmp runtime.runMore
+    """)
+
+
+@inline(symbol_name="runtime.deferenter")
+def deferenter(frame: DeferFrame) -> None:
+    """Links the frame of a function that begins."""
+    g = machine.g
+    frame.outer = g.words[WORD_FRAMES]
+    frame.count = 0
+    frame.more = 0
+    g.words[WORD_FRAMES] = address(frame)
+
+
+@inline(symbol_name="runtime.deferproc")
+def deferproc(frame: DeferFrame, closure: addr) -> None:
+    """``defer closure()``."""
+    count = frame.count
+    if unlikely(count == CALLS_IN_PLACE):
+        defer_more(frame, closure)
+        return
+    frame.calls[count] = closure
+    frame.count = count + 1
+
+
+@inline(symbol_name="runtime.deferreturn")
+def deferreturn(frame: DeferFrame) -> None:
+    """Runs what was deferred, last first, and unlinks the frame."""
+    if unlikely(frame.more != 0):
+        run_more(frame)
+    while frame.count != 0:
+        count = frame.count - 1
+        frame.count = count
+        closure = frame.calls[count]
+        call_address(load_addr(closure), (addr,), None, closure)
+    machine.g.words[WORD_FRAMES] = frame.outer
+
+
+@inline(symbol_name="runtime.recovertoken")
+def recovertoken() -> addr:
+    """The token that the panic machinery has set for the function that begins; 0 if it was not called by it."""
+    token = machine.g.words[WORD_TOKEN]
+    if token != 0:
+        machine.g.words[WORD_TOKEN] = 0
+    return token
+
+
+@inline(symbol_name="runtime.settoken")
+def settoken(token: addr) -> None:
+    """Hands the token on to the function that is called next."""
+    machine.g.words[WORD_TOKEN] = token
