@@ -74,6 +74,8 @@ KERNEL: Final[dict[str, str]] = {
     "runtime.block": "parks for ever",
     # Panics, stacks, symbols.
     "runtime.resume": "continue where setresume saved the frame; does not return",
+    "runtime.recovertoken": "the panic that may be recovered by the function that begins, nil if there is none; forgets it",
+    "runtime.settoken": "hand such a token on to the function that is called next",
     "runtime.callers": "return addresses: skip 0 begins in the function that calls it",
     "runtime.printstacks": "goroutine traces on standard error: of this goroutine or of all",
     "runtime.tracebackstring": "the same into a buffer; gives the bytes used",

@@ -81,9 +81,12 @@ func chancap(c *hchan) int
 func chantimer(c *hchan)
 func block()
 
-// Panics: registers of a function that defers, saved by setresume, restored by resume, which does not return.
+// Panics: registers of a function that defers, saved by setresume, restored by resume, which does not return; the token of
+// recover.
 
 func resume(frame *deferFrame)
+func recovertoken() unsafe.Pointer
+func settoken(token unsafe.Pointer)
 
 // Stacks and symbols.
 
