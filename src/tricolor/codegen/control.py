@@ -14,7 +14,7 @@ from tricolor.codegen.interfaces import (
     value_as_interface,
 )
 from tricolor.codegen.literals import store_expr
-from tricolor.codegen.memory import copy, load, store, store_zero
+from tricolor.codegen.memory import copy, is_runtime, load, store, store_zero
 from tricolor.codegen.places import iface_parts, is_place, new_variable, view
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, LoopTargets, Mode, PlaceThunk
@@ -163,8 +163,31 @@ def stmt_for(g: Gen, s: For) -> None:
     g.start(again)
     if s.post is not None:
         g.stmt(s.post)
+    else:
+        _yield_if_asked(g, s.pos)
     g.branch(head)
     g.start(done)
+
+
+_PREEMPT = -1314
+"""Value of the stack limit that asks for a switch (runtime/scheduler/machine.py, PREEMPT)."""
+
+
+def _yield_if_asked(g: Gen, pos: Pos) -> None:
+    """A switch to other goroutines if the scheduler asks for one.
+
+    The next function's prologue would see it; a loop that waits for something need not call a function. Loops that count
+    end by themselves and pay nothing.
+    """
+    if g.dead or is_runtime(g.func.pkg):
+        return
+    limit = g.op("load volatile i64, ptr addrspace(257) inttoptr (i64 112 to ptr addrspace(257)), align 8")
+    going_on, asked = g.label("goingon"), g.label("asked")
+    g.do(f"br i1 {g.op(f'icmp ne i64 {limit}, {_PREEMPT}')}, label %{going_on}, label %{asked}, !prof !1000")
+    g.dead = True
+    g.start(asked)
+    g.rt(pos, "runtime.gosched")
+    g.start(going_on)
 
 
 def stmt_break(g: Gen, s: Break) -> None:
