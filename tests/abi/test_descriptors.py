@@ -84,6 +84,7 @@ define i64 @runtime.interhash(ptr %p, i64 %s) { ret i64 %s }
 define i64 @runtime.nilinterhash(ptr %p, i64 %s) { ret i64 %s }
 define i64 @runtime.f32hash(ptr %p, i64 %s) { ret i64 %s }
 define i64 @runtime.f64hash(ptr %p, i64 %s) { ret i64 %s }
+define ptr @runtime.recovertoken() { ret ptr null }
 define void @__morestack() { ret void }
 """
 

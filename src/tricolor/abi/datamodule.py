@@ -48,6 +48,7 @@ from tricolor.abi.statics import StaticValues
 from tricolor.abi.stubs import (
     MEMCPY,
     MEMSET,
+    RECOVERTOKEN,
     call_stub,
     closure_object,
     make_stub,
@@ -333,6 +334,7 @@ class _DataModule:
     def texts(self) -> DataModules:
         self.code.declare("llvm.memcpy", MEMCPY)
         self.code.declare("llvm.memset", MEMSET)
+        self.code.declare("runtime.recovertoken", RECOVERTOKEN)
         self.add_globals()
         self.add_types()
         self.add_closures()

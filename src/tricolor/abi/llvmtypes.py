@@ -233,6 +233,7 @@ def bytes_literal(data: bytes) -> str:
 
 
 PREFIX_MAGIC = 0x54520000
+PREFIX_MAGIC_MASK = 0xFFFF0000
 PREFIX_RECOVERS = 1
 PREFIX_WRAPPER = 2
 

@@ -6,6 +6,10 @@
 * ``makefunc.N``: code of a func value whose second word is a closure ``func(context, frame unsafe.Pointer)``: builds
   the frame, calls it, and returns the results from the frame.
 
+A panic gives its token to a deferred closure whose prefix says RECOVERS, and the code that recovers takes it at entry
+(ARCHITECTURE.md, "Defer, panic, recover"). Stubs do not touch the token on its way to a method or function that
+recovers, and drop it before calling one that does not, which might otherwise leave it to what it calls.
+
 A *frame* is a Go struct {parameters..., results...}. N numbers signatures that are passed alike.
 """
 
@@ -15,6 +19,9 @@ from tricolor.abi.algorithms import GO_ATTRIBUTES
 from tricolor.abi.emitter import closure_symbol, is_closure
 from tricolor.abi.layout import align_of, frame_struct, memory_class, result_struct, size_of, struct_layout
 from tricolor.abi.llvmtypes import (
+    PREFIX_MAGIC,
+    PREFIX_MAGIC_MASK,
+    PREFIX_RECOVERS,
     FunctionType,
     function_type,
     is_bool,
@@ -44,8 +51,28 @@ def closure_object(func: Func) -> str:
     return f"{quote(closure_symbol(func))} = constant ptr {quote(code)}, align 8"
 
 
+RECOVERTOKEN = "declare ptr @runtime.recovertoken()"
+
+
+def _drop_token_unless_recovers(code: str) -> list[str]:
+    """Lines that drop the recover token unless the prefix of ``code`` says RECOVERS."""
+    mask = PREFIX_MAGIC_MASK | PREFIX_RECOVERS
+    return [
+        f"  %prefix = getelementptr i8, ptr {code}, i64 -8",
+        "  %flags = load i32, ptr %prefix, align 4",
+        f"  %marks = and i32 %flags, {mask}",
+        f"  %recovers = icmp eq i32 %marks, {PREFIX_MAGIC | PREFIX_RECOVERS}",
+        "  br i1 %recovers, label %go, label %drop",
+        "drop:",
+        "  %token = call ptr @runtime.recovertoken()",
+        "  br label %go",
+        "go:",
+    ]
+
+
 def thunk(func: Func) -> str:
-    """Definition of the code that drops the context. It forwards a recover token: callee and thunk are both marked."""
+    """Definition of the code that drops the context. It leaves the recover token to the function, which of a wrapper only
+    the wrapper's own prefix tells whether it wants it."""
     outer = function_type(func.signature, context=True)
     inner = function_type(func.signature)
     names = [f"%a{i}" for i in range(len(outer.params))]
@@ -54,7 +81,9 @@ def thunk(func: Func) -> str:
     args = ", ".join(f"{p} {n}" for p, n in zip(inner.params, kept, strict=True))
     call = f"tail call {inner.result} {quote(func.symbol)}({args})"
     body = f"  {call}\n  ret void" if inner.result == "void" else f"  %r = {call}\n  ret {_plain(inner)} %r"
-    flags = prefix_text(recovers=func.has_recover, wrapper=True).removeprefix("prefix i64 ")
+    if func.wrapper:
+        body = "\n".join([*_drop_token_unless_recovers(quote(func.symbol)), body])
+    flags = prefix_text(recovers=func.has_recover or func.wrapper, wrapper=True).removeprefix("prefix i64 ")
     code, here = (f"ptrtoint (ptr {quote(symbol)} to i64)" for symbol in (func.symbol, thunk_symbol(func)))
     # The reserved half says where the function is, for runtime.FuncForPC of a func value's code.
     prefix = f"prefix <{{ i32, i32 }}> <{{ i32 {flags}, i32 trunc (i64 sub (i64 {code}, i64 {here}) to i32) }}>"
@@ -126,6 +155,7 @@ def call_stub(sig: Signature, symbol: str) -> str:
         address = _at(lines, "%frame", offsets[i], f"%p{i}")
         operand = address if memory_class(t) else _load(lines, t, address, f"%a{i}")
         args.append(f"{param_text(t)} {operand}")
+    lines += _drop_token_unless_recovers("%code")
     call = f"call {ft.result} %code({', '.join(args)})"
     lines.append(f"  {call}" if ft.result == "void" else f"  %r = {call}")
     base = len(sig.params)
@@ -163,7 +193,7 @@ def make_stub(sig: Signature, symbol: str) -> str:
     lines += _return_from_frame(sig, ft, layout.offsets[len(sig.params) :])
     head = ", ".join(f"{p} {n}" for p, n in zip(ft.params, names, strict=True))
     body = "\n".join(lines)
-    return f"define {ft.result} @{symbol}({head}) {GO_ATTRIBUTES} {prefix_text(wrapper=True)} {{\n{body}\n}}\n"
+    return f"define {ft.result} @{symbol}({head}) {GO_ATTRIBUTES} {prefix_text(recovers=True, wrapper=True)} {{\n{body}\n}}\n"
 
 
 def _return_from_frame(sig: Signature, ft: FunctionType, offsets: tuple[int, ...]) -> list[str]:

@@ -15,6 +15,8 @@ type funcCode struct {
 
 func funcCodeOf(t *funcType) *funcCode
 func callThrough(stub, code, context, frame unsafe.Pointer)
+func takeToken() unsafe.Pointer
+func giveToken(closure, token unsafe.Pointer)
 
 // callFrame is memory for the parameters and results of one call; all its words count as pointers for the collector.
 type callFrame struct {
@@ -192,6 +194,7 @@ func MakeFunc(typ Type, fn func(args []Value) (results []Value)) Value {
 }
 
 func runMadeFunc(context, memory unsafe.Pointer) {
+	token := takeToken()
 	impl := (*makeFuncImpl)(context)
 	t := impl.ftyp
 	offsets, _ := frameOffsets(t)
@@ -203,6 +206,7 @@ func runMadeFunc(context, memory unsafe.Pointer) {
 			in[i] = Value{t.In(i), *(*unsafe.Pointer)(in[i].ptr), flag(t.In(i).Kind())}
 		}
 	}
+	giveToken(*(*unsafe.Pointer)(unsafe.Pointer(&impl.fn)), token)
 	out := impl.fn(in)
 	if len(out) != t.NumOut() {
 		panic("wrong return count from function created by MakeFunc")

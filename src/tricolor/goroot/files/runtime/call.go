@@ -48,6 +48,19 @@ func reflect_callThrough(stub, code, context, frame unsafe.Pointer) {
 	callThrough(stub, code, context, frame)
 }
 
+// A func value that reflection made may be a deferred call: what it stands for may then recover. It takes the panic's token
+// first and gives it to the function that it calls, if that is one that recovers.
+//
+//go:linkname reflect_takeToken reflect.takeToken
+func reflect_takeToken() unsafe.Pointer { return recovertoken() }
+
+//go:linkname reflect_giveToken reflect.giveToken
+func reflect_giveToken(closure, token unsafe.Pointer) {
+	if token != nil && recovers(closure) {
+		settoken(token)
+	}
+}
+
 // newFrame returns memory for a frame. All its words count as pointers for the collector.
 func newFrame(t *functype) unsafe.Pointer {
 	size := uintptr(0)
