@@ -9,7 +9,7 @@ GO: Final = 'nounwind "split-stack" "frame-pointer"="all"'
 
 _TYPE: Final = "{i64,i64,i32,i8,i8,i8,i8,ptr,ptr,i32,i32}"
 
-PRELUDE: Final = f'''
+PRELUDE: Final = f"""
 @"tricolor.data_roots" = global [24 x i8] zeroinitializer
 @"tricolor.data_root_count" = global [8 x i8] zeroinitializer
 @"runtime.zerobase" = global [8 x i8] zeroinitializer
@@ -72,7 +72,7 @@ more:
 end:
   ret i64 0
 }}
-'''
+"""
 
 
 def main(body: str, rest: str = "") -> str:

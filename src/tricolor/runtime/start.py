@@ -7,13 +7,13 @@ from typing import NoReturn
 from tricolor.kernel.lang import (
     addr,
     export,
+    field_address,
     function_address,
     global_value,
     go_function,
     goroutine,
     i32,
     to_i64,
-    field_address,
 )
 from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.collector.environment import read_environment

@@ -41,7 +41,6 @@ from tricolor.kernel.lang import (
     to_u32,
     u8,
     u32,
-    u64,
 )
 from tricolor.runtime.scheduler.context import park, resume
 from tricolor.runtime.scheduler.machine import (

@@ -24,6 +24,7 @@ from tricolor.kernel.lang import (
     to_u64,
     u64,
 )
+
 SIGNAL_INTERRUPT: Final = 2
 SIGNAL_ILLEGAL: Final = 4
 SIGNAL_BUS: Final = 7

@@ -20,7 +20,7 @@ Differs from Go:
 
 from __future__ import annotations
 
-from typing import Final, NoReturn
+from typing import Final
 
 from tricolor.kernel.lang import (
     Struct,
@@ -32,22 +32,20 @@ from tricolor.kernel.lang import (
     global_array,
     is_null,
     kernel,
-    load_addr,
     null,
     store_addr,
     store_u64,
     systemstack,
     to_u64,
-    u32,
     u64,
 )
 from tricolor.runtime.scheduler.context import goroutine_start
 from tricolor.runtime.scheduler.machine import (
+    DEAD,
     G_ROOTS_BYTES,
     G_ROOTS_OFFSET,
     GUARD_BYTES,
     SEGMENT_HEADER_BYTES,
-    DEAD,
     G,
     Segment,
     counters,
