@@ -75,7 +75,7 @@ def target_machine(level: int = 2) -> llvm.TargetMachine:
 def target_description() -> str:
     """Everything about target and LLVM that decides the bytes of an object."""
     version = ".".join(map(str, llvm.llvm_version_info))
-    return f"llvm {version} {llvm.get_default_triple()} {llvm.get_host_cpu_name()} {_features_digest()} {_ONE_SECTION}"
+    return f"layout 1 llvm {version} {llvm.get_default_triple()} {llvm.get_host_cpu_name()} {_features_digest()} {_ONE_SECTION}"
 
 
 @cache
@@ -92,10 +92,15 @@ def object_key(unit: Unit) -> str:
 
 
 def parse(unit: Unit) -> llvm.ModuleRef:
-    """Parsed and verified module. Raises InvalidModule."""
-    initialize()
+    """Parsed and verified module for the machine that the program will run on. Raises InvalidModule.
+
+    Without the target's data layout LLVM would align 8-byte integers in structs to 4 bytes.
+    """
+    machine = target_machine(unit.level)
     try:
         module = llvm.parse_assembly(unit.text)
+        module.triple = machine.triple
+        module.data_layout = str(machine.target_data)
         module.verify()
     except RuntimeError as error:
         raise InvalidModule(unit.name, str(error)) from None
