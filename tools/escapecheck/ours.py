@@ -1,16 +1,19 @@
-"""What our escape analysis says about packages."""
+"""What our escape analysis says about packages, each seen alone as Go's compiler sees it."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tricolor.escape.analyse import analyse
-from tricolor.escape.messages import messages
+from tricolor.escape.batches import with_closures
+from tricolor.escape.messages import Message, messages
 from tricolor.escape.naming import Wording
 from tricolor.frontend.load import LoadRequest, load
+from tricolor.ir import nodes as n
 from tricolor.ir.build.program import build_packages
+from tricolor.ir.walk import walk
 
 
 def our_lines(patterns: Sequence[str], directory: Path, shapes: bool) -> Mapping[str, Counter[str]]:
@@ -20,21 +23,42 @@ def our_lines(patterns: Sequence[str], directory: Path, shapes: bool) -> Mapping
         raise RuntimeError(result.diagnostics)
     typed = result.program
     wording = Wording({p.symbol_path: p.name for p in typed.packages}, typed.spelling, typed.type)
-    roots = {package.symbol_path: package.path for package in typed.roots}
-    program = build_packages(typed, list(roots.values()), separate=True)
+    program = build_packages(typed, [package.path for package in typed.roots], separate=True)
     escape = analyse(program.funcs)
-    lines: dict[str, Counter[str]] = {path: Counter() for path in roots.values()}
-    for funcs in (*escape.batches, program.externals):
-        for message in messages(funcs, escape, wording):
-            if message.package in roots and (shapes or not message.generic):
-                place = f"{typed.position(message.pos)}: " if message.pos else ""
-                lines[roots[message.package]][place + message.text] += 1
+    by_package: defaultdict[str, list[n.Func]] = defaultdict(list)
+    for func in (*(func for batch in escape.batches for func in batch), *program.externals):
+        by_package[func.pkg].append(func)
+    lines: dict[str, Counter[str]] = {}
+    for package in typed.roots:
+        own = [func for func in by_package[package.symbol_path] if "[" not in func.symbol]
+        funcs = [*own, *(instances(own) if shapes else ())]
+        found = messages(funcs, escape, wording, package.symbol_path)
+        lines[package.path] = Counter(_line(message, str(typed.position(message.pos))) for message in found)
     return lines
 
 
-def packages_of(patterns: Iterable[str], directory: Path) -> list[str]:
-    """Paths of the packages that the patterns name."""
-    result = load(LoadRequest(tuple(patterns), directory))
-    if result.program is None:
-        raise RuntimeError(result.diagnostics)
-    return [package.path for package in result.program.roots]
+def _line(message: Message, place: str) -> str:
+    return f"{place}: {message.text}" if message.pos else message.text
+
+
+def instances(funcs: Iterable[n.Func]) -> list[n.Func]:
+    """Instances of generic functions that these functions and their instances use, with their closures."""
+    found: dict[n.Func, None] = {}
+    todo = [func for func in funcs if func.outer is None]
+    seen = set(todo)
+    while todo:
+        for member in with_closures(todo.pop()):
+            for target in _mentioned(member):
+                if target in seen or not ("[" in target.symbol or target.wrapper):
+                    continue
+                seen.add(target)
+                todo.append(target)
+                if "[" in target.symbol:
+                    found.update(dict.fromkeys(with_closures(target)))
+    return list(found)
+
+
+def _mentioned(func: n.Func) -> Iterable[n.Func]:
+    for node in walk(func):
+        if isinstance(node, (n.FuncName, n.MethodValue)):
+            yield node.func

@@ -10,13 +10,14 @@ Source: cmd/compile/internal/escape/escape.go.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from tricolor.abi.layout import size_of
 from tricolor.escape.batch import Batch
 from tricolor.escape.batches import batches
 from tricolor.escape.graph import EVERYTHING, Flow, Location
-from tricolor.escape.leaks import Leaks
+from tricolor.escape.leaks import Leaks, everything_to_heap
 from tricolor.escape.result import EscapeResult
 from tricolor.escape.literals import find_literal
 from tricolor.escape.sizes import MAX_BY_VALUE_BYTES, heap_reason
@@ -31,10 +32,11 @@ def analyse(funcs: Sequence[n.Func]) -> EscapeResult:
     variables: dict[n.Var, Location] = {}
     allocations: dict[n.Expr, Location] = {}
     canonical: dict[n.Var, n.Var] = {}
-    tags: dict[n.Func, Sequence[Leaks]] = {}
+    tags: dict[n.Func, list[Leaks]] = {}
     by_value: set[n.Var] = set()
     order: list[Sequence[n.Func]] = []
-    notices: list[tuple[n.Func, n.Stmt]] = []
+    allocations_of: defaultdict[n.Func, list[n.Expr]] = defaultdict(list)
+    notices_of: defaultdict[n.Func, list[n.Stmt]] = defaultdict(list)
     literals: dict[n.Expr, n.Const] = {}
     temporaries: dict[n.Var, n.Expr] = {}
     for members in batches(funcs):
@@ -43,16 +45,33 @@ def analyse(funcs: Sequence[n.Func]) -> EscapeResult:
         variables.update(b.variables)
         allocations.update(b.allocations)
         canonical.update(b.canonical)
-        notices += b.notices
+        for func, statement in b.notices:
+            notices_of[func].append(statement)
+        for node, location in b.allocations.items():
+            assert location.func is not None
+            allocations_of[location.func].append(node)
         literals.update(b.literals)
         temporaries.update((v, x) for v, x in b.temporaries.items() if not b.variables[v].reassigned)
         by_value.update(var for var, location in b.variables.items() if _held_by_value(var, location))
         for func in members:
             tags[func] = [_tag(b.variables[param]) for param in func.params]
-    return EscapeResult(variables, allocations, canonical, tags, frozenset(by_value), order, notices, literals, temporaries)
+            if "uintptrescapes" in func.pragmas and func.signature.variadic:
+                tags[func][-1] = everything_to_heap()
+    return EscapeResult(
+        variables,
+        allocations,
+        canonical,
+        tags,
+        frozenset(by_value),
+        order,
+        dict(allocations_of),
+        dict(notices_of),
+        literals,
+        temporaries,
+    )
 
 
-def _analyse_batch(members: list[n.Func], tags: dict[n.Func, Sequence[Leaks]]) -> Batch:
+def _analyse_batch(members: list[n.Func], tags: Mapping[n.Func, Sequence[Leaks]]) -> Batch:
     b = Batch(members, tags, frozenset(members), walk_func)
     for func in members:
         init_func(b, func)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final, assert_never
 
-from tricolor.escape.naming import Names
+from tricolor.escape.naming import Names, local_name, method_split
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
 
@@ -96,8 +96,8 @@ def _render(x: n.Expr, names: Names) -> tuple[str, int]:  # noqa: PLR0911, PLR09
         case n.Recv():
             return "<-" + _operand(x.x, isinstance(x.x, n.Recv), names), _UNARY
         case n.Convert():
-            simple = isinstance(x.type, (t.Named, t.Basic))
             text = names.type_at(x.pos, x.type)
+            simple = isinstance(x.type, (t.Named, t.Basic)) or text == "any"
             return f"{text if simple else f'({text})'}({_text(x.x, 0, names)})", _PRIMARY
         case n.StructLit() | n.ArrayLit() | n.SliceLit() | n.MapLit():
             return _literal(x, names), _PRIMARY
@@ -134,7 +134,11 @@ def _render_primary(x: _Primary, names: Names) -> str:
         case n.Call():
             signature = x.fun.func.signature if isinstance(x.fun, n.FuncName) else t.underlying(x.fun.type)
             variadic = isinstance(signature, t.Signature) and signature.variadic
-            return f"{_text(x.fun, _PRIMARY, names)}({_list(x.args, names)}{'...' if variadic else ''})"
+            args = _texts(x.args, names)
+            if isinstance(x.fun, n.FuncName) and x.fun.args:
+                is_method = method_split(local_name(x.fun.func)) >= 0
+                args.insert(1 if is_method else 0, names.dictionary(x.fun))
+            return f"{_text(x.fun, _PRIMARY, names)}({', '.join(args)}{'...' if variadic else ''})"
         case n.CallMethod():
             method = _method(x)
             dots = "..." if method.signature.variadic else ""

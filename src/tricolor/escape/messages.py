@@ -37,13 +37,17 @@ class Message:
         return "[" in self.func.symbol
 
 
-def messages(funcs: Sequence[n.Func], escape: EscapeResult, wording: Wording = PLAIN) -> Iterator[Message]:
-    """The lines for these functions: parameters, then variables, then expressions."""
-    wanted = set(funcs)
-    names = {func.pkg: Names(func.pkg, wording, escape.temporaries) for func in funcs}
-    for func, statement in escape.notices:
-        if func in wanted:
-            own = names[func.pkg]
+def messages(
+    funcs: Sequence[n.Func], escape: EscapeResult, wording: Wording = PLAIN, package: str = ""
+) -> Iterator[Message]:
+    """The lines for these functions: parameters, then variables, then expressions.
+
+    ``package``: path of the package that is compiled; each function's own if empty. (Instances of generic functions are compiled
+    with the packages that use them.)"""
+    names = {func.pkg: Names(package or func.pkg, wording, escape.temporaries, func.pkg) for func in funcs}
+    for func in funcs:
+        own = names[func.pkg]
+        for statement in escape.notices_of.get(func, ()):
             text = f"{own.function(func)} ignoring self-assignment in {statement_text(statement, own)}"
             yield Message(statement.pos, text, func)
     for func in funcs:
@@ -53,10 +57,11 @@ def messages(funcs: Sequence[n.Func], escape: EscapeResult, wording: Wording = P
     for func in funcs:
         for var in (*func.params, *func.results, *func.locals):
             if not escape.on_stack(var) and escape.is_placed(var) and not _is_hidden(var):
-                yield Message(var.pos, f"moved to heap: {var.name}", func)
-    for node, location in escape.allocations.items():
-        if location.func in wanted and not _is_go_wrapper(node):
-            yield from _expression_messages(node, escape, names[location.func.pkg])
+                yield Message(var.pos, f"moved to heap: {names[func.pkg].local(var)}", func)
+    for func in funcs:
+        for node in escape.allocations_of.get(func, ()):
+            if not _is_go_wrapper(node):
+                yield from _expression_messages(node, escape, names[func.pkg])
 
 
 def _is_hidden(var: n.Var) -> bool:
@@ -127,7 +132,8 @@ def _parameter_messages(func: n.Func, escape: EscapeResult) -> Iterator[Message]
     if func.body is None:
         yield from _external_messages(func)
         return
-    for param, leaks in zip(func.params, escape.tags.get(func, ()), strict=False):
+    marked = "uintptrescapes" in func.pragmas and func.signature.variadic
+    for param, leaks in zip(func.params[:-1] if marked else func.params, escape.tags.get(func, ()), strict=False):
         if not _is_named(param) or not t.has_pointers(param.type) or not escape.on_stack(param):
             continue
         found = False

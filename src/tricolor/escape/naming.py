@@ -46,13 +46,15 @@ PLAIN: Final = Wording()
 @final
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Where a text is read: ``package`` is the path of the package at hand.
+    """Where a text is read: ``package`` is the path of the package at hand, ``home`` that of the function, which for an instance
+    of a generic function is another one.
 
     ``temporaries``: variables that the builder of the IR added for the order of evaluation; what they hold is written."""
 
     package: str
     wording: Wording = PLAIN
     temporaries: Mapping[n.Var, n.Expr] = field(default_factory=lambda: {})
+    home: str = ""
 
     def qualified(self, path: str, name: str) -> str:
         """``name`` of the package with a path."""
@@ -147,7 +149,7 @@ class Names:
         """The function where it is called: a method as a method expression."""
         name = local_name(func)
         split = method_split(name)
-        if split < 0 or not func.params:
+        if split < 0 or not func.params or func.outer is not None:
             return self.qualified(func.pkg, name)
         receiver = func.params[0].type
         text = self.type(receiver)
@@ -157,7 +159,18 @@ class Names:
         """A use of a variable."""
         if var.kind is n.VarKind.GLOBAL:
             return self.qualified(var.symbol[: -len(var.name) - 1], var.name)
-        return var.name
+        return self.local(var)
+
+    def local(self, var: n.Var) -> str:
+        """The name of a local variable; one of a generic function of another package is qualified."""
+        foreign = self.home and self.home != self.package and not var.name.startswith((".autotmp", "#next", "#rv"))
+        return self.qualified(self.home, var.name) if foreign else var.name
+
+    def dictionary(self, of: n.FuncName) -> str:
+        """The argument of an instance by shapes that tells its type arguments."""
+        name = local_name(of.func).split("[", 1)[0].removeprefix("(*")
+        args = ",".join(map(t.link_name, of.args))
+        return f"&{self.qualified(of.func.pkg, f'.dict.{name}[{args}]')}"
 
 
 def named_base(of: t.Named) -> str:
@@ -166,8 +179,9 @@ def named_base(of: t.Named) -> str:
 
 
 def local_name(func: n.Func) -> str:
-    """The function's name without its package."""
-    return func.name.removeprefix(func.pkg + ".")
+    """The function's name without its package; with the type arguments of an instance."""
+    name = func.symbol if "[" in func.symbol else func.name
+    return name.removeprefix(func.pkg + ".")
 
 
 def method_split(name: str) -> int:

@@ -18,7 +18,8 @@ class EscapeResult:
     """Placement of every variable and allocation.
 
     ``variables``/``allocations``: their locations; ``canonical``: closure variable -> variable outside; ``tags``: parameter tags;
-    ``batches``: the functions in the order of analysis; ``notices``: assignments that were ignored, with their functions;
+    ``batches``: the functions in the order of analysis; ``allocations_of``: allocating expressions of each function;
+    ``notices_of``: assignments of each function that were ignored;
     ``literals``: constants that the operands of make and of boxing always equal; ``temporaries``: what variables of the
     builder hold, which are no variables in source.
     """
@@ -29,7 +30,8 @@ class EscapeResult:
     tags: Mapping[n.Func, Sequence[Leaks]]
     by_value_variables: frozenset[n.Var]
     batches: Sequence[Sequence[n.Func]]
-    notices: Sequence[tuple[n.Func, n.Stmt]]
+    allocations_of: Mapping[n.Func, Sequence[n.Expr]]
+    notices_of: Mapping[n.Func, Sequence[n.Stmt]]
     literals: Mapping[n.Expr, n.Const]
     temporaries: Mapping[n.Var, n.Expr]
 

@@ -166,11 +166,14 @@ class Name:
 @final
 @dataclass(slots=True, eq=False)
 class FuncName:
-    """A function as a value (not called), or as callee of a ``Call``. Type: its signature (or a named func type after Convert)."""
+    """A function as a value (not called), or as callee of a ``Call``. Type: its signature (or a named func type after Convert).
+
+    ``args``: the type arguments in source where ``func`` is the instance for their shapes (only in packages seen alone)."""
 
     pos: Pos
     type: Type
     func: Func
+    args: tuple[Type, ...] = ()
 
 
 class UnaryOp(Enum):

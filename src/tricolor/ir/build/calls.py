@@ -8,7 +8,7 @@ from tricolor.frontend.records import ObjectKind
 from tricolor.ir import nodes as n
 from tricolor.ir.build.builtins import build_builtin
 from tricolor.ir.build.convert import conversion, convert_to
-from tricolor.ir.build.exprs import hoist_tuple, is_tuple_call, select
+from tricolor.ir.build.exprs import hoist_tuple, is_tuple_call, is_type_param, select, unknown_function
 from tricolor.ir.build.function import FuncState
 from tricolor.ir.build.lookup import FieldSelection, InterfaceSelection
 from tricolor.ir.build.methods import call_interface, declared_func, receiver, walk_path
@@ -53,12 +53,22 @@ def _static_call(fs: FuncState, node: Node, fun: Node, func: Func, type_args: tu
     assert isinstance(declared, Signature)
     args = arguments(fs, declared, node, [])[1]
     fs.effects += 1
+    if fs.b.separate and type_args:
+        return _shaped_call(fs, node, n.FuncName(fun[1], sig, fs.b.use(func), type_args), args)
     if declared is sig or len(declared.params) != len(sig.params):
         return n.Call(node[1], result_type(declared), fs.func_name(fun[1], func), args)
     args = [_same_representation(a, t) for a, t in zip(args, sig.params, strict=True)]
     call = n.Call(node[1], result_type(sig), fs.func_name(fun[1], func), args)
     if len(sig.results) == 1 and len(declared.results) == 1:
         return _same_representation(call, declared.results[0])
+    return call
+
+
+def _shaped_call(fs: FuncState, node: Node, fun: n.FuncName, args: list[n.Expr]) -> n.Expr:
+    """Call of an instance by shapes; a single result gets the type that it has in source."""
+    call = n.Call(node[1], result_type(fun.func.signature), fun, args)
+    if len(fun.func.signature.results) == 1:
+        return _same_representation(call, fs.type_of(node))
     return call
 
 
@@ -83,6 +93,8 @@ def static_callee(fs: FuncState, fun: Node, type_args: tuple[Type, ...]) -> Func
 
 def _method_call(fs: FuncState, node: Node, fun: Node, type_args: tuple[Type, ...]) -> n.Expr:
     pos = node[1]
+    if fs.b.separate and fs.env and is_type_param(fs, fun[3]):
+        return _unknown_method(fs, node, fun)
     operand = fs.type_of(fun[3])
     found = select(fs, operand, fun)
     if isinstance(found, FieldSelection):
@@ -93,7 +105,19 @@ def _method_call(fs: FuncState, node: Node, fun: Node, type_args: tuple[Type, ..
     func = declared_func(fs.b, found, type_args)
     (recv,), args = arguments(fs, func.signature, node, [lambda: receiver(fs, fs.expr(fun[3]), found, fun[1])], skip=1)
     fs.effects += 1
+    if fs.b.separate and (found.recv.args or type_args):
+        name = n.FuncName(fun[1], func.signature, fs.b.use(func), (*found.recv.args, *type_args))
+        return _shaped_call(fs, node, name, [recv, *args])
     return n.Call(pos, result_type(func.signature), fs.func_name(fun[1], func), [recv, *args])
+
+
+def _unknown_method(fs: FuncState, node: Node, fun: Node) -> n.Expr:
+    """Call of a method of a type parameter, in code for shapes."""
+    sig = underlying(fs.type_of(fun))
+    assert isinstance(sig, Signature)
+    (recv,), args = arguments(fs, sig, node, [lambda: fs.expr(fun[3])])
+    fs.effects += 1
+    return n.Call(node[1], result_type(sig), unknown_function(fun[1], sig), [recv, *args])
 
 
 def arguments(

@@ -11,7 +11,7 @@ from tricolor.ir.build.function import FuncState
 from tricolor.ir.build.lookup import FieldSelection, InterfaceSelection, MethodSelection, implements, lookup
 from tricolor.ir.build.methods import bound_method, method_expression, walk_path
 from tricolor.ir.build.state import Node
-from tricolor.ir.nodes import BinaryOp, Func, Label, UnaryOp
+from tricolor.ir.nodes import BinaryOp, Func, Label, UnaryOp, Var, VarKind
 from tricolor.ir.types import (
     UINT,
     UNTYPED_NIL,
@@ -26,6 +26,7 @@ from tricolor.ir.types import (
     Struct,
     Tuple,
     Type,
+    TypeParam,
     is_string,
     pointer,
     slice_of,
@@ -91,6 +92,18 @@ def select(fs: FuncState, t: Type, node: Node) -> FieldSelection | MethodSelecti
     return found
 
 
+def is_type_param(fs: FuncState, node: Node) -> bool:
+    """Whether the type of an expression is a type parameter of the generic function, or a pointer to one."""
+    tv = node[2]
+    t = fs.b.program.type(tv[0] if isinstance(tv, list) else tv)
+    return isinstance(t.elem if isinstance(t, Pointer) else t, TypeParam)
+
+
+def unknown_function(pos: int, t: Type) -> n.Expr:
+    """A function that a shape's dictionary gives."""
+    return n.Name(pos, t, Var(".dict", t, 0, VarKind.GLOBAL, symbol=".dict"))
+
+
 def build_selector(fs: FuncState, node: Node, args: tuple[Type, ...] = ()) -> n.Expr:
     pos, mode = node[1], node[5]
     if mode == "pkg":
@@ -99,6 +112,8 @@ def build_selector(fs: FuncState, node: Node, args: tuple[Type, ...] = ()) -> n.
         return build_global(fs, pos, node[6])
     if mode == "methodexpr":
         t = fs.type(node[3][3])
+        if fs.b.separate and fs.env and is_type_param(fs, node[3]):
+            return unknown_function(pos, fs.type_of(node))
         found = select(fs, t, node)
         if isinstance(found, FieldSelection):
             raise fs.bug(pos, f"{node[4]} of {t} is a field, not a method")
@@ -106,6 +121,9 @@ def build_selector(fs: FuncState, node: Node, args: tuple[Type, ...] = ()) -> n.
     x = fs.expr(node[3])
     if mode == "field" and not fs.env:
         return walk_path(x, node[7], pos)
+    if mode == "method" and fs.b.separate and fs.env and is_type_param(fs, node[3]):
+        sig = fs.type_of(node)
+        return n.Call(pos, sig, unknown_function(pos, sig), [x])
     found = select(fs, x.type, node)
     if isinstance(found, FieldSelection):
         return walk_path(x, found.path, pos)

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, final
 from tricolor.base.errors import CompilerBug
 from tricolor.frontend.program import Program
 from tricolor.frontend.records import FuncDecl, Package
+from tricolor.ir.build.shapes import shape_of
 from tricolor.ir.nodes import Func, Var, VarKind
 from tricolor.ir.types import (
     Interface,
@@ -39,7 +40,8 @@ class Builder:
     """Caches and work lists of one build.
 
     ``declared``: functions by object and type arguments. ``bodies``: how to build the body of a declared function.
-    ``separate``: a function without a body is not replaced by the one that implements it in another package.
+    ``separate``: as Go's compiler sees a package: a function without a body is not replaced by the one that implements it in
+    another package, and generic functions are instantiated by shapes.
     ``pending``: used functions without body yet. ``conversions``: types that become interfaces, in order;
     ``called``: (name, package, signature) of methods called through interfaces.
     """
@@ -117,6 +119,8 @@ class Builder:
 
     def func_of(self, obj: int, args: tuple[Type, ...] = ()) -> Func:
         """The function or method that is declared as object ``obj``, for type arguments (receiver's first)."""
+        if args and self.separate:
+            args = self._shapes(obj, args)
         key = (obj, args)
         found = self.declared.get(key)
         if found is None:
@@ -126,6 +130,16 @@ class Builder:
     def method_of(self, recv: Named, obj: int, args: tuple[Type, ...] = ()) -> Func:
         """The method declared as ``obj`` on ``recv`` (an instance, if generic), for its own type arguments."""
         return self.func_of(obj, recv.args + args)
+
+    def _shapes(self, obj: int, args: tuple[Type, ...]) -> tuple[Type, ...]:
+        decl = self.program.function_of(obj)
+        assert decl is not None
+        types = self.program.types
+        made: list[Type] = []
+        for param, arg in zip(types.type_params(decl.receiver_type_params + decl.type_params), args, strict=True):
+            constraint = underlying(types.constraint(param))
+            made.append(shape_of(arg, isinstance(constraint, Interface) and not constraint.is_constraint))
+        return tuple(made)
 
     def _declare(self, obj: int, args: tuple[Type, ...]) -> Func:
         decl = self.program.function_of(obj)

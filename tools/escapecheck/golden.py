@@ -1,0 +1,111 @@
+"""Golden files of escape analysis: rules with Go programs and what Go's compiler prints about them.
+
+``python -m tools.escapecheck.golden FILE...`` records the compiler's lines anew. A file has headings ``## rule``, prose, a ``go``
+block (a whole package called p), and an ``escape`` block: lines ``line:column: message`` in order of position.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+from tools.escapecheck.ours import our_lines
+from tricolor.frontend.toolchain import find_toolchain, go_environment
+
+_CASE: Final = re.compile(
+    r"^## (?P<title>[^\n]+)\n(?P<prose>.*?)```go\n(?P<go>.*?)```\n\n```escape\n(?P<lines>.*?)```\n", re.MULTILINE | re.DOTALL
+)
+_LINE: Final = re.compile(r"^(?:.*?/)?(?P<package>c[0-9]+)/p\.go:(?P<rest>.*)$")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One rule. ``lines``: the compiler's, sorted by position."""
+
+    title: str
+    go: str
+    lines: tuple[str, ...]
+
+
+def read_cases(text: str) -> list[Case]:
+    """The cases of a golden file."""
+    return [Case(m["title"], m["go"], tuple(m["lines"].splitlines())) for m in _CASE.finditer(text)]
+
+
+def write_module(folder: Path, cases: Sequence[Case]) -> None:
+    """A module with a package per case."""
+    (folder / "go.mod").write_text("module golden\n\ngo 1.27\n")
+    for number, case in enumerate(cases):
+        package = folder / f"c{number}"
+        package.mkdir()
+        (package / "p.go").write_text(case.go)
+        (package / "p.s").write_text("")  # lets functions have no bodies
+
+
+def compiler_lines(folder: Path, count: int) -> list[tuple[str, ...]]:
+    """What Go's compiler prints about each package of the module. Raises RuntimeError."""
+    toolchain = find_toolchain()
+    done = subprocess.run(
+        [str(toolchain.go), "build", "-gcflags=-m -l", "./..."],
+        cwd=folder,
+        env=go_environment(toolchain) | {"GOFLAGS": ""},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    found: list[list[str]] = [[] for _ in range(count)]
+    package = 0
+    for line in done.stderr.splitlines():
+        if line.startswith("# "):
+            package = int(line.rpartition("/c")[2])
+        else:
+            match = _LINE.match(line)
+            found[package].append(match["rest"] if match else line)
+    return [tuple(sorted(lines, key=_by_position)) for lines in found]
+
+
+def tricolor_lines(folder: Path, count: int) -> list[tuple[str, ...]]:
+    """What we say about each package of the module."""
+    by_package = our_lines(["./..."], folder, shapes=True)
+    found: list[tuple[str, ...]] = []
+    for number in range(count):
+        matches = [(_LINE.match(line), line) for line in by_package[f"golden/c{number}"].elements()]
+        found.append(tuple(sorted((m["rest"] if m else line for m, line in matches), key=_by_position)))
+    return found
+
+
+def _by_position(line: str) -> tuple[int, int, str]:
+    parts = line.split(":", 2)
+    if len(parts) == 3 and parts[0].isdigit() and parts[1].isdigit():
+        return int(parts[0]), int(parts[1]), parts[2]
+    return 0, 0, line
+
+
+def record(path: Path) -> None:
+    """Write the compiler's lines into a golden file."""
+    text = path.read_text()
+    cases = read_cases(text)
+    with tempfile.TemporaryDirectory() as name:
+        write_module(Path(name), cases)
+        recorded = iter(compiler_lines(Path(name), len(cases)))
+
+    def replaced(match: re.Match[str]) -> str:
+        lines = "".join(f"{line}\n" for line in next(recorded))
+        return f"## {match['title']}\n{match['prose']}```go\n{match['go']}```\n\n```escape\n{lines}```\n"
+
+    path.write_text(_CASE.sub(replaced, text))
+
+
+if __name__ == "__main__":
+    for argument in sys.argv[1:]:
+        record(Path(argument))
