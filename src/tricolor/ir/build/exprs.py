@@ -313,13 +313,20 @@ def _composite(fs: FuncState, node: Node, t: Type) -> n.Expr:
 
 def _struct_literal(fs: FuncState, pos: int, t: Type, u: Struct, elements: list[Node]) -> n.Expr:
     if elements and elements[0][0] == "KeyValueExpr":
-        indices: list[int] = [e[3][3] for e in elements]
+        indices = [_field_index(u, e[3]) for e in elements]
         built = fs.exprs([e[4] for e in elements])
     else:
         indices = list(range(len(elements)))
         built = fs.exprs(elements)
     fields = [(i, convert_to(fs, x, u.fields[i].type)) for i, x in zip(indices, built, strict=True)]
     return n.StructLit(pos, t, fields)
+
+
+def _field_index(u: Struct, key: Node) -> int:
+    """Index of a key in a struct literal; it is a name where only the type argument shows that the type is a struct."""
+    if key[0] == "Field":
+        return int(key[3])
+    return next(i for i, f in enumerate(u.fields) if f.name == key[3])
 
 
 def _indexed(elements: list[Node]) -> tuple[list[int], list[Node]]:
