@@ -26,7 +26,7 @@ class Workload:
 
 WORKLOADS = (
     Workload("bintrees", ("18",), 0.7, "allocate and drop trees of 16-byte nodes"),
-    Workload("wordmap", ("3000000",), 1.0, "count words in a map of strings"),
-    Workload("nqueens", ("12",), 1.0, "backtracking over slices"),
-    Workload("matmul", ("700",), 1.0, "dense product of float64 matrices"),
+    Workload("wordmap", ("12000000",), 1.0, "count words in a map of strings"),
+    Workload("nqueens", ("13",), 1.0, "backtracking over slices"),
+    Workload("matmul", ("900",), 1.0, "dense product of float64 matrices"),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 
 from tricolor.llvm.compile import Unit, compile_object
-from tricolor.llvm.line_tables import NO_FRAME, LineTable, read_line_table
+from tricolor.llvm.line_tables import NO_FRAME, LineTable
+from tricolor.llvm.object_files import read_line_table
 from tricolor.run.symbols import anchors, pack_symbols, place_symbols
 
 MODULE = """

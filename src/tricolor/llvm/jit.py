@@ -8,8 +8,7 @@ from typing import final
 
 import llvmlite.binding as llvm
 
-from tricolor.llvm.compile import target_machine
-from tricolor.llvm.line_tables import undefined_symbols
+from tricolor.llvm.target import target_machine
 
 
 @final
@@ -38,5 +37,8 @@ def load_objects(objects: Sequence[bytes], exported: Sequence[str]) -> Loaded:
         tracker = builder.add_current_process().link(jit, "program")
         return Loaded(jit, tracker, {symbol: tracker[symbol] for symbol in exported})
     except RuntimeError as error:
+        # Imported only for this message: the reader of object files is slow to import.
+        from tricolor.llvm.object_files import undefined_symbols
+
         missing = undefined_symbols(objects)
         raise LinkFailure(f"undefined: {', '.join(missing)}" if missing else str(error)) from None
