@@ -12,6 +12,8 @@ from tricolor.escape.messages import Message, messages
 from tricolor.escape.naming import Wording
 from tricolor.frontend.load import LoadRequest, load
 from tricolor.ir import nodes as n
+from tricolor.ir import types as t
+from tricolor.ir.build.instances import reachable_types, types_of
 from tricolor.ir.build.program import build_packages
 from tricolor.ir.walk import walk
 
@@ -31,7 +33,7 @@ def our_lines(patterns: Sequence[str], directory: Path, shapes: bool) -> Mapping
     lines: dict[str, Counter[str]] = {}
     for package in typed.roots:
         own = [func for func in by_package[package.symbol_path] if "[" not in func.symbol]
-        funcs = [*own, *(instances(own) if shapes else ())]
+        funcs = [*own, *(instances(own, program.instance_methods) if shapes else ())]
         found = messages(funcs, escape, wording, package.symbol_path)
         lines[package.path] = Counter(_line(message, str(typed.position(message.pos))) for message in found)
     return lines
@@ -41,14 +43,20 @@ def _line(message: Message, place: str) -> str:
     return f"{place}: {message.text}" if message.pos else message.text
 
 
-def instances(funcs: Iterable[n.Func]) -> list[n.Func]:
-    """Instances of generic functions that these functions and their instances use, with their closures."""
+def instances(funcs: Iterable[n.Func], methods: Mapping[t.Type, Sequence[n.Func]]) -> list[n.Func]:
+    """Instances of generic functions that these functions and their instances use, with their closures.
+
+    ``methods``: methods of instantiated types; all of them are made if the type is mentioned."""
     found: dict[n.Func, None] = {}
+    types: set[t.Type] = set()
     todo = [func for func in funcs if func.outer is None]
     seen = set(todo)
     while todo:
         for member in with_closures(todo.pop()):
-            for target in _mentioned(member):
+            new = reachable_types(of for of in types_of(member) if of not in types) - types
+            types |= new
+            of_types = [method for of in new for method in methods.get(of, ())]
+            for target in (*_mentioned(member), *of_types):
                 if target in seen or not ("[" in target.symbol or target.wrapper):
                     continue
                 seen.add(target)

@@ -11,6 +11,7 @@ from typing import Final, assert_never
 from tricolor.escape.naming import Names, local_name, method_split
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
+from tricolor.ir.shapes import has_shape
 
 _LONGEST_STRING: Final = 72
 _LAST_RUNE: Final = 0x10FFFF
@@ -102,7 +103,8 @@ def _render(x: n.Expr, names: Names) -> tuple[str, int]:  # noqa: PLR0911, PLR09
         case n.StructLit() | n.ArrayLit() | n.SliceLit() | n.MapLit():
             return _literal(x, names), _PRIMARY
         case n.New():
-            return f"new({names.type_at(x.pos, x.elem)})", _PRIMARY
+            elem = "<node DYNAMICTYPE>" if has_shape(x.elem) else names.type_at(x.pos, x.elem)
+            return f"new({elem})", _PRIMARY
         case n.MakeSlice():
             return f"make({names.type_at(x.pos, x.type)}, {_list(_present(x.length, x.cap), names)})", _PRIMARY
         case n.MakeMap():

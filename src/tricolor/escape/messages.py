@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
+from tricolor.escape.bounds import unchecked_indices
 from tricolor.escape.expression_text import constant_text, expression_text, statement_text
 from tricolor.escape.graph import MUTATES
 from tricolor.escape.leaks import FIRST_RESULT, HEAP, RESULTS
@@ -62,6 +63,9 @@ def messages(
         for node in escape.allocations_of.get(func, ()):
             if not _is_go_wrapper(node):
                 yield from _expression_messages(node, escape, names[func.pkg])
+        if func.body is not None:
+            for index in unchecked_indices(func):
+                yield Message(index.pos, "index bounds check elided", func)
 
 
 def _is_hidden(var: n.Var) -> bool:

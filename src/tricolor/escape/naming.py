@@ -14,6 +14,7 @@ from typing import Final, final
 
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
+from tricolor.ir.shapes import shape_name
 
 
 _SPELLED_PART: Final = re.compile("⟦([0-9]+)⟧|«([^»]*)»")
@@ -169,13 +170,13 @@ class Names:
     def dictionary(self, of: n.FuncName) -> str:
         """The argument of an instance by shapes that tells its type arguments."""
         name = local_name(of.func).split("[", 1)[0].removeprefix("(*")
-        args = ",".join(map(t.link_name, of.args))
+        args = ",".join(map(shape_name, of.args))
         return f"&{self.qualified(of.func.pkg, f'.dict.{name}[{args}]')}"
 
 
 def named_base(of: t.Named) -> str:
     """A named type without its package; type arguments are written in full."""
-    return of.name + ("[" + ",".join(map(t.link_name, of.args)) + "]" if of.args else "")
+    return of.name + ("[" + ",".join(map(shape_name, of.args)) + "]" if of.args else "")
 
 
 def local_name(func: n.Func) -> str:

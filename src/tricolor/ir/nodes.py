@@ -833,7 +833,8 @@ class Program:
     """Everything reachable, ready for escape analysis and code generation.
 
     ``funcs``: all functions with bodies, each before nothing in particular; closures are reached through ``Func.closures`` and listed too.
-    ``externals``: functions without bodies. ``globals``: all reachable package-level variables. ``static_init``: constant initial values (see passes.staticinit).
+    ``externals``: functions without bodies. ``instance_methods``: where packages are seen alone, all methods of instantiated types.
+    ``globals``: all reachable package-level variables. ``static_init``: constant initial values (see passes.staticinit).
     ``init_tasks``: functions to run before main.main, in order. ``types``: types that need a descriptor.
     ``methods``: for each named or pointer type with a descriptor, its reachable methods in abi order.
     ``itabs``: pairs (concrete, interface) known at compile time.
@@ -848,6 +849,7 @@ class Program:
     methods: dict[Type, list[MethodRef]]
     itabs: list[tuple[Type, Type]]
     externals: list[Func] = field(default_factory=list[Func])
+    instance_methods: dict[Type, list[Func]] = field(default_factory=dict[Type, list[Func]])
 
 
 def result_type(sig: Signature) -> Type:

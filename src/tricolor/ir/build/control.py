@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tricolor.ir import nodes as n
 from tricolor.ir.build.assign import build_place, is_blank, is_definition
 from tricolor.ir.build.convert import convert_to
-from tricolor.ir.build.dead import always_taken, static_bool
+from tricolor.ir.build.dead import always_taken, pruned, static_bool
 from tricolor.ir.build.exprs import common_type, compare, new_label
 from tricolor.ir.build.function import FuncState, Target
 from tricolor.ir.build.state import Node
@@ -56,7 +56,7 @@ def build_if(fs: FuncState, node: Node) -> None:
 
 
 def _if(fs: FuncState, node: Node) -> None:
-    condition = fs.expr(node[3])
+    condition = fs.expr(pruned(node[3]))
     value = static_bool(node[3])
     then = n.Block(node[4][1], fs.stmts(node[4][2]) if value is not False else [])
     els = None

@@ -29,6 +29,20 @@ def static_bool(node: Node) -> bool | None:
     return None
 
 
+def pruned(node: Node) -> Node:
+    """A condition without the operand of && or || that is never evaluated, or that is a constant without influence."""
+    if node[0] != "BinaryExpr" or node[3] not in ("&&", "||") or type(node[2]) is list:
+        return node
+    decisive = node[3] == "||"
+    x, y = static_bool(node[4]), static_bool(node[5])
+    if x is decisive:
+        return pruned(node[4])
+    constant = type(node[4][2]) is list
+    if (x is not None or y is decisive) and constant:
+        return pruned(node[5])
+    return node
+
+
 def live(nodes: list[Node]) -> list[Node]:
     """The statements of a list without those after one that ends it; labels may be jumped to, declarations stay."""
     last_label = max((i for i, node in enumerate(nodes) if node[0] == "LabeledStmt"), default=-1)

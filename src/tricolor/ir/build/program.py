@@ -11,9 +11,11 @@ from tricolor.frontend.records import Package
 from tricolor.ir import nodes as n
 from tricolor.ir.build import lookup, packages
 from tricolor.ir.build.dispatch import build_declared
+from tricolor.ir.build.instances import instantiate_methods, reachable_types, types_of
 from tricolor.ir.build.reach import Reach, methods_in_order, step
 from tricolor.ir.build.state import Builder, split_symbol
 from tricolor.ir.nodes import Func
+from tricolor.ir.types import Type
 
 # Long chains of else-if and deep nests of expressions recurse in Python.
 _RECURSION_LIMIT = 20_000
@@ -73,6 +75,8 @@ def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Packa
                 b.use(b.func_of(decl.object))
     init = packages.start(b)
     reach = Reach(b)
+    scanned: dict[Func, None] = {}
+    instance_methods: dict[Type, list[Func]] = {}
     while True:
         while b.pending or b.pending_globals:
             while b.pending:
@@ -80,6 +84,8 @@ def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Packa
             while b.pending_globals:
                 packages.use_variable(init, b.pending_globals.popleft())
         step(reach)
+        if b.separate and not b.pending:
+            instantiate_methods(b, _mentioned_types(b, scanned), instance_methods)
         if not b.pending and not b.pending_globals:
             break
     tasks = packages.finish(init)
@@ -89,6 +95,7 @@ def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Packa
         main=main,
         funcs=[f for f in b.used if f.body is not None],
         externals=[f for f in b.used if f.body is None],
+        instance_methods=instance_methods,
         globals=list(b.used_globals),
         static_init={v: x for v, x in init.static_init.items() if v in b.used_globals},
         init_tasks=tasks,
@@ -96,6 +103,16 @@ def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Packa
         methods=methods_in_order(reach),
         itabs=list(b.itabs),
     )
+
+
+def _mentioned_types(b: Builder, scanned: dict[Func, None]) -> set[Type]:
+    """Types that functions mention which are not in ``scanned``; they are put there."""
+    new = [func for func in b.used if func not in scanned]
+    scanned.update(dict.fromkeys(new))
+    found: set[Type] = {var.type for var in b.used_globals}
+    for func in new:
+        found.update(types_of(func))
+    return reachable_types(found)
 
 
 def _main_function(b: Builder) -> Func:

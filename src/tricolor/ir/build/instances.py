@@ -1,0 +1,64 @@
+"""Methods of instantiated types, where packages are seen alone.
+
+Go's compiler makes all methods of an instantiated generic type as soon as a package mentions the type, even inside other types.
+
+Source: cmd/compile/internal/noder/reader.go (needWrapper).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tricolor.ir import nodes as n
+from tricolor.ir.build.state import Builder
+from tricolor.ir.shapes import has_shape, parts
+from tricolor.ir.types import Interface, Named, Type, TypeParam
+from tricolor.ir.walk import walk
+
+
+def types_of(func: n.Func) -> Iterator[Type]:
+    """Types that a function mentions."""
+    for var in (*func.params, *func.results, *func.locals):
+        yield var.type
+    for node in walk(func):
+        match node:
+            case n.New():
+                yield node.elem
+            case n.TypeAssert():
+                yield node.target
+            case n.TypeCase():
+                yield from (t for t in node.types or () if t is not None)
+            case _:
+                t = getattr(node, "type", None)
+                if t is not None:
+                    yield t
+
+
+def reachable_types(start: Iterable[Type]) -> set[Type]:
+    """The types, and all types that they are declared with: of fields, elements, and parameters of methods."""
+    seen: set[Type] = set()
+    todo = list(start)
+    while todo:
+        t = todo.pop()
+        if t in seen:
+            continue
+        seen.add(t)
+        if isinstance(t, Named):
+            todo.append(t.underlying)
+            todo += [method.signature for method in t.methods]
+            todo += [*t.args, *t.origin_args]
+        elif isinstance(t, Interface):
+            todo += [method.signature for method in t.methods]
+        else:
+            todo += [part for part in parts(t) if part is not t]
+    return seen
+
+
+def instantiate_methods(b: Builder, types: Iterable[Type], known: dict[Type, list[n.Func]]) -> None:
+    """Note in ``known`` the methods of instantiated types, and use them."""
+    for t in types:
+        if not isinstance(t, Named) or not t.args or t in known or has_shape(t):
+            continue
+        if any(isinstance(part, TypeParam) for part in parts(t)):
+            continue
+        known[t] = [b.use(b.func_of(method.func, t.args)) for method in t.methods if not method.type_params]

@@ -1,0 +1,148 @@
+"""Shapes: Go compiles a generic function once for all type arguments of one underlying type.
+
+Only ``build_packages(separate=True)`` uses them, where the IR must be what Go's compiler analyses. Programs that run have an
+instance per type argument list.
+
+A *shape* is a named type ``go.shape.U`` with underlying type U and no methods: calls of methods of a type parameter are calls of
+unknown functions.
+
+Source: cmd/compile/internal/noder/reader.go (Shapify).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Final
+
+from tricolor.ir.types import (
+    UINT8,
+    Array,
+    Basic,
+    Chan,
+    ChanDir,
+    Field,
+    Interface,
+    Map,
+    Named,
+    Pointer,
+    Signature,
+    Slice,
+    Struct,
+    Tuple,
+    Type,
+    go_quote,
+    link_name,
+    named,
+    pointer,
+    underlying,
+)
+
+SHAPE_PACKAGE: Final = "go.shape"
+_LONGEST_NAME: Final = 500
+
+
+def is_shape(t: Type) -> bool:
+    return isinstance(t, Named) and t.pkg == SHAPE_PACKAGE
+
+
+def shape_of(t: Type, basic: bool) -> Type:
+    """The shape of a type argument. ``basic``: its constraint has only methods, so that all pointers are alike."""
+    under = underlying(t)
+    if basic and isinstance(under, Pointer):
+        under = pointer(UINT8)
+    name = shape_name(under)
+    if len(name) > _LONGEST_NAME:
+        name = f"{zlib.crc32(name.encode()):08x}"
+    made, new = named(name, SHAPE_PACKAGE, SHAPE_PACKAGE)
+    if new:
+        made.complete_underlying = lambda: under
+        made.complete_methods = tuple
+    return made
+
+
+def shape_name(t: Type) -> str:
+    """The type in the form of Go's symbols (``types.Type.LinkString``)."""
+    match t:
+        case Pointer():
+            return "*" + shape_name(t.elem)
+        case Slice():
+            return "[]" + shape_name(t.elem)
+        case Array():
+            return f"[{t.length}]{shape_name(t.elem)}"
+        case Map():
+            return f"map[{shape_name(t.key)}]{shape_name(t.elem)}"
+        case Chan():
+            elem = shape_name(t.elem)
+            if t.dir is ChanDir.BOTH and isinstance(t.elem, Chan) and t.elem.dir is ChanDir.RECV:
+                elem = f"({elem})"
+            return {ChanDir.RECV: "<-chan ", ChanDir.SEND: "chan<- ", ChanDir.BOTH: "chan "}[t.dir] + elem
+        case Struct():
+            return "struct { " + "; ".join(map(_field_name, t.fields)) + " }" if t.fields else "struct {}"
+        case Signature():
+            return "func" + _signature_name(t)
+        case Interface():
+            if not t.methods:
+                return "interface {}"
+            names = [(f"{m.pkg}." if m.pkg else "") + m.name + _signature_name(m.signature) for m in t.methods]
+            return "interface { " + "; ".join(names) + " }"
+        case Named():
+            args = t.args or t.origin_args
+            base = f"{t.pkg}.{t.name}" if t.pkg else t.name
+            if t.scope:
+                base += f"·{t.scope}"
+            return base + ("[" + ",".join(map(shape_name, args)) + "]" if args else "")
+        case _:
+            return link_name(t)
+
+
+def _field_name(f: Field) -> str:
+    text = shape_name(f.type)
+    if not (f.embedded and f.name == _base_name(f.type)):
+        text = (f"{f.pkg}." if f.pkg else "") + f.name + (" = " if f.embedded else " ") + text
+    return f"{text} {go_quote(f.tag)}" if f.tag else text
+
+
+def _base_name(t: Type) -> str:
+    base = t.elem if isinstance(t, Pointer) else t
+    return base.name if isinstance(base, (Named, Basic)) else ""
+
+
+def _signature_name(s: Signature) -> str:
+    params = [shape_name(p) for p in s.params]
+    if s.variadic:
+        params[-1] = "..." + params[-1].removeprefix("[]")
+    text = "(" + ", ".join(params) + ")"
+    if len(s.results) == 1:
+        return f"{text} {shape_name(s.results[0])}"
+    return f"{text} ({', '.join(map(shape_name, s.results))})" if s.results else text
+
+
+def has_shape(t: Type) -> bool:
+    """Whether a type mentions a shape."""
+    return any(is_shape(part) for part in parts(t))
+
+
+def parts(t: Type) -> Iterator[Type]:
+    """The type and the types that it is written with; underlying types of named ones are not entered."""
+    yield t
+    match t:
+        case Named():
+            for arg in (*t.args, *t.origin_args):
+                yield from parts(arg)
+        case Pointer() | Slice() | Array() | Chan():
+            yield from parts(t.elem)
+        case Map():
+            yield from parts(t.key)
+            yield from parts(t.elem)
+        case Struct():
+            for f in t.fields:
+                yield from parts(f.type)
+        case Signature():
+            for p in (*t.params, *t.results):
+                yield from parts(p)
+        case Tuple():
+            for e in t.types:
+                yield from parts(e)
+        case _:
+            pass
