@@ -357,7 +357,7 @@ def _sample() -> Sample:
     handler = _func("main.handler", HANDLER)
     point = _static_globals(inner, i, pt, handler)
     program = Program(
-        main, [main, first, handler, *[r.func for r in refs], _func("reflect.x", ir.signature((), ()), "reflect")],
+        main, [main, first, handler, *[r.func for r in refs], _func("reflect.Value.Method", ir.signature((), ()), "reflect")],
         list(point), {v: e for v, e in point.items() if e is not None}, [first], [*types, HANDLER, MIXED], {pt: refs}, [(pt, i)],
     )  # fmt: skip
     return Sample(types, program, t, i)
@@ -462,8 +462,9 @@ def test_unreachable_methods_are_marked(linked: Linked) -> None:
     [(name, mtyp, ifn, tfn)] = value_methods
     assert (name, ifn, tfn) == ("Get", 0xFFFFFFFF, 0xFFFFFFFF)
     assert 0 < mtyp < 10000  # *T has it too, and an interface
-    for _, mtyp, ifn, tfn in reader.methods(linked[type_symbol(ir.pointer(linked.sample.t))]):
-        assert 0 < mtyp < 10000 and 0 < ifn < 100 and 0 < tfn < 100
+    for name, mtyp, ifn, tfn in reader.methods(linked[type_symbol(ir.pointer(linked.sample.t))]):
+        assert 0 < mtyp < 10000 and 0 < ifn < 100
+        assert tfn == 0xFFFFFFFF if name == "hidden" else 0 < tfn < 100  # reflection calls exported methods only
 
 
 def test_static_values_point_to_what_they_hold(linked: Linked) -> None:

@@ -1,6 +1,6 @@
 """The program's data module: every descriptor, itab, layout, table, static closure and global, as one text of LLVM;
-and a second module with the code that they refer to: equality, hashing, thunks, reflect's stubs. Only the second is worth
-optimising.
+and a second module with code that they refer to and that programs run often: equality, hashing, thunks of func values. Only
+the second is worth optimising; reflect's stubs are in the first.
 
 Symbols that the runtime and the overlay of Go's packages read (arrays of addresses unless said otherwise; counts are i64):
 
@@ -60,6 +60,7 @@ from tricolor.abi.tables import Tables, count_of, pointer_table
 from tricolor.abi.typedata import Codes, DescriptorWriter, Method, referenced
 from tricolor.base.errors import CompilerBug, Unsupported
 from tricolor.ir.build.lookup import MethodSelection, method_set, selection_name
+from tricolor.ir.build.reach import REFLECT_METHODS
 from tricolor.ir.nodes import Func, MethodRef, Program
 from tricolor.ir.types import (
     BASICS,
@@ -89,8 +90,11 @@ TABLE_SYMBOLS = frozenset(
 )  # fmt: skip
 
 
-def closure_of_types(start: Iterable[Type], methods: dict[Type, list[MethodRef]]) -> frozenset[Type]:
-    """All types that descriptors of ``start`` refer to, directly or not, themselves included."""
+def closure_of_types(
+    start: Iterable[Type], methods: dict[Type, list[MethodRef]], with_methods: bool
+) -> frozenset[Type]:
+    """All types that descriptors of ``start`` refer to, directly or not, themselves included. ``with_methods``: also those of
+    methods as functions."""
     seen: set[Type] = set()
     todo = list(start)
     while todo:
@@ -101,7 +105,7 @@ def closure_of_types(start: Iterable[Type], methods: dict[Type, list[MethodRef]]
         todo.extend(referenced(t))
         for ref in methods.get(t, ()):
             todo.append(ref.signature)
-            if not ref.pkg:
+            if with_methods and not ref.pkg:
                 todo.append(method_function_type(t, ref))
     return frozenset(seen)
 
@@ -115,7 +119,7 @@ def method_function_type(t: Type, ref: MethodRef) -> Signature:
 @final
 @dataclass(frozen=True, slots=True)
 class DataModules:
-    """LLVM texts: ``data`` has constants and variables only, ``code`` has functions only."""
+    """LLVM texts: ``data`` has constants, variables and rarely used stubs; ``code`` has functions only."""
 
     data: str
     code: str
@@ -136,6 +140,8 @@ class _DataModule:
         self.parts: list[str] = []
         self.roots: list[tuple[str, Type]] = []
         self.tfn: dict[str, str] = {}
+        self.method_thunks: dict[str, Func] = {}
+        self.with_methods = any(f.symbol in REFLECT_METHODS for f in program.funcs)
         self.stub_numbers: dict[tuple[str, ...], int] = {}
         # Finalizers call through the stubs too.
         self.with_reflect = any(f.pkg == "reflect" or f.symbol == "runtime.callThrough" for f in program.funcs)
@@ -200,6 +206,11 @@ class _DataModule:
         self.functions.append(text)
         return self.emitter.declare(symbol, f"declare void {quote(symbol)}()")
 
+    def add_cold_function(self, symbol: str, text: str) -> None:
+        """Put a function that runs rarely among the data, which is not optimised."""
+        self.emitter.define(symbol)
+        self.parts.append(text)
+
     def add_algorithms(self) -> None:
         """Equality and hash functions, with a closure of each."""
         for symbol, line in (EQUAL_RUNTIME | HASH_RUNTIME).items():
@@ -223,7 +234,7 @@ class _DataModule:
         start += self.needed.types
         for concrete, iface in itabs:
             start += (concrete, iface)
-        known = closure_of_types(start, program.methods)
+        known = closure_of_types(start, program.methods, self.with_methods)
         writer = DescriptorWriter(self.tables, known)
         ordered = sorted(known, key=lambda t: (str(t).encode("utf-8", "surrogateescape"), link_name(t)))
         for t in ordered:
@@ -251,15 +262,12 @@ class _DataModule:
             out.append(Method(name, pkg, sig, ref))
             if ref is not None:
                 self.emitter.function_ref(ref.entry)
-                self.tfn[ref.func.symbol] = self._with_context(ref.func)
+                if self.with_methods and not pkg:
+                    self.tfn[ref.func.symbol] = quote(thunk_symbol(ref.func))
+                    self.method_thunks[ref.func.symbol] = ref.func
         if reachable:
             raise CompilerBug(link_name(t), 0, f"methods {sorted(reachable)} are not in the method set")
         return out
-
-    def _with_context(self, func: Func) -> str:
-        """Quoted symbol of code for the function that takes a context."""
-        self.needed.closures[func.symbol] = func
-        return quote(thunk_symbol(func))
 
     def _codes(self, t: Type) -> Codes:
         u = underlying(t)
@@ -272,7 +280,7 @@ class _DataModule:
             if number is None:
                 number = self.stub_numbers[key] = len(self.stub_numbers)
                 for symbol, stub in ((f"reflectcall.{number}", call_stub), (f"makefunc.{number}", make_stub)):
-                    self.add_function(symbol, stub(u, symbol))
+                    self.add_cold_function(symbol, stub(u, symbol))
             return Codes(equal, call=quote(f"reflectcall.{number}"), make=quote(f"makefunc.{number}"))
         return Codes(equal)
 
@@ -300,6 +308,11 @@ class _DataModule:
             if not is_closure(func):
                 self.code.function_ref(func)
                 self.add_function(thunk_symbol(func), thunk(func))
+
+        for symbol, func in self.method_thunks.items():
+            if symbol not in self.needed.closures:
+                self.emitter.function_ref(func)
+                self.add_cold_function(thunk_symbol(func), thunk(func))
 
     def add_layouts(self) -> None:
         """The allocator's layouts, and those of the types' own sizes."""
@@ -332,9 +345,10 @@ class _DataModule:
             )
 
     def texts(self) -> DataModules:
-        self.code.declare("llvm.memcpy", MEMCPY)
-        self.code.declare("llvm.memset", MEMSET)
-        self.code.declare("runtime.recovertoken", RECOVERTOKEN)
+        self.emitter.declare("llvm.memcpy", MEMCPY)
+        self.emitter.declare("llvm.memset", MEMSET)
+        for emitter in (self.emitter, self.code):
+            emitter.declare("runtime.recovertoken", RECOVERTOKEN)
         self.add_globals()
         self.add_types()
         self.add_closures()

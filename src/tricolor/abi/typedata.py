@@ -270,7 +270,8 @@ class DescriptorWriter:
         out.add("i32", self.offset(pointer(t)))
 
     def descriptor(self, t: Type, methods: list[Method], codes: Codes, tfn: dict[str, str]) -> str:
-        """Definition of the descriptor of ``t``. ``tfn``: quoted symbol of a method's code with context, by function symbol."""
+        """Definition of the descriptor of ``t``. ``tfn``: quoted symbol of a method's code with context, by function symbol,
+        for those that reflection may call."""
         extra = is_named(t) or bool(methods)
         out, tail = _Fields(), _Fields()
         self._header(out, t, extra, codes.equal)
@@ -294,7 +295,8 @@ class DescriptorWriter:
                 out.add("i32", UNREACHABLE)
                 continue
             out.add("i32", self.tables.text_offset(quote(m.ref.entry.symbol)))
-            out.add("i32", self.tables.text_offset(tfn[m.ref.func.symbol]))
+            with_context = tfn.get(m.ref.func.symbol)
+            out.add("i32", self.tables.text_offset(with_context) if with_context else UNREACHABLE)
         if isinstance(underlying(t), Signature):
             out.add("ptr", codes.call)
             out.add("ptr", codes.make)

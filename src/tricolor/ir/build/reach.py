@@ -43,7 +43,7 @@ from tricolor.ir.types import (
 _Hit: TypeAlias = MethodSelection | InterfaceSelection
 _Key: TypeAlias = tuple[str, str, Signature]
 
-_REFLECT_CALLS = frozenset(
+REFLECT_METHODS = frozenset(
     (
         "reflect.Value.Method",
         "reflect.Value.MethodByName",
@@ -85,7 +85,7 @@ def step(reach: Reach) -> None:
     reach.called_seen = len(called)
     if not reach.reflected:
         functions = list(b.used)
-        if any(f.symbol in _REFLECT_CALLS for f in functions[reach.functions_seen :]):
+        if any(f.symbol in REFLECT_METHODS for f in functions[reach.functions_seen :]):
             reach.reflected = True
             for t, hit in reach.exported:
                 _need(reach, t, hit)
