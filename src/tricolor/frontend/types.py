@@ -128,7 +128,8 @@ class TypeReader:
     def _read_named(self, number: int, r: list[Any]) -> ir.Type:
         _, _, origin, args, _, _, params, local = r
         if origin:
-            return self._named(origin, self._all(args), ())
+            scope = self._program.type_record(origin)[7]
+            return self._named(origin, self._all(args), self._owner_params(scope) if scope else ())
         own: tuple[ir.Type, ...] = self._owner_params(local) if local else ()
         return self._named(number, self._all(params), own)
 

@@ -270,9 +270,7 @@ class Named:
     def __str__(self) -> str:
         """As reflect prints it: the package's name, not its path, in front; full paths in type arguments."""
         base = f"{self.pkg_name}.{self.name}" if self.pkg_name else self.name
-        args = self.args or self.origin_args
-        if args:
-            base += "[" + ",".join(map(link_name, args)) + "]"
+        base += _arguments(self)
         return base
 
 
@@ -509,10 +507,8 @@ def link_name(t: Type) -> str:
             return t.name
         case Named():
             base = f"{t.pkg}.{t.name}" if t.pkg else t.name
-            if t.scope:
-                base += f"·{t.scope}"
-            args = t.args or t.origin_args
-            return base + ("[" + ",".join(map(link_name, args)) + "]" if args else "")
+            scope = f"·{t.scope}" if t.scope else ""
+            return base + _arguments(t) + scope
         case Pointer():
             return "*" + link_name(t.elem)
         case Slice():
@@ -536,6 +532,12 @@ def link_name(t: Type) -> str:
             return "(" + ", ".join(map(link_name, t.types)) + ")"
         case TypeParam():
             return f"{t.name}#{t.unique}"
+
+
+def _arguments(t: Named) -> str:
+    """Type arguments in brackets; those of the function around a local type come first, before a semicolon."""
+    groups = [",".join(map(link_name, group)) for group in (t.origin_args, t.args) if group]
+    return f"[{';'.join(groups)}]" if groups else ""
 
 
 def _field_link_name(f: Field) -> str:

@@ -94,8 +94,8 @@ def select(fs: FuncState, t: Type, node: Node) -> FieldSelection | MethodSelecti
 
 def is_type_param(fs: FuncState, node: Node) -> bool:
     """Whether the type of an expression is a type parameter of the generic function, or a pointer to one."""
-    tv = node[2]
-    t = fs.b.program.type(tv[0] if isinstance(tv, list) else tv)
+    tv: Any = node[2]
+    t = fs.b.program.type(tv[0] if tv.__class__ is list else tv)
     return isinstance(t.elem if isinstance(t, Pointer) else t, TypeParam)
 
 
