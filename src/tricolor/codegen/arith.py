@@ -89,7 +89,7 @@ def shift(g: Gen, pos: Pos, op: BinaryOp, t: Type, x: str, count: Expr, y: str) 
     arithmetic = op is BinaryOp.SHR and is_signed(t)
     text = "shl" if op is BinaryOp.SHL else "ashr" if arithmetic else "lshr"
     if isinstance(count, Const):
-        n = int(y)
+        n = const_count(count)
         if n >= bits:
             if not arithmetic:
                 return "0"
@@ -114,6 +114,13 @@ def shift(g: Gen, pos: Pos, op: BinaryOp, t: Type, x: str, count: Expr, y: str) 
     # The unselected arm may be poison; select passes on the chosen one only.
     shifted = g.op(f"{text} {llvm} {x}, {amount}")
     return g.op(f"select i1 {inside}, {llvm} {shifted}, {llvm} 0")
+
+
+def const_count(e: Const) -> int:
+    """An integer constant, of whatever numeric type it was written as (a shift count may be ``1.`` or ``0i``)."""
+    value = e.value[0] if isinstance(e.value, tuple) else e.value
+    assert not isinstance(value, bytes), "a string counts nothing"
+    return int(value)
 
 
 # --- complex numbers -------------------------------------------------------------------------------------------------

@@ -197,13 +197,16 @@ def _unsafe_string(g: Gen, e: Builtin) -> str:
 
 
 def _check_unsafe(g: Gen, pos: Pos, ptr: str, length: str, elem_bytes: int, what: str) -> None:
-    """Panic for a length that is negative or too large, or positive with a nil pointer."""
-    limit = (1 << 47) // max(elem_bytes, 1)
-    ok = g.op(f"icmp ule i64 {length}, {limit}")
-    g.require(ok, g.panic_block(pos, f"runtime.panicunsafe{what}len"))
-    empty = g.op(f"icmp eq i64 {length}, 0")
+    """Panic for a length that is negative or reaches over the end of the address space, or positive with a nil pointer."""
+    too_long = g.panic_block(pos, f"runtime.panicunsafe{what}len")
+    g.require(g.op(f"icmp ule i64 {length}, {((1 << 63) - 1) // max(elem_bytes, 1)}"), too_long)
     there = g.op(f"icmp ne ptr {ptr}, null")
+    empty = g.op(f"icmp eq i64 {length}, 0")
     g.require(g.op(f"or i1 {empty}, {there}"), g.panic_block(pos, f"runtime.panicunsafe{what}nilptr"))
+    address = g.op(f"ptrtoint ptr {ptr} to i64")
+    last = g.op(f"sub i64 {g.op(f'mul i64 {length}, {elem_bytes}')}, 1")
+    fits = g.op(f"icmp uge i64 {g.op(f'add i64 {address}, {last}')}, {address}")
+    g.require(g.op(f"or i1 {empty}, {fits}"), too_long)
 
 
 def _slice_data(g: Gen, e: Builtin) -> str:

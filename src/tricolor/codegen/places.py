@@ -7,6 +7,7 @@ values, but panics for nil and bounds only when it assigns.
 from __future__ import annotations
 
 from tricolor.abi.layout import field_offset, size_of
+from tricolor.codegen.arith import const_count
 from tricolor.codegen.memory import (
     alloc,
     copy,
@@ -180,7 +181,7 @@ def value_place(g: Gen, e: Name | Deref | FieldPtr) -> str:
 def index_operand(g: Gen, e: Expr) -> str:
     """An index, length or count as i64, extended by its own signedness."""
     if isinstance(e, Const):
-        return str(e.value)
+        return str(const_count(e))
     v = g.value(e)
     shape = shape_of(e.type)
     if shape.size == 8:
