@@ -203,6 +203,8 @@ def _check_unsafe(g: Gen, pos: Pos, ptr: str, length: str, elem_bytes: int, what
     there = g.op(f"icmp ne ptr {ptr}, null")
     empty = g.op(f"icmp eq i64 {length}, 0")
     g.require(g.op(f"or i1 {empty}, {there}"), g.panic_block(pos, f"runtime.panicunsafe{what}nilptr"))
+    if elem_bytes == 0:
+        return
     address = g.op(f"ptrtoint ptr {ptr} to i64")
     last = g.op(f"sub i64 {g.op(f'mul i64 {length}, {elem_bytes}')}, 1")
     fits = g.op(f"icmp uge i64 {g.op(f'add i64 {address}, {last}')}, {address}")
