@@ -31,6 +31,7 @@ from tricolor.ir import nodes as n
 from tricolor.ir.build.program import build_packages, build_program
 from tricolor.llvm.compile import InvalidModule, Unit, compile_units, line_table_of
 from tricolor.llvm.line_tables import LineTable
+from tricolor.passes.linkage import local_functions
 from tricolor.program_cache import CompiledProgram, Stamp, stamp
 from tricolor.run.symbols import pack_symbols
 from tricolor.runtime.modules import runtime_prelude, runtime_roots, runtime_text
@@ -117,6 +118,7 @@ def emit_units(request: CompileRequest, analysed: Analysed, progress: Progress) 
     options = CodegenOptions(
         account=request.account,
         prelude=runtime_prelude(request.check_level),
+        local=local_functions(analysed.program, {p.symbol_path for p in analysed.typed.packages if not p.standard}),
         position=lambda pos: _place(analysed.typed, pos),
     )
     with positions_decoded(analysed.typed):

@@ -241,7 +241,8 @@ def _definition(g: Gen, kind: FunctionType, names: list[str]) -> str:
     prefix = prefix_text(recovers=g.recovers, wrapper=func.wrapper)
     debug = f" !dbg {g.scope}" if g.scope else ""
     g.m.data.define(func.symbol)
-    parts = [f"define {kind.result} {quote(func.symbol)}({params}) {attributes} {prefix}{debug} {{", "entry:"]
+    linkage = "internal " if func.symbol in g.m.options.local else ""
+    parts = [f"define {linkage}{kind.result} {quote(func.symbol)}({params}) {attributes} {prefix}{debug} {{", "entry:"]
     parts += g.entry
     parts += g.out
     parts += g.cold

@@ -69,13 +69,14 @@ class Site:
 class Options:
     """``account``: count allocations per site, from number ``first_site`` on. ``debug_lines``: line tables.
     ``unordered``: accesses to shared memory are LLVM atomics. ``prelude``: LLVM text of ``@inline`` kernel functions and what they
-    need, put in front. ``position``: file, line and column of a position."""
+    need, put in front. ``local``: symbols that only their own module refers to. ``position``: file, line and column of a position."""
 
     account: bool = False
     first_site: int = 1
     debug_lines: bool = True
     unordered: bool = True
     prelude: str = ""
+    local: frozenset[str] = frozenset()
     position: Callable[[Pos], tuple[str, int, int]] | None = None
 
 

@@ -22,6 +22,7 @@ MODULES: Final = (
     "tricolor.runtime.slices",
     "tricolor.runtime.strings",
     "tricolor.runtime.interfaces",
+    "tricolor.runtime.element_copy",
     "tricolor.runtime.statistics",
     "tricolor.runtime.allocator.malloc",
     "tricolor.runtime.collector.configure",

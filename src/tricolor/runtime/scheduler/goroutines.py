@@ -60,7 +60,7 @@ from tricolor.runtime.scheduler.sleepers import (
     sleeps_in_vain,
     wait_until,
 )
-from tricolor.runtime.scheduler.stacks import free_behind, stack_prepare
+from tricolor.runtime.scheduler.stacks import MAIN_SEGMENT_BYTES, free_behind, segment_new, stack_prepare
 from tricolor.runtime.scheduler.stops import deadlock, out_of_memory
 from tricolor.runtime.scheduler.system import map_memory, nanotime
 
@@ -213,6 +213,7 @@ def _new_g() -> G:
     _slab.value = _slab.value + size_of(G)
     if is_null(machine.all_goroutines):
         machine.all_goroutines = g
+        g.first_segment = segment_new(MAIN_SEGMENT_BYTES)
     else:
         machine.all_last.all_link = g
     machine.all_last = g

@@ -55,6 +55,8 @@ from tricolor.runtime.scheduler.stops import out_of_memory, stack_overflow
 from tricolor.runtime.scheduler.system import map_memory, unmap_memory
 
 FIRST_SEGMENT_BYTES: Final = 2048
+# There is one main goroutine, most programs recurse on it, and a call over the end of a segment costs some 20 ns each time.
+MAIN_SEGMENT_BYTES: Final = 64 << 10
 SEGMENT_ORDERS: Final = 6
 LARGEST_POOLED_BYTES: Final = 2048 << (SEGMENT_ORDERS - 1)
 # Larger slabs cost nothing until touched; smaller ones would mean more calls of mmap.

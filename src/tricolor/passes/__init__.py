@@ -1,0 +1,1 @@
+"""Passes over the IR of a whole program between its making and code generation."""

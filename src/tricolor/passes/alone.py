@@ -1,0 +1,40 @@
+"""The IR of packages in the state in which Go's compiler analyses escapes."""
+
+from __future__ import annotations
+
+from tricolor.ir import nodes as n
+from tricolor.ir.types import signature
+from tricolor.passes.dead_locals import remove_dead_locals
+from tricolor.passes.static_values import without_static_values
+
+_FIPS = "crypto/internal/fips140"
+
+
+def as_compiled(program: n.Program) -> None:
+    """Take away what Go's compiler takes away before escape analysis; for ``build_packages(separate=True)``."""
+    inits = {func.pkg: func for func in program.init_tasks}
+    _execute_in_fips(program, inits)
+    for path, init in inits.items():
+        if not is_fips(path):
+            without_static_values(init)
+    for func in program.funcs:
+        if func.outer is None:
+            remove_dead_locals(func)
+
+
+def is_fips(path: str) -> bool:
+    """Whether a package belongs to the module whose data must have no addresses: nothing but constants is static there."""
+    return path == _FIPS or path.startswith(_FIPS + "/")
+
+
+def _execute_in_fips(program: n.Program, inits: dict[str, n.Func]) -> None:
+    for var, value in program.static_init.items():
+        path = var.symbol[: -len(var.name) - 1]
+        if not is_fips(path) or isinstance(value, (n.Const, n.Nil, n.Zero)):
+            continue
+        init = inits.get(path)
+        if init is None:
+            init = inits[path] = n.Func(f"{path}.init", f"{path}.init", path, signature((), ()), 0, body=n.Block(0, []))
+            program.funcs.append(init)
+        assert init.body is not None
+        init.body.stmts.append(n.Assign(var.pos, n.Name(var.pos, var.type, var), value))
