@@ -16,6 +16,7 @@ from tricolor.ir import types as t
 from tricolor.ir.build.instances import reachable_types, types_of
 from tricolor.ir.build.program import build_packages
 from tricolor.ir.walk import walk
+from tricolor.passes.alone import as_compiled
 
 
 def our_lines(patterns: Sequence[str], directory: Path, shapes: bool) -> Mapping[str, Counter[str]]:
@@ -26,6 +27,7 @@ def our_lines(patterns: Sequence[str], directory: Path, shapes: bool) -> Mapping
     typed = result.program
     wording = Wording({p.symbol_path: p.name for p in typed.packages}, typed.spelling, typed.type)
     program = build_packages(typed, [package.path for package in typed.roots], separate=True)
+    as_compiled(program)
     escape = analyse(program.funcs)
     by_package: defaultdict[str, list[n.Func]] = defaultdict(list)
     for func in (*(func for batch in escape.batches for func in batch), *program.externals):

@@ -18,8 +18,8 @@ from tricolor.escape.batch import Batch
 from tricolor.escape.batches import batches
 from tricolor.escape.graph import EVERYTHING, Flow, Location
 from tricolor.escape.leaks import Leaks, everything_to_heap
-from tricolor.escape.result import EscapeResult
 from tricolor.escape.literals import find_literal
+from tricolor.escape.result import EscapeResult
 from tricolor.escape.sizes import MAX_BY_VALUE_BYTES, heap_reason
 from tricolor.escape.solve import solve
 from tricolor.escape.statements import init_func, walk_func

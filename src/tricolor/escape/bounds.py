@@ -20,10 +20,14 @@ _WIDEST_BITS: Final = 62
 
 def unchecked_indices(func: n.Func) -> Iterator[n.Index]:
     """Index expressions of arrays and constant strings whose index is no constant, yet always in bounds."""
+    appended: set[n.Expr] = set()
     for node in walk(func):
+        if isinstance(node, n.Append) and not node.spread:
+            appended.update(node.elems)
         if isinstance(node, n.Index) and not isinstance(node.index, n.Const):
             length = _length(node.x)
-            if length is not None and _is_bounded(node.index, length):
+            # The index of an element that is appended goes through a temporary: only its type counts.
+            if length is not None and _is_bounded(node.index, length, form=node not in appended):
                 yield node
 
 
@@ -40,14 +44,14 @@ def _constant(x: n.Expr) -> int | None:
     return x.value if isinstance(x, n.Const) and isinstance(x.value, int) else None
 
 
-def _is_bounded(index: n.Expr, length: int) -> bool:
-    """Whether ``0 <= index < length`` follows from the type of the index, or from its outermost operator."""
+def _is_bounded(index: n.Expr, length: int, form: bool) -> bool:
+    """Whether ``0 <= index < length`` follows from the type of the index, or with ``form`` from its outermost operator."""
     kind = t.underlying(index.type)
     if not isinstance(kind, t.Basic) or not t.is_integer(index.type):
         return False
     signed = kind.kind in t.SIGNED
     bits = 8 * size_of(index.type)
-    if isinstance(index, n.Binary):
+    if form and isinstance(index, n.Binary):
         x, y = _constant(index.x), _constant(index.y)
         match index.op:
             case n.BinaryOp.AND | n.BinaryOp.AND_NOT:

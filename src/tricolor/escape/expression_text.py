@@ -68,7 +68,7 @@ def _without_implicit(x: n.Expr, names: Names) -> n.Expr:
                 return x
 
 
-def _render(x: n.Expr, names: Names) -> tuple[str, int]:  # noqa: PLR0911, PLR0912 - one case per node
+def _render(x: n.Expr, names: Names) -> tuple[str, int]:
     match x:
         case n.Const():
             return constant_text(x, names), _PRIMARY

@@ -16,7 +16,6 @@ from tricolor.ir import nodes as n
 from tricolor.ir import types as t
 from tricolor.ir.shapes import shape_name
 
-
 _SPELLED_PART: Final = re.compile("⟦([0-9]+)⟧|«([^»]*)»")
 _ALIASES: Final = {"byte": "uint8", "rune": "int32", "any": "interface {}"}
 _ALIAS: Final = re.compile(r"(?<![\w.])(byte|rune|any)(?![\w.])")
@@ -54,7 +53,7 @@ class Names:
 
     package: str
     wording: Wording = PLAIN
-    temporaries: Mapping[n.Var, n.Expr] = field(default_factory=lambda: {})
+    temporaries: Mapping[n.Var, n.Expr] = field(default_factory=dict)
     home: str = ""
 
     def qualified(self, path: str, name: str) -> str:

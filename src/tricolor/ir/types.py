@@ -477,9 +477,22 @@ def is_direct_iface(t: Type) -> bool:
         case Basic():
             return u.kind is Kind.UNSAFE_POINTER
         case Struct():
-            return len(u.fields) == 1 and is_direct_iface(u.fields[0].type)
+            # Fields without size may stand before the pointer; behind it they would be padded.
+            return bool(u.fields) and is_direct_iface(u.fields[-1].type) and all(map(_is_empty, u.fields[:-1]))
         case Array():
             return u.length == 1 and is_direct_iface(u.elem)
+        case _:
+            return False
+
+
+def _is_empty(f: Field) -> bool:
+    """Whether a field has no size."""
+    u = underlying(f.type)
+    match u:
+        case Struct():
+            return all(map(_is_empty, u.fields))
+        case Array():
+            return u.length == 0 or _is_empty(Field("", u.elem))
         case _:
             return False
 

@@ -1,6 +1,6 @@
 """Assignments to local variables that are never used are taken away if their values have no effect: names, constants, closures.
 
-Go's compiler does so before escape analysis: a closure that nobody calls any more is not analysed.
+Go's compiler does so before escape analysis. A closure that nobody calls any more is analysed, but not as a value.
 
 Source: cmd/compile/internal/deadlocals/deadlocals.go.
 """
@@ -24,7 +24,7 @@ class _Visitor:
     """``unused``: assignments that go away if their variable stays unused; ``used``: variables that are read or assigned otherwise."""
 
     captures: dict[n.Var, n.Var] = field(default_factory=dict[n.Var, n.Var])
-    unused: dict[n.Var, list[_Assignment]] = field(default_factory=lambda: {})
+    unused: dict[n.Var, list[_Assignment]] = field(default_factory=dict)
     discarded: list[_Assignment] = field(default_factory=list[_Assignment])
     used: set[n.Var] = field(default_factory=set[n.Var])
 
@@ -107,8 +107,6 @@ def remove_dead_locals(func: n.Func) -> None:
     dead = [assignment for assignments in visitor.unused.values() for assignment in assignments]
     for statement, index in (*dead, *visitor.discarded):
         value = _value(statement, index)
-        if isinstance(value, n.FuncLit) and value.func.outer is not None:
-            value.func.outer.closures = [c for c in value.func.outer.closures if c is not value.func]
         zero = n.Const(value.pos, t.INT, 0)
         match statement:
             case n.Declare():
