@@ -55,8 +55,7 @@ def reason(outcome: Outcome, status: int, digest: str) -> str:
     if outcome.status == status and outcome.digest == digest:
         return ""
     text = outcome.error.decode("utf-8", "replace")
-    for line in text.splitlines():
-        line = line.strip()
+    for line in map(str.strip, text.splitlines()):
         if line and not line.startswith(("#", "goroutine ", "exit status")):
             return line[:140]
     if outcome.status < 0:

@@ -68,8 +68,7 @@ def _dump_functions(stage: str, wanted: str, analysed: Analysed, out: TextIO) ->
             out.write(func_text(func) + "\n")
             continue
         out.write(f"{func.symbol}\n")
-        for message in messages([func], analysed.escape):
-            out.write(f"  {analysed.typed.position(message.pos)}: {message.text}\n")
+        out.writelines(f"  {analysed.typed.position(message.pos)}: {message.text}\n" for message in messages([func], analysed.escape))
 
 
 def _dump_modules(stage: str, wanted: str, request: CompileRequest, analysed: Analysed, out: TextIO) -> None:

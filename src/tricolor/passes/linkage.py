@@ -9,13 +9,13 @@ Invariant:
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 
 from tricolor.ir import nodes as n
 from tricolor.ir.walk import walk
 
 
-def local_functions(program: n.Program, packages: Set[str]) -> frozenset[str]:
+def local_functions(program: n.Program, packages: AbstractSet[str]) -> frozenset[str]:
     """Symbols of functions of these packages that no other module refers to. ``packages``: symbol paths."""
     visible = {program.main.symbol, *(task.symbol for task in program.init_tasks)}
     for methods in program.methods.values():

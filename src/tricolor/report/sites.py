@@ -15,7 +15,6 @@ from tricolor.frontend.toolchain import find_toolchain
 from tricolor.ir import nodes as n
 from tricolor.pipeline import Analysed
 
-
 _EXPRESSIONS: Final = get_args(n.Expr)
 _EXPLAINED: Final = (n.Var, *_EXPRESSIONS)
 """Nodes that escape analysis places."""
