@@ -35,7 +35,8 @@ def our_lines(patterns: Sequence[str], directory: Path, shapes: bool) -> Mapping
     lines: dict[str, Counter[str]] = {}
     for package in typed.roots:
         own = [func for func in by_package[package.symbol_path] if "[" not in func.symbol]
-        funcs = [*own, *(instances(own, program.instance_methods) if shapes else ())]
+        globals_ = [var.type for var in program.globals if var.symbol[: -len(var.name) - 1] == package.symbol_path]
+        funcs = [*own, *(instances(own, globals_, program.instance_methods) if shapes else ())]
         found = messages(funcs, escape, wording, package.symbol_path)
         lines[package.path] = Counter(_line(message, str(typed.position(message.pos))) for message in found)
     return lines
@@ -45,26 +46,34 @@ def _line(message: Message, place: str) -> str:
     return f"{place}: {message.text}" if message.pos else message.text
 
 
-def instances(funcs: Iterable[n.Func], methods: Mapping[t.Type, Sequence[n.Func]]) -> list[n.Func]:
+def instances(
+    funcs: Sequence[n.Func], types: Iterable[t.Type], methods: Mapping[t.Type, Sequence[n.Func]]
+) -> list[n.Func]:
     """Instances of generic functions that these functions and their instances use, with their closures.
 
-    ``methods``: methods of instantiated types; all of them are made if the type is mentioned."""
+    ``types``: further types that are mentioned; ``methods``: methods of instantiated types, all of which are made if the type is
+    mentioned."""
     found: dict[n.Func, None] = {}
-    types: set[t.Type] = set()
-    todo = [func for func in funcs if func.outer is None]
+    seen_types = reachable_types(types)
+    given = set(funcs)
+    todo = [func for func in funcs if func.outer not in given]
     seen = set(todo)
-    while todo:
-        for member in with_closures(todo.pop()):
-            new = reachable_types(of for of in types_of(member) if of not in types) - types
-            types |= new
-            of_types = [method for of in new for method in methods.get(of, ())]
-            for target in (*_mentioned(member), *of_types):
-                if target in seen or not ("[" in target.symbol or target.wrapper):
-                    continue
+
+    def take(targets: Iterable[n.Func]) -> None:
+        for target in targets:
+            if target not in seen and ("[" in target.symbol or target.wrapper):
                 seen.add(target)
                 todo.append(target)
                 if "[" in target.symbol:
                     found.update(dict.fromkeys(with_closures(target)))
+
+    take(method for of in seen_types for method in methods.get(of, ()))
+    while todo:
+        for member in with_closures(todo.pop()):
+            new = reachable_types(of for of in types_of(member) if of not in seen_types) - seen_types
+            seen_types |= new
+            take(method for of in new for method in methods.get(of, ()))
+            take(_mentioned(member))
     return list(found)
 
 

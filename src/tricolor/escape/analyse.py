@@ -19,6 +19,7 @@ from tricolor.escape.batches import batches
 from tricolor.escape.graph import EVERYTHING, Flow, Location
 from tricolor.escape.leaks import Leaks, everything_to_heap
 from tricolor.escape.literals import find_literal
+from tricolor.escape.pointers import holds_pointers
 from tricolor.escape.result import EscapeResult
 from tricolor.escape.sizes import MAX_BY_VALUE_BYTES, heap_reason
 from tricolor.escape.solve import solve
@@ -124,7 +125,7 @@ def _apply_size_rules(b: Batch) -> None:
 def _tag(location: Location) -> Leaks:
     assert isinstance(location.node, n.Var)
     leaks = location.leaks
-    if not t.has_pointers(location.node.type):
+    if not holds_pointers(location.node.type):
         return Leaks()
     if location.escapes:
         # The variable itself moved to the heap: whatever is passed in is stored there.

@@ -12,9 +12,12 @@ from tricolor.ir.walk import walk
 
 
 def batches(funcs: Sequence[Func]) -> Iterator[list[Func]]:
-    """Strongly connected components of the call graph in bottom-up order; each with its functions' closures."""
-    roots = [func for func in funcs if func.outer is None]
-    references = {func: _references(func) for func in roots}
+    """Strongly connected components of the call graph in bottom-up order; each with its functions' closures.
+
+    A closure of a function that is not among ``funcs`` (an initialiser of which nothing is executed) stands for itself."""
+    known = set(funcs)
+    roots = [func for func in funcs if func.outer is None or func.outer not in known]
+    references = {func: _references(func, known) for func in roots}
     for component in _components(roots, references):
         yield [member for func in component for member in with_closures(func)]
 
@@ -26,14 +29,14 @@ def with_closures(func: Func) -> Iterator[Func]:
         yield from with_closures(closure)
 
 
-def _references(func: Func) -> list[Func]:
+def _references(func: Func, known: set[Func]) -> list[Func]:
     """Top-level functions that the function or its closures mention."""
     found: dict[Func, None] = {}
     for member in with_closures(func):
         for node in walk(member):
             if isinstance(node, (FuncName, FuncLit, MethodValue)):
                 target = node.func
-                while target.outer is not None:
+                while target.outer is not None and target.outer in known:
                     target = target.outer
                 found[target] = None
     return list(found)

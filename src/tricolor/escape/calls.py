@@ -11,6 +11,7 @@ from typing import TypeAlias, assert_never
 from tricolor.escape.batch import Batch
 from tricolor.escape.graph import Hole
 from tricolor.escape.leaks import CALLEE, FIRST_RESULT, HEAP, MUTATOR, RESULTS, Leaks, everything_to_heap
+from tricolor.escape.pointers import holds_pointers
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
 from tricolor.ir.walk import walk
@@ -132,7 +133,7 @@ def _has_non_string_pointers(of: t.Type) -> bool:
         case t.Array(elem=elem):
             return _has_non_string_pointers(elem)
         case u:
-            return not t.is_string(u) and t.has_pointers(u)
+            return not t.is_string(u) and holds_pointers(u)
 
 
 def _argument(k: Hole, x: n.Expr, arg: n.Expr) -> Operand:
@@ -167,7 +168,7 @@ def _append(b: Batch, k: Hole, x: n.Append) -> Iterator[Operand]:
     # The slice may be the result if its capacity is enough; its elements may be copied to a new heap array.
     slice_type = t.underlying(x.type)
     assert isinstance(slice_type, t.Slice)
-    pointers = t.has_pointers(slice_type.elem)
+    pointers = holds_pointers(slice_type.elem)
     holes = [k, b.to_mutator()]
     if pointers:
         holes.append(b.to_heap().deref(x, "appendee slice"))
@@ -189,7 +190,7 @@ def _builtin(b: Batch, ks: Sequence[Hole], x: n.Builtin) -> Iterator[Operand]:
             dst, src = x.args
             yield _argument(b.to_mutator(), x, dst)
             elem = t.underlying(dst.type)
-            copied = isinstance(elem, t.Slice) and t.has_pointers(elem.elem) and not t.is_string(src.type)
+            copied = isinstance(elem, t.Slice) and holds_pointers(elem.elem) and not t.is_string(src.type)
             yield _argument(b.to_heap().deref(x, "copied slice") if copied else b.discard(), x, src)
         case n.BuiltinOp.PANIC:
             yield _argument(b.to_heap(), x, x.args[0])

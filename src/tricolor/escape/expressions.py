@@ -6,16 +6,14 @@ Source: cmd/compile/internal/escape/expr.go.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import assert_never
 
 from tricolor.escape.batch import Batch
 from tricolor.escape.calls import AnyCall, bound_receiver, operand_holes
 from tricolor.escape.graph import Hole
+from tricolor.escape.pointers import holds_pointers
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
-
-_has_pointers = cache(t.has_pointers)
 
 _COPYING = frozenset(
     {
@@ -38,7 +36,7 @@ def discard(b: Batch, *exprs: n.Expr | None) -> None:
 
 def expr(b: Batch, k: Hole, x: n.Expr) -> None:
     """The value of ``x`` goes to ``k``."""
-    if k.derefs >= 0 and not _has_pointers(x.type):
+    if k.derefs >= 0 and not holds_pointers(x.type):
         # Numbers carry no pointers; this is why an int never leaks.
         k = b.discard()
     match x:

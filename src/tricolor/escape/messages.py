@@ -14,6 +14,7 @@ from tricolor.escape.expression_text import constant_text, expression_text, stat
 from tricolor.escape.graph import MUTATES
 from tricolor.escape.leaks import FIRST_RESULT, HEAP, RESULTS
 from tricolor.escape.naming import PLAIN, Names, Wording
+from tricolor.escape.pointers import holds_pointers
 from tricolor.escape.result import EscapeResult
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
@@ -97,7 +98,7 @@ def _external_messages(func: n.Func) -> Iterator[Message]:
     """Of a function without a body nothing is known but what its pragmas say."""
     words = "{} does not escape" if "noescape" in func.pragmas else "leaking param: {}"
     for param in func.params:
-        if t.has_pointers(param.type) and _is_named(param):
+        if holds_pointers(param.type) and _is_named(param):
             yield Message(param.pos, words.format(param.name), func)
 
 
@@ -138,7 +139,7 @@ def _parameter_messages(func: n.Func, escape: EscapeResult) -> Iterator[Message]
         return
     marked = "uintptrescapes" in func.pragmas and func.signature.variadic
     for param, leaks in zip(func.params[:-1] if marked else func.params, escape.tags.get(func, ()), strict=False):
-        if not _is_named(param) or not t.has_pointers(param.type) or not escape.on_stack(param):
+        if not _is_named(param) or not holds_pointers(param.type) or not escape.on_stack(param):
             continue
         found = False
         if leaks.derefs[HEAP] >= 0:
@@ -150,6 +151,7 @@ def _parameter_messages(func: n.Func, escape: EscapeResult) -> Iterator[Message]
             if derefs >= 0:
                 found = True
                 result = func.results[index].name
+                result = f"~r{index}" if result == "_" else result
                 text = f"leaking param: {param.name} to result {result} level={derefs}"
                 yield Message(param.pos, text, func)
         if not found:

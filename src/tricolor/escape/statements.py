@@ -10,6 +10,7 @@ from typing import assert_never
 from tricolor.escape import expressions
 from tricolor.escape.batch import Batch
 from tricolor.escape.graph import Hole
+from tricolor.escape.pointers import holds_pointers
 from tricolor.escape.self_assignment import is_self_assignment
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
@@ -236,7 +237,7 @@ def _range(b: Batch, s: n.Range) -> None:
             _reassigned(b, x)
     place(b, s.key)
     value_hole = place(b, s.value)
-    if s.value is not None and t.has_pointers(s.value.type):
+    if s.value is not None and holds_pointers(s.value.type):
         is_array = isinstance(t.underlying(s.x.type), t.Array)
         b.flow(value_hole.note(s, "range") if is_array else value_hole.deref(s, "range-deref"), temporary)
     stmt(b, s.body)
@@ -253,7 +254,7 @@ def _switch(b: Batch, s: n.Switch) -> None:
 def _type_switch(b: Batch, s: n.TypeSwitch) -> None:
     holes: list[Hole] = []
     for case in s.cases:
-        if case.var is None or not t.has_pointers(case.var.type):
+        if case.var is None or not holds_pointers(case.var.type):
             if case.var is not None:
                 _declare(b, case.var)
             continue

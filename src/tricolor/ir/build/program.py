@@ -69,6 +69,8 @@ def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Packa
     for symbol in roots:
         _use_root(b, symbol)
     for package in whole:
+        for variable in package.variables if b.separate else ():
+            b.use_global(b.global_of(variable.object))
         for decl in b.program.functions(package):
             generic = decl.type_params or decl.receiver_type_params
             if not generic and decl.name not in ("_", "init"):
