@@ -15,7 +15,7 @@ from tricolor.codegen.interfaces import (
 )
 from tricolor.codegen.literals import store_expr
 from tricolor.codegen.memory import copy, is_runtime, load, store, store_zero
-from tricolor.codegen.places import iface_parts, is_place, new_variable, view
+from tricolor.codegen.places import begin_loop, end_loop, iface_parts, is_place, new_variable, view
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, LoopTargets, Mode, PlaceThunk
 from tricolor.codegen.strings import concat_values, lent_string
@@ -155,6 +155,7 @@ def stmt_if(g: Gen, s: If) -> None:
 def stmt_for(g: Gen, s: For) -> None:
     head, body, again, done = g.label("for"), g.label("body"), g.label("post"), g.label("endfor")
     g.loops[s.label] = LoopTargets(done, again)
+    begin_loop(g)
     g.start(head)
     if s.cond is not None:
         branch_on(g, s.cond, body, done)
@@ -167,6 +168,7 @@ def stmt_for(g: Gen, s: For) -> None:
         _yield_if_asked(g, s.pos)
     g.branch(head)
     g.start(done)
+    end_loop(g)
 
 
 _PREEMPT = -1314

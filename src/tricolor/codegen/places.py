@@ -39,7 +39,7 @@ from tricolor.ir.nodes import (
     Var,
     VarKind,
 )
-from tricolor.ir.types import Array, Pointer, Type, is_signed, is_string, underlying
+from tricolor.ir.types import Array, Pointer, Slice, Type, is_signed, is_string, underlying
 
 
 def is_place(e: Expr) -> bool:
@@ -225,8 +225,30 @@ def place_index(g: Gen, e: Index) -> PlaceThunk:
 
 
 def indexed(g: Gen, base: str, index: str, elem_bytes: int) -> Addr:
-    """Address of a slice's element; what keeps the base alive in loops for the conservative collector belongs here."""
+    """Address of a slice's element."""
     return shared(elem_ptr(g, base, index, elem_bytes))
+
+
+def keep_alive(g: Gen, ptr: str) -> None:
+    """A use of a pointer that costs nothing: up to here the collector finds what it points to."""
+    g.do(f'call void asm sideeffect "", "r"(ptr {ptr})')
+
+
+def begin_loop(g: Gen) -> None:
+    """Note from here on which local slices are indexed."""
+    g.loop_bases.append({})
+
+
+def end_loop(g: Gen) -> None:
+    """Behind a loop: keep alive the slices that it indexed. LLVM may walk them with pointers that lie outside the object
+    while the body calls something, and stacks are scanned for addresses inside objects."""
+    bases = g.loop_bases.pop()
+    for var in bases:
+        addr = g.stored.get(var)
+        if addr is not None and addr.mode is Mode.PRIVATE and isinstance(underlying(var.type), Slice):
+            keep_alive(g, load_leaf(g, addr, "ptr", 8))
+    if g.loop_bases:
+        g.loop_bases[-1].update(bases)
 
 
 def value_index(g: Gen, e: Index) -> str:
@@ -279,7 +301,7 @@ def string_parts(g: Gen, e: Expr) -> tuple[str, str]:
         return g.m.data.string_ref(e.value), str(len(e.value))
     if is_place(e):
         addr = g.address(e)
-        return load_leaf(g, addr, "ptr", 8), load_leaf(g, addr, "i64", 8, 8)
+        return load_leaf(g, addr, "ptr", 8), load_leaf(g, addr, "i64", 8, 8, header=True)
     v = g.value(e)
     return g.extract("{ptr, i64}", v, 0), g.extract("{ptr, i64}", v, 1)
 
@@ -287,8 +309,10 @@ def string_parts(g: Gen, e: Expr) -> tuple[str, str]:
 def slice_parts(g: Gen, e: Expr) -> tuple[str, str]:
     """Address and length of a slice."""
     if is_place(e):
+        if isinstance(e, Name) and g.loop_bases:
+            g.loop_bases[-1][e.var] = None
         addr = g.address(e)
-        return load_leaf(g, addr, "ptr", 8), load_leaf(g, addr, "i64", 8, 8)
+        return load_leaf(g, addr, "ptr", 8), load_leaf(g, addr, "i64", 8, 8, header=True)
     v = g.value(e)
     return g.extract("{ptr, i64, i64}", v, 0), g.extract("{ptr, i64, i64}", v, 1)
 
@@ -298,7 +322,7 @@ def slice_words(g: Gen, e: Expr) -> tuple[str, str, str]:
     if is_place(e):
         addr = g.address(e)
         ptr = load_leaf(g, addr, "ptr", 8)
-        return ptr, load_leaf(g, addr, "i64", 8, 8), load_leaf(g, addr, "i64", 8, 16)
+        return ptr, load_leaf(g, addr, "i64", 8, 8, header=True), load_leaf(g, addr, "i64", 8, 16, header=True)
     v, t = g.value(e), "{ptr, i64, i64}"
     return g.extract(t, v, 0), g.extract(t, v, 1), g.extract(t, v, 2)
 

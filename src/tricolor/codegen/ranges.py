@@ -9,7 +9,15 @@ from tricolor.codegen.channels import chan_elem, receive
 from tricolor.codegen.control import target_of
 from tricolor.codegen.maps import map_type, range_map
 from tricolor.codegen.memory import elem_ptr, load, store
-from tricolor.codegen.places import indexed, is_place, slice_parts, string_parts
+from tricolor.codegen.places import (
+    begin_loop,
+    end_loop,
+    indexed,
+    is_place,
+    keep_alive,
+    slice_parts,
+    string_parts,
+)
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, LoopTargets, Mode
 from tricolor.codegen.strings import lent_string
@@ -33,6 +41,7 @@ from tricolor.ir.types import (
 def stmt_range(g: Gen, s: Range) -> None:
     again, done = g.label("next"), g.label("endrange")
     g.loops[s.label] = LoopTargets(done, again)
+    begin_loop(g)
     u = underlying(s.x.type)
     match u:
         case Basic() if u.kind is Kind.STRING:
@@ -56,6 +65,7 @@ def stmt_range(g: Gen, s: Range) -> None:
             _range_chan(g, s, again, done)
         case _:
             g.bug(s.pos, f"range over {s.x.type}")
+    end_loop(g)
 
 
 def _assign(g: Gen, s: Range, key: tuple[Type, str], value: tuple[Type, str] | None = None) -> None:
@@ -99,6 +109,7 @@ def _range_slice(g: Gen, s: Range, elem: Type, again: str, done: str) -> None:
     else:
         ptr, length = slice_parts(g, x)
     _count(g, s, length, again, done, (elem, lambda i: indexed(g, ptr, i, size_of(elem))))
+    keep_alive(g, ptr)
 
 
 def _range_array(g: Gen, s: Range, arr: Array, again: str, done: str) -> None:

@@ -174,6 +174,7 @@ class Gen:
     frame: str = ""
     token: str = ""
     sret: str = ""
+    loop_bases: list[dict[Var, None]] = field(default_factory=list[dict[Var, None]])
     context: bool = False
     recovers: bool = False
     scope: str = ""
