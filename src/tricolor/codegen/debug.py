@@ -12,6 +12,19 @@ from typing import final
 from tricolor.ir.nodes import Pos
 
 
+ALIAS_HEADER = ", !tbaa !993"
+"""Marks an access to a pointer, or to the length or capacity beside one."""
+ALIAS_FLOAT = ", !tbaa !994"
+"""Marks an access to a floating-point number."""
+_ALIAS_NODES = (
+    '!990 = !{!"Go memory"}',
+    '!991 = !{!"pointers and headers", !990, i64 0}',
+    '!992 = !{!"floating-point numbers", !990, i64 0}',
+    "!993 = !{!991, !991, i64 0}",
+    "!994 = !{!992, !992, i64 0}",
+)
+
+
 def escape(text: str) -> str:
     """Text of an LLVM metadata string, without the quotes."""
     return "".join(chr(b) if 32 <= b < 127 and b not in (34, 92) else f"\\{b:02X}" for b in text.encode("utf-8", "surrogateescape"))
@@ -90,7 +103,7 @@ class DebugInfo:
 
     def text(self) -> str:
         """All metadata of the module."""
-        lines = ['!1000 = !{!"branch_weights", i32 2000, i32 1}']
+        lines = ['!1000 = !{!"branch_weights", i32 2000, i32 1}', *_ALIAS_NODES]
         if self._position is not None:
             lines += [
                 "!llvm.dbg.cu = !{!1004}",

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from tricolor.abi.layout import size_of
 from tricolor.abi.sizeclasses import rounded_bytes
+from tricolor.codegen.debug import ALIAS_FLOAT, ALIAS_HEADER
 from tricolor.codegen.shapes import Form, Shape, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode, Site
 from tricolor.ir.nodes import Pos
@@ -43,11 +44,17 @@ def shared(ptr: str) -> Addr:
     return Addr(ptr, Mode.SHARED)
 
 
-def load_leaf(g: Gen, addr: Addr, leaf_type: str, align: int, at: int = 0) -> str:
-    """Load one scalar, ``at`` bytes behind the address."""
+_ALIAS_CLASSES = {"ptr": ALIAS_HEADER, "float": ALIAS_FLOAT, "double": ALIAS_FLOAT}
+"""No memory holds a pointer at one time and a floating-point number at another, whatever unsafe code does with integers: a loop
+over numbers need not load its slices' headers again after each store."""
+
+
+def load_leaf(g: Gen, addr: Addr, leaf_type: str, align: int, at: int = 0, *, header: bool = False) -> str:
+    """Load one scalar, ``at`` bytes behind the address. ``header``: it is the length or capacity in a slice or string header."""
     addr = offset(g, addr, at)
     if addr.mode is Mode.SHARED:
-        return g.op(f"{g.m.load_word} {leaf_type}, ptr {addr.ptr}{g.m.order}, align {align}")
+        alias = ALIAS_HEADER if header else _ALIAS_CLASSES.get(leaf_type, "")
+        return g.op(f"{g.m.load_word} {leaf_type}, ptr {addr.ptr}{g.m.order}, align {align}{alias}")
     volatile = " volatile" if addr.mode is Mode.VOLATILE else ""
     return g.op(f"load{volatile} {leaf_type}, ptr {addr.ptr}, align {align}")
 
@@ -59,7 +66,8 @@ def store_leaf(g: Gen, addr: Addr, leaf_type: str, value: str, align: int, at: i
         if leaf_type == "ptr":
             store_pointer(g, addr.ptr, value)
             return
-        g.do(f"{g.m.store_word} {leaf_type} {value}, ptr {addr.ptr}{g.m.order}, align {align}")
+        alias = _ALIAS_CLASSES.get(leaf_type, "")
+        g.do(f"{g.m.store_word} {leaf_type} {value}, ptr {addr.ptr}{g.m.order}, align {align}{alias}")
         return
     volatile = " volatile" if addr.mode is Mode.VOLATILE else ""
     g.do(f"store{volatile} {leaf_type} {value}, ptr {addr.ptr}, align {align}")
@@ -67,7 +75,7 @@ def store_leaf(g: Gen, addr: Addr, leaf_type: str, value: str, align: int, at: i
 
 def store_pointer(g: Gen, slot: str, value: str) -> None:
     """Store a pointer to a slot that may be shared: the place of a write barrier."""
-    g.do(f"{g.m.store_word} ptr {value}, ptr {slot}{g.m.order}, align 8")
+    g.do(f"{g.m.store_word} ptr {value}, ptr {slot}{g.m.order}, align 8{ALIAS_HEADER}")
 
 
 def load(g: Gen, t: Type, addr: Addr) -> str:
