@@ -11,7 +11,6 @@ from typing import final
 
 from tricolor.ir.nodes import Pos
 
-
 ALIAS_HEADER = ", !tbaa !993"
 """Marks an access to a pointer, or to the length or capacity beside one."""
 ALIAS_FLOAT = ", !tbaa !994"
