@@ -7,7 +7,6 @@ from tricolor.codegen.calls import drop
 from tricolor.codegen.compare import branch_on, equal_values, equals_nil
 from tricolor.codegen.interfaces import (
     has_methods,
-    holds,
     test_interface,
     type_word,
     unbox,
@@ -360,7 +359,7 @@ def _type_case(g: Gen, s: TypeSwitch, case: TypeCase, words: tuple[str, str, str
         elif is_interface(target):
             itab, cond = test_interface(g, s.pos, have, target)
         else:
-            cond = holds(g, s.x.type, tab, target)
+            cond = g.op(f"icmp eq ptr {have}, {g.m.type_ref(target)}")
         g.branch_if(cond, body, following)
         if following != other:
             g.start(following)
