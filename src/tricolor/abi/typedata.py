@@ -28,6 +28,7 @@ from tricolor.abi.layout import (
 )
 from tricolor.abi.llvmtypes import quote
 from tricolor.abi.tables import Tables, encode_name, tag_bytes
+from tricolor.ir.build.reach import has_promoted_methods
 from tricolor.ir.nodes import MethodRef
 from tricolor.ir.types import (
     UINT64,
@@ -414,7 +415,7 @@ class DescriptorWriter:
 def referenced(t: Type) -> Iterator[Type]:
     """Types whose descriptors the descriptor of ``t`` refers to."""
     u = underlying(t)
-    if isinstance(t, Named):
+    if isinstance(t, Named) or has_promoted_methods(t):
         yield pointer(t)
     match u:
         case Pointer() | Slice() | Chan():

@@ -105,9 +105,14 @@ def _enliven(reach: Reach, t: Type) -> None:
         todo += _reachable(at)
 
 
+def has_promoted_methods(t: Type) -> bool:
+    """Whether a struct type without a name may have methods, and so a pointer to it, of embedded fields."""
+    return isinstance(t, Struct) and any(f.embedded for f in t.fields)
+
+
 def _reachable(t: Type) -> Iterator[Type]:
     """Types that reflection gets from a descriptor."""
-    if isinstance(t, Named) and not isinstance(t.underlying, Interface):
+    if (isinstance(t, Named) and not isinstance(t.underlying, Interface)) or has_promoted_methods(t):
         yield pointer(t)
     u = underlying(t)
     match u:
