@@ -25,7 +25,6 @@ from tricolor.escape.sizes import MAX_BY_VALUE_BYTES, heap_reason
 from tricolor.escape.solve import solve
 from tricolor.escape.statements import init_func, walk_func
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 
 
 def analyse(funcs: Sequence[n.Func]) -> EscapeResult:
@@ -116,7 +115,8 @@ def _apply_size_rules(b: Batch) -> None:
         if isinstance(node, (n.MakeSlice, n.Convert)):
             b.func = location.func
             find_literal(b, node)
-        reason = heap_reason(node, b.literals.get(node))
+        literal = None if isinstance(node, n.Var) else b.literals.get(node)
+        reason = heap_reason(node, literal)
         if reason and not location.escapes:
             location.why = Flow(b.heap, (), reason)
             location.attrs |= EVERYTHING

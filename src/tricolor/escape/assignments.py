@@ -23,9 +23,9 @@ class Assignments:
     ``simple``: all values of plain assignments (``f = g``); ``other``: variables assigned in another form.
     """
 
-    definition: dict[n.Var, n.Expr] = field(default_factory=dict)
+    definition: dict[n.Var, n.Expr] = field(default_factory=dict[n.Var, n.Expr])
     assigned: set[n.Var] = field(default_factory=set[n.Var])
-    simple: dict[n.Var, list[n.Expr]] = field(default_factory=dict)
+    simple: dict[n.Var, list[n.Expr]] = field(default_factory=dict[n.Var, list[n.Expr]])
     other: set[n.Var] = field(default_factory=set[n.Var])
 
     def static_value(self, x: n.Expr, canonical: Callable[[n.Var], n.Var]) -> n.Expr:

@@ -53,7 +53,7 @@ class Names:
 
     package: str
     wording: Wording = PLAIN
-    temporaries: Mapping[n.Var, n.Expr] = field(default_factory=dict)
+    temporaries: Mapping[n.Var, n.Expr] = field(default_factory=dict[n.Var, n.Expr])
     home: str = ""
 
     def qualified(self, path: str, name: str) -> str:

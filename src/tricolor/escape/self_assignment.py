@@ -19,11 +19,15 @@ def is_self_assignment(place: n.Place | None, value: n.Expr) -> bool:
         return False
     if _is_slice_of_itself(place, value):
         return True
-    match place, value:
-        case (n.FieldOf(), n.FieldOf()) | (n.FieldPtr(), n.FieldPtr()):
+    match place:
+        case n.FieldOf():
+            return isinstance(value, n.FieldOf) and _is_same(place.x, value.x)
+        case n.FieldPtr():
+            return isinstance(value, n.FieldPtr) and _is_same(place.x, value.x)
+        case n.Index():
+            if not isinstance(value, n.Index) or _has_effect(place.index) or _has_effect(value.index):
+                return False
             return _is_same(place.x, value.x)
-        case n.Index(), n.Index():
-            return not _has_effect(place.index) and not _has_effect(value.index) and _is_same(place.x, value.x)
         case _:
             return False
 
@@ -46,27 +50,29 @@ def _is_same(x: n.Expr, y: n.Expr) -> bool:
     x, y = _without_conversion(x), _without_conversion(y)
     if x.type is not y.type:
         return False
-    match x, y:
-        case n.Name(), n.Name():
-            return x.var is y.var
-        case (n.FieldOf(), n.FieldOf()) | (n.FieldPtr(), n.FieldPtr()):
-            return x.index == y.index and _is_same(x.x, y.x)
-        case n.Deref(), n.Deref():
-            return _is_same(x.x, y.x)
-        case n.Unary(), n.Unary():
-            return x.op is y.op and _is_same(x.x, y.x)
-        case n.Convert(), n.Convert():
-            return x.kind is y.kind is n.Conversion.NUMERIC and _is_same(x.x, y.x)
-        case n.Index(), n.Index():
-            return _is_same(x.x, y.x) and _is_same(x.index, y.index)
-        case n.MapIndex(), n.MapIndex():
-            return _is_same(x.x, y.x) and _is_same(x.key, y.key)
-        case n.Binary(), n.Binary():
-            return x.op is y.op and x.op in ARITHMETIC and _is_same(x.x, y.x) and _is_same(x.y, y.y)
-        case n.Const(), n.Const():
-            return x.value == y.value
-        case n.Nil(), n.Nil():
-            return True
+    match x:
+        case n.Name():
+            return isinstance(y, n.Name) and x.var is y.var
+        case n.FieldOf():
+            return isinstance(y, n.FieldOf) and x.index == y.index and _is_same(x.x, y.x)
+        case n.FieldPtr():
+            return isinstance(y, n.FieldPtr) and x.index == y.index and _is_same(x.x, y.x)
+        case n.Deref():
+            return isinstance(y, n.Deref) and _is_same(x.x, y.x)
+        case n.Unary():
+            return isinstance(y, n.Unary) and x.op is y.op and _is_same(x.x, y.x)
+        case n.Convert(kind=n.Conversion.NUMERIC):
+            return isinstance(y, n.Convert) and x.kind is y.kind and _is_same(x.x, y.x)
+        case n.Index():
+            return isinstance(y, n.Index) and _is_same(x.x, y.x) and _is_same(x.index, y.index)
+        case n.MapIndex():
+            return isinstance(y, n.MapIndex) and _is_same(x.x, y.x) and _is_same(x.key, y.key)
+        case n.Binary() if x.op in ARITHMETIC:
+            return isinstance(y, n.Binary) and x.op is y.op and _is_same(x.x, y.x) and _is_same(x.y, y.y)
+        case n.Const():
+            return isinstance(y, n.Const) and x.value == y.value
+        case n.Nil():
+            return isinstance(y, n.Nil)
         case _:
             return False
 

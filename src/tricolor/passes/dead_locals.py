@@ -24,7 +24,7 @@ class _Visitor:
     """``unused``: assignments that go away if their variable stays unused; ``used``: variables that are read or assigned otherwise."""
 
     captures: dict[n.Var, n.Var] = field(default_factory=dict[n.Var, n.Var])
-    unused: dict[n.Var, list[_Assignment]] = field(default_factory=dict)
+    unused: dict[n.Var, list[_Assignment]] = field(default_factory=dict[n.Var, list[_Assignment]])
     discarded: list[_Assignment] = field(default_factory=list[_Assignment])
     used: set[n.Var] = field(default_factory=set[n.Var])
 
