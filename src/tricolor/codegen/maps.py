@@ -13,14 +13,14 @@ from enum import Enum
 from functools import cache
 from typing import final
 
-from tricolor.abi.layout import align_of, is_memory_comparable, size_of
-from tricolor.codegen.memory import copy, load, new_site, offset, shared, store, zero_value
+from tricolor.abi.layout import align_of, field_offset, is_memory_comparable, size_of
+from tricolor.codegen.memory import copy, elem_ptr, load, new_site, offset, shared, store, zero_value
 from tricolor.codegen.places import index_operand
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode, PlaceThunk
 from tricolor.codegen.strings import lent_string
-from tricolor.ir.nodes import Const, Expr, MakeMap, MapIndex, MapLit, Pos
-from tricolor.ir.types import Map, Type, has_pointers, is_string, underlying
+from tricolor.ir.nodes import ArrayLit, Const, Expr, MakeMap, MapIndex, MapLit, Pos, StructLit
+from tricolor.ir.types import Field, Map, Type, array, has_pointers, is_string, struct, underlying
 
 MAX_FAST_ELEM_BYTES = 128
 ZERO_VALUE_BYTES = 1024
@@ -227,11 +227,54 @@ def fill_map(g: Gen, e: MapLit) -> str:
     n = len(e.entries)
     m = _make(g, e.pos, e.type, str(n) if n > SMALL_MAP_HINT else None, e)
     t = map_type(e.type)
+    if n > _MAX_WRITTEN_OUT and all(g.m.statics.is_static(x) for entry in e.entries for x in entry):
+        _fill_from_table(g, e, t, m)
+        return m
     for key, elem in e.entries:
         k = key_operand(g, t, key, lookup=False)
         v = g.value(elem)
         store(g, t.elem, _assigned(g, e.pos, e.type, m, k, e), v)
     return m
+
+
+_MAX_WRITTEN_OUT = 25
+"""Literals with more constant entries are filled by a loop over a read-only table (as Go does)."""
+
+
+def _fill_from_table(g: Gen, e: MapLit, t: Map, m: str) -> None:
+    entry = struct((Field("k", t.key), Field("v", t.elem)))
+    rows: list[tuple[int, Expr]] = [(i, StructLit(e.pos, entry, [(0, key), (1, elem)])) for i, (key, elem) in enumerate(e.entries)]
+    table = g.m.statics.readonly(ArrayLit(e.pos, array(entry, len(rows)), rows))
+    before = g.block
+    head, done = g.label("fill"), g.label("filled")
+    g.start(head)
+    i, following = g.label("%row"), g.label("%row")
+    g.do(f"{i} = phi i64 [ 0, %{before} ], [ {following}, %{head} ]")
+    row = Addr(elem_ptr(g, table, i, size_of(entry)), Mode.PRIVATE)
+    value = offset(g, row, field_offset(entry, 1))
+    target = _assigned(g, e.pos, e.type, m, _key_at(g, t, row), e)
+    if shape_of(t.elem).form is Form.MEMORY:
+        copy(g, t.elem, target, value)
+    else:
+        store(g, t.elem, target, load(g, t.elem, value))
+    g.do(f"{following} = add i64 {i}, 1")
+    g.branch_if(g.op(f"icmp ult i64 {following}, {len(rows)}"), head, done)
+    g.start(done)
+
+
+def _key_at(g: Gen, t: Map, addr: Addr) -> str:
+    """The operand for assignment of a key in memory."""
+    match fast_kind(t):
+        case Fast.STRING:
+            return load(g, t.key, addr)
+        case Fast.SLOW:
+            return addr.ptr
+        case Fast.FAST64PTR:
+            return load_bits(g, addr, "ptr")
+        case Fast.FAST32:
+            return load_bits(g, addr, "i32")
+        case Fast.FAST64:
+            return load_bits(g, addr, "i64")
 
 
 # --- range -----------------------------------------------------------------------------------------------------------
