@@ -106,8 +106,9 @@ class Chan:
     def __str__(self) -> str:
         if self.dir is ChanDir.RECV:
             return f"<-chan {self.elem}"
-        inner = f"({self.elem})" if isinstance(self.elem, Chan) and self.elem.dir is ChanDir.RECV else f"{self.elem}"
-        return f"chan<- {inner}" if self.dir is ChanDir.SEND else f"chan {inner}"
+        if self.dir is ChanDir.SEND:
+            return f"chan<- {self.elem}"
+        return f"chan ({self.elem})" if isinstance(self.elem, Chan) and self.elem.dir is ChanDir.RECV else f"chan {self.elem}"
 
 
 @final
@@ -170,6 +171,12 @@ class InterfaceMethod:
     signature: Signature
 
 
+def _method_text(m: InterfaceMethod) -> str:
+    """A method as reflect prints it: unexported names with their package, here by the last element of its path."""
+    qualifier = m.pkg.rpartition("/")[2] + "." if m.pkg else ""
+    return qualifier + m.name + m.signature.describe()
+
+
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Interface:
@@ -187,7 +194,7 @@ class Interface:
     def __str__(self) -> str:
         if not self.methods:
             return "interface {}"
-        return "interface { " + "; ".join(m.name + m.signature.describe() for m in self.methods) + " }"
+        return "interface { " + "; ".join(map(_method_text, self.methods)) + " }"
 
 
 @final
