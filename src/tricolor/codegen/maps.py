@@ -14,7 +14,19 @@ from functools import cache
 from typing import final
 
 from tricolor.abi.layout import align_of, field_offset, is_memory_comparable, size_of
-from tricolor.codegen.memory import copy, elem_ptr, load, new_site, offset, shared, store, zero_value
+from tricolor.abi.typedata import map_group
+from tricolor.codegen.memory import (
+    clear_bytes,
+    copy,
+    elem_ptr,
+    load,
+    new_site,
+    offset,
+    shared,
+    store,
+    store_zero,
+    zero_value,
+)
 from tricolor.codegen.places import index_operand
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode, PlaceThunk
@@ -215,11 +227,48 @@ def value_make_map(g: Gen, e: MakeMap) -> str:
     return _make(g, e.pos, e.type, None if small else hint, e)
 
 
-def _make(g: Gen, pos: Pos, t: Type, hint: str | None, node: object) -> str:
-    new_site(g, pos, "map", t, node, False)
-    if hint is None:
-        return g.rt(pos, "runtime.makemap_small")
-    return g.rt(pos, "runtime.makemap", g.m.type_ref(t), hint, "null")
+def _make(g: Gen, pos: Pos, t: Type, hint: str | None, node: MakeMap | MapLit) -> str:
+    """A new map; ``hint`` is None if 8 entries are enough."""
+    header = "null"
+    if g.m.placements.on_stack(node):
+        header = _stack_map(g, map_type(t), hint)
+    new_site(g, pos, "map", t, node, header != "null" and hint is None)
+    if hint is not None:
+        return g.rt(pos, "runtime.makemap", g.m.type_ref(t), hint, header)
+    return header if header != "null" else g.rt(pos, "runtime.makemap_small")
+
+
+MAP_BYTES = 48
+"""Size of internal/runtime/maps.Map: used, seed, dirPtr, dirLen, four bytes of flags, clearSeq."""
+
+_SEED_OFFSET = 8
+_DIR_POINTER_OFFSET = 16
+_EMPTY_CONTROL = -0x7F7F7F7F7F7F7F80
+"""Control word of a group without entries: 0x80 in each byte."""
+
+_MAX_STACK_GROUP_BYTES = 1024
+
+
+def _stack_map(g: Gen, t: Map, hint: str | None) -> str:
+    """A map's header in the frame, with its first group of 8 entries if that is small and the hint allows it."""
+    header = Addr(g.alloca(f"[{MAP_BYTES} x i8]", 8, "map"), Mode.PRIVATE)
+    clear_bytes(g, header, str(MAP_BYTES), 8)
+    # What the seed must be is hard to guess; the order of iteration has random numbers of its own.
+    g.m.data.declare("llvm.readcyclecounter", "declare i64 @llvm.readcyclecounter()")
+    seed = g.op("call i64 @llvm.readcyclecounter()")
+    g.do(f"store i64 {seed}, ptr {offset(g, header, _SEED_OFFSET).ptr}, align 8")
+    group_type = map_group(t).group
+    if size_of(group_type) > _MAX_STACK_GROUP_BYTES:
+        return header.ptr
+    group = g.temp(group_type)
+    store_zero(g, group_type, group)
+    g.do(f"store i64 {_EMPTY_CONTROL}, ptr {group.ptr}, align 8")
+    first = group.ptr
+    if hint is not None:
+        few = g.op(f"icmp ule i64 {hint}, {SMALL_MAP_HINT}")
+        first = g.op(f"select i1 {few}, ptr {group.ptr}, ptr null")
+    g.do(f"store ptr {first}, ptr {offset(g, header, _DIR_POINTER_OFFSET).ptr}, align 8")
+    return header.ptr
 
 
 def fill_map(g: Gen, e: MapLit) -> str:
