@@ -13,11 +13,11 @@ from tricolor.codegen.placement import Placements
 from tricolor.codegen.state import ModuleState, Options, Site
 from tricolor.ir.nodes import Func, Program
 
-_ATTRIBUTES = """attributes #90 = { nounwind "split-stack" "frame-pointer"="all" }
+_ATTRIBUTES = """attributes #90 = { nounwind "split-stack" "frame-pointer"="all" "disable-tail-calls"="true" }
 attributes #91 = { nounwind }
 attributes #92 = { cold noreturn nomerge nounwind }
 attributes #93 = { nounwind returns_twice }
-attributes #94 = { noinline nounwind "split-stack" "frame-pointer"="all" }
+attributes #94 = { noinline nounwind "split-stack" "frame-pointer"="all" "disable-tail-calls"="true" }
 """
 _MEMORY_INTRINSICS = {
     "llvm.memmove.p0.p0.i64": "declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)",

@@ -14,8 +14,8 @@ from typing import Any, TypeAlias, final
 from tricolor.base.errors import CompilerBug
 from tricolor.frontend.program import Program
 from tricolor.frontend.records import FuncDecl, Package
-from tricolor.ir.shapes import shape_of
 from tricolor.ir.nodes import Func, Var, VarKind
+from tricolor.ir.shapes import shape_of
 from tricolor.ir.types import (
     Interface,
     Named,
