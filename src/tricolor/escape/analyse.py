@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from tricolor.abi.layout import size_of
 from tricolor.escape.batch import Batch
-from tricolor.escape.batches import batches
+from tricolor.escape.batches import batches, stands_alone
 from tricolor.escape.graph import EVERYTHING, Flow, Location
 from tricolor.escape.leaks import Leaks, everything_to_heap
 from tricolor.escape.literals import find_literal
@@ -76,7 +76,7 @@ def _analyse_batch(members: list[n.Func], tags: Mapping[n.Func, Sequence[Leaks]]
     for func in members:
         init_func(b, func)
     for func in members:
-        if func.outer is None:
+        if stands_alone(func, b.members):
             walk_func(b, func)
     for func in members:
         if func not in b.walked:

@@ -6,6 +6,7 @@ Source: cmd/compile/internal/ir/scc.go (VisitFuncsBottomUp); Tarjan's algorithm,
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from tricolor.ir.nodes import Func, FuncLit, FuncName, MethodValue
 from tricolor.ir.walk import walk
@@ -14,12 +15,18 @@ from tricolor.ir.walk import walk
 def batches(funcs: Sequence[Func]) -> Iterator[list[Func]]:
     """Strongly connected components of the call graph in bottom-up order; each with its functions' closures.
 
-    A closure of a function that is not among ``funcs`` (an initialiser of which nothing is executed) stands for itself."""
+    A closure that captures nothing is a function of its own."""
     known = set(funcs)
-    roots = [func for func in funcs if func.outer is None or func.outer not in known]
+    roots = [func for func in funcs if stands_alone(func, known)]
     references = {func: _references(func, known) for func in roots}
     for component in _components(roots, references):
-        yield [member for func in component for member in with_closures(func)]
+        yield [member for func in component for member in _members(func, known)]
+
+
+def stands_alone(func: Func, known: AbstractSet[Func]) -> bool:
+    """Whether a function is analysed by itself; ``known`` are all functions. (That around a closure is none of them if it is an
+    initialiser of which nothing is executed.)"""
+    return func.outer is None or not func.captures or func.outer not in known
 
 
 def with_closures(func: Func) -> Iterator[Func]:
@@ -29,14 +36,23 @@ def with_closures(func: Func) -> Iterator[Func]:
         yield from with_closures(closure)
 
 
-def _references(func: Func, known: set[Func]) -> list[Func]:
-    """Top-level functions that the function or its closures mention."""
+def _members(func: Func, known: AbstractSet[Func]) -> Iterator[Func]:
+    """The function and the closures in it that share its variables, outer ones first."""
+    yield func
+    for closure in func.closures:
+        if not stands_alone(closure, known):
+            yield from _members(closure, known)
+
+
+def _references(func: Func, known: AbstractSet[Func]) -> list[Func]:
+    """Functions standing alone that the function or its closures mention."""
     found: dict[Func, None] = {}
-    for member in with_closures(func):
+    for member in _members(func, known):
         for node in walk(member):
             if isinstance(node, (FuncName, FuncLit, MethodValue)):
                 target = node.func
-                while target.outer is not None and target.outer in known:
+                while not stands_alone(target, known):
+                    assert target.outer is not None
                     target = target.outer
                 found[target] = None
     return list(found)

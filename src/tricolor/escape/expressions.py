@@ -199,7 +199,8 @@ def _closure(b: Batch, k: Hole, x: n.FuncLit) -> None:
             if location.loop_depth == b.loop_depth:
                 # Assignments in straight-line code before the first capture do not make it a shared variable.
                 location.reassigned = False
-    b.walk_body(b, x.func)
+    if x.func.captures:
+        b.walk_body(b, x.func)
 
 
 def _method_value(b: Batch, k: Hole, x: n.MethodValue) -> None:

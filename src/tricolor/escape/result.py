@@ -45,6 +45,11 @@ class EscapeResult:
         location = self.allocations.get(node)
         return location is not None and not location.escapes and fits_frame(node)
 
+    def fits_buffer(self, node: n.Expr) -> bool:
+        """Whether what the expression allocates does not escape: if it turns out small, a buffer in the frame will do."""
+        location = self.allocations.get(node)
+        return location is not None and not location.escapes
+
     def is_placed(self, var: n.Var) -> bool:
         """Whether the analysis has met the variable's function."""
         return self.canonical.get(var, var) in self.variables
