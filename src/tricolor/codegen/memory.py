@@ -203,7 +203,7 @@ def is_runtime(pkg: str) -> bool:
     return pkg == "runtime" or pkg.startswith("internal/runtime/")
 
 
-def new_site(g: Gen, pos: Pos, kind: str, t: Type, node: object, on_stack: bool) -> None:
+def new_site(g: Gen, pos: Pos, kind: str, t: Type, node: object, on_stack: bool, buffer_bytes: int = 0) -> None:
     """Register an allocation site and, if it is a heap one of a program with accounting, store its number for the runtime.
 
     The runtime's own Go code has no sites: what it allocates is charged to the operation that called it.
@@ -212,7 +212,7 @@ def new_site(g: Gen, pos: Pos, kind: str, t: Type, node: object, on_stack: bool)
     if not m.options.account or is_runtime(g.func.pkg):
         return
     number = m.options.first_site + len(m.sites)
-    m.sites.append(Site(number, pos, kind, t, g.func.symbol, node, on_stack))
+    m.sites.append(Site(number, pos, kind, t, g.func.symbol, node, on_stack, buffer_bytes))
     if not on_stack:
         name = m.external("tricolor.site", "i32", 4)
         g.do(f"store i32 {number}, ptr {name}, align 4")

@@ -15,9 +15,11 @@ PlacementNode: TypeAlias = Var | Expr | Defer | Go
 
 class Placements(Protocol):
     """Decisions about objects. ``on_stack``: the object may live in its function's frame, in one slot that each evaluation
-    reuses. ``by_value``: the closure holds a copy of the variable, not its address."""
+    reuses. ``fits_buffer``: an object of a size that is known at run time only does not escape. ``by_value``: the closure holds a copy of the variable, not its address."""
 
     def on_stack(self, node: PlacementNode) -> bool: ...
+
+    def fits_buffer(self, node: Expr) -> bool: ...
 
     def by_value(self, capture: Capture) -> bool: ...
 
@@ -31,6 +33,9 @@ class ConservativePlacement:
 
     def on_stack(self, node: PlacementNode) -> bool:
         return isinstance(node, Var) and not node.addrtaken and not (node.captured and node.reassigned)
+
+    def fits_buffer(self, node: Expr) -> bool:
+        return False
 
     def by_value(self, capture: Capture) -> bool:
         return not capture.outer.addrtaken and not capture.outer.reassigned

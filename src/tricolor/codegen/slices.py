@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tricolor.abi.layout import align_of, size_of
+from tricolor.codegen.buffers import BUFFER_BYTES, buffer_bytes, small_or_large
 from tricolor.codegen.memory import (
     MAX_INLINE_ALLOC_BYTES,
     clear_bytes,
@@ -15,7 +16,7 @@ from tricolor.codegen.memory import (
     store,
 )
 from tricolor.codegen.places import index_operand, slice_parts, slice_words, string_parts
-from tricolor.codegen.state import Gen
+from tricolor.codegen.state import Addr, Gen, Mode
 from tricolor.ir.nodes import Append, Builtin, Const, Convert, Expr, MakeSlice, Pos, SliceExpr
 from tricolor.ir.types import Array, Pointer, Slice, Type, array, is_signed, is_string, underlying
 
@@ -126,9 +127,26 @@ def value_make_slice(g: Gen, e: MakeSlice) -> str:
             return g.slice(new_object(g, e.pos, "slice", array(elem, cap), e, on_stack).ptr, length, str(cap))
     length = index_operand(g, e.length)
     cap_text = index_operand(g, e.cap) if e.cap is not None else length
-    new_site(g, e.pos, "slice", e.type, e, False)
-    ptr = g.rt(e.pos, "runtime.makeslice", g.m.type_ref(elem), length, cap_text)
-    return g.slice(ptr, length, cap_text)
+    room = buffer_bytes(g, e) // elem_bytes if elem_bytes else 0
+    if not room:
+        return _make_on_heap(g, e, length, cap_text, 0)
+
+    def small(buffer: str) -> str:
+        clear_bytes(g, Addr(buffer, Mode.PRIVATE), str(BUFFER_BYTES), 8)
+        return g.slice(buffer, length, cap_text)
+
+    fits = g.op(f"icmp ule i64 {cap_text}, {room}")
+    if e.cap is not None:
+        fits = g.op(f"and i1 {fits}, {g.op(f'icmp ule i64 {length}, {cap_text}')}")
+    return small_or_large(
+        g, fits, "{ptr, i64, i64}", small, lambda: _make_on_heap(g, e, length, cap_text, room * elem_bytes)
+    )
+
+
+def _make_on_heap(g: Gen, e: MakeSlice, length: str, cap: str, buffer: int) -> str:
+    new_site(g, e.pos, "slice", e.type, e, False, buffer)
+    ptr = g.rt(e.pos, "runtime.makeslice", g.m.type_ref(slice_elem(e.type)), length, cap)
+    return g.slice(ptr, length, cap)
 
 
 def _checked_length(g: Gen, e: MakeSlice, cap: int) -> str:

@@ -53,7 +53,8 @@ PlaceThunk: TypeAlias = Callable[[], Addr]
 @dataclass(frozen=True, slots=True)
 class Site:
     """An allocation site: ``kind`` is what is allocated in one word, ``type`` the Go type of the object, ``func`` the symbol of
-    the function, ``node`` the expression, variable or statement; ``on_stack`` as placed."""
+    the function, ``node`` the expression, variable or statement; ``on_stack`` as placed; ``buffer_bytes``: up to this size the object
+    lives in a buffer of the frame."""
 
     number: int
     pos: Pos
@@ -62,6 +63,7 @@ class Site:
     func: str
     node: object
     on_stack: bool
+    buffer_bytes: int = 0
 
 
 @final

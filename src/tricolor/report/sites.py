@@ -10,7 +10,6 @@ from tricolor.codegen.state import Site
 from tricolor.escape.expression_text import expression_text
 from tricolor.escape.naming import Names
 from tricolor.escape.reasons import explain
-from tricolor.escape.sizes import constant_cap
 from tricolor.frontend.toolchain import find_toolchain
 from tricolor.ir import nodes as n
 from tricolor.pipeline import Analysed
@@ -90,10 +89,7 @@ def _what(site: Site) -> str:
 def _verdict(site: Site) -> str:
     if site.on_stack:
         return "stack"
-    node = site.node
-    if isinstance(node, n.MakeSlice) and constant_cap(node) is None:
-        return "heap when larger than 0 bytes"
-    return "heap"
+    return f"heap when larger than {site.buffer_bytes} bytes" if site.buffer_bytes else "heap"
 
 
 def _package_of(symbol: str) -> str:

@@ -21,7 +21,7 @@ func (v vec) add(w vec) (out vec) {
 	}
 	return
 }
-func (b *big) grow(n int) *big { b.a[0] += n; return b }
+func (b *big) grow(n int) *big   { b.a[0] += n; return b }
 func (b big) copyGrow(n int) big { b.a[0] += n; return b }
 
 func swapBig(a, b big) (big, big) { return b, a }
@@ -195,10 +195,10 @@ func bounds() {
 	try(func() { println(arr[neg]) })
 	try(func() { println(str[n]) })
 	try(func() { println(s[n:]) })
-	try(func() { println(s[neg+3:1:neg+2]) })
+	try(func() { println(s[neg+3 : 1 : neg+2]) })
 	try(func() { println(s[:n]) })
 	try(func() { println(str[n:]) })
-	try(func() { println(str[2:neg+2]) })
+	try(func() { println(str[2 : neg+2]) })
 	try(func() { println(s[:2:n]) })
 	try(func() { println(arr[n:]) })
 	try(func() { println(1 << neg) })
