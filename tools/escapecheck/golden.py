@@ -70,7 +70,7 @@ def compiler_lines(folder: Path, count: int) -> list[tuple[str, ...]]:
             package = int(line.rpartition("/c")[2])
         else:
             match = _LINE.match(line)
-            found[package].append(match["rest"] if match else line)
+            found[package].append(match["rest"] if match else _portable(line))
     return [tuple(sorted(lines, key=_by_position)) for lines in found]
 
 
@@ -80,8 +80,13 @@ def tricolor_lines(folder: Path, count: int) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     for number in range(count):
         matches = [(_LINE.match(line), line) for line in by_package[f"golden/c{number}"].elements()]
-        found.append(tuple(sorted((m["rest"] if m else line for m, line in matches), key=_by_position)))
+        found.append(tuple(sorted((m["rest"] if m else _portable(line) for m, line in matches), key=_by_position)))
     return found
+
+
+def _portable(line: str) -> str:
+    """A line about a file of the standard library, wherever that is installed."""
+    return line.replace(str(find_toolchain().root), "$GOROOT")
 
 
 def _by_position(line: str) -> tuple[int, int, str]:
