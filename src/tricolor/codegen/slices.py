@@ -15,9 +15,20 @@ from tricolor.codegen.memory import (
     shared,
     store,
 )
-from tricolor.codegen.places import index_operand, slice_parts, slice_words, string_parts
+from tricolor.codegen.places import index_operand, is_place, slice_parts, slice_words, string_parts
 from tricolor.codegen.state import Addr, Gen, Mode
-from tricolor.ir.nodes import Append, Builtin, Const, Convert, Expr, MakeSlice, Pos, SliceExpr
+from tricolor.ir.nodes import (
+    Append,
+    Builtin,
+    Const,
+    Convert,
+    Expr,
+    MakeSlice,
+    Name,
+    Pos,
+    SliceExpr,
+    VarKind,
+)
 from tricolor.ir.types import Array, Pointer, Slice, Type, array, is_signed, is_string, underlying
 
 _STACK_SLICE_BYTES = 64 * 1024
@@ -138,9 +149,7 @@ def value_make_slice(g: Gen, e: MakeSlice) -> str:
     fits = g.op(f"icmp ule i64 {cap_text}, {room}")
     if e.cap is not None:
         fits = g.op(f"and i1 {fits}, {g.op(f'icmp ule i64 {length}, {cap_text}')}")
-    return small_or_large(
-        g, fits, "{ptr, i64, i64}", small, lambda: _make_on_heap(g, e, length, cap_text, room * elem_bytes)
-    )
+    return small_or_large(g, fits, "{ptr, i64, i64}", small, lambda: _make_on_heap(g, e, length, cap_text, room * elem_bytes))
 
 
 def _make_on_heap(g: Gen, e: MakeSlice, length: str, cap: str, buffer: int) -> str:
@@ -213,16 +222,59 @@ def _grow(g: Gen, e: Append, elem: Type, base: tuple[str, str, str], count: str)
     need = g.op(f"icmp ugt i64 {new_length}, {cap}")
     g.end(f"br i1 {need}, label %{grow}, label %{done}")
     g.start(grow)
-    new_site(g, e.pos, "append", e.type, e, False)
+    pointers, caps = [(ptr, before)], [(cap, before)]
+    room = _first_growth(g, e, elem)
+    if room:
+        buffer, block = _take_buffer(g, length, new_length, room * size_of(elem), room, done)
+        pointers.append((buffer, block))
+        caps.append((str(room), block))
+    new_site(g, e.pos, "append", e.type, e, False, room * size_of(elem))
     grown = g.rt(e.pos, "runtime.growslice", ptr, new_length, cap, count, g.m.type_ref(elem))
     t = "{ptr, i64, i64}"
-    grown_ptr, grown_cap = g.extract(t, grown, 0), g.extract(t, grown, 2)
+    pointers.append((g.extract(t, grown, 0), g.block))
+    caps.append((g.extract(t, grown, 2), g.block))
     g.start(done)
-    return (
-        g.phi("ptr", (ptr, before), (grown_ptr, grow)),
-        new_length,
-        g.phi("i64", (cap, before), (grown_cap, grow)),
-    )
+    return g.phi("ptr", *pointers), new_length, g.phi("i64", *caps)
+
+
+def _first_growth(g: Gen, e: Append, elem: Type) -> int:
+    """Elements of the buffer that the first growth of a slice may use, 0 for none.
+
+    As in Go: only for the first append to a variable that is kept in registers, by its place in the source.
+    """
+    elem_bytes = size_of(elem)
+    x = e.x
+    if e.spread or not 0 < elem_bytes <= BUFFER_BYTES or not buffer_bytes(g, e):
+        return 0
+    if isinstance(x, Name):
+        var = x.var
+        if var in g.appended or var.addrtaken or var.kind in (VarKind.GLOBAL, VarKind.CAPTURE) or var not in g.stored:
+            return 0
+        if g.stored[var].mode is not Mode.PRIVATE or (var.captured and var.reassigned):
+            return 0
+        g.appended.add(var)
+    elif is_place(x):
+        return 0
+    return BUFFER_BYTES // elem_bytes
+
+
+def _take_buffer(g: Gen, length: str, new_length: str, size: int, room: int, done: str) -> tuple[str, str]:
+    """Jump to ``done`` with the buffer if the slice is empty, the elements fit, and it is the buffer's first use;
+    else go on. Gives the buffer and the block it comes from."""
+    buffer = g.alloca(f"[{size} x i8]", 8, "buf")
+    used = g.alloca("i1", 1, "used")
+    g.entry.append(f"  store i1 false, ptr {used}, align 1")
+    use, heap = g.label("usebuf"), g.label("growheap")
+    fits = g.op(f"icmp ule i64 {new_length}, {room}")
+    empty = g.op(f"icmp eq i64 {length}, 0")
+    fresh = g.op(f"xor i1 {g.op(f'load i1, ptr {used}, align 1')}, true")
+    g.branch_if(g.op(f"and i1 {fresh}, {g.op(f'and i1 {fits}, {empty}')}"), use, heap)
+    g.start(use)
+    g.do(f"store i1 true, ptr {used}, align 1")
+    clear_bytes(g, Addr(buffer, Mode.PRIVATE), str(size), 8)
+    g.branch(done)
+    g.start(heap)
+    return buffer, use
 
 
 def builtin_copy(g: Gen, e: Builtin) -> str:

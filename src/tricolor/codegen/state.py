@@ -26,7 +26,7 @@ from tricolor.base.errors import CompilerBug
 from tricolor.codegen.debug import DebugInfo
 from tricolor.codegen.placement import Placements
 from tricolor.codegen.shapes import Form, Shape, shape_of
-from tricolor.ir.nodes import Expr, Func, Label, Pos, Stmt, Var
+from tricolor.ir.nodes import Block, Expr, Func, Label, Labeled, Pos, Stmt, Var
 from tricolor.ir.types import Type
 
 
@@ -176,6 +176,7 @@ class Gen:
     frame: str = ""
     token: str = ""
     sret: str = ""
+    appended: set[Var] = field(default_factory=set[Var])
     loop_bases: list[dict[Var, None]] = field(default_factory=list[dict[Var, None]])
     context: bool = False
     recovers: bool = False
@@ -226,11 +227,6 @@ class Gen:
 
     def unreachable(self) -> None:
         self.end("unreachable")
-
-    def revive(self) -> None:
-        """Begin an unreachable block if the current one has ended, so that code can be written."""
-        if self.dead:
-            self.start(self.label("dead"))
 
     def alloca(self, t: str, align: int, hint: str = "s") -> str:
         """Memory in the frame, allocated at entry; contents undefined."""
@@ -363,6 +359,8 @@ class Gen:
         emitter = self.m.tables.stmts.get(type(s))
         if emitter is None:
             self.bug(s.pos, f"no code for {type(s).__name__}")
+        if self.dead and not isinstance(s, Block | Labeled):
+            self.start(self.label("dead"))
         emitter(self, s)
 
     def bug(self, pos: Pos, message: str) -> NoReturn:
