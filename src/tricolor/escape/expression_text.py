@@ -237,7 +237,7 @@ def _string_text(value: bytes) -> str:
     return quoted if len(quoted) <= _LONGEST_STRING else quoted[: _LONGEST_STRING - 3] + "..."
 
 
-_ESCAPES: Final = {7: "a", 8: "b", 12: "f", 10: "n", 13: "r", 9: "t", 11: "v", 92: "\\", 34: '"'}
+_ESCAPES: Final = {7: "a", 8: "b", 12: "f", 10: "n", 13: "r", 9: "t", 11: "v", 92: "\\"}
 
 
 def quote(value: bytes) -> str:

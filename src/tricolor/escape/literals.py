@@ -22,7 +22,7 @@ def find_literal(b: Batch, x: n.MakeSlice | n.Convert) -> None:
     elif x.kind is n.Conversion.TO_INTERFACE and not isinstance(x.x, n.Const):
         value = b.static_value(x.x)
         if isinstance(value, n.Const) and _is_valid(x.x.type, value):
-            b.literals[x] = n.Const(x.pos, x.x.type, value.value)
+            b.literals[x] = n.Const(value.pos, x.x.type, value.value)
 
 
 def _size(b: Batch, size: n.Expr) -> int | None:

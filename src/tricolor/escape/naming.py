@@ -158,7 +158,8 @@ class Names:
     def variable(self, var: n.Var) -> str:
         """A use of a variable."""
         if var.kind is n.VarKind.GLOBAL:
-            return self.qualified(var.symbol[: -len(var.name) - 1], var.name)
+            path, dot, name = var.symbol.rpartition(f".{var.name}")
+            return self.qualified(path, var.name) if dot and not name else var.name
         return self.local(var)
 
     def local(self, var: n.Var) -> str:

@@ -67,6 +67,8 @@ def stmt(b: Batch, s: n.Stmt) -> None:
             b.loop_depth = depth
         case n.Declare():
             _declare(b, s.var)
+            if _copies_loop_variable(s):
+                b.location_of(s.var).reassigned = True
             if s.init is not None:
                 if s.var.name.startswith(".autotmp"):
                     b.temporaries[s.var] = s.init
@@ -124,6 +126,12 @@ def stmt(b: Batch, s: n.Stmt) -> None:
 
 def _declare(b: Batch, var: n.Var) -> None:
     b.location_of(var).loop_depth = b.loop_depth
+
+
+def _copies_loop_variable(s: n.Declare) -> bool:
+    """Whether the statement makes the variable of one iteration from that of the loop."""
+    init = s.init
+    return isinstance(init, n.Name) and init.var is not s.var and init.var.name == s.var.name and init.var.pos == s.var.pos
 
 
 def place(b: Batch, x: n.Place | None) -> Hole:
@@ -229,12 +237,11 @@ def _range(b: Batch, s: n.Range) -> None:
     temporary = b.new_location(None, persists=True)
     expressions.expr(b, b.to(temporary), s.x)
     b.loop_depth += 1
-    declared = set(s.declares)
     for var in s.declares:
         _declare(b, var)
     for x in (s.key, s.value):
-        if not (isinstance(x, n.Name) and x.var in declared):
-            _reassigned(b, x)
+        # Also a variable that is new in each iteration: it is a copy of one that all iterations share.
+        _reassigned(b, x)
     place(b, s.key)
     value_hole = place(b, s.value)
     if s.value is not None and holds_pointers(s.value.type):

@@ -12,7 +12,7 @@ from tricolor.ir.build.exprs import common_type, compare, new_label
 from tricolor.ir.build.function import FuncState, Target
 from tricolor.ir.build.state import Node
 from tricolor.ir.nodes import Label, SelectCase, SwitchCase, TypeCase, UnaryOp, Var
-from tricolor.ir.types import BOOL, Chan, Type, is_interface, underlying
+from tricolor.ir.types import BOOL, Chan, Pointer, Slice, Type, is_interface, underlying
 
 
 def enter(fs: FuncState, loop: bool) -> Label:
@@ -281,9 +281,20 @@ def _clause_variable(fs: FuncState, clause: Node, types: list[Type | None] | Non
     if not clause[4]:
         return None
     var = fs.define(clause[4], clause[1])
+    var.pos = _clause_pos(clause, types)
     single = types[0] if types is not None and len(types) == 1 else None
     var.type = operand if single is None else single
     return var
+
+
+def _clause_pos(clause: Node, types: list[Type | None] | None) -> int:
+    """Where Go's compiler says that the variable of a clause is: at the name in the last type, or at the clause."""
+    if not types:
+        return int(clause[1])
+    pos, t = int(clause[2][-1][1]), types[-1]
+    while isinstance(t, (Pointer, Slice)):
+        pos, t = pos + (1 if isinstance(t, Pointer) else 2), t.elem
+    return pos
 
 
 # --- select --------------------------------------------------------------------------------------------------------

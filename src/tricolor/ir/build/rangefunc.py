@@ -35,7 +35,8 @@ def build_range_func(fs: FuncState, node: Node, x: n.Expr, name: str) -> None:
     outermost = fs.range_frame is None
     frame = fs.range_frame or RangeFrame(fs)
     start = len(fs.out)
-    state = fs.local(f"#state{fs.range_lits + 1}", INT, pos)
+    frame.owner.range_states += 1
+    state = fs.local(f"#state{frame.owner.range_states}", INT, pos)
     state.reassigned = True
     fs.emit(n.Declare(pos, state, _int(pos, READY)))
     loop = RangeLoop(fs, state, frame, Target(Label(name), name, loop=True))
