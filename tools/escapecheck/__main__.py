@@ -7,59 +7,115 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, final
 
 from tools.escapecheck.ours import our_lines
 from tools.escapecheck.reference import real_lines
+from tricolor.frontend.toolchain import GO_VERSION
 
-_CLASSES = (
+_CLASSES: Final = (
     "ignoring self-assignment", "leaking param content", "level=", "leaking param", "moved to heap", "append escapes",
     "append does not", "... argument", "go.shape", "zero-copy", "escapes to heap", "does not escape", "uintptr",
     "index bounds",
 )  # fmt: skip
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Lines of one package. ``missing``: only Go's; ``extra``: only ours."""
+
+    package: str
+    found: int
+    missing: Counter[str]
+    extra: Counter[str]
+
+    @property
+    def total(self) -> int:
+        """Lines that Go prints."""
+        return self.found + self.missing.total()
+
+    @property
+    def equal(self) -> bool:
+        return not self.missing and not self.extra
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="escapecheck")
-    parser.add_argument("packages", nargs="*", default=["fmt"])
+    parser.add_argument("packages", nargs="*", default=["fmt"], help="packages as for go build; std for all of them")
     parser.add_argument("--show", action="store_true", help="print every line that differs")
     parser.add_argument("--no-shapes", action="store_true", help="leave lines about generic instances out")
+    parser.add_argument("--table", type=Path, help="write the result as Markdown")
     options = parser.parse_args()
     directory = Path.cwd()
-    ours = our_lines(options.packages, directory, not options.no_shapes)
-    total, missing_all, extra_all = Counter[str](), Counter[str](), Counter[str]()
-    same = 0
+    results: list[Comparison] = []
     print(f"{'package':40} {'found':>6} {'missing':>8} {'extra':>6} {'agree':>7}")
-    for path, mine in sorted(ours.items()):
+    for path, mine in sorted(our_lines(options.packages, directory, not options.no_shapes).items()):
         theirs = real_lines(path, directory)
         if options.no_shapes:
             theirs = Counter({line: count for line, count in theirs.items() if "go.shape" not in line})
-        missing, extra, found = theirs - mine, mine - theirs, theirs & mine
-        total["go"] += theirs.total()
-        total["found"] += found.total()
-        total["extra"] += extra.total()
-        same += not missing and not extra
-        missing_all += Counter(map(_class_of, missing.elements()))
-        extra_all += Counter(map(_class_of, extra.elements()))
-        share = found.total() / max(1, theirs.total())
-        print(f"{path:40} {found.total():6} {missing.total():8} {extra.total():6} {share:7.1%}", flush=True)
-        if options.show:
-            _show(missing, extra)
-    print(f"\n{len(ours)} packages, {same} equal; {total['found']} of {total['go']} lines found, {total['extra']} extra")
-    for name in sorted(missing_all | extra_all):
-        print(f"  {name:28} missing {missing_all[name]:6} extra {extra_all[name]:6}")
+        results.append(Comparison(path, (theirs & mine).total(), theirs - mine, mine - theirs))
+        _print(results[-1], options.show)
+    print(f"\n{_summary(results)}")
+    _print_classes(results)
+    if options.table:
+        options.table.write_text(_markdown(results, options.packages))
     return 0
+
+
+def _print(result: Comparison, show: bool) -> None:
+    share = result.found / max(1, result.total)
+    counts = f"{result.found:6} {result.missing.total():8} {result.extra.total():6}"
+    print(f"{result.package:40} {counts} {share:7.1%}", flush=True)
+    if not show:
+        return
+    lines = [(line, "-") for line in result.missing.elements()] + [(line, "+") for line in result.extra.elements()]
+    for line, sign in sorted(lines):
+        head, _, rest = line.partition(": ")
+        print(f"  {sign} {Path(head).name}: {rest}")
+
+
+def _summary(results: Sequence[Comparison]) -> str:
+    found, total = sum(r.found for r in results), sum(r.total for r in results)
+    extra = sum(r.extra.total() for r in results)
+    equal = sum(r.equal for r in results)
+    return (
+        f"{len(results)} packages, {equal} of them equal; {found} of {total} lines found ({found / max(1, total):.2%}), "
+        f"{extra} extra ({extra / max(1, found + extra):.2%} of ours)"
+    )
+
+
+def _print_classes(results: Sequence[Comparison]) -> None:
+    missing = Counter(_class_of(line) for r in results for line in r.missing.elements())
+    extra = Counter(_class_of(line) for r in results for line in r.extra.elements())
+    for name in sorted(missing | extra):
+        print(f"  {name:28} missing {missing[name]:6} extra {extra[name]:6}")
 
 
 def _class_of(line: str) -> str:
     return next((name for name in _CLASSES if name in line), "other")
 
 
-def _show(missing: Counter[str], extra: Counter[str]) -> None:
-    lines = [(line, "-") for line in missing.elements()] + [(line, "+") for line in extra.elements()]
-    for line, sign in sorted(lines):
-        head, _, rest = line.partition(": ")
-        print(f"  {sign} {Path(head).name}: {rest}")
+def _markdown(results: Sequence[Comparison], packages: Sequence[str]) -> str:
+    """The result as a page: the sum, and a table of the packages that are not equal."""
+    rows = [
+        f"| {r.package} | {r.total} | {r.found} | {r.missing.total()} | {r.extra.total()} |" for r in results if not r.equal
+    ]
+    return f"""# Agreement with Go's escape analysis
+
+What `{GO_VERSION}` prints with `go build -gcflags='-m -l'` compared with what we say, as multisets of (position, message):
+{_summary(results)}.
+
+The command `uv run python -m tools.escapecheck --table FILE {" ".join(packages)}` makes this page.
+
+Packages that differ:
+
+| package | lines of Go | found | missing | extra |
+| --- | ---: | ---: | ---: | ---: |
+""" + "".join(row + "\n" for row in rows)
 
 
 if __name__ == "__main__":
