@@ -13,6 +13,7 @@ callee owns; results come as they are, as a literal struct, or through a leading
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import assert_never, final
@@ -216,15 +217,19 @@ def function_type(sig: Signature, context: bool = False) -> FunctionType:
     return FunctionType(result, tuple(params), sret, first)
 
 
+@cache
 def quote(symbol: str) -> str:
     """A global's name in LLVM text: ``@"..."``, with bytes outside plain ASCII, quotes and backslashes escaped."""
-    out: list[str] = []
-    for byte in symbol.encode("utf-8", "surrogateescape"):
-        if 32 <= byte < 127 and byte not in (34, 92):
-            out.append(chr(byte))
-        else:
-            out.append(f"\\{byte:02X}")
-    return '@"' + "".join(out) + '"'
+    return f'@"{escape(symbol)}"'
+
+
+_SPECIAL = re.compile(rb"[^ !#-\[\]-~]")
+
+
+def escape(text: str) -> str:
+    """Text inside the quotes of an LLVM name or metadata string."""
+    data = text.encode("utf-8", "surrogateescape")
+    return _SPECIAL.sub(lambda found: b"\\%02X" % found[0][0], data).decode("ascii")
 
 
 def bytes_literal(data: bytes) -> str:

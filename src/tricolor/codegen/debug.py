@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import final
 
+from tricolor.abi.llvmtypes import escape
 from tricolor.ir.nodes import Pos
 
 ALIAS_HEADER = ", !tbaa !993"
@@ -22,11 +23,6 @@ _ALIAS_NODES = (
     "!993 = !{!991, !991, i64 0}",
     "!994 = !{!992, !992, i64 0}",
 )
-
-
-def escape(text: str) -> str:
-    """Text of an LLVM metadata string, without the quotes."""
-    return "".join(chr(b) if 32 <= b < 127 and b not in (34, 92) else f"\\{b:02X}" for b in text.encode("utf-8", "surrogateescape"))
 
 
 _COMPILE_UNIT = (
