@@ -32,8 +32,14 @@ def _real(name: str, folder: Path) -> tuple[int, str]:
     return _run([str(binary)], dict(os.environ))
 
 
+LONG = ("library", "library2")
+"""Programs that use so much of the library that compiling them takes minutes."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(p.stem for p in PROGRAMS.glob("*.go")))
+@pytest.mark.parametrize(
+    "name", [pytest.param(p.stem, marks=pytest.mark.long if p.stem in LONG else ()) for p in sorted(PROGRAMS.glob("*.go"))]
+)
 def test_a_program_behaves_as_with_real_go(name: str, tmp_path: Path) -> None:
     ours = _run([sys.executable, "-m", "tricolor.cli.main", "run", f"{name}.go"], dict(os.environ))
     assert ours == _real(name, tmp_path)
