@@ -19,7 +19,7 @@ from tricolor.frontend.toolchain import GO_VERSION
 _CLASSES: Final = (
     "ignoring self-assignment", "leaking param content", "level=", "leaking param", "moved to heap", "append escapes",
     "append does not", "... argument", "go.shape", "zero-copy", "escapes to heap", "does not escape", "uintptr",
-    "index bounds",
+    "index bounds", "mutates param", "calls param",
 )  # fmt: skip
 
 
@@ -48,13 +48,14 @@ def main() -> int:
     parser.add_argument("packages", nargs="*", default=["fmt"], help="packages as for go build; std for all of them")
     parser.add_argument("--show", action="store_true", help="print every line that differs")
     parser.add_argument("--no-shapes", action="store_true", help="leave lines about generic instances out")
+    parser.add_argument("--effects", action="store_true", help="compare what is written through and called too")
     parser.add_argument("--table", type=Path, help="write the result as Markdown")
     options = parser.parse_args()
     directory = Path.cwd()
     results: list[Comparison] = []
     print(f"{'package':40} {'found':>6} {'missing':>8} {'extra':>6} {'agree':>7}")
-    for path, mine in sorted(our_lines(options.packages, directory, not options.no_shapes).items()):
-        theirs = real_lines(path, directory)
+    for path, mine in sorted(our_lines(options.packages, directory, not options.no_shapes, options.effects).items()):
+        theirs = real_lines(path, directory, options.effects)
         if options.no_shapes:
             theirs = Counter({line: count for line, count in theirs.items() if "go.shape" not in line})
         results.append(Comparison(path, (theirs & mine).total(), theirs - mine, mine - theirs))

@@ -10,12 +10,12 @@ from pathlib import Path
 from tricolor.frontend.toolchain import find_toolchain, go_environment
 
 
-def real_lines(package: str, directory: Path) -> Counter[str]:
+def real_lines(package: str, directory: Path, effects: bool = False) -> Counter[str]:
     """Lines ``file:line:column: message`` with absolute file names; the go command replays them from its cache."""
     toolchain = find_toolchain()
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [str(toolchain.go), "build", "-o", f"{folder}/out", "-gcflags=-m -l", package],
+            [str(toolchain.go), "build", "-o", f"{folder}/out", "-gcflags=-m -l" + (" -d=escapemutationscalls=1" if effects else ""), package],
             cwd=directory,
             env=go_environment(toolchain) | {"GOFLAGS": ""},
             stdin=subprocess.DEVNULL,

@@ -12,7 +12,7 @@ from typing import final
 from tricolor.escape.bounds import unchecked_indices
 from tricolor.escape.expression_text import constant_text, expression_text, statement_text
 from tricolor.escape.graph import MUTATES
-from tricolor.escape.leaks import FIRST_RESULT, HEAP, RESULTS
+from tricolor.escape.leaks import CALLEE, FIRST_RESULT, HEAP, MUTATOR, RESULTS, Leaks
 from tricolor.escape.naming import PLAIN, Names, Wording
 from tricolor.escape.pointers import holds_pointers
 from tricolor.escape.result import EscapeResult
@@ -40,12 +40,17 @@ class Message:
 
 
 def messages(
-    funcs: Sequence[n.Func], escape: EscapeResult, wording: Wording = PLAIN, package: str = ""
+    funcs: Sequence[n.Func],
+    escape: EscapeResult,
+    wording: Wording = PLAIN,
+    package: str = "",
+    effects: bool = False,
 ) -> Iterator[Message]:
     """The lines for these functions: parameters, then variables, then expressions.
 
     ``package``: path of the package that is compiled; each function's own if empty. (Instances of generic functions are compiled
-    with the packages that use them.)"""
+    with the packages that use them.) ``effects``: also which parameters are written through or called, as with the compiler's
+    option ``-d=escapemutationscalls=1``."""
     names = {func.pkg: Names(package or func.pkg, wording, escape.temporaries, func.pkg) for func in funcs}
     for func in funcs:
         own = names[func.pkg]
@@ -55,7 +60,7 @@ def messages(
     for func in funcs:
         # Go's linker keeps one of several equal instances of a generic function: the compiler says nothing about them.
         if not func.wrapper and "[" not in func.symbol:
-            yield from _parameter_messages(func, escape)
+            yield from _parameter_messages(func, escape, effects)
     for func in funcs:
         for var in (*func.params, *func.results, *func.locals):
             if not escape.on_stack(var) and escape.is_placed(var) and not _is_hidden(var):
@@ -132,7 +137,7 @@ def _subject(node: n.Expr, escape: EscapeResult, names: Names) -> str:
             return expression_text(node, names)
 
 
-def _parameter_messages(func: n.Func, escape: EscapeResult) -> Iterator[Message]:
+def _parameter_messages(func: n.Func, escape: EscapeResult, effects: bool) -> Iterator[Message]:
     yield from _uintptr_messages(func)
     if func.body is None:
         yield from _external_messages(func)
@@ -141,18 +146,27 @@ def _parameter_messages(func: n.Func, escape: EscapeResult) -> Iterator[Message]
     for param, leaks in zip(func.params[:-1] if marked else func.params, escape.tags.get(func, ()), strict=False):
         if not _is_named(param) or not holds_pointers(param.type) or not escape.on_stack(param):
             continue
-        found = False
-        if leaks.derefs[HEAP] >= 0:
-            found = True
-            content = " content" if leaks.derefs[HEAP] > 0 else ""
-            yield Message(param.pos, f"leaking param{content}: {param.name}", func)
-        for index in range(min(RESULTS, len(func.results))):
-            derefs = leaks.derefs[FIRST_RESULT + index]
-            if derefs >= 0:
-                found = True
-                result = func.results[index].name
-                result = f"~r{index}" if result == "_" else result
-                text = f"leaking param: {param.name} to result {result} level={derefs}"
-                yield Message(param.pos, text, func)
-        if not found:
-            yield Message(param.pos, f"{param.name} does not escape", func)
+        texts = list(_leak_texts(func, param, leaks))
+        if effects:
+            texts += _effect_texts(param, leaks)
+        if not texts:
+            texts = [f"{param.name} does not escape" + (", mutate, or call" if effects else "")]
+        for text in texts:
+            yield Message(param.pos, text, func)
+
+
+def _leak_texts(func: n.Func, param: n.Var, leaks: Leaks) -> Iterator[str]:
+    if leaks.derefs[HEAP] >= 0:
+        yield f"leaking param{' content' if leaks.derefs[HEAP] > 0 else ''}: {param.name}"
+    for index in range(min(RESULTS, len(func.results))):
+        derefs = leaks.derefs[FIRST_RESULT + index]
+        if derefs >= 0:
+            result = func.results[index].name
+            result = f"~r{index}" if result == "_" else result
+            yield f"leaking param: {param.name} to result {result} level={derefs}"
+
+
+def _effect_texts(param: n.Var, leaks: Leaks) -> Iterator[str]:
+    for sink, verb in ((MUTATOR, "mutates"), (CALLEE, "calls")):
+        if leaks.derefs[sink] >= 0:
+            yield f"{verb} param: {param.name} derefs={leaks.derefs[sink]}"

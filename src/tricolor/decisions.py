@@ -1,0 +1,124 @@
+"""Escape decisions about packages as ``go build -gcflags='-m -l'`` prints them: each package seen alone, as Go's compiler sees it.
+
+    source -> typed program -> IR by shapes -> without what is dead or static -> escape analysis -> lines
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+from tricolor.escape.analyse import analyse
+from tricolor.escape.batches import with_closures
+from tricolor.escape.messages import messages
+from tricolor.escape.naming import Wording
+from tricolor.frontend.load import LoadRequest, load
+from tricolor.frontend.records import Position
+from tricolor.ir import nodes as n
+from tricolor.ir import types as t
+from tricolor.ir.build.instances import reachable_types, types_of
+from tricolor.ir.build.program import build_packages
+from tricolor.ir.walk import walk
+from tricolor.passes.alone import as_compiled
+
+_LAST_COLUMN: Final = 254
+"""Go's compiler keeps columns in 8 bits and prints none beyond."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the compiler's output. ``place`` has no line for what has no position."""
+
+    place: Position
+    text: str
+
+    def __str__(self) -> str:
+        place = self.place
+        if not place.line:
+            return self.text
+        if place.column > _LAST_COLUMN:
+            place = Position(place.file, place.line, 0)
+        return f"{place}: {self.text}"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """``packages``: the lines of each package that was named, by path, as often as Go's compiler prints them; ``faults``: what the
+    go command prints if the packages have faults (there are no lines then)."""
+
+    packages: Mapping[str, Sequence[Line]]
+    faults: str = ""
+
+
+def decide(request: LoadRequest, shapes: bool = True, effects: bool = False) -> Decisions:
+    """Analyse the packages of a request, which must be made with ``spellings`` and without overlay.
+
+    ``shapes``: also the instances of generic functions that they use; ``effects``: also which parameters are written through or
+    called. Raises EnvironmentFault, CompilerBug."""
+    result = load(request)
+    if result.program is None:
+        return Decisions({}, result.diagnostics)
+    typed = result.program
+    wording = Wording({p.symbol_path: p.name for p in typed.packages}, typed.spelling, typed.type)
+    program = build_packages(typed, [package.path for package in typed.roots], separate=True)
+    as_compiled(program)
+    escape = analyse(program.funcs)
+    by_package: defaultdict[str, list[n.Func]] = defaultdict(list)
+    for func in (*(func for batch in escape.batches for func in batch), *program.externals):
+        by_package[func.pkg].append(func)
+    lines: dict[str, list[Line]] = {}
+    for package in typed.roots:
+        funcs = [func for func in by_package[package.symbol_path] if "[" not in func.symbol]
+        if shapes:
+            types = [var.type for var in program.globals if var.symbol[: -len(var.name) - 1] == package.symbol_path]
+            funcs += instances(funcs, types, program.instance_methods)
+        found = messages(funcs, escape, wording, package.symbol_path, effects)
+        lines[package.path] = [Line(typed.position(message.pos), message.text) for message in found]
+    return Decisions(lines)
+
+
+def instances(
+    funcs: Sequence[n.Func], types: Iterable[t.Type], methods: Mapping[t.Type, Sequence[n.Func]]
+) -> list[n.Func]:
+    """Instances of generic functions that these functions and their instances use, with their closures.
+
+    ``types``: further types that are mentioned; ``methods``: methods of instantiated types, all of which are made if the type is
+    mentioned."""
+    found: dict[n.Func, None] = {}
+    seen_types = reachable_types(types)
+    given = set(funcs)
+    todo = [func for func in funcs if func.outer not in given]
+    seen = set(todo)
+
+    def take(targets: Iterable[n.Func]) -> None:
+        for target in targets:
+            if target not in seen and ("[" in target.symbol or target.wrapper):
+                seen.add(target)
+                todo.append(target)
+                if "[" in target.symbol:
+                    found.update(dict.fromkeys(with_closures(target)))
+
+    take(method for of in seen_types for method in methods.get(of, ()))
+    while todo:
+        for member in with_closures(todo.pop()):
+            new = reachable_types(of for of in types_of(member) if of not in seen_types) - seen_types
+            seen_types |= new
+            take(method for of in new for method in methods.get(of, ()))
+            take(_mentioned(member))
+    return list(found)
+
+
+def _mentioned(func: n.Func) -> Iterator[n.Func]:
+    for node in walk(func):
+        if isinstance(node, (n.FuncName, n.MethodValue)):
+            yield node.func
+
+
+def request_for(patterns: Sequence[str], directory: Path, tags: Sequence[str] = ()) -> LoadRequest:
+    """How to load packages for ``decide``."""
+    return LoadRequest(tuple(patterns), directory, tuple(tags), spellings=True)
