@@ -18,7 +18,9 @@ from tricolor.abi.descriptors import Needed
 from tricolor.base.cache import write_entry
 from tricolor.base.errors import CompilerBug, EnvironmentFault, TricolorError, Unsupported
 from tricolor.base.progress import Progress
+from tricolor.codegen.intrinsics import is_intrinsic, with_body
 from tricolor.codegen.module import emit_module
+from tricolor.codegen.placement import ConservativePlacement
 from tricolor.codegen.state import Options as CodegenOptions
 from tricolor.codegen.state import Site
 from tricolor.escape.analyse import analyse
@@ -131,6 +133,10 @@ def emit_units(request: CompileRequest, analysed: Analysed, progress: Progress) 
         modules = emit_data_modules(analysed.program, needs)
         units.append(Unit("data", modules.data, 0))
         units.append(Unit("stubs", modules.code, request.level))
+        bodies = [with_body(func) for func in modules.bodyless if is_intrinsic(func.symbol)]
+        if bodies:
+            module = emit_module(bodies, analysed.program, ConservativePlacement(), options)
+            units.append(Unit("intrinsics", module.text, request.level))
     units.append(Unit("runtime", runtime_text(request.check_level), request.level))
     return units, sites
 

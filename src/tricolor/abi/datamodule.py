@@ -119,10 +119,12 @@ def method_function_type(t: Type, ref: MethodRef) -> Signature:
 @final
 @dataclass(frozen=True, slots=True)
 class DataModules:
-    """LLVM texts: ``data`` has constants, variables and rarely used stubs; ``code`` has functions only."""
+    """LLVM texts: ``data`` has constants, variables and rarely used stubs; ``code`` has functions only. ``bodyless``:
+    functions without a Go body that are used as values."""
 
     data: str
     code: str
+    bodyless: tuple[Func, ...]
 
 
 @final
@@ -357,7 +359,8 @@ class _DataModule:
         self.add_roots()
         self.add_entry()
         data = "\n".join((self.tables.finish(), *self.parts, self.emitter.finish()))
-        return DataModules(data, "\n".join((*self.functions, self.code.finish())))
+        bodyless = tuple(func for func in self.needed.closures.values() if func.body is None)
+        return DataModules(data, "\n".join((*self.functions, self.code.finish())), bodyless)
 
 
 def _with_nested(steps: Iterable[Steps]) -> list[Steps]:

@@ -9,11 +9,25 @@ Source: Go 1.27.3 cmd/compile/internal/ssagen/intrinsics.go.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 from tricolor.codegen.shapes import shape_of
 from tricolor.codegen.state import Gen
-from tricolor.ir.nodes import Call, Func
+from tricolor.ir.nodes import (
+    Block,
+    Call,
+    Expr,
+    ExprStmt,
+    Func,
+    FuncName,
+    Name,
+    Return,
+    Stmt,
+    Var,
+    VarKind,
+    result_type,
+)
 
 Intrinsic: TypeAlias = Callable[[Gen, Call, list[str]], list[str]]
 
@@ -26,6 +40,17 @@ def is_intrinsic(symbol: str) -> bool:
 def find_intrinsic(func: Func) -> Intrinsic | None:
     """The emitter for calls of the function, if it is an intrinsic."""
     return _TABLE.get(func.symbol)
+
+
+def with_body(func: Func) -> Func:
+    """A function for an intrinsic that is used as a value: its body is a call of the intrinsic."""
+    params = [Var(f"p{i}", t, func.pos, VarKind.PARAM) for i, t in enumerate(func.signature.params)]
+    results = [Var(f"~r{i}", t, func.pos, VarKind.RESULT) for i, t in enumerate(func.signature.results)]
+    callee = FuncName(func.pos, func.signature, func)
+    args: list[Expr] = [Name(func.pos, v.type, v) for v in params]
+    call = Call(func.pos, result_type(func.signature), callee, args)
+    stmt: Stmt = Return(func.pos, [call]) if results else ExprStmt(func.pos, call)
+    return replace(func, params=params, results=results, locals=[], body=Block(func.pos, [stmt]))
 
 
 def llvm_call(g: Gen, result: str, symbol: str, *operands: tuple[str, str]) -> str:
