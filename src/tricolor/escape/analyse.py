@@ -21,6 +21,7 @@ from tricolor.escape.leaks import Leaks, everything_to_heap
 from tricolor.escape.literals import find_literal
 from tricolor.escape.pointers import holds_pointers
 from tricolor.escape.result import EscapeResult
+from tricolor.escape.scan import Scans, scan
 from tricolor.escape.sizes import MAX_BY_VALUE_BYTES, heap_reason
 from tricolor.escape.solve import solve
 from tricolor.escape.statements import init_func, walk_func
@@ -39,8 +40,9 @@ def analyse(funcs: Sequence[n.Func]) -> EscapeResult:
     notices_of: defaultdict[n.Func, list[n.Stmt]] = defaultdict(list)
     literals: dict[n.Expr, n.Const] = {}
     temporaries: dict[n.Var, n.Expr] = {}
-    for members in batches(funcs):
-        b = _analyse_batch(members, tags)
+    scans = scan(funcs)
+    for members in batches(funcs, scans):
+        b = _analyse_batch(members, tags, scans)
         order.append(members)
         variables.update(b.variables)
         allocations.update(b.allocations)
@@ -71,8 +73,8 @@ def analyse(funcs: Sequence[n.Func]) -> EscapeResult:
     )
 
 
-def _analyse_batch(members: list[n.Func], tags: Mapping[n.Func, Sequence[Leaks]]) -> Batch:
-    b = Batch(members, tags, frozenset(members), walk_func)
+def _analyse_batch(members: list[n.Func], tags: Mapping[n.Func, Sequence[Leaks]], scans: Scans) -> Batch:
+    b = Batch(members, tags, frozenset(members), walk_func, scans)
     for func in members:
         init_func(b, func)
     for func in members:

@@ -5,13 +5,13 @@ Source: cmd/compile/internal/ir/reassignment.go (ReassignOracle).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import final
 
+from tricolor.escape.scan import Marked
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
-from tricolor.ir.walk import walk
 
 
 @final
@@ -52,8 +52,8 @@ class Assignments:
         return self.simple.get(var)
 
 
-def collect(functions: Iterator[n.Func], canonical: Callable[[n.Var], n.Var]) -> Assignments:
-    """Assignments in a function and its closures."""
+def collect(nodes: Iterable[Marked], canonical: Callable[[n.Var], n.Var]) -> Assignments:
+    """Assignments among the marked nodes of a function and its closures."""
     found = Assignments()
 
     def assign(place: n.Place | None, value: n.Expr | None) -> None:
@@ -69,41 +69,40 @@ def collect(functions: Iterator[n.Func], canonical: Callable[[n.Var], n.Var]) ->
         elif not _is_nil(value):
             found.simple.setdefault(var, []).append(value)
 
-    for func in functions:
-        for node in walk(func):
-            match node:
-                case n.Declare():
-                    if node.init is not None:
-                        found.definition[node.var] = node.init
-                        if not _is_nil(node.init):
-                            found.simple.setdefault(node.var, []).append(node.init)
-                case n.Assign():
-                    assign(node.x, node.value)
-                case n.AssignOp():
-                    assign(node.x, None)
-                case n.AssignPair():
-                    for x, value in zip(node.xs, node.values, strict=True):
-                        if isinstance(x, n.Name) and x.var in node.declares:
-                            found.definition[x.var] = value
-                            found.other.add(x.var)
-                        else:
-                            assign(x, None)
-                case n.AssignTuple():
-                    for x in node.xs:
+    for node in nodes:
+        match node:
+            case n.Declare():
+                if node.init is not None:
+                    found.definition[node.var] = node.init
+                    if not _is_nil(node.init):
+                        found.simple.setdefault(node.var, []).append(node.init)
+            case n.Assign():
+                assign(node.x, node.value)
+            case n.AssignOp():
+                assign(node.x, None)
+            case n.AssignPair():
+                for x, value in zip(node.xs, node.values, strict=True):
+                    if isinstance(x, n.Name) and x.var in node.declares:
+                        found.definition[x.var] = value
+                        found.other.add(x.var)
+                    else:
                         assign(x, None)
-                case n.Range():
-                    assign(node.key, None)
-                    assign(node.value, None)
-                case n.SelectCase():
-                    for var in (node.recv_var, node.ok_var):
-                        if var is not None:
-                            found.other.add(var)
-                            found.assigned.add(var)
-                case n.TypeCase():
-                    if node.var is not None:
-                        found.other.add(node.var)
-                case _:
-                    pass
+            case n.AssignTuple():
+                for x in node.xs:
+                    assign(x, None)
+            case n.Range():
+                assign(node.key, None)
+                assign(node.value, None)
+            case n.SelectCase():
+                for var in (node.recv_var, node.ok_var):
+                    if var is not None:
+                        found.other.add(var)
+                        found.assigned.add(var)
+            case n.TypeCase():
+                if node.var is not None:
+                    found.other.add(node.var)
+            case _:
+                pass
     return found
 
 

@@ -13,6 +13,7 @@ from tricolor.escape.assignments import Assignments, collect
 from tricolor.escape.batches import with_closures
 from tricolor.escape.graph import CALLS, ESCAPES, EVERYTHING, MUTATES, PERSISTS, Edge, Flow, FlowStep, Hole, Location, Note, special
 from tricolor.escape.leaks import Leaks
+from tricolor.escape.scan import Scans
 from tricolor.ir.nodes import Const, Expr, Func, FuncLit, Label, Stmt, Var
 
 
@@ -23,7 +24,7 @@ class Batch:
 
     ``tags``: parameter tags of functions analysed before. ``variables``: location of each canonical variable; ``canonical``: closure
     variable -> the variable outside that it stands for. ``allocations``: location of each allocating expression.
-    ``walk_body``: adds the flows of a closure's body where the closure is met; ``walked``: functions whose body has been.
+    ``scans``: marked nodes of all functions. ``walk_body``: adds the flows of a closure's body where the closure is met; ``walked``: functions whose body has been.
     ``literals``: what an operand of make or of boxing always equals.
     ``temporaries``: what variables of the builder are declared with.
     ``pinned``: conversions of pointers to uintptr whose pointers must stay valid, with where they go.
@@ -35,6 +36,7 @@ class Batch:
     tags: Mapping[Func, Sequence[Leaks]]
     members: frozenset[Func]
     walk_body: Callable[[Batch, Func], None]
+    scans: Scans
     variables: dict[Var, Location] = field(default_factory=dict[Var, Location])
     canonical: dict[Var, Var] = field(default_factory=dict[Var, Var])
     allocations: dict[Expr, Location] = field(default_factory=dict[Expr, Location])
@@ -83,7 +85,8 @@ class Batch:
                     var = captures[var]
                 return var
 
-            found = self.assignments[func] = collect(with_closures(func), canonical)
+            nodes = (node for member in with_closures(func) for node in self.scans.get(member, ()))
+            found = self.assignments[func] = collect(nodes, canonical)
         return found
 
     def static_value(self, x: Expr) -> Expr:

@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
+from tricolor.escape.scan import Scans
 from tricolor.ir.nodes import Func, FuncLit, FuncName, MethodValue
-from tricolor.ir.walk import walk
 
 
-def batches(funcs: Sequence[Func]) -> Iterator[list[Func]]:
+def batches(funcs: Sequence[Func], scans: Scans) -> Iterator[list[Func]]:
     """Strongly connected components of the call graph in bottom-up order; each with its functions' closures.
 
     A closure that captures nothing is a function of its own."""
     known = set(funcs)
     roots = [func for func in funcs if stands_alone(func, known)]
-    references = {func: _references(func, known) for func in roots}
+    references = {func: _references(func, known, scans) for func in roots}
     for component in _components(roots, references):
         yield [member for func in component for member in _members(func, known)]
 
@@ -44,11 +44,11 @@ def _members(func: Func, known: AbstractSet[Func]) -> Iterator[Func]:
             yield from _members(closure, known)
 
 
-def _references(func: Func, known: AbstractSet[Func]) -> list[Func]:
+def _references(func: Func, known: AbstractSet[Func], scans: Scans) -> list[Func]:
     """Functions standing alone that the function or its closures mention."""
     found: dict[Func, None] = {}
     for member in _members(func, known):
-        for node in walk(member):
+        for node in scans.get(member, ()):
             if isinstance(node, (FuncName, FuncLit, MethodValue)):
                 target = node.func
                 while not stands_alone(target, known):

@@ -14,7 +14,6 @@ from tricolor.escape.pointers import holds_pointers
 from tricolor.escape.self_assignment import is_self_assignment
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
-from tricolor.ir.walk import walk
 
 
 def init_func(b: Batch, func: n.Func) -> None:
@@ -50,7 +49,7 @@ def walk_func(b: Batch, func: n.Func) -> None:
 def _mark_looping_labels(b: Batch, func: n.Func) -> None:
     """A label that some later goto jumps back to begins a loop."""
     seen: set[n.Label] = set()
-    for node in walk(func):
+    for node in b.scans.get(func, ()):
         if isinstance(node, n.Labeled):
             seen.add(node.label)
         elif isinstance(node, n.Goto) and node.label in seen:
