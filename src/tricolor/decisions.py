@@ -15,7 +15,9 @@ from tricolor.escape.analyse import analyse
 from tricolor.escape.batches import with_closures
 from tricolor.escape.messages import messages
 from tricolor.escape.naming import Wording
+from tricolor.escape.result import EscapeResult
 from tricolor.frontend.load import LoadRequest, load
+from tricolor.frontend.program import Program
 from tricolor.frontend.records import Position
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
@@ -55,14 +57,33 @@ class Decisions:
     faults: str = ""
 
 
-def decide(request: LoadRequest, shapes: bool = True, effects: bool = False) -> Decisions:
-    """Analyse the packages of a request, which must be made with ``spellings`` and without overlay.
+@final
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """Packages analysed as Go's compiler sees them. ``roots``: the functions of each package that was named, by path: its own, then
+    instances of generic functions that it uses."""
 
-    ``shapes``: also the instances of generic functions that they use; ``effects``: also which parameters are written through or
-    called. Raises EnvironmentFault, CompilerBug."""
+    typed: Program
+    escape: EscapeResult
+    wording: Wording
+    roots: Mapping[str, Sequence[n.Func]]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Faulty:
+    """The packages have faults; ``text`` is what the go command prints."""
+
+    text: str
+
+
+def analyse_alone(request: LoadRequest, shapes: bool = True) -> Alone | Faulty:
+    """Load and analyse the packages of a request, which must be made with ``spellings`` and without overlay.
+
+    ``shapes``: also the instances of generic functions that they use. Raises EnvironmentFault, CompilerBug."""
     result = load(request)
     if result.program is None:
-        return Decisions({}, result.diagnostics)
+        return Faulty(result.diagnostics)
     typed = result.program
     wording = Wording({p.symbol_path: p.name for p in typed.packages}, typed.spelling, typed.type)
     program = build_packages(typed, [package.path for package in typed.roots], separate=True)
@@ -71,14 +92,27 @@ def decide(request: LoadRequest, shapes: bool = True, effects: bool = False) -> 
     by_package: defaultdict[str, list[n.Func]] = defaultdict(list)
     for func in (*(func for batch in escape.batches for func in batch), *program.externals):
         by_package[func.pkg].append(func)
-    lines: dict[str, list[Line]] = {}
+    roots: dict[str, list[n.Func]] = {}
     for package in typed.roots:
         funcs = [func for func in by_package[package.symbol_path] if "[" not in func.symbol]
         if shapes:
             types = [var.type for var in program.globals if var.symbol[: -len(var.name) - 1] == package.symbol_path]
             funcs += instances(funcs, types, program.instance_methods)
-        found = messages(funcs, escape, wording, package.symbol_path, effects)
-        lines[package.path] = [Line(typed.position(message.pos), message.text) for message in found]
+        roots[package.path] = funcs
+    return Alone(typed, escape, wording, roots)
+
+
+def decide(request: LoadRequest, shapes: bool = True, effects: bool = False) -> Decisions:
+    """The lines for the packages of a request (see ``analyse_alone``).
+
+    ``effects``: also which parameters are written through or called. Raises EnvironmentFault, CompilerBug."""
+    alone = analyse_alone(request, shapes)
+    if isinstance(alone, Faulty):
+        return Decisions({}, alone.text)
+    lines: dict[str, list[Line]] = {}
+    for package in alone.typed.roots:
+        found = messages(alone.roots[package.path], alone.escape, alone.wording, package.symbol_path, effects)
+        lines[package.path] = [Line(alone.typed.position(message.pos), message.text) for message in found]
     return Decisions(lines)
 
 
