@@ -50,10 +50,11 @@ class Line:
 @final
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """``packages``: the lines of each package that was named, by path, as often as Go's compiler prints them; ``faults``: what the
-    go command prints if the packages have faults (there are no lines then)."""
+    """``packages``: the lines of each package that was named, by path, as often as Go's compiler prints them; ``directories``: where
+    their files are; ``faults``: what the go command prints if the packages have faults (there are no lines then)."""
 
     packages: Mapping[str, Sequence[Line]]
+    directories: Mapping[str, str]
     faults: str = ""
 
 
@@ -108,12 +109,12 @@ def decide(request: LoadRequest, shapes: bool = True, effects: bool = False) -> 
     ``effects``: also which parameters are written through or called. Raises EnvironmentFault, CompilerBug."""
     alone = analyse_alone(request, shapes)
     if isinstance(alone, Faulty):
-        return Decisions({}, alone.text)
+        return Decisions({}, {}, alone.text)
     lines: dict[str, list[Line]] = {}
     for package in alone.typed.roots:
         found = messages(alone.roots[package.path], alone.escape, alone.wording, package.symbol_path, effects)
         lines[package.path] = [Line(alone.typed.position(message.pos), message.text) for message in found]
-    return Decisions(lines)
+    return Decisions(lines, {package.path: package.directory for package in alone.typed.roots})
 
 
 def instances(

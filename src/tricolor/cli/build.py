@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,12 +23,17 @@ Flags:
 def build(arguments: Sequence[str]) -> int:
     """Exit status 0 fine, 1 the packages have faults."""
     parsed = parse_flags("build", COMPILE_FLAGS, arguments)
-    from tricolor.cli.stages import dump, print_decisions
-    from tricolor.pipeline import CompileRequest, Faults, analyse_packages
-
     stage, wanted = dump_stage(parsed)
     flags = gcflags(parsed)
-    request = CompileRequest(parsed.rest or (".",), Path.cwd(), tags(parsed), check_level=int(parsed.text("check")))
+    patterns = parsed.rest or (".",)
+    if flags.shows_decisions and not stage:
+        from tricolor.cli.decisions import show_decisions
+
+        return show_decisions(patterns, tags(parsed), flags, sys.stderr)
+    from tricolor.cli.stages import dump
+    from tricolor.pipeline import CompileRequest, Faults, analyse_packages
+
+    request = CompileRequest(patterns, Path.cwd(), tags(parsed), check_level=int(parsed.text("check")))
     progress = Progress()
     try:
         analysed = analyse_packages(request, progress)
@@ -40,6 +44,4 @@ def build(arguments: Sequence[str]) -> int:
         return 1
     if stage:
         dump(stage, wanted, request, analysed, sys.stdout)
-    elif "-m" in flags or "-m=1" in flags:
-        print_decisions(analysed, os.getcwd(), sys.stderr)
     return 0

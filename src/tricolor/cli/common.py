@@ -9,25 +9,21 @@ from typing import Final
 
 from tricolor.base.errors import TricolorError, UsageError
 from tricolor.cli.flags import Flag, Parsed
+from tricolor.cli.gcflags import CompilerFlags, parse_gcflags
 
 STAGES: Final = ("typed", "ir", "escape", "llvm", "llvm-opt", "asm")
 
 COMPILE_FLAGS: Final = (
-    Flag("gcflags", "flags for the compiler: -m prints escape decisions, -l is always on, -N -O0", value_name="'-m -l'"),
+    Flag("gcflags", "flags for the compiler: -m prints escape decisions, -m=2 also why, -json=0,DIR writes them, -N no optimisation", value_name="'-m -l'"),
     Flag("tags", "comma-separated build tags", value_name="a,b"),
     Flag("dump", f"print a stage instead of going on: {', '.join(STAGES)}; STAGE:TEXT only functions with TEXT in the name", value_name="STAGE"),
     Flag("check", "level of the runtime's own invariant checks, 0 to 3", "0", ("0", "1", "2", "3"), "LEVEL"),
 )
-_GCFLAGS: Final = ("-m", "-m=1", "-l", "-l=4", "-N", "-e", "-live=0")
 
 
-def gcflags(parsed: Parsed) -> frozenset[str]:
-    """The words of -gcflags. Raises UsageError for one that is not supported."""
-    words = parsed.text("gcflags").split()
-    for word in words:
-        if word not in _GCFLAGS:
-            raise UsageError(f"-gcflags={word} is not supported: one of {', '.join(_GCFLAGS)}")
-    return frozenset(words)
+def gcflags(parsed: Parsed) -> CompilerFlags:
+    """What -gcflags asks of the compiler. Raises UsageError for a word that is not supported."""
+    return parse_gcflags(parsed.text("gcflags"))
 
 
 def dump_stage(parsed: Parsed) -> tuple[str, str]:

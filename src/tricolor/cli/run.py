@@ -40,9 +40,13 @@ def run(arguments: Sequence[str]) -> int:
     stage, wanted = dump_stage(parsed)
     flags = gcflags(parsed)
     check_files(patterns, Path.cwd())
-    if stage or "-m" in flags or "-m=1" in flags:
-        status = _show(parsed, patterns, stage, wanted)
-        if stage or status:
+    if stage:
+        return _dump(parsed, patterns, stage, wanted)
+    if flags.shows_decisions:
+        from tricolor.cli.decisions import show_decisions
+
+        status = show_decisions(patterns, tags(parsed), flags, sys.stderr)
+        if status:
             return status
     compiled = _compile(parsed, patterns)
     if isinstance(compiled, int):
@@ -50,8 +54,8 @@ def run(arguments: Sequence[str]) -> int:
     return _run(parsed, patterns, compiled, program_arguments)
 
 
-def _show(parsed: Parsed, patterns: tuple[str, ...], stage: str, wanted: str) -> int:
-    from tricolor.cli.stages import dump, print_decisions
+def _dump(parsed: Parsed, patterns: tuple[str, ...], stage: str, wanted: str) -> int:
+    from tricolor.cli.stages import dump
     from tricolor.pipeline import CompileRequest, Faults, analyse_program
 
     request = CompileRequest(patterns, Path.cwd(), tags(parsed), check_level=int(parsed.text("check")))
@@ -63,18 +67,17 @@ def _show(parsed: Parsed, patterns: tuple[str, ...], stage: str, wanted: str) ->
     if isinstance(analysed, Faults):
         say(analysed.text.rstrip("\n"))
         return 1
-    if stage:
-        dump(stage, wanted, request, analysed, sys.stdout)
-    else:
-        print_decisions(analysed, os.getcwd(), sys.stderr)
+    dump(stage, wanted, request, analysed, sys.stdout)
     return 0
 
 
 def _compile(parsed: Parsed, patterns: tuple[str, ...]) -> CompiledProgram | int:
     """From the cache if nothing changed, else compiled; the exit status if it does not compile."""
     directory = Path.cwd()
-    level = 0 if "-N" in gcflags(parsed) else 2
-    options = (*tags(parsed), f"report={parsed.switch('report')}", f"check={parsed.text('check')}", f"O={level}")
+    level = 2 if gcflags(parsed).optimise else 0
+    # Only code with accounting tells the allocator the types of small values.
+    account = parsed.switch("report") or "allocfreetrace=" in os.environ.get("GODEBUG", "")
+    options = (*tags(parsed), f"report={account}", f"check={parsed.text('check')}", f"O={level}")
     key = program_key(patterns, directory, options)
     known = recall(key)
     if known is not None:
@@ -82,9 +85,7 @@ def _compile(parsed: Parsed, patterns: tuple[str, ...]) -> CompiledProgram | int
     from tricolor.pipeline import CompileRequest, Faults, compile_program
     from tricolor.report.sites import describe_sites
 
-    request = CompileRequest(
-        patterns, directory, tags(parsed), parsed.switch("report"), level, int(parsed.text("check"))
-    )
+    request = CompileRequest(patterns, directory, tags(parsed), account, level, int(parsed.text("check")))
     progress = Progress()
     try:
         compiled = compile_program(request, progress, describe_sites)

@@ -1,10 +1,8 @@
-"""Text forms of the compiler's stages, and escape decisions as Go prints them."""
+"""Text forms of the compiler's stages."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections import defaultdict
 from typing import TextIO
 
 from tricolor.base.progress import Progress
@@ -12,29 +10,6 @@ from tricolor.escape.messages import messages
 from tricolor.ir.text import func_text
 from tricolor.llvm.compile import Unit, assembly_text, optimised_text
 from tricolor.pipeline import Analysed, CompileRequest, emit_units
-
-
-def print_decisions(analysed: Analysed, directory: str, out: TextIO) -> None:
-    """Escape decisions for the packages that were named, under a ``# package`` line each."""
-    roots = {package.symbol_path: package for package in analysed.typed.roots}
-    lines: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    for batch in analysed.escape.batches:
-        wanted = [func for func in batch if func.pkg in roots]
-        for message in messages(wanted, analysed.escape):
-            place = analysed.typed.position(message.pos)
-            if place.line:
-                shown = _shorten(place.file, directory)
-                lines[wanted[0].pkg][f"{shown}:{place.line}:{place.column}: {message.text}"] = None
-    for package, texts in lines.items():
-        out.write(f"# {roots[package].path}\n")
-        out.writelines(text + "\n" for text in texts)
-
-
-def _shorten(path: str, directory: str) -> str:
-    relative = os.path.relpath(path, directory)
-    if relative.startswith(".."):
-        return path
-    return "./" + relative if not relative.startswith("./") else relative
 
 
 def dump(stage: str, wanted: str, request: CompileRequest, analysed: Analysed, out: TextIO) -> None:

@@ -1,0 +1,164 @@
+"""``tricolor build -gcflags=-m`` against ``go build -gcflags=-m``."""
+
+from __future__ import annotations
+
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tricolor.base.errors import UsageError
+from tricolor.cli.decisions import shorten
+from tricolor.cli.gcflags import CompilerFlags, parse_gcflags
+from tricolor.frontend.toolchain import find_toolchain, go_environment
+
+FILES = {
+    "go.mod": "module example.com/m\n\ngo 1.27\n",
+    "main.go": """package main
+
+import "example.com/m/keep"
+
+type node struct {
+	next  *node
+	value any
+}
+
+func push(list *node, value any) *node { return &node{list, value} }
+
+func main() {
+	var list *node
+	for i := range 3 {
+		list = push(list, i)
+	}
+	keep.All(list.next, keep.Map([]int{1, 2}, func(x int) *int { return &x }))
+	text := "x"
+	defer func() { println(text) }()
+	text += keep.Name(1)
+}
+""",
+    "keep/keep.go": """package keep
+
+var kept []any
+
+func All(values ...any) { kept = append(kept, values...) }
+
+func Map[T, U any](from []T, f func(T) U) []U {
+	to := make([]U, 0, len(from))
+	for _, x := range from {
+		to = append(to, f(x))
+	}
+	return to
+}
+
+func Name(n int) string {
+	b := []byte("name ")
+	return string(append(b, byte('0'+n)))
+}
+""",
+    "keep/tagged.go": "//go:build extra\n\npackage keep\n\nfunc Extra(p *int) *int { return p }\n",
+}
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def go_build(folder: Path, *words: str) -> tuple[int, str]:
+    toolchain = find_toolchain()
+    done = subprocess.run(
+        [str(toolchain.go), "build", *words],
+        cwd=folder,
+        env=go_environment(toolchain) | {"GOFLAGS": "", "PWD": str(folder)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+def by_package(text: str) -> dict[str, Counter[str]]:
+    """Lines under each ``# package`` line."""
+    found: dict[str, Counter[str]] = {}
+    package = ""
+    for line in text.splitlines():
+        if line.startswith("# "):
+            package = line
+        found.setdefault(package, Counter())[line] += 1
+    return found
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-gcflags=-m -l", "./..."],
+        ["-gcflags=-m=1 -l", "./keep", "."],
+        ["-tags=extra", "-gcflags=-l -m", "./keep"],
+        ["-gcflags=-m -l -d=escapemutationscalls=1", "./keep"],
+        ["-gcflags=-m '-l'", "keep/keep.go", "keep/tagged.go"],
+    ],
+)
+def test_decisions_are_those_of_go_build(tricolor: Run, module: Path, words: list[str]) -> None:
+    done = tricolor("build", *words)
+    assert (done.status, done.out) == (0, "")
+    _, real = go_build(module, *words)
+    assert by_package(done.err) == by_package(real)
+
+
+def test_without_l_the_lack_of_inlining_is_said(tricolor: Run, module: Path) -> None:
+    done = tricolor("build", "-gcflags=-m", "./keep")
+    _, real = go_build(module, "-gcflags=-m -l", "./keep")
+    *lines, note = done.err.splitlines()
+    assert Counter(lines) == Counter(real.splitlines())
+    assert "not inlined" in note
+
+
+def test_run_prints_decisions_before_the_program_runs(tricolor: Run, module: Path) -> None:
+    (module / "p.go").write_text("package main\n\nfunc main() { println(*new(7)) }\n")
+    done = tricolor("run", "-gcflags=-m -l", "p.go")
+    assert (done.status, done.err) == (0, "7\n")
+    (module / "p.go").write_text("package main\n\nvar g *int\n\nfunc main() { g = new(int); println(*g) }\n")
+    done = tricolor("run", "-gcflags=-m -l", "p.go")
+    assert done.err == "# command-line-arguments\n./p.go:5:22: new(int) escapes to heap\n0\n"
+
+
+def test_faults_are_gos_own(tricolor: Run, module: Path) -> None:
+    (module / "keep/bad.go").write_text("package keep\n\nfunc bad() { undefined() }\n")
+    done = tricolor("build", "-gcflags=-m -l", "./...")
+    status, real = go_build(module, "./...")
+    assert (done.status, done.out, done.err) == (status, "", real)
+
+
+def test_files_are_named_from_the_working_directory_where_that_is_shorter() -> None:
+    text = "/a/b/c/x.go:1:2: f\n/a/b/d/y.go:1:2:   from x at /a/b/c/x.go:3\n"
+    assert shorten(text, "/a/b/c", "/a/b") == "c/x.go:1:2: f\n./d/y.go:1:2:   from x at c/x.go:3\n"
+    assert shorten(text, "/a/b/c", "/a/b/c") == "./x.go:1:2: f\n../d/y.go:1:2:   from x at ./x.go:3\n"
+    assert shorten(text, "/a/b/c", "/somewhere/else") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "flags"),
+    [
+        ("-m -l", CompilerFlags(detail=1, inlining=False)),
+        ("-m=2", CompilerFlags(detail=2)),
+        ("-m -m", CompilerFlags(detail=2)),
+        ("-m=0 -l=4", CompilerFlags()),
+        ("-d=escapemutationscalls=1", CompilerFlags(effects=True)),
+        ("-N '-json=0,/a b'", CompilerFlags(log=Path("/a b"), optimise=False)),
+        ("-json=0,file:///x", CompilerFlags(log=Path("/x"))),
+    ],
+)
+def test_flags_are_read_as_gos_compiler_reads_them(text: str, flags: CompilerFlags) -> None:
+    assert parse_gcflags(text) == flags
+
+
+@pytest.mark.parametrize("text", ["-m=x", "-m=3", "-S", "-json=1,/x", "-json=0,x", "-json", "-d=ssa/check", "m"])
+def test_a_flag_that_is_not_supported_is_named(text: str) -> None:
+    with pytest.raises(UsageError, match=text.partition("=")[0]):
+        parse_gcflags(text)
