@@ -18,6 +18,7 @@ from tricolor.kernel.lang import (
     store_addr,
     store_i64,
     store_u64,
+    text_address,
     to_addr,
     to_i64,
     to_u64,
@@ -28,6 +29,7 @@ from tricolor.runtime.allocator.malloc import alloc_any
 from tricolor.runtime.allocator.mcache import alloc, flush_mcache
 from tricolor.runtime.allocator.sizes import ALL_POINTERS_BASE
 from tricolor.runtime.allocator.spans import find_object, span_of
+from tricolor.runtime.allocator.system import print_number, print_text
 from tricolor.runtime.collector.configure import configure, heap_start
 from tricolor.runtime.collector.cycle import collect, cycles
 from tricolor.runtime.collector.environment import read_environment
@@ -42,6 +44,7 @@ from tricolor.runtime.collector.specials import (
     weak_load,
 )
 from tricolor.runtime.collector.sweep import check_heap
+from tricolor.runtime.collector.trace import trace_hook
 from tricolor.runtime.slices import growslice
 from tricolor.runtime.strings import (
     cmpstring,
@@ -69,11 +72,23 @@ def scan() -> None:
         mark_stack_words(to_addr(to_u64(frame_address() - BELOW_FRAME_BYTES) & ~7), stack_base.value)
 
 
+@export("test.trace")
+def print_trace(kind: u64, object: addr, size_bytes: u64) -> None:
+    """What a test sees of traced allocations."""
+    print_number(kind, 10)
+    print_text(text_address(" 0x"), 3)
+    print_number(to_u64(object), 16)
+    print_text(text_address(" "), 1)
+    print_number(size_bytes, 10)
+    print_text(text_address("\n"), 1)
+
+
 @export("test.start")
 def start(arena_bytes: i64) -> None:
     configure(10, arena_bytes)
     heap_start()
     stack_scanner.value = function_address(scan)
+    trace_hook.value = function_address(print_trace)
 
 
 @export("test.configure")

@@ -8,6 +8,8 @@ from __future__ import annotations
 from tricolor.kernel.lang import Embed, Struct, addr, i32, u8, u32, u64
 
 KIND_ARRAY = 17
+TFLAG_EXTRA_STAR = 2
+"""The text of the type has a star in front that does not belong to it."""
 TFLAG_MASK_ON_DEMAND = 16
 """The pointer bitmap's address is one load away (``gc_data`` points to it)."""
 

@@ -13,9 +13,11 @@ from tricolor.kernel.lang import (
     goroutine,
     store_addr,
     store_u64,
+    to_addr,
     to_u64,
     u64,
 )
+from tricolor.runtime.allocator.heap_types import BOX_OF_BYTES, BOX_OF_NUMBER, BOX_OF_TEXT, wanted_type
 from tricolor.runtime.allocator.malloc import alloc_noscan, alloc_pointer_first
 from tricolor.runtime.strings import small_numbers
 
@@ -31,6 +33,7 @@ def conv_t64(value: u64) -> addr:
     """A box for eight bytes without pointers."""
     if value < SMALL_NUMBERS:
         return field_address(small_numbers) + value * 8
+    wanted_type.value = to_addr(BOX_OF_NUMBER)
     box = alloc_noscan(8, False)
     store_u64(box, value)
     return box
@@ -41,6 +44,7 @@ def conv_t_string(data: addr, length: u64) -> addr:
     """A box for a string."""
     if length == 0:
         return field_address(zero_value)
+    wanted_type.value = to_addr(BOX_OF_TEXT)
     box = alloc_pointer_first(STRING_BYTES)
     store_addr(box, data)
     store_u64(box + 8, length)
@@ -52,6 +56,7 @@ def conv_t_slice(data: addr, length: u64, capacity: u64) -> addr:
     """A box for a slice."""
     if to_u64(data) == 0:
         return field_address(zero_value)
+    wanted_type.value = to_addr(BOX_OF_BYTES)
     box = alloc_pointer_first(SLICE_BYTES)
     store_addr(box, data)
     store_u64(box + 8, length)

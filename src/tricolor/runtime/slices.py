@@ -27,6 +27,7 @@ from tricolor.kernel.lang import (
     unlikely,
 )
 from tricolor.runtime.abi_types import GoType
+from tricolor.runtime.allocator.heap_types import wanted_type
 from tricolor.runtime.allocator.malloc import MAX_ALLOC_BYTES, alloc_any, alloc_noscan, product_overflows, zero_base
 from tricolor.runtime.allocator.mcentral import size_class_of
 from tricolor.runtime.allocator.sizes import HEADER_BYTES, MAX_BITMAP_BYTES, PAGE_SHIFT
@@ -88,6 +89,7 @@ def growslice(old: addr, new_length: i64, old_capacity: i64, added: i64, elem: a
     if unlikely(length_bytes > MAX_ALLOC_BYTES):
         panicgrowslice()
     old_bytes = to_u64(new_length - added) * elem_bytes
+    wanted_type.value = elem
     if noscan:
         made = alloc_noscan(length_bytes, False)
         new_bytes = to_u64(new_length) * elem_bytes

@@ -15,6 +15,7 @@ from tricolor.kernel.lang import (
     i32,
     to_i64,
 )
+from tricolor.runtime.allocation_trace import install_trace
 from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.collector.environment import read_environment
 from tricolor.runtime.collector.roots import stack_scanner
@@ -59,6 +60,7 @@ def start(argc: i32, argv: addr, envp: addr) -> i32:
     machine.running = 1
     init_layouts()
     read_environment(envp)
+    install_trace()
     stack_scanner.value = function_address(scan_stacks)
     install_signals(function_address(fault_handler))
     return enter_scheduler(function_address(run_main))

@@ -33,13 +33,17 @@ Differs from Go:
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import Array, Embed, Struct, addr, global_array, global_struct, i64, u8, u32, u64
+from tricolor.kernel.lang import Array, Embed, Struct, addr, global_array, global_struct, global_value, i64, u8, u32, u64
 from tricolor.runtime.allocator.sizes import LAYOUT_HASH_SLOTS, MAX_LAYOUTS, NUM_CLASSES, TYPE_CACHE_SLOTS
 
 SIDE_WORDS = 32
 SIDE_BYTES = 256
 STATE_FREE = 0
 STATE_IN_USE = 1
+# What wanted_type says of boxes whose type has no descriptor at hand.
+BOX_OF_NUMBER = 1
+BOX_OF_TEXT = 2
+BOX_OF_BYTES = 3
 
 
 class Special(Struct):
@@ -204,3 +208,5 @@ layout_hash = global_array(Central, LAYOUT_HASH_SLOTS)
 type_cache = global_array(Embed[TypeLayout], TYPE_CACHE_SLOTS)
 class_counts = global_array(Embed[ClassCounts], NUM_CLASSES, symbol_name="tricolor.class_counts")
 options = global_struct(Options, symbol_name="tricolor.options")
+# Type of the object that is about to be allocated, for traces: stored by every entry that knows one, cleared once it was told.
+wanted_type = global_value(addr)

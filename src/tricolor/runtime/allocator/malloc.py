@@ -50,7 +50,7 @@ from tricolor.kernel.lang import (
     unlikely,
 )
 from tricolor.runtime.abi_types import GoType
-from tricolor.runtime.allocator.heap_types import Span, centrals, mheap, options, type_cache
+from tricolor.runtime.allocator.heap_types import Span, centrals, mheap, options, type_cache, wanted_type
 from tricolor.runtime.allocator.mcache import alloc, mcache
 from tricolor.runtime.allocator.mcentral import (
     array_bitmap,
@@ -95,6 +95,7 @@ def alloc_noscan(size_bytes: u64, zero: bool) -> addr:
         if size_bytes >= TINY_BYTES or size_bytes == WORD_BYTES:
             return alloc(address(centrals[size_class_of(size_bytes)]), size_bytes)
         if size_bytes == 0:
+            wanted_type.value = to_addr(0)
             return field_address(zero_base)
         return alloc_tiny(size_bytes)
     return alloc_large(size_bytes, to_addr(0), zero)
@@ -173,6 +174,7 @@ def alloc_any(size_bytes: u64, type: addr, zero: bool) -> addr:
     if go_type.size_bytes == WORD_BYTES and size_bytes <= MAX_SMALL_BYTES and size_bytes != 0:
         return alloc(address(centrals[ALL_POINTERS_BASE + size_class_of(size_bytes)]), size_bytes)
     if size_bytes == 0:
+        wanted_type.value = to_addr(0)
         return field_address(zero_base)
     return alloc_typed(size_bytes, type, zero)
 
@@ -267,12 +269,14 @@ def panicmakeslicecap() -> None: ...
 @goroutine("runtime.mallocgc")
 def mallocgc(size_bytes: u64, type: addr, zero: bool) -> addr:
     """Go's mallocgc."""
+    wanted_type.value = type
     return alloc_any(size_bytes, type, zero)
 
 
 @goroutine("runtime.newobject")
 def newobject(type: addr) -> addr:
     """new(T)."""
+    wanted_type.value = type
     return alloc_value(type)
 
 
@@ -288,6 +292,7 @@ def newarray(elem: addr, count: i64) -> addr:
     elem_bytes = as_struct(GoType, elem).size_bytes
     if unlikely(count < 0 or product_overflows(elem_bytes, to_u64(count))):
         panicmakeslicelen()
+    wanted_type.value = elem
     return alloc_any(elem_bytes * to_u64(count), elem, True)
 
 
@@ -299,6 +304,7 @@ def makeslice(elem: addr, length: i64, capacity: i64) -> addr:
         if length < 0 or product_overflows(elem_bytes, to_u64(length)):
             panicmakeslicelen()
         panicmakeslicecap()
+    wanted_type.value = elem
     return alloc_any(elem_bytes * to_u64(capacity), elem, True)
 
 

@@ -44,7 +44,7 @@ from tricolor.runtime.collector.pacer import set_goal
 from tricolor.runtime.collector.roots import mark_roots
 from tricolor.runtime.collector.specials import call_queue_hook, mark_special_roots, process_specials
 from tricolor.runtime.collector.sweep import check_heap, sweep
-from tricolor.runtime.collector.trace import print_gctrace
+from tricolor.runtime.collector.trace import note_collection, print_gctrace
 
 PAUSE_RING = 256
 RELEASE_SHARE = 10
@@ -88,6 +88,8 @@ def collect(forced: bool) -> None:
     cycles.begin_ns = now_ns()
     cycles.is_forced = 1 if forced else 0
     cycles.goal_at_start = mheap.goal
+    if unlikely(options.trace_allocations != 0):
+        note_collection()
     flush_mcache()
     cycles.heap_at_start = mheap.live
     cycles.peak_live = max(cycles.peak_live, mheap.live)

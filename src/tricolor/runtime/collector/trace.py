@@ -1,4 +1,4 @@
-"""Text that the collector and the allocator write to standard error: gctrace lines, one line per allocation and free.
+"""Text that the collector and the allocator write to standard error (gctrace lines), and what it tells of each allocation.
 
 Source:
     Go 1.27.3 runtime/mgc.go (printing of gctrace), runtime/mgc.go (fmtNSAsMS); facts: section 1.9.
@@ -12,6 +12,7 @@ from tricolor.kernel.lang import (
     Struct,
     addr,
     as_struct,
+    call_address,
     field_address,
     global_array,
     global_struct,
@@ -21,7 +22,7 @@ from tricolor.kernel.lang import (
     size_of,
     store_u8,
     text_address,
-    text_length,
+    to_addr,
     to_u8,
     to_u64,
     u8,
@@ -30,7 +31,7 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.allocator.heap_types import mheap, options
 from tricolor.runtime.allocator.mheap import reserve_table
-from tricolor.runtime.allocator.system import print_number, print_text
+from tricolor.runtime.allocator.system import print_text
 from tricolor.runtime.collector.roots import marker
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ MIB_SHIFT = 20
 NS_PER_MS = 1_000_000
 TEN_MS = 10_000_000
 MAX_SITES = 1 << 20
+TRACE_MALLOC = 1
+TRACE_FREE = 2
+TRACE_COLLECTION = 3
 
 
 class Line(Struct):
@@ -61,6 +65,8 @@ line_text = global_array(u8, LINE_BYTES)
 site = global_value(u32, symbol_name="tricolor.site")
 # Address of a table of SiteCount, by site number; 0 unless the option accounting is on.
 site_counts = global_value(addr, symbol_name="tricolor.site_counts")
+# Code (kind, object, bytes) that tells of each allocation, free and cycle (runtime/allocation_trace.py).
+trace_hook = global_value(addr, symbol_name="tricolor.trace_hook")
 
 
 @kernel
@@ -182,23 +188,26 @@ def note_allocation(object: addr, size_bytes: u64) -> None:
     if options.accounting != 0:
         count_site(size_bytes)
     if options.trace_allocations != 0:
-        print_object(text_address("tracealloc(0x"), text_length("tracealloc(0x"), object, size_bytes)
+        tell(TRACE_MALLOC, object, size_bytes)
 
 
 @kernel
 def note_free(object: addr, size_bytes: u64) -> None:
     """Called for every freed object while allocations are traced."""
-    print_object(text_address("tracefree(0x"), text_length("tracefree(0x"), object, size_bytes)
+    tell(TRACE_FREE, object, size_bytes)
 
 
 @kernel
-def print_object(text: addr, length_bytes: u64, object: addr, size_bytes: u64) -> None:
-    """``TEXT address, 0xsize)`` on a line."""
-    print_text(text, length_bytes)
-    print_number(to_u64(object), 16)
-    print_text(text_address(", 0x"), text_length(", 0x"))
-    print_number(size_bytes, 16)
-    print_text(text_address(")\n"), text_length(")\n"))
+def note_collection() -> None:
+    """Called at the start of every cycle while allocations are traced."""
+    tell(TRACE_COLLECTION, to_addr(0), 0)
+
+
+@kernel
+def tell(kind: u64, object: addr, size_bytes: u64) -> None:
+    """Hands an event to whoever traces."""
+    if to_u64(trace_hook.value) != 0:
+        call_address(trace_hook.value, (u64, addr, u64), None, kind, object, size_bytes)
 
 
 @kernel
