@@ -12,12 +12,13 @@ from typing import final
 from tricolor.abi.descriptors import is_closure
 from tricolor.abi.layout import field_offset, result_struct
 from tricolor.abi.llvmtypes import PREFIX_RECOVERS, FunctionType, function_type
+from tricolor.codegen.flat import flat_type, flatten
 from tricolor.codegen.intrinsics import find_intrinsic
 from tricolor.codegen.memory import is_runtime, load, new_object, new_site, offset, store, store_leaf
 from tricolor.codegen.places import iface_parts, var_addr
 from tricolor.codegen.recovery import recovers
 from tricolor.codegen.shapes import Form, shape_of
-from tricolor.codegen.state import Addr, Gen, Mode
+from tricolor.codegen.state import Addr, Gen, Mode, ModuleState
 from tricolor.ir.nodes import Call, CallMethod, Expr, Func, FuncLit, FuncName, Go, MethodValue, Pos
 from tricolor.ir.types import (
     UINTPTR,
@@ -56,6 +57,12 @@ class Results:
 
     text: str
     addr: Addr | None
+
+
+def convention(m: ModuleState, func: Func) -> FunctionType:
+    """How the function takes its parameters."""
+    kind = flat_type if func.symbol in m.options.local else function_type
+    return kind(func.signature, is_closure(func))
 
 
 def emit_call(g: Gen, pos: Pos, callee: Callee, args: list[str], dest: Addr | None) -> Results:
@@ -143,7 +150,9 @@ def _call_static(g: Gen, e: Call, func: Func, context: str, dest: Addr | None) -
         new_site(g, e.pos, "call", e.type, e, False)
     if g.recovers and g.func.wrapper and recovers(func):
         forward_token(g)
-    kind = function_type(func.signature, with_context)
+    kind = convention(g.m, func)
+    if func.symbol in g.m.options.local:
+        args = flatten(g, func.signature, args)
     callee = Callee(g.m.declare_func(func), context if with_context else None, kind, func.signature)
     return emit_call(g, e.pos, callee, args, dest)
 

@@ -1,4 +1,4 @@
-"""Comparison: ``==`` of every comparable type, ordering of numbers and strings, ``&&`` and ``||``, and Binary itself.
+"""Comparison: ``==`` of every comparable type, ordering of numbers and strings, ``&&`` and ``||`` as values, and Binary itself.
 
 How it works: scalars by one instruction; strings by length, then bytes; interfaces by type word, then ``efaceeq``/``ifaceeq``;
 structs and arrays by bytes where that is the same, field by field where a few scalars decide, else by the type's equality
@@ -74,20 +74,6 @@ def _short_circuit(g: Gen, e: Binary) -> str:
     after = g.block
     g.start(done)
     return g.phi("i1", (known, before), (y, after))
-
-
-def branch_on(g: Gen, e: Expr, then: str, els: str) -> None:
-    """Evaluate a condition for a jump, ``&&``, ``||`` and ``!`` as jumps."""
-    if isinstance(e, Binary) and e.op in (BinaryOp.AND_AND, BinaryOp.OR_OR):
-        right = g.label("rhs")
-        if e.op is BinaryOp.AND_AND:
-            branch_on(g, e.x, right, els)
-        else:
-            branch_on(g, e.x, then, right)
-        g.start(right)
-        branch_on(g, e.y, then, els)
-        return
-    g.branch_if(g.value(e), then, els)
 
 
 def _compare(g: Gen, e: Binary) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tricolor.codegen.arith import arith, shift
 from tricolor.codegen.calls import drop
-from tricolor.codegen.compare import branch_on, equal_values, equals_nil
+from tricolor.codegen.compare import equal_values, equals_nil
+from tricolor.codegen.conditions import branch_on
 from tricolor.codegen.interfaces import (
     has_methods,
     test_interface,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tricolor.abi.descriptors import is_closure
 from tricolor.abi.layout import field_offset, result_struct
-from tricolor.abi.llvmtypes import FunctionType, function_type, prefix_text, quote
+from tricolor.abi.llvmtypes import FunctionType, prefix_text, quote
 from tricolor.codegen import (
     builtins,
     calls,
@@ -24,6 +24,7 @@ from tricolor.codegen import (
     strings,
 )
 from tricolor.codegen.arith import value_unary
+from tricolor.codegen.flat import gather, is_flat
 from tricolor.codegen.memory import copy, load, offset, store, store_zero
 from tricolor.codegen.recovery import recovers
 from tricolor.codegen.shapes import Form, shape_of
@@ -221,7 +222,7 @@ def emit_function(m: ModuleState, func: n.Func) -> str:
     g.context = is_closure(func)
     g.scope = m.debug.subprogram(func.name, func.symbol, func.pos)
     g.recovers = recovers(func)
-    kind = function_type(func.signature, g.context)
+    kind = calls.convention(m, func)
     names = _bind_params(g, kind)
     _enter(g)
     assert func.body is not None
@@ -259,8 +260,14 @@ def _bind_params(g: Gen, kind: FunctionType) -> list[str]:
         names.append(g.sret)
     if g.context:
         names.append("%ctx")
+    flat = func.symbol in g.m.options.local
     for i, p in enumerate(func.params):
         name = f"%p{i}"
+        if flat and is_flat(p.type):
+            leaves = [f"{name}.{j}" for j in range(len(shape_of(p.type).leaves))]
+            names += leaves
+            store(g, p.type, places.new_variable(g, p.pos, p), gather(g, p.type, leaves))
+            continue
         names.append(name)
         memory = shape_of(p.type).form is Form.MEMORY
         if memory and g.m.placements.on_stack(p):

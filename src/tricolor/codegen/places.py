@@ -193,11 +193,16 @@ def check_index(g: Gen, e: Index, index: str, length: str) -> None:
     """Panic unless 0 <= index < length."""
     if e.bounded or (index[0] != "%" and length[0] != "%" and int(index) < int(length)):
         return
+    ok = g.op(f"icmp ult i64 {index}, {length}")
+    g.require(ok, index_panic(g, e, index, length))
+
+
+def index_panic(g: Gen, e: Index, index: str, length: str) -> str:
+    """Label of the cold block for an index out of range."""
     symbol = "runtime.panicIndex" if is_signed(e.index.type) else "runtime.panicIndexU"
     if index[0] != "%" and int(index) > 0x7FFFFFFFFFFFFFFF:
         index = str(int(index) - (1 << 64))
-    ok = g.op(f"icmp ult i64 {index}, {length}")
-    g.require(ok, g.panic_block(e.pos, symbol, index, length))
+    return g.panic_block(e.pos, symbol, index, length)
 
 
 def place_index(g: Gen, e: Index) -> PlaceThunk:

@@ -1,0 +1,54 @@
+"""Parameters of functions that only their own module calls: an aggregate comes as one LLVM parameter per leaf.
+
+At machine level nothing changes, since an aggregate is passed as its words anyway; but LLVM drops parameters that nothing reads (most
+capacities) only if they are scalars, and keeps the others in registers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+from tricolor.abi.llvmtypes import FunctionType, function_type
+from tricolor.codegen.shapes import Form, Leaf, shape_of
+from tricolor.codegen.state import Gen
+from tricolor.ir.types import Signature, Type
+
+
+@cache
+def flat_type(sig: Signature, context: bool) -> FunctionType:
+    """``function_type`` with the leaves of aggregates as parameters of their own."""
+    kind = function_type(sig, context)
+    params = list(kind.params[: kind.first_param])
+    for t, text in zip(sig.params, kind.params[kind.first_param :], strict=True):
+        params += [leaf.type for leaf in shape_of(t).leaves] if is_flat(t) else [text]
+    return replace(kind, params=tuple(params))
+
+
+def is_flat(t: Type) -> bool:
+    """Whether a parameter of the type comes leaf by leaf."""
+    return shape_of(t).form is Form.AGGREGATE
+
+
+def flatten(g: Gen, sig: Signature, args: Sequence[str]) -> list[str]:
+    """Operands for ``flat_type``'s parameters."""
+    operands: list[str] = []
+    for t, arg in zip(sig.params, args, strict=True):
+        operands += [_leaf(g, t, arg, leaf) for leaf in shape_of(t).leaves] if is_flat(t) else [arg]
+    return operands
+
+
+def _leaf(g: Gen, t: Type, value: str, leaf: Leaf) -> str:
+    if leaf.path.isdigit() and value in g.parts:
+        return g.extract(shape_of(t).llvm, value, int(leaf.path))
+    return g.op(f"extractvalue {shape_of(t).llvm} {value}, {leaf.path}")
+
+
+def gather(g: Gen, t: Type, leaves: Sequence[str]) -> str:
+    """The value whose leaves are given."""
+    shape = shape_of(t)
+    whole = "poison"
+    for leaf, v in zip(shape.leaves, leaves, strict=True):
+        whole = g.op(f"insertvalue {shape.llvm} {whole}, {leaf.type} {v}, {leaf.path}")
+    return whole if shape.leaves else "zeroinitializer"
