@@ -34,7 +34,7 @@ from tricolor.ir.build.program import build_packages, build_program
 from tricolor.llvm.compile import InvalidModule, Unit, compile_units, line_table_of
 from tricolor.llvm.line_tables import LineTable
 from tricolor.passes.linkage import local_functions
-from tricolor.program_cache import CompiledProgram, Stamp, stamp
+from tricolor.program_cache import CompiledProgram, inputs_of
 from tricolor.run.symbols import pack_symbols
 from tricolor.runtime.modules import runtime_prelude, runtime_roots, runtime_text
 from tricolor.unsupported import refuse_cgo_files, refuse_unsupported
@@ -162,25 +162,7 @@ def compile_program(
         raise CompilerBug(error.name, 0, error.message) from error
     except OSError as error:
         raise EnvironmentFault(f"the cache cannot be written: {error}") from error
-    return CompiledProgram(tuple(keys), symbols_key, sites_key, inputs_of(analysed.typed, request))
-
-
-def inputs_of(typed: TypedProgram, request: CompileRequest) -> tuple[Stamp, ...]:
-    """Files and folders outside Go's own tree that the program depends on."""
-    paths: set[str] = set()
-    for package in typed.packages:
-        if package.standard:
-            continue
-        paths.add(package.directory)
-        paths.update(typed.files[index].source for index in package.files)
-        paths.update(str(Path(package.directory) / name) for name in package.embed_files)
-        for folder in (Path(package.directory), *Path(package.directory).parents):
-            if (folder / "go.mod").exists():
-                paths.update(str(folder / name) for name in ("go.mod", "go.sum", "vendor/modules.txt"))
-                break
-    for pattern in request.patterns:
-        paths.add(str(request.directory / pattern))
-    return tuple(stamp(path) for path in sorted(paths))
+    return CompiledProgram(tuple(keys), symbols_key, sites_key, inputs_of(analysed.typed, request.patterns, request.directory))
 
 
 def _by_package(funcs: Sequence[n.Func]) -> dict[str, list[n.Func]]:
