@@ -128,7 +128,7 @@ def _panic(g: Gen, e: Builtin) -> str:
 def _recover(g: Gen, e: Builtin) -> str:
     if not g.token:
         g.bug(e.pos, "recover in a function that is not marked so")
-    return g.rt(e.pos, "runtime.gorecover", g.token)
+    return g.token if e.op is BuiltinOp.RECOVER_TOKEN else g.rt(e.pos, "runtime.gorecover", g.token)
 
 
 # --- print -----------------------------------------------------------------------------------------------------------
@@ -233,6 +233,7 @@ _BUILTINS: dict[BuiltinOp, Callable[[Gen, Builtin], str]] = {
     BuiltinOp.IMAG: _part,
     BuiltinOp.PANIC: _panic,
     BuiltinOp.RECOVER: _recover,
+    BuiltinOp.RECOVER_TOKEN: _recover,
     BuiltinOp.PRINT: _print,
     BuiltinOp.PRINTLN: _print,
     BuiltinOp.UNSAFE_ADD: _unsafe_add,

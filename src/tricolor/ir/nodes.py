@@ -508,6 +508,7 @@ class BuiltinOp(Enum):
     IMAG = "imag"
     PANIC = "panic"
     RECOVER = "recover"
+    RECOVER_TOKEN = "recovertoken"
     PRINT = "print"
     PRINTLN = "println"
     UNSAFE_ADD = "unsafe.Add"

@@ -11,7 +11,7 @@ from fractions import Fraction
 from tricolor.ir import nodes as n
 from tricolor.ir.build.convert import convert_to
 from tricolor.ir.build.exprs import binary_op
-from tricolor.ir.build.function import FuncState, may_change, pin_calls
+from tricolor.ir.build.function import FuncState, is_ordered, may_change, pin_calls
 from tricolor.ir.build.state import Node
 from tricolor.ir.nodes import BinaryOp, Var
 from tricolor.ir.types import (
@@ -25,7 +25,6 @@ from tricolor.ir.types import (
     tuple_of,
     underlying,
 )
-from tricolor.ir.walk import has_effect
 
 _PLACES = (n.Name, n.Deref, n.FieldOf, n.FieldPtr, n.Index, n.MapIndex)
 
@@ -66,7 +65,7 @@ def _single_assign(fs: FuncState, pos: int, left: Node, right: Node) -> None:
     if is_definition(left):
         value = fs.expr(right)
         var = fs.define(left[4], left[1])
-        fs.emit(n.Declare(left[1], var, convert_to(fs, value, var.type)))
+        fs.emit(n.Declare(pos, var, convert_to(fs, value, var.type)))
         return
     before = fs.mark()
     place = build_place(fs, left)
@@ -86,12 +85,12 @@ def _order(
     after = fs.mark()
     if after == between:
         return place, values
-    if before[1] != between[1]:
+    if before[1] != between[1] or is_ordered(place):
         (pinned,) = _pin_at(fs, [place], between[0])
         assert pinned is not None
         place = pinned
     if after[1] != between[1] and _loads(place):
-        values = [fs.save(v) if has_effect(v) else v for v in values]
+        values = [fs.save(v) if is_ordered(v) else v for v in values]
     return place, values
 
 
@@ -139,10 +138,10 @@ def _pair_assign(fs: FuncState, pos: int, lhs: list[Node], rhs: list[Node]) -> N
             places[i] = n.Name(left[1], var.type, var)
     values = [v if p is None else convert_to(fs, v, p.type) for p, v in zip(places, values, strict=True)]
     if fs.mark() != between:
-        if before[1] != between[1]:
+        if before[1] != between[1] or any(p is not None and is_ordered(p) for p in places):
             places = _pin_at(fs, places, between[0])
         if any(p is not None and _loads(p) for p in places):
-            values = [fs.save(v) if has_effect(v) else v for v in values]
+            values = [fs.save(v) if is_ordered(v) else v for v in values]
     fs.emit(n.AssignPair(pos, places, values, declares))
 
 
@@ -151,7 +150,7 @@ def _tuple_assign(fs: FuncState, pos: int, lhs: list[Node], right: Node) -> None
     places: list[n.Place | None] = [None if is_definition(e) else build_place(fs, e) for e in lhs]
     between = fs.mark()
     value = fs.expr(right)
-    if before[1] != between[1]:
+    if before[1] != between[1] or any(p is not None and is_ordered(p) for p in places):
         places = _pin_at(fs, places, between[0])
     declares: list[Var] = []
     for i, left in enumerate(lhs):

@@ -17,6 +17,7 @@ from tricolor.ir.types import (
     EMPTY_INTERFACE,
     EMPTY_TUPLE,
     INT,
+    UNSAFE_POINTER,
     UNTYPED_NIL,
     Chan,
     Map,
@@ -148,9 +149,27 @@ def _panic(fs: FuncState, node: Node) -> n.Expr:
 
 
 def _recover(fs: FuncState, node: Node) -> n.Expr:
+    # In the body of a loop over a function too: Go says nil there, since the iterator calls it.
     fs.func.has_recover = True
     fs.effects += 1
     return n.Builtin(node[1], EMPTY_INTERFACE, BuiltinOp.RECOVER, [])
+
+
+def recover_token(fs: FuncState, pos: int) -> n.Expr:
+    """What a deferred ``recover`` needs: the token of the function whose defer statement it is, the one around a loop over a function."""
+    frame = fs.range_frame
+    if frame is None:
+        fs.func.has_recover = True
+        return n.Builtin(pos, UNSAFE_POINTER, BuiltinOp.RECOVER_TOKEN, [])
+    frame.owner.func.has_recover = True
+    if frame.panic is None:
+        frame.panic = frame.owner.local("#panic", UNSAFE_POINTER, pos)
+    return n.Name(pos, UNSAFE_POINTER, fs.reach(frame.panic, frame.owner))
+
+
+def recover_with(fs: FuncState, pos: int, token: n.Expr) -> n.Call:
+    """``recover`` on behalf of the function that has the token."""
+    return fs.call_runtime(pos, "runtime.gorecover", [token], (EMPTY_INTERFACE,))
 
 
 def _number(fs: FuncState, node: Node, value: int) -> n.Expr:

@@ -24,7 +24,7 @@ from tricolor.ir.build.dead import live
 from tricolor.ir.build.state import Builder, Env, Node
 from tricolor.ir.nodes import Capture, Func, Label, Var, VarKind
 from tricolor.ir.types import EMPTY_TUPLE, Array, Interface, Tuple, Type, is_interface, underlying
-from tricolor.ir.walk import has_effect
+from tricolor.ir.walk import has_effect, walk
 
 
 @final
@@ -70,13 +70,15 @@ class RangeFrame:
     """What a nest of iterator loops shares; its variables belong to ``owner``, the function around the outermost.
 
     ``next``: tells where control goes after a call (0 on, -1 return, else 1 + index in ``exits``).
-    ``results``: values to return, if results have no names. ``defers``: token for defer statements in bodies.
+    ``results``: values to return, if results have no names. ``defers``: token for defer statements in bodies. ``panic``: token
+    for ``recover`` in bodies.
     """
 
     owner: FuncState
     next: Var | None = None
     results: list[Var] | None = None
     defers: Var | None = None
+    panic: Var | None = None
     exits: list[RangeExit] = field(default_factory=list[RangeExit])
 
     def code_of(self, exit_: RangeExit) -> int:
@@ -323,7 +325,7 @@ class FuncState:
                 last = i + 1
         changed = list(items)
         for k in range(min(last, len(items)) - 1, -1, -1):
-            if marks[k + 1][1] != marks[k][1] and not isinstance(items[k].type, Tuple):
+            if (marks[k + 1][1] != marks[k][1] or is_ordered(items[k])) and not isinstance(items[k].type, Tuple):
                 saved, self.out = self.out, []
                 changed[k] = pin_calls(self, items[k])
                 made, self.out = self.out, saved
@@ -355,9 +357,30 @@ def base_variable(place: n.Expr) -> Var | None:
                 return None
 
 
+_ORDERED = frozenset(
+    {
+        n.BuiltinOp.LEN,
+        n.BuiltinOp.CAP,
+        n.BuiltinOp.REAL,
+        n.BuiltinOp.IMAG,
+        n.BuiltinOp.COMPLEX,
+        n.BuiltinOp.MIN,
+        n.BuiltinOp.MAX,
+    }
+)
+"""Builtins that are no calls at run time, but that Go evaluates in the order of calls."""
+
+
+def is_ordered(x: n.Expr) -> bool:
+    """Whether the value must be taken before the effects that follow it in source."""
+    if has_effect(x):
+        return True
+    return any(isinstance(at, n.Builtin) and at.op in _ORDERED and any(map(may_change, at.args)) for at in walk(x))
+
+
 def pin_calls(fs: FuncState, x: n.Expr) -> n.Expr:
     """``x`` with its effects in temporaries, which are emitted; what it loads is loaded later, as Go's compiler does."""
-    if not has_effect(x):
+    if not is_ordered(x):
         return x
     match x:
         case n.Deref():
@@ -402,7 +425,7 @@ def may_change(x: n.Expr) -> bool:
         case n.Concat():
             return any(map(may_change, x.parts))
         case n.Builtin():
-            return any(map(may_change, x.args))
+            return x.op not in _ORDERED and any(map(may_change, x.args))
         case n.StructLit():
             return any(may_change(v) for _, v in x.fields)
         case n.AddrOf():

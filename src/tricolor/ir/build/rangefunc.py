@@ -67,6 +67,8 @@ def _frame_variables(fs: FuncState, frame: RangeFrame, pos: int) -> list[n.Stmt]
     if frame.defers is not None:
         token = fs.call_runtime(pos, "runtime.deferframe", [], (UNSAFE_POINTER,))
         made.append(n.Declare(pos, frame.defers, token))
+    if frame.panic is not None:
+        made.append(n.Declare(pos, frame.panic, n.Builtin(pos, UNSAFE_POINTER, n.BuiltinOp.RECOVER_TOKEN, [])))
     if frame.next is not None:
         made.append(n.Declare(pos, frame.next, _int(pos, 0)))
     made += [n.Declare(pos, var) for var in frame.results or ()]

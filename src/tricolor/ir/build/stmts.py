@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tricolor.ir import nodes as n
 from tricolor.ir.build.assign import assign_tuple
+from tricolor.ir.build.builtins import recover_token, recover_with
 from tricolor.ir.build.convert import convert_to
 from tricolor.ir.build.exprs import finish_function, is_tuple_call, new_closure
 from tricolor.ir.build.function import FuncState, RangeFrame, is_simple
@@ -108,11 +109,9 @@ def build_go(fs: FuncState, node: Node) -> None:
 
 def build_defer(fs: FuncState, node: Node) -> None:
     if node[2][3] == "builtin" and node[2][4] == "recover":
-        # A deferred recover counts as called by this function, and by no function that it defers: it recovers if this
-        # function is itself run by a panic. That can be done at once.
-        fs.emit(n.ExprStmt(node[1], fs.expr(node[2])))
-        return
-    closure = _as_closure(fs, node, ".deferwrap")
+        closure = _deferred_recover(fs, node[1])
+    else:
+        closure = _as_closure(fs, node, ".deferwrap")
     target = None
     if fs.range_frame is not None:
         frame = fs.range_frame
@@ -123,6 +122,17 @@ def build_defer(fs: FuncState, node: Node) -> None:
     stmt = n.Defer(node[1], closure, fs.loop_depth > 0 or target is not None, target)
     fs.defers.append((stmt, len(fs.labels_seen)))
     fs.emit(stmt)
+
+
+def _deferred_recover(fs: FuncState, pos: int) -> n.Expr:
+    """``defer recover()`` counts as called by the function that says it, with the token that it has now."""
+    inner, func = new_closure(fs, _NO_ARGUMENTS, pos, ".deferwrap")
+    func.wrapper = True
+    token = inner.capture(fs.save(recover_token(fs, pos)).var)
+    call = recover_with(inner, pos, n.Name(pos, token.type, token))
+    func.body = n.Block(pos, [n.ExprStmt(pos, call)])
+    finish_function(inner)
+    return n.FuncLit(pos, _NO_ARGUMENTS, func)
 
 
 def _defer_token(frame: RangeFrame, pos: int) -> n.Var:

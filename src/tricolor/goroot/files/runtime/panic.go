@@ -108,9 +108,11 @@ func callClosure(closure unsafe.Pointer) {
 	(*(*func())(unsafe.Pointer(&closure)))()
 }
 
+// gorecover is recover in a function that was given the token. A recover that was itself deferred may run while another panic is under way:
+// then it does nothing.
 func gorecover(token unsafe.Pointer) any {
 	p := (*panicRecord)(token)
-	if p == nil || p.goexit || p.recovered {
+	if p == nil || p.goexit || p.recovered || gwords().panics != p {
 		return nil
 	}
 	p.recovered = true
