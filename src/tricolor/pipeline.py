@@ -34,7 +34,8 @@ from tricolor.ir.build.program import build_packages, build_program
 from tricolor.llvm.compile import InvalidModule, Unit, compile_units, line_table_of
 from tricolor.llvm.line_tables import LineTable
 from tricolor.passes.linkage import local_functions
-from tricolor.program_cache import CompiledProgram, inputs_of
+from tricolor.program_cache import CompiledProgram
+from tricolor.program_inputs import inputs_of
 from tricolor.run.symbols import pack_symbols
 from tricolor.runtime.modules import runtime_prelude, runtime_roots, runtime_text
 from tricolor.unsupported import refuse_cgo_files, refuse_unsupported

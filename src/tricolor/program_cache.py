@@ -14,13 +14,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, final
+from typing import Any, TypeAlias, final
 
 from tricolor.base.cache import read_entry, write_entry
-
-if TYPE_CHECKING:
-    # A remembered program starts without the front end.
-    from tricolor.frontend.program import Program
 
 Stamp: TypeAlias = tuple[str, int, int]
 """Path, modification time in nanoseconds, size in bytes; -1 and -1 for what does not exist."""
@@ -86,24 +82,3 @@ def recall(key: str) -> CompiledProgram | None:
 def remember(key: str, program: CompiledProgram) -> None:
     """Store the record. Raises OSError."""
     write_entry("program", key, json.dumps(asdict(program)).encode())
-
-
-def inputs_of(typed: Program, patterns: Sequence[str], directory: Path) -> tuple[Stamp, ...]:
-    """Files and folders outside Go's own tree that decide what the patterns mean there and what the program is."""
-    paths: set[str] = set()
-    for package in typed.packages:
-        if package.standard:
-            continue
-        paths.add(package.directory)
-        paths.update(typed.files[index].source for index in package.files)
-        paths.update(str(Path(package.directory) / name) for name in package.embed_files)
-        for folder in (Path(package.directory), *Path(package.directory).parents):
-            if (folder / "go.mod").exists():
-                paths.update(str(folder / name) for name in ("go.mod", "go.sum", "go.work", "vendor/modules.txt"))
-                break
-    for pattern in patterns:
-        paths.add(str(directory / pattern))
-        if pattern.startswith(".") and pattern.endswith("/..."):
-            # A new folder may be a new package.
-            paths.update(folder for folder, _, _ in os.walk(directory / pattern.removesuffix("/...")) if "/." not in folder)
-    return tuple(stamp(path) for path in sorted(paths))

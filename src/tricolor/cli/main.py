@@ -22,6 +22,7 @@ Commands:
 
     run      compile and run a Go program; --report explains its memory
     build    compile packages; -gcflags=-m prints escape decisions
+    escape   where every value of packages lives, why, and what would change it
     version  print versions
     help     help for a command
 """
@@ -61,6 +62,10 @@ def _dispatch(words: list[str]) -> int:
         from tricolor.cli.build import build
 
         return build(rest)
+    if command == "escape":
+        from tricolor.cli.escape import escape
+
+        return escape(rest)
     if command in ("version", "--version", "-version"):
         from tricolor.cli.version import version
 
@@ -82,6 +87,11 @@ def _help(rest: list[str]) -> int:
         return 0
     if rest[0] == "build":
         from tricolor.cli.build import HELP
+
+        print(HELP)
+        return 0
+    if rest[0] == "escape":
+        from tricolor.cli.escape import HELP
 
         print(HELP)
         return 0

@@ -1,0 +1,135 @@
+"""``tricolor escape``: where every value of packages lives, why, and what would change it."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from tricolor.base.cache import write_output
+from tricolor.base.errors import UsageError
+from tricolor.base.progress import Progress
+from tricolor.cli.common import check_files, say, tags
+from tricolor.cli.flags import Flag, Parsed, describe, parse_flags
+from tricolor.explain.lock import Lock, compare, lock_of, read_lock
+from tricolor.explain.model import Explained, Site, to_json
+from tricolor.report.escape_text import chosen, place_text, write_sites
+
+FLAGS = (
+    Flag("heap", "only what may take memory of the heap", False),
+    Flag("foreign", "also instances of generic functions of other packages", False),
+    Flag("format", "text, json, sarif, github (annotations of a workflow) or html", "text", ("text", "json", "sarif", "github", "html"), "FORMAT"),
+    Flag("o", "write to this file instead of standard output", value_name="FILE"),
+    Flag("lock", "write what may take memory of the heap to this file, by function and expression", value_name="FILE"),
+    Flag("check", "compare with such a file: exit status 1 if something allocates newly", value_name="FILE"),
+    Flag("tags", "comma-separated build tags", value_name="a,b"),
+)
+
+HELP = f"""\
+usage: tricolor escape [flags] [packages]
+
+Says of each place in the packages that makes a value: the compiler's verdict (stack or heap), what it costs, the
+shortest chain from the value to where it goes, and a hint where one is known. Decisions are those of
+go build -gcflags=-l, from the source alone.
+
+Flags:
+{describe(FLAGS)}
+"""
+
+
+def escape(arguments: Sequence[str]) -> int:
+    """Exit status 0 fine, 1 the packages have faults or allocate what their lock file does not allow."""
+    parsed = parse_flags("escape", FLAGS, arguments)
+    patterns = parsed.rest or (".",)
+    check_files(patterns, Path.cwd())
+    # What cannot be read is said before anything is analysed.
+    lock = _read_lock(parsed.text("check"))
+    explained = _explained(patterns, parsed)
+    if explained is None:
+        return 1
+    if parsed.text("lock"):
+        return _write_lock(explained, parsed.text("lock"))
+    if lock is not None:
+        return _check(lock, explained, parsed.text("check"))
+    _write(explained, parsed)
+    return 0
+
+
+def _read_lock(name: str) -> Lock | None:
+    if not name:
+        return None
+    try:
+        return read_lock(Path(name).read_text(), name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the lock file {name} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _write_lock(explained: Explained, name: str) -> int:
+    lock = lock_of(explained)
+    write_output(Path(name), lock.text().encode())
+    say(f"{name}: {lock.counts.total()} sites of {len(explained.packages)} packages that may take memory of the heap")
+    return 0
+
+
+def _check(lock: Lock, explained: Explained, name: str) -> int:
+    difference = compare(lock, explained, name)
+    for site, before in difference.new:
+        was = f" (the lock has {before})" if before else ""
+        say(f"{place_text(site)}: new: {site.expression} in {site.function}: {site.cost}{was}: {site.why}")
+        if site.hint:
+            say(f"\thint: {site.hint}")
+    for entry, count in difference.gone:
+        times = f" ({count} times)" if count > 1 else ""
+        say(f"{entry.package}: gone: {entry.expression} in {entry.function}: {entry.cost}{times}")
+    if difference.new:
+        say(f"{len(difference.new)} new; if they are meant to be there, write the file anew with --lock {name}")
+        return 1
+    if difference.gone:
+        say(f"nothing new; {len(difference.gone)} entries are gone: write the file anew with --lock {name} to keep it so")
+    return 0
+
+
+def _explained(patterns: Sequence[str], parsed: Parsed) -> Explained | None:
+    """Sites of the packages; None after saying what is wrong with them."""
+    from tricolor.explain.remember import explain
+
+    progress = Progress()
+    progress.say("analysing " + " ".join(patterns))
+    try:
+        explained = explain(patterns, Path.cwd(), tags(parsed))
+    finally:
+        progress.clear()
+    if isinstance(explained, str):
+        say(explained.rstrip("\n"))
+        return None
+    return explained
+
+
+def _write(explained: Explained, parsed: Parsed) -> None:
+    """The sites in the form that was asked for, to stdout or whole into a file."""
+    groups = {path: _chosen(sites, parsed) for path, sites in explained.packages.items()}
+    shown = Explained(explained.go_version, {path: sites for path, sites in groups.items() if sites})
+    target = parsed.text("o")
+    if not target:
+        _write_form(shown, parsed.text("format"), sys.stdout)
+        return
+    buffer = io.StringIO()
+    _write_form(shown, parsed.text("format"), buffer)
+    write_output(Path(target), buffer.getvalue().encode())
+
+
+def _chosen(sites: Sequence[Site], parsed: Parsed) -> list[Site]:
+    return list(chosen(sites, heap_only=parsed.switch("heap"), foreign=parsed.switch("foreign")))
+
+
+def _write_form(explained: Explained, form: str, out: TextIO) -> None:
+    if form == "json":
+        json.dump(to_json(explained), out, indent=1)
+        out.write("\n")
+    elif form == "text":
+        write_sites(explained.packages.items(), out)
+    else:
+        raise UsageError(f"no format {form}")

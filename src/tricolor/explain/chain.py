@@ -1,0 +1,346 @@
+"""Why something is on the heap, as one sentence: the shortest chain from the value to where it goes.
+
+A chain is a list of steps, each a participle that continues the sentence: "x is | stored in the interface | passed to fmt.Println
+(line 12) | whose parameter a goes to the heap".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final, final
+
+from tricolor.abi.layout import size_of
+from tricolor.escape.expression_text import expression_text
+from tricolor.escape.graph import Flow, FlowStep, Location, Note, Noted
+from tricolor.escape.leaks import HEAP
+from tricolor.escape.naming import Names
+from tricolor.escape.result import EscapeResult
+from tricolor.escape.sizes import MAX_IMPLICIT_BYTES, MAX_VARIABLE_BYTES
+from tricolor.explain.model import Step
+from tricolor.frontend.records import Position
+from tricolor.ir import nodes as n
+from tricolor.ir import types as t
+
+_ASSIGNMENTS: Final = frozenset({"assign", "assign-pair", "assign-pair-dot-type", "assign-pair-mapr", "assign-pair-receive"})
+_MOST_STEPS: Final = 200
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Narrator:
+    """Tells chains of one package. ``names``: how things are written in it; ``position``: decodes positions."""
+
+    escape: EscapeResult
+    names: Names
+    position: Callable[[int], Position]
+
+    def sentence(self, node: n.Var | n.Expr, location: Location) -> tuple[str, tuple[Step, ...]]:
+        """The reason for what escapes, and its steps. Empty for what does not."""
+        if location.why is None:
+            return "", ()
+        subject = self.subject(node, location)
+        if location.why.reason:
+            return f"{subject} is {self._size_reason(node, location.why.reason)}", ()
+        steps, ending = self._chain(location)
+        parts = [step.text for step in steps if step.text]
+        if isinstance(node, n.Convert) and node.kind is n.Conversion.TO_INTERFACE:
+            parts.insert(0, "stored in an interface")
+        text = ", ".join([*parts, ending] if ending else parts).replace("in an interface, passed to", "in the interface passed to")
+        return f"{subject} is {text}", tuple(steps)
+
+    def subject(self, node: n.Var | n.Expr, location: Location) -> str:
+        """How the sentence begins."""
+        match node:
+            case n.Var():
+                first = location.why.steps[0] if location.why is not None and location.why.steps else None
+                by_address = first is not None and not any(why == "reference" for _, why in _notes(first.notes))
+                return f"the address of {node.name}" if by_address and first is not None and first.derefs < 0 else node.name
+            case n.Convert(kind=n.Conversion.TO_INTERFACE):
+                return expression_text(node.x, self.names)
+            case n.SliceLit(variadic=True):
+                return "the slice of arguments"
+            case n.FuncLit():
+                return "the func literal"
+            case _:
+                return expression_text(node, self.names)
+
+    def _size_reason(self, node: n.Var | n.Expr, reason: str) -> str:
+        match reason, node:
+            case "too large for stack", n.Var():
+                return f"too large for the stack: {size_of(node.type)} bytes, and a variable there has at most {MAX_VARIABLE_BYTES}"
+            case "too large for stack", _:
+                return f"too large for the stack: at most {MAX_IMPLICIT_BYTES} bytes may be there without a variable of their own"
+            case _:
+                return reason
+
+    # --- the chain ---
+
+    def _chain(self, location: Location) -> tuple[list[Step], str]:
+        """Steps from the location to what makes it escape, through all that escapes on the way, and how the sentence ends."""
+        steps: list[Step] = []
+        seen: set[Location] = set()
+        at = location
+        linked: int | None = None
+        while True:
+            seen.add(at)
+            flow = at.why
+            assert flow is not None
+            for step in flow.steps[:_MOST_STEPS]:
+                steps += self.step(step)
+            if linked is not None:
+                # What follows is said of what the value is in.
+                steps[linked:] = _with_pronoun(steps[linked:])
+            root = flow.root
+            if not root.escapes or root.node is None or root.why is None or root in seen:
+                return _without_repeats(steps), self._ending(flow, at)
+            if root.why.reason:
+                return _without_repeats(steps), f"which is {self._size_reason(root.node, root.why.reason)}"
+            linked = len(steps)
+            at = root
+
+    def step(self, step: FlowStep) -> Iterator[Step]:
+        """A step of the graph in words, one for each context that the value passes."""
+        flow = f"{self.location_name(step.dst)} ← {_derefs(step.derefs)}{self.location_name(step.src)}"
+        said = False
+        for node, why in _notes(step.notes):
+            text = self._context(step, node, why)
+            if text:
+                said = True
+                yield Step(text, flow, self.position(node.pos))
+        if not said:
+            yield Step("", flow, self.position(0))
+
+    def location_name(self, location: Location) -> str:
+        """As Go's compiler names it in -m=2."""
+        match location.node:
+            case None:
+                return "{heap}" if location.escapes else "{temp}"
+            case n.Var():
+                return self.names.local(location.node)
+            case node:
+                return f"{{storage for {'... argument' if isinstance(node, n.SliceLit) and node.variadic else expression_text(node, self.names)}}}"
+
+    def _line(self, pos: int) -> str:
+        line = self.position(pos).line
+        return f" (line {line})" if line else ""
+
+    def _context(self, step: FlowStep, node: Noted, why: str) -> str:
+        line = self._line(node.pos)
+        match why:
+            case _ if why in _ASSIGNMENTS:
+                return self._assignment(step, node, line)
+            case "return":
+                name = step.dst.node.name if isinstance(step.dst.node, n.Var) else ""
+                return f"returned{f' as {name}' if name and not name.startswith('~') else ''}{line}"
+            case "call parameter":
+                return self._argument(node, line)
+            case "interface-converted":
+                return "" if isinstance(node, n.Convert) and node.kind is n.Conversion.INTERFACE else "stored in an interface"
+            case "captured by a closure":
+                return self._capture(step, node, line)
+            case "slice-literal-element" if isinstance(node, n.SliceLit) and node.variadic:
+                return ""
+            case "struct literal element" | "array literal element" | "slice-literal-element":
+                assert isinstance(node, (n.StructLit, n.ArrayLit, n.SliceLit))
+                return f"stored in {self._text(node)}{line}"
+            case "map literal key":
+                return f"a key of a map literal{line}"
+            case "map literal value":
+                return f"a value of a map literal{line}"
+            case "key of map put":
+                return f"stored as a key of {self._text(node.x) if isinstance(node, n.MapIndex) else 'a map'}{line}"
+            case "send":
+                return f"sent on {self._text(node.chan) if isinstance(node, n.Send) else 'a channel'}{line}"
+            case "go":
+                return f"run by a new goroutine{line}"
+            case "defer":
+                return f"kept by a defer in a loop{line}"
+            case "range" | "range-deref":
+                return f"an element that is iterated over{line}"
+            case "switch case":
+                return f"bound by a type switch{line}"
+            case "appendee slice" | "appended slice...":
+                return f"a source of the array that append makes{line}"
+            case "copied slice":
+                return f"copied by copy{line}"
+            case "callee operand":
+                return f"called{line}"
+            case "//go:uintptrescapes":
+                return f"passed as an integer to a function that lets it escape{line}"
+            case "conversion to unsafe.Pointer" | "reflect.Header.Data":
+                return f"made an unsafe.Pointer{line}"
+            case _:
+                return ""
+
+    def _text(self, node: n.Expr) -> str:
+        return expression_text(node, self.names)
+
+    def _assignment(self, step: FlowStep, node: Noted, line: str) -> str:
+        if isinstance(step.dst.node, n.Var):
+            if step.dst.node.name.startswith("."):
+                return ""
+            return f"assigned to {self.names.local(step.dst.node)}{line}"
+        match _assigned_place(node, step):
+            case n.Name(var=var) if var.kind is n.VarKind.GLOBAL:
+                return f"stored in the package variable {self.names.variable(var)}{line}"
+            case n.MapIndex() as place:
+                return f"stored in the map {self._text(place.x)}{line}"
+            case n.Index() as place:
+                return f"stored in an element of {self._text(place.x)}{line}"
+            case n.Deref() | n.FieldPtr() as place:
+                return f"stored through the pointer {self._text(place.x)}{line}"
+            case None:
+                return f"assigned{line}"
+            case place:
+                return f"stored in {self._text(place)}{line}"
+
+    def _argument(self, node: Noted, line: str) -> str:
+        match node:
+            case n.Append():
+                return f"appended to {self._text(node.x)}{line}"
+            case n.Builtin():
+                return f"passed to {node.op.value}{line}"
+            case n.Call() | n.CallMethod():
+                return f"passed to {self.callee(node)}{line}"
+            case _:
+                return f"passed to a call{line}"
+
+    def callee(self, node: n.Call | n.CallMethod) -> str:
+        """What is called, as in source."""
+        if isinstance(node, n.Call):
+            return "the func literal" if isinstance(node.fun, n.FuncLit) else self._text(node.fun)
+        interface = t.underlying(node.x.type)
+        assert isinstance(interface, t.Interface)
+        return f"{self._text(node.x)}.{interface.methods[node.method].name}"
+
+    def _capture(self, step: FlowStep, node: Noted, line: str) -> str:
+        if isinstance(node, n.FuncLit) and node.func.wrapper:
+            return f"an operand of a go or defer statement{line}"
+        how = " by reference" if step.derefs < 0 else ""
+        return f"captured{how} by the func literal{line}"
+
+    # --- endings ---
+
+    def _ending(self, flow: Flow, location: Location) -> str:
+        """What the last step means for the value."""
+        root = flow.root
+        if root.result_index:
+            return "which outlives the call"
+        if root.node is not None and not root.escapes:
+            name = self.location_name(root)
+            if root.func is location.func:
+                return f"and {name} lives longer than an iteration of the loop"
+            return f"and {name} belongs to the function around it"
+        last = flow.steps[-1]
+        for node, why in reversed(list(_notes(last.notes))):
+            ending = self._ending_of(last, node, why)
+            if ending:
+                return ending
+        return "which goes to the heap"
+
+    def _ending_of(self, step: FlowStep, node: Noted, why: str) -> str:
+        match why:
+            case "call parameter":
+                return self._ending_of_call(step, node)
+            case "send":
+                return "where another goroutine may take it"
+            case "go":
+                return "which may outlive the function"
+            case "defer":
+                return "which runs when the function ends"
+            case "map literal key" | "map literal value" | "key of map put":
+                return "and the entries of maps are on the heap"
+            case _ if why in _ASSIGNMENTS:
+                return self._ending_of_store(_assigned_place(node, step))
+            case _:
+                return ""
+
+    def _ending_of_store(self, place: n.Place | None) -> str:
+        match place:
+            case n.Name():
+                return "which lives as long as the program"
+            case n.MapIndex():
+                return "and the entries of maps are on the heap"
+            case n.Index() | n.Deref() | n.FieldPtr() | n.FieldOf():
+                return "and what pointers point to counts as the heap"
+            case _:
+                return "which goes to the heap"
+
+    def _ending_of_call(self, step: FlowStep, node: Noted) -> str:
+        match node:
+            case n.Append():
+                return "whose array may be on the heap"
+            case n.Builtin(op=n.BuiltinOp.PANIC):
+                return "which keeps its argument"
+            case n.CallMethod():
+                return "a method that is known only at run time, so its arguments go to the heap"
+            case n.Call(fun=n.FuncName(func=func)):
+                return self._leaking_parameter(func, step.src, node.args)
+            case n.Call():
+                return "a function that is known only at run time, so its arguments go to the heap"
+            case _:
+                return ""
+
+    def _leaking_parameter(self, func: n.Func, src: Location, args: list[n.Expr]) -> str:
+        """Which parameter of a known function lets the argument go to the heap."""
+        if func.body is None:
+            return "a function without a body in Go, so its arguments go to the heap"
+        leaking = [
+            (param.name, arg)
+            for param, leaks, arg in zip(func.params, self.escape.tags.get(func, ()), args, strict=False)
+            if leaks.derefs[HEAP] >= 0
+        ]
+        named = [name for name, arg in leaking if len(leaking) == 1 or _comes_from(arg, src)]
+        if len(named) == 1 and named[0] not in ("", "_"):
+            return f"whose parameter {named[0]} goes to the heap"
+        return "whose arguments go to the heap"
+
+
+def _notes(notes: Note | None) -> Iterator[tuple[Noted, str]]:
+    """Notes from the innermost expression outwards."""
+    while notes is not None:
+        yield notes[0], notes[1]
+        notes = notes[2]
+
+
+def _comes_from(arg: n.Expr, src: Location) -> bool:
+    """Whether the argument is what the location stands for."""
+    while arg is not src.node and isinstance(arg, (n.Convert, n.AddrOf, n.FieldOf, n.SliceExpr)):
+        arg = arg.x
+    return arg is src.node or (isinstance(arg, n.Name) and arg.var is src.node)
+
+
+def _derefs(count: int) -> str:
+    return "&" if count < 0 else "*" * count
+
+
+def _assigned_place(node: Noted, step: FlowStep) -> n.Place | None:
+    """The place on the left that a store to the heap goes to; of several the first that is no variable of the function."""
+    match node:
+        case n.Assign() | n.AssignOp():
+            return node.x
+        case n.AssignPair() | n.AssignTuple():
+            places = [x for x in node.xs if x is not None]
+            stores = [x for x in places if not isinstance(x, n.Name) or x.var.kind is n.VarKind.GLOBAL]
+            return (stores or places or [None])[0]
+        case _:
+            return None
+
+
+def _with_pronoun(steps: list[Step]) -> list[Step]:
+    """The steps with "which is" before the first that says something."""
+    for index, step in enumerate(steps):
+        if step.text:
+            return [*steps[:index], replace(step, text=f"which is {step.text}"), *steps[index + 1 :]]
+    return steps
+
+
+def _without_repeats(steps: list[Step]) -> list[Step]:
+    """Without steps that say the same as the one before."""
+    out: list[Step] = []
+    for step in steps:
+        if step.text and any(step.text == other.text for other in out[-1:]):
+            continue
+        out.append(step)
+    return out

@@ -1,0 +1,107 @@
+"""What would keep a value on the stack, or make it cheaper, where one is known. A hint names a change, not a wish."""
+
+from __future__ import annotations
+
+from tricolor.escape.graph import Location, Note, Noted
+from tricolor.explain.model import Cost, CostClass
+from tricolor.ir import nodes as n
+
+
+def hint_for(node: n.Var | n.Expr, location: Location, cost: Cost) -> str:
+    """One piece of advice, empty if there is none."""
+    if not cost.may_allocate:
+        return ""
+    match node:
+        case n.Append():
+            return "make the slice with the capacity that it will need, before the loop that fills it"
+        case n.Concat():
+            return "in a loop, build the text in one strings.Builder or in a []byte that is used again"
+        case n.MakeSlice() if cost.kind is CostClass.HEAP_ABOVE or not location.escapes:
+            return "size the slice by a constant: up to 64 KiB stay on the stack"
+        case n.Convert() if node.kind is not n.Conversion.TO_INTERFACE:
+            return "keep one of the two forms: work on the bytes, or on the string, all the way"
+        case n.MakeMap() | n.MapLit() if not location.escapes:
+            return "a map of at most 8 entries stays in the frame; a slice that is searched may be cheaper still"
+        case _:
+            return _by_way(node, location)
+
+
+def _by_way(node: n.Var | n.Expr, location: Location) -> str:
+    """By what happens to the value, nearest use first."""
+    flow = location.why
+    if flow is None:
+        return ""
+    if flow.reason == "too large for stack":
+        return "make it once and use it again, or make it smaller"
+    whys = [(at, why) for step in flow.steps for at, why in _pairs(step.notes)]
+    names = {why for _, why in whys}
+    for at, why in whys:
+        text = _use_hint(node, at, why, names)
+        if text:
+            return text
+    return ""
+
+
+def _pairs(notes: Note | None) -> list[tuple[Noted, str]]:
+    out: list[tuple[Noted, str]] = []
+    while notes is not None:
+        out.append((notes[0], notes[1]))
+        notes = notes[2]
+    return out
+
+
+def _use_hint(node: n.Var | n.Expr, at: Noted, why: str, names: set[str]) -> str:
+    match why:
+        case "captured by a closure" if isinstance(at, n.FuncLit) and at.func.wrapper:
+            return ""
+        case "captured by a closure" if "reference" in names and isinstance(node, n.Var):
+            return f"give the func literal {node.name} as a parameter, or a copy that is never assigned again"
+        case "return":
+            return _return_hint(node)
+        case "call parameter":
+            return _call_hint(node, at)
+        case "go":
+            return "a goroutine keeps its closure: start fewer of them, or hand the values over through a channel to one that lives on"
+        case "defer":
+            return "put the body of the loop into a function, so that the defer runs there once"
+        case "send":
+            return "send the value itself, not its address"
+        case "assign" | "assign-pair":
+            return "store the value itself, not its address" if isinstance(node, n.Var) else ""
+        case _:
+            return ""
+
+
+def _return_hint(node: n.Var | n.Expr) -> str:
+    match node:
+        case n.Var() | n.AddrOf() | n.New():
+            return "return the value instead of its address, or let the caller pass a pointer in"
+        case n.MakeSlice() | n.SliceLit():
+            return "let the caller pass the slice in, and fill or append to it"
+        case n.FuncLit() | n.MethodValue():
+            return "a returned closure lives on the heap: return what it captures, or take a callback"
+        case _:
+            return ""
+
+
+def _call_hint(node: n.Var | n.Expr, at: Noted) -> str:
+    boxed = isinstance(node, n.Convert)
+    match at:
+        case n.CallMethod():
+            return "call the method on the concrete type: then it is known what it does with its arguments"
+        case n.Call(fun=n.FuncName(func=func)) if boxed and func.pkg in ("fmt", "log"):
+            return "avoid the interface on hot paths: strconv.AppendInt and its like write into a buffer of yours"
+        case n.Call(fun=n.FuncName()) if boxed:
+            return "avoid the interface: a parameter of the concrete type, or a type parameter"
+        case n.Call(fun=n.FuncName(func=func)) if isinstance(node, n.SliceLit) and node.variadic:
+            return f"on hot paths do without the variadic call of {func.name.rpartition('/')[2]}"
+        case n.Call(fun=n.FuncName()):
+            return ""
+        case n.Call():
+            if isinstance(node, n.FuncLit):
+                return "hoist the func literal out of the loop, or make it a function of its own"
+            return "call a function that is known, not one in a variable"
+        case n.Append() if isinstance(node, n.AddrOf | n.New | n.Var):
+            return "let the slice hold values instead of pointers"
+        case _:
+            return ""

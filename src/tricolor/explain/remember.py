@@ -1,0 +1,50 @@
+"""Explanations of packages, remembered while their sources stay as they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tricolor.base.cache import read_entry, write_entry
+from tricolor.base.errors import EnvironmentFault
+from tricolor.explain.model import Explained, from_json, to_json
+from tricolor.program_cache import program_key, stamp
+
+_KIND = "explained"
+
+
+def explain(patterns: Sequence[str], directory: Path, tags: Sequence[str] = ()) -> Explained | str:
+    """Sites of the packages that the patterns name, seen from a folder; what the go command prints if they have faults.
+
+    Raises EnvironmentFault, CompilerBug."""
+    key = program_key(patterns, directory, ("explain", *tags))
+    known = _recall(key)
+    if known is not None:
+        return known
+    # The front end is loaded only when there is something to analyse.
+    from tricolor.decisions import Faulty, analyse_alone, request_for
+    from tricolor.explain.sites import sites_of
+    from tricolor.program_inputs import inputs_of
+
+    alone = analyse_alone(request_for(patterns, directory, tags))
+    if isinstance(alone, Faulty):
+        return alone.text
+    explained = sites_of(alone)
+    record = {"inputs": inputs_of(alone.typed, patterns, directory), "explained": to_json(explained)}
+    try:
+        write_entry(_KIND, key, json.dumps(record).encode())
+    except OSError as error:
+        raise EnvironmentFault(f"the cache cannot be written: {error}") from error
+    return explained
+
+
+def _recall(key: str) -> Explained | None:
+    data = read_entry(_KIND, key)
+    if data is None:
+        return None
+    record: dict[str, Any] = json.loads(data)
+    if any(stamp(path) != (path, time, size) for path, time, size in record["inputs"]):
+        return None
+    return from_json(record["explained"])

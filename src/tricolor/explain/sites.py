@@ -1,0 +1,187 @@
+"""The sites of analysed packages."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from tricolor.decisions import Alone
+from tricolor.escape.graph import Location
+from tricolor.escape.messages import is_go_wrapper, is_hidden, subject_of
+from tricolor.escape.naming import Names
+from tricolor.explain.chain import Narrator
+from tricolor.explain.cost import cost_of, size_bytes, uncopied_strings
+from tricolor.explain.hints import hint_for
+from tricolor.explain.model import Cost, CostClass, Explained, Site, Verdict
+from tricolor.frontend.records import Package
+from tricolor.frontend.toolchain import GO_VERSION
+from tricolor.ir import nodes as n
+from tricolor.ir import types as t
+from tricolor.ir.walk import walk
+
+_SHAPES: Final = re.compile(r"\[.*\]")
+_SIZE_REASON: Final = "it does not escape, but how large it gets is known only at run time"
+
+
+def sites_of(alone: Alone) -> Explained:
+    """All sites of the packages that were named."""
+    return Explained(GO_VERSION, {package.path: _package_sites(alone, package) for package in alone.typed.roots})
+
+
+def _package_sites(alone: Alone, package: Package) -> list[Site]:
+    found: list[Site] = []
+    instances: defaultdict[object, list[Site]] = defaultdict(list)
+    for func in alone.roots[package.path]:
+        sites = _function_sites(alone, package, func)
+        if "[" not in func.symbol:
+            found += sites
+            continue
+        for site in sites:
+            instances[site.position, site.kind].append(site)
+    found += map(_merged, instances.values())
+    found.sort(key=lambda site: (site.foreign, site.position.file, site.position.line, site.position.column))
+    return _numbered(found)
+
+
+def _merged(instances: Sequence[Site]) -> Site:
+    """One site for all instances of a generic function: the dearest."""
+    order = (CostClass.HEAP, CostClass.HEAP_ABOVE, CostClass.STACK, CostClass.NONE)
+    dearest = min(instances, key=lambda site: order.index(site.cost.kind))
+    return replace(dearest, shapes=len({site.function + site.type for site in instances}), function=_SHAPES.sub("[...]", dearest.function))
+
+
+def _numbered(sites: Sequence[Site]) -> list[Site]:
+    counts: Counter[tuple[str, str, str]] = Counter()
+    out: list[Site] = []
+    for site in sites:
+        what = (site.function, site.kind, site.expression)
+        counts[what] += 1
+        out.append(site if counts[what] == 1 else replace(site, number=counts[what]))
+    return out
+
+
+def _function_sites(alone: Alone, package: Package, func: n.Func) -> list[Site]:
+    names = Names(package.symbol_path, alone.wording, alone.escape.temporaries, func.pkg)
+    describer = _Describer(alone, package, func, names)
+    nodes = list(walk(func))
+    return [*describer.variables(), *describer.allocations(uncopied_strings(nodes)), *describer.silent(nodes)]
+
+
+class _Describer:
+    """Describes what one function makes."""
+
+    def __init__(self, alone: Alone, package: Package, func: n.Func, names: Names) -> None:
+        self._alone = alone
+        self._package = package
+        self._func = func
+        self._names = names
+        self._narrator = Narrator(alone.escape, names, alone.typed.position)
+
+    def variables(self) -> Iterator[Site]:
+        """Variables on the heap, and those on the stack whose address is taken or that a closure captures."""
+        escape = self._alone.escape
+        for var in (*self._func.params, *self._func.results, *self._func.locals):
+            if is_hidden(var) or not escape.is_placed(var):
+                continue
+            location = escape.variables[escape.canonical.get(var, var)]
+            if location.escapes or location.addrtaken or (location.captured and location.reassigned):
+                yield self._site(var, location, var.pos, self._names.local(var), frozenset(), listed=location.escapes)
+
+    def allocations(self, uncopied: frozenset[n.Expr]) -> Iterator[Site]:
+        """Expressions that Go's -m speaks of."""
+        escape = self._alone.escape
+        for node in escape.allocations_of.get(self._func, ()):
+            if not is_go_wrapper(node):
+                subject = "append" if isinstance(node, n.Append) else subject_of(node, escape, self._names)
+                pos = node.x.pos if isinstance(node, n.Convert) else node.pos
+                yield self._site(node, escape.allocations[node], pos, subject, uncopied, listed=True)
+
+    def silent(self, nodes: Sequence[object]) -> Iterator[Site]:
+        """What allocates without a line of Go's -m: channels, maps that grow, closures of go statements."""
+        for node in nodes:
+            match node:
+                case n.MakeChan():
+                    yield self._plain(node.pos, "channel", subject_of(node, self._alone.escape, self._names), node.type, "a channel is always on the heap")
+                case n.Assign(x=n.MapIndex() as x) | n.AssignOp(x=n.MapIndex() as x):
+                    yield self._map_store(x)
+                case n.AssignPair() | n.AssignTuple():
+                    yield from (self._map_store(x) for x in node.xs if isinstance(x, n.MapIndex))
+                case n.Go():
+                    yield self._plain(node.pos, "goroutine", "go", node.closure.type, "a goroutine's closure outlives the statement")
+                case _:
+                    continue
+
+    def _map_store(self, x: n.MapIndex) -> Site:
+        text = subject_of(x, self._alone.escape, self._names)
+        return self._plain(x.pos, "map assignment", text, x.x.type, "a map that grows gets new groups on the heap", "when it grows")
+
+    def _plain(self, pos: int, kind: str, expression: str, of: t.Type, why: str, note: str = "") -> Site:
+        return Site(
+            self._package.path, self._func.symbol, expression, 1, kind, self._names.type(of), 0, self._alone.typed.position(pos),
+            Verdict.HEAP, Cost(CostClass.HEAP, note), why, (), "", 0, False, self._is_foreign(),
+        )  # fmt: skip
+
+    def _site(
+        self, node: n.Var | n.Expr, location: Location, pos: int, expression: str, uncopied: frozenset[n.Expr], *, listed: bool
+    ) -> Site:
+        cost = cost_of(node, location, self._alone.escape, uncopied)
+        why, chain = self._narrator.sentence(node, location)
+        if not location.escapes and cost.may_allocate:
+            why = _SIZE_REASON
+        position = self._alone.typed.position(pos)
+        if not position.line and chain:
+            position = chain[0].position  # a variable of the compiler's: where it is used
+        return Site(
+            self._package.path, self._func.symbol, expression, 1, _kind(node), self._names.type(_made(node)), size_bytes(node, self._alone.escape),
+            position, Verdict.HEAP if location.escapes else Verdict.STACK, cost, why, chain,
+            hint_for(node, location, cost), 0, listed, self._is_foreign(),
+        )  # fmt: skip
+
+    def _is_foreign(self) -> bool:
+        return self._func.pkg != self._package.symbol_path
+
+
+def _kind(node: n.Var | n.Expr) -> str:
+    match node:
+        case n.Var():
+            return "variable"
+        case n.Convert(kind=n.Conversion.TO_INTERFACE):
+            return "boxing"
+        case n.Convert():
+            return "conversion"
+        case n.Concat():
+            return "concatenation"
+        case n.FuncLit():
+            return "closure"
+        case n.MethodValue():
+            return "method value"
+        case n.SliceLit(variadic=True):
+            return "variadic arguments"
+        case n.AddrOf() | n.SliceLit():
+            return "literal"
+        case n.MapLit() | n.MakeMap():
+            return "map"
+        case n.MakeSlice():
+            return "make"
+        case n.New():
+            return "new"
+        case n.Append():
+            return "append"
+        case _:
+            return "expression"
+
+
+def _made(node: n.Var | n.Expr) -> t.Type:
+    """The type of what is made."""
+    match node:
+        case n.Convert(kind=n.Conversion.TO_INTERFACE):
+            return node.x.type
+        case n.New():
+            return node.elem
+        case n.AddrOf():
+            return node.x.type
+        case _:
+            return node.type
