@@ -13,7 +13,7 @@ from typing import Final, final
 
 from tricolor.escape.analyse import analyse
 from tricolor.escape.batches import with_closures
-from tricolor.escape.messages import messages
+from tricolor.escape.messages import PLACEMENTS, Detail, messages
 from tricolor.escape.naming import Wording
 from tricolor.escape.result import EscapeResult
 from tricolor.frontend.load import LoadRequest, load
@@ -39,12 +39,12 @@ class Line:
     text: str
 
     def __str__(self) -> str:
-        place = self.place
-        if not place.line:
-            return self.text
-        if place.column > _LAST_COLUMN:
-            place = Position(place.file, place.line, 0)
-        return f"{place}: {self.text}"
+        return f"{place_text(self.place)}: {self.text}" if self.place.line else self.text
+
+
+def place_text(place: Position) -> str:
+    """The position as the compiler prints it."""
+    return str(Position(place.file, place.line, 0) if place.column > _LAST_COLUMN else place)
 
 
 @final
@@ -78,18 +78,19 @@ class Faulty:
     text: str
 
 
-def analyse_alone(request: LoadRequest, shapes: bool = True) -> Alone | Faulty:
+def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = False) -> Alone | Faulty:
     """Load and analyse the packages of a request, which must be made with ``spellings`` and without overlay.
 
-    ``shapes``: also the instances of generic functions that they use. Raises EnvironmentFault, CompilerBug."""
+    ``shapes``: also the instances of generic functions that they use; ``explained``: with every reason why something escapes. Raises EnvironmentFault, CompilerBug."""
     result = load(request)
     if result.program is None:
         return Faulty(result.diagnostics)
     typed = result.program
-    wording = Wording({p.symbol_path: p.name for p in typed.packages}, typed.spelling, typed.type)
+    names = {package.symbol_path: package.name for package in typed.packages}
+    wording = Wording(names, typed.spelling, typed.type, lambda pos: place_text(typed.position(pos)))
     program = build_packages(typed, [package.path for package in typed.roots], separate=True)
     as_compiled(program)
-    escape = analyse(program.funcs)
+    escape = analyse(program.funcs, explained=explained)
     by_package: defaultdict[str, list[n.Func]] = defaultdict(list)
     for func in (*(func for batch in escape.batches for func in batch), *program.externals):
         by_package[func.pkg].append(func)
@@ -103,16 +104,14 @@ def analyse_alone(request: LoadRequest, shapes: bool = True) -> Alone | Faulty:
     return Alone(typed, escape, wording, roots)
 
 
-def decide(request: LoadRequest, shapes: bool = True, effects: bool = False) -> Decisions:
-    """The lines for the packages of a request (see ``analyse_alone``).
-
-    ``effects``: also which parameters are written through or called. Raises EnvironmentFault, CompilerBug."""
-    alone = analyse_alone(request, shapes)
+def decide(request: LoadRequest, shapes: bool = True, detail: Detail = PLACEMENTS) -> Decisions:
+    """The lines for the packages of a request (see ``analyse_alone``). Raises EnvironmentFault, CompilerBug."""
+    alone = analyse_alone(request, shapes, detail.flows)
     if isinstance(alone, Faulty):
         return Decisions({}, {}, alone.text)
     lines: dict[str, list[Line]] = {}
     for package in alone.typed.roots:
-        found = messages(alone.roots[package.path], alone.escape, alone.wording, package.symbol_path, effects)
+        found = messages(alone.roots[package.path], alone.escape, alone.wording, package.symbol_path, detail)
         lines[package.path] = [Line(alone.typed.position(message.pos), message.text) for message in found]
     return Decisions(lines, {package.path: package.directory for package in alone.typed.roots})
 

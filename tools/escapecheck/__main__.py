@@ -14,6 +14,7 @@ from typing import Final, final
 
 from tools.escapecheck.ours import our_lines
 from tools.escapecheck.reference import real_lines
+from tricolor.escape.messages import Detail
 from tricolor.frontend.toolchain import GO_VERSION
 
 _CLASSES: Final = (
@@ -49,13 +50,16 @@ def main() -> int:
     parser.add_argument("--show", action="store_true", help="print every line that differs")
     parser.add_argument("--no-shapes", action="store_true", help="leave lines about generic instances out")
     parser.add_argument("--effects", action="store_true", help="compare what is written through and called too")
+    parser.add_argument("--flows", action="store_true", help="compare the reasons of -m=2")
     parser.add_argument("--table", type=Path, help="write the result as Markdown")
     options = parser.parse_args()
     directory = Path.cwd()
+    detail = Detail(flows=options.flows, effects=options.effects)
+    flags = ("-m=2" if detail.flows else "-m") + " -l" + (" -d=escapemutationscalls=1" if detail.effects else "")
     results: list[Comparison] = []
     print(f"{'package':40} {'found':>6} {'missing':>8} {'extra':>6} {'agree':>7}")
-    for path, mine in sorted(our_lines(options.packages, directory, not options.no_shapes, options.effects).items()):
-        theirs = real_lines(path, directory, options.effects)
+    for path, mine in sorted(our_lines(options.packages, directory, not options.no_shapes, detail).items()):
+        theirs = real_lines(path, directory, flags)
         if options.no_shapes:
             theirs = Counter({line: count for line, count in theirs.items() if "go.shape" not in line})
         results.append(Comparison(path, (theirs & mine).total(), theirs - mine, mine - theirs))

@@ -6,17 +6,21 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tricolor.cli.decisions import shorten
 from tricolor.decisions import decide, request_for
+from tricolor.escape.messages import PLACEMENTS, Detail
 
 
 def our_lines(
-    patterns: Sequence[str], directory: Path, shapes: bool, effects: bool = False
+    patterns: Sequence[str], directory: Path, shapes: bool, detail: Detail = PLACEMENTS
 ) -> Mapping[str, Counter[str]]:
-    """Lines of each package that the patterns name, by path of the package; ``shapes``: of generic instances too;
-    ``effects``: also which parameters are written through or called.
+    """Lines of each package that the patterns name, by path of the package; ``shapes``: of generic instances too.
 
     Raises RuntimeError for packages with faults."""
-    decisions = decide(request_for(patterns, directory), shapes, effects)
+    decisions = decide(request_for(patterns, directory), shapes, detail)
     if decisions.faults:
         raise RuntimeError(decisions.faults)
-    return {path: Counter(map(str, lines)) for path, lines in decisions.packages.items()}
+    return {
+        path: Counter(shorten("".join(f"{line}\n" for line in lines), decisions.directories[path], str(directory)).splitlines())
+        for path, lines in decisions.packages.items()
+    }

@@ -10,12 +10,12 @@ from pathlib import Path
 from tricolor.frontend.toolchain import find_toolchain, go_environment
 
 
-def real_lines(package: str, directory: Path, effects: bool = False) -> Counter[str]:
-    """Lines ``file:line:column: message`` with absolute file names; the go command replays them from its cache."""
+def real_lines(package: str, directory: Path, flags: str = "-m -l") -> Counter[str]:
+    """Lines ``file:line:column: message`` with file names as seen from ``directory``; the go command replays them from its cache."""
     toolchain = find_toolchain()
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [str(toolchain.go), "build", "-o", f"{folder}/out", "-gcflags=-m -l" + (" -d=escapemutationscalls=1" if effects else ""), package],
+            [str(toolchain.go), "build", "-o", f"{folder}/out", f"-gcflags={flags}", package],
             cwd=directory,
             env=go_environment(toolchain) | {"GOFLAGS": ""},
             stdin=subprocess.DEVNULL,
@@ -27,11 +27,4 @@ def real_lines(package: str, directory: Path, effects: bool = False) -> Counter[
         return Counter()
     if done.returncode:
         raise RuntimeError(done.stderr)
-    return Counter(_absolute(line, directory) for line in done.stderr.splitlines() if not line.startswith("#"))
-
-
-def _absolute(line: str, directory: Path) -> str:
-    file, _, rest = line.partition(":")
-    if not file.endswith(".go"):
-        return line  # no position
-    return f"{(directory / file).resolve()}:{rest}"
+    return Counter(line for line in done.stderr.splitlines() if not line.startswith("#"))

@@ -14,6 +14,7 @@ from tricolor.base.progress import Progress
 from tricolor.cli.common import say
 from tricolor.cli.gcflags import CompilerFlags
 from tricolor.decisions import Decisions, decide, request_for
+from tricolor.escape.messages import Detail
 
 
 def show_decisions(patterns: Sequence[str], tags: Sequence[str], flags: CompilerFlags, out: TextIO) -> int:
@@ -24,7 +25,7 @@ def show_decisions(patterns: Sequence[str], tags: Sequence[str], flags: Compiler
     progress = Progress()
     progress.say("deciding what escapes")
     try:
-        decisions = decide(request_for(patterns, directory, tags), effects=flags.effects)
+        decisions = decide(request_for(patterns, directory, tags), detail=Detail(flows=flags.detail > 1, effects=flags.effects))
     finally:
         progress.clear()
     if decisions.faults:

@@ -16,7 +16,8 @@ from collections.abc import Mapping, Sequence
 from tricolor.abi.layout import size_of
 from tricolor.escape.batch import Batch
 from tricolor.escape.batches import batches, stands_alone
-from tricolor.escape.graph import EVERYTHING, Flow, Location
+from tricolor.escape.changes import Change, FitsStack, HeldByValue
+from tricolor.escape.graph import Captured, Event, Flow, FlowStep, Location
 from tricolor.escape.leaks import Leaks, everything_to_heap
 from tricolor.escape.literals import find_literal
 from tricolor.escape.pointers import holds_pointers
@@ -26,29 +27,33 @@ from tricolor.escape.sizes import MAX_BY_VALUE_BYTES, heap_reason
 from tricolor.escape.solve import solve
 from tricolor.escape.statements import init_func, walk_func
 from tricolor.ir import nodes as n
+from tricolor.ir.walk import walk
 
 
-def analyse(funcs: Sequence[n.Func]) -> EscapeResult:
-    """Place everything in the functions (closures included)."""
+def analyse(funcs: Sequence[n.Func], *, explained: bool = False) -> EscapeResult:
+    """Place everything in the functions (closures included). ``explained``: collect every reason for it."""
     variables: dict[n.Var, Location] = {}
     allocations: dict[n.Expr, Location] = {}
     canonical: dict[n.Var, n.Var] = {}
     tags: dict[n.Func, list[Leaks]] = {}
     by_value: set[n.Var] = set()
     order: list[Sequence[n.Func]] = []
+    batch_of: dict[n.Func, int] = {}
+    allocations_in: list[Sequence[n.Expr]] = []
     allocations_of: defaultdict[n.Func, list[n.Expr]] = defaultdict(list)
-    notices_of: defaultdict[n.Func, list[n.Stmt]] = defaultdict(list)
+    events_in: list[Sequence[Event]] = []
     literals: dict[n.Expr, n.Const] = {}
     temporaries: dict[n.Var, n.Expr] = {}
     scans = scan(funcs)
     for members in batches(funcs, scans):
-        b = _analyse_batch(members, tags, scans)
+        b = _analyse_batch(members, tags, scans, explained)
+        batch_of.update(dict.fromkeys(members, len(order)))
         order.append(members)
+        allocations_in.append(tuple(b.allocations))
+        events_in.append(b.events)
         variables.update(b.variables)
         allocations.update(b.allocations)
         canonical.update(b.canonical)
-        for func, statement in b.notices:
-            notices_of[func].append(statement)
         for node, location in b.allocations.items():
             assert location.func is not None
             allocations_of[location.func].append(node)
@@ -66,15 +71,29 @@ def analyse(funcs: Sequence[n.Func]) -> EscapeResult:
         tags,
         frozenset(by_value),
         order,
+        batch_of,
+        allocations_in,
         dict(allocations_of),
-        dict(notices_of),
+        events_in,
         literals,
         temporaries,
     )
 
 
-def _analyse_batch(members: list[n.Func], tags: Mapping[n.Func, Sequence[Leaks]], scans: Scans) -> Batch:
-    b = Batch(members, tags, frozenset(members), walk_func, scans)
+def analyse_again(members: Sequence[n.Func], tags: Mapping[n.Func, Sequence[Leaks]], change: Change | None) -> Batch:
+    """The solved graph of one batch of an analysis that is done, as it would be after a change of the source. ``tags``: of that
+    analysis."""
+    return _analyse_batch(list(members), tags, scan(members), explained=True, change=change)
+
+
+def _analyse_batch(
+    members: list[n.Func],
+    tags: Mapping[n.Func, Sequence[Leaks]],
+    scans: Scans,
+    explained: bool,
+    change: Change | None = None,
+) -> Batch:
+    b = Batch(members, tags, frozenset(members), walk_func, scans, explained=explained, change=change)
     for func in members:
         init_func(b, func)
     for func in members:
@@ -100,13 +119,32 @@ def _held_by_value(var: n.Var, location: Location) -> bool:
 def _connect_closures(b: Batch) -> None:
     """Decide how each closure holds its variables, and let them flow into it."""
     for literal, hole in b.closures:
+        uses = first_uses(literal.func) if b.explained else {}
         for capture in literal.func.captures:
             var = b.canonical[capture.inner]
             location = b.variables[var]
-            k = hole.note(literal, "captured by a closure")
-            if not _held_by_value(var, location):
-                k = hole.addr(literal, "reference").note(literal, "captured by a closure")
-            b.flow(k, location)
+            if isinstance(b.change, HeldByValue) and b.change.var is var:
+                location.reassigned = False
+            by_value = _held_by_value(var, location)
+            if b.explained and location.func is not None:
+                b.events.append(Captured(location.func, var, by_value, location.addrtaken, location.reassigned))
+            use = uses.get(capture.inner, literal)
+            k = hole if by_value else hole.addr(use, "reference")
+            b.flow(k.note(use, "captured by a closure"), location)
+
+
+def first_uses(closure: n.Func) -> dict[n.Var, n.Name]:
+    """Where a closure first names each variable that it captures."""
+    found: dict[n.Var, n.Name] = {}
+    for node in walk(closure):
+        if isinstance(node, n.Name) and node.var.kind is n.VarKind.CAPTURE:
+            found.setdefault(node.var, node)
+        elif isinstance(node, n.FuncLit):
+            inner = first_uses(node.func)
+            for capture in node.func.captures:
+                if capture.inner in inner:
+                    found.setdefault(capture.outer, inner[capture.inner])
+    return found
 
 
 def _apply_size_rules(b: Batch) -> None:
@@ -119,9 +157,8 @@ def _apply_size_rules(b: Batch) -> None:
             find_literal(b, node)
         literal = None if isinstance(node, n.Var) else b.literals.get(node)
         reason = heap_reason(node, literal)
-        if reason and not location.escapes:
-            location.why = Flow(b.heap, (), reason)
-            location.attrs |= EVERYTHING
+        if reason and not (isinstance(b.change, FitsStack) and b.change.node is node):
+            b.escape_at_once(location, Flow(b.heap, (FlowStep(b.heap, location, -1, (node, reason, None)),)), reason)
 
 
 def _tag(location: Location) -> Leaks:

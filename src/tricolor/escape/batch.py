@@ -11,10 +11,25 @@ from typing import final
 
 from tricolor.escape.assignments import Assignments, collect
 from tricolor.escape.batches import with_closures
-from tricolor.escape.graph import CALLS, ESCAPES, EVERYTHING, MUTATES, PERSISTS, Edge, Flow, FlowStep, Hole, Location, Note, special
+from tricolor.escape.changes import Change, WithoutFlow
+from tricolor.escape.graph import (
+    CALLS,
+    ESCAPES,
+    EVERYTHING,
+    MUTATES,
+    PERSISTS,
+    Edge,
+    Event,
+    Explanation,
+    Flow,
+    FlowStep,
+    Hole,
+    Location,
+    special,
+)
 from tricolor.escape.leaks import Leaks
 from tricolor.escape.scan import Scans
-from tricolor.ir.nodes import Const, Expr, Func, FuncLit, Label, Stmt, Var
+from tricolor.ir.nodes import Const, Expr, Func, FuncLit, Label, Var
 
 
 @final
@@ -28,7 +43,8 @@ class Batch:
     ``literals``: what an operand of make or of boxing always equals.
     ``temporaries``: what variables of the builder are declared with.
     ``pinned``: conversions of pointers to uintptr whose pointers must stay valid, with where they go.
-    ``notices``: assignments that are ignored since they store nothing new. ``assignments``: by outermost function.
+    ``events``: what the compiler tells about the batch, explanations only if ``explained``. ``change``: of the
+    source, to be tried. ``assignments``: by outermost function.
     ``loop_depth``, ``func``, ``looping``: where the walk is.
     """
 
@@ -51,7 +67,9 @@ class Batch:
     literals: dict[Expr, Const] = field(default_factory=dict[Expr, Const])
     temporaries: dict[Var, Expr] = field(default_factory=dict[Var, Expr])
     pinned: dict[Expr, Hole] = field(default_factory=dict[Expr, Hole])
-    notices: list[tuple[Func, Stmt]] = field(default_factory=list[tuple[Func, Stmt]])
+    events: list[Event] = field(default_factory=list[Event])
+    explained: bool = False
+    change: Change | None = None
     assignments: dict[Func, Assignments] = field(default_factory=dict[Func, Assignments])
     func: Func | None = None
     loop_depth: int = 1
@@ -113,13 +131,12 @@ class Batch:
 
     def tee(self, holes: Sequence[Hole]) -> Hole:
         """One hole for several, none of which takes an address."""
-        wanted = [hole for hole in holes if hole.dst is not self.blank]
-        if not wanted:
+        if not holes:
             return self.discard()
-        if len(wanted) == 1:
-            return wanted[0]
+        if len(holes) == 1:
+            return holes[0]
         location = self.new_location(None, persists=False)
-        for hole in wanted:
+        for hole in holes:
             assert hole.derefs >= 0, "a tee cannot take addresses"
             self.flow(hole, location)
         return self.to(location)
@@ -143,19 +160,24 @@ class Batch:
 
     def flow(self, hole: Hole, src: Location) -> None:
         """The value (or, with -1 dereferences, the address) of ``src`` reaches the hole."""
+        if isinstance(self.change, WithoutFlow) and self.change.removes(hole.notes, src):
+            return
         dst = hole.dst
         if hole.addrtaken:
             src.addrtaken = True
         if dst is self.blank or (dst is src and hole.derefs >= 0):
             return
         if dst.attrs & ESCAPES and hole.derefs < 0:
-            if not src.attrs & ESCAPES:
-                src.why = _direct_flow(dst, src, hole.derefs, hole.notes)
-            src.attrs |= EVERYTHING
+            self.escape_at_once(src, Flow(dst, (FlowStep(dst, src, hole.derefs, hole.notes),)))
             return
         dst.edges.append(Edge(src, hole.derefs, hole.notes))
 
 
-def _direct_flow(dst: Location, src: Location, derefs: int, notes: Note | None) -> Flow:
-    return Flow(dst, (FlowStep(dst, src, derefs, notes),))
+    def escape_at_once(self, location: Location, flow: Flow, reason: str = "") -> None:
+        """The location's address goes where everything escapes; ``reason``: a rule about the location itself."""
+        if self.explained:
+            self.events.append(Explanation(location, flow, early=True))
+        if not location.attrs & ESCAPES:
+            location.why = Flow(self.heap, (), reason) if reason else flow
+        location.attrs |= EVERYTHING
 

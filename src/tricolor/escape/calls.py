@@ -169,10 +169,10 @@ def _append(b: Batch, k: Hole, x: n.Append) -> Iterator[Operand]:
     slice_type = t.underlying(x.type)
     assert isinstance(slice_type, t.Slice)
     pointers = holds_pointers(slice_type.elem)
-    holes = [k, b.to_mutator()]
+    hole = b.tee([k, b.to_mutator()])
     if pointers:
-        holes.append(b.to_heap().deref(x, "appendee slice"))
-    yield _argument(b.tee(holes), x, x.x)
+        hole = b.tee([hole, b.to_heap().deref(x, "appendee slice")])
+    yield _argument(hole, x, x.x)
     if x.spread:
         (spread,) = x.elems
         copied = pointers and not t.is_string(spread.type)

@@ -1,6 +1,6 @@
-"""Expressions and assignments as Go's compiler prints them in its messages: after type checking, constants folded, implicit steps left out.
+"""Expressions as Go's compiler prints them in its messages: after type checking, constants folded, implicit steps left out.
 
-Source: cmd/compile/internal/ir/fmt.go (exprFmt, stmtFmt), go/constant/value.go (String).
+Source: cmd/compile/internal/ir/fmt.go (exprFmt), go/constant/value.go (String).
 """
 
 from __future__ import annotations
@@ -31,28 +31,25 @@ def expression_text(x: n.Expr, names: Names) -> str:
     return _text(x, 0, names)
 
 
-def statement_text(s: n.Stmt, names: Names) -> str:
-    """An assignment in Go's syntax."""
-    match s:
-        case n.Assign():
-            place = _text(s.x, 0, names) if s.x is not None else "_"
-            return f"{place} = {_text(s.value, 0, names)}"
-        case n.AssignPair():
-            places = ", ".join(_text(x, 0, names) if x is not None else "_" for x in s.xs)
-            return f"{places} = {_list(s.values, names)}"
-        case n.AssignOp():
-            one = isinstance(s.y, n.Const) and s.y.pos == s.pos and s.y.value == 1
-            if one and s.op in (n.BinaryOp.ADD, n.BinaryOp.SUB):
-                return f"{_text(s.x, 0, names)}{s.op.value * 2}"
-            return f"{_text(s.x, 0, names)} {s.op.value}= {_text(s.y, 0, names)}"
-        case _:
-            raise AssertionError(f"no assignment: {type(s).__name__}")
-
-
 def _text(x: n.Expr, outer: int, names: Names) -> str:
+    if x in names.literals:
+        x = with_literal(x, names.literals[x])
     x = _without_implicit(x, names)
     text, precedence = _render(x, names)
     return f"({text})" if precedence < outer else text
+
+
+def with_literal(x: n.Expr, literal: n.Const) -> n.Expr:
+    """The expression with the constant that its size or operand always equals."""
+    match x:
+        case n.MakeSlice(cap=None):
+            return n.MakeSlice(x.pos, x.type, literal, None)
+        case n.MakeSlice():
+            return n.MakeSlice(x.pos, x.type, x.length, literal)
+        case n.Convert():
+            return n.Convert(x.pos, x.type, literal, x.kind, x.implicit)
+        case _:
+            return x
 
 
 def _without_implicit(x: n.Expr, names: Names) -> n.Expr:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias, final
 
 from tricolor.escape.leaks import Leaks
-from tricolor.ir.nodes import Expr, Func, Stmt, Var
+from tricolor.ir.nodes import Expr, Func, Stmt, TypeCase, Var
 
-Note: TypeAlias = "tuple[Expr | Stmt | Var, str, Note | None]"
+Noted: TypeAlias = Expr | Stmt | Var | TypeCase
+Note: TypeAlias = "tuple[Noted, str, Note | None]"
 """Why a value flows: the node, Go's word for it, and the notes farther out."""
 
 ESCAPES = 1
@@ -79,11 +80,51 @@ class FlowStep(NamedTuple):
 class Flow:
     """Why a location escapes: steps from the location (first) to the root (last step's dst).
 
-    ``reason`` instead of steps: a rule about the allocation itself (too large for stack ...)."""
+    ``reason`` instead of steps: a rule about the allocation itself (too large for stack ...). ``cut_short``: the steps run into a
+    cycle of assignments before they reach the root."""
 
     root: Location
     steps: tuple[FlowStep, ...]
     reason: str = ""
+    cut_short: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One reason why ``location`` escapes, or with ``derefs`` from 0 why a parameter leaks.
+
+    ``early``: found while the graph was built."""
+
+    location: Location
+    flow: Flow
+    derefs: int = -1
+    early: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A closure's variable ``var`` of ``func``, and how the closure holds it."""
+
+    func: Func
+    var: Var
+    by_value: bool
+    addrtaken: bool
+    reassigned: bool
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """An assignment that is left out since it stores nothing new."""
+
+    func: Func
+    statement: Stmt
+
+
+Event: TypeAlias = Explanation | Captured | Ignored
+"""What Go's compiler tells while it analyses a batch of functions."""
 
 
 class Hole(NamedTuple):
@@ -92,16 +133,16 @@ class Hole(NamedTuple):
     addrtaken: bool
     notes: Note | None
 
-    def note(self, node: Expr | Stmt | Var, why: str) -> Hole:
+    def note(self, node: Noted, why: str) -> Hole:
         return Hole(self.dst, self.derefs, self.addrtaken, (node, why, self.notes))
 
     def shift(self, delta: int) -> Hole:
         return Hole(self.dst, self.derefs + delta, delta < 0, self.notes)
 
-    def addr(self, node: Expr | Stmt | Var, why: str) -> Hole:
+    def addr(self, node: Noted, why: str) -> Hole:
         return self.shift(-1).note(node, why)
 
-    def deref(self, node: Expr | Stmt | Var, why: str) -> Hole:
+    def deref(self, node: Noted, why: str) -> Hole:
         return self.shift(1).note(node, why)
 
 

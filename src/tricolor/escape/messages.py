@@ -5,17 +5,19 @@ Source: cmd/compile/internal/escape/escape.go (finish, paramTag).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import final
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, final
 
 from tricolor.escape.bounds import unchecked_indices
-from tricolor.escape.expression_text import constant_text, expression_text, statement_text
-from tricolor.escape.graph import MUTATES
+from tricolor.escape.expression_text import expression_text
+from tricolor.escape.flow_text import captured_text, explanation_text
+from tricolor.escape.graph import MUTATES, Captured, Event, Explanation, Ignored
 from tricolor.escape.leaks import CALLEE, FIRST_RESULT, HEAP, MUTATOR, RESULTS, Leaks
 from tricolor.escape.naming import PLAIN, Names, Wording
 from tricolor.escape.pointers import holds_pointers
 from tricolor.escape.result import EscapeResult
+from tricolor.escape.statement_text import statement_text
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
 
@@ -39,47 +41,91 @@ class Message:
         return "[" in self.func.symbol
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What is told besides placements. ``flows``: every reason why something escapes, as with -m=2; ``effects``: which parameters
+    are written through or called, as with the compiler's option ``-d=escapemutationscalls=1``."""
+
+    flows: bool = False
+    effects: bool = False
+
+
+PLACEMENTS: Final = Detail()
+
+
 def messages(
     funcs: Sequence[n.Func],
     escape: EscapeResult,
     wording: Wording = PLAIN,
     package: str = "",
-    effects: bool = False,
+    detail: Detail = PLACEMENTS,
 ) -> Iterator[Message]:
-    """The lines for these functions: parameters, then variables, then expressions.
+    """The lines for these functions in the order in which the compiler prints them, as far as it is known: batch after batch what
+    happens during the analysis, parameters, variables, then expressions; in the end the indices that need no check.
 
     ``package``: path of the package that is compiled; each function's own if empty. (Instances of generic functions are compiled
-    with the packages that use them.) ``effects``: also which parameters are written through or called, as with the compiler's
-    option ``-d=escapemutationscalls=1``."""
+    with the packages that use them.) For ``detail.flows`` the analysis must have been made with ``explained``."""
     names = {func.pkg: Names(package or func.pkg, wording, escape.temporaries, func.pkg) for func in funcs}
     for func in funcs:
-        own = names[func.pkg]
-        for statement in escape.notices_of.get(func, ()):
-            text = f"{own.function(func)} ignoring self-assignment in {statement_text(statement, own)}"
-            yield Message(statement.pos, text, func)
+        if func.body is None:
+            yield from _parameter_messages(func, escape, detail)
+    wanted = set(funcs)
+    for number in sorted({escape.batch_of[func] for func in funcs if func in escape.batch_of}):
+        members = [func for func in escape.batches[number] if func in wanted]
+        yield from _batch_messages(number, members, escape, names, detail)
     for func in funcs:
-        # Go's linker keeps one of several equal instances of a generic function: the compiler says nothing about them.
-        if not func.wrapper and "[" not in func.symbol:
-            yield from _parameter_messages(func, escape, effects)
-    for func in funcs:
-        for var in (*func.params, *func.results, *func.locals):
-            if not escape.on_stack(var) and escape.is_placed(var) and not _is_hidden(var):
-                yield Message(var.pos, f"moved to heap: {names[func.pkg].local(var)}", func)
-    for func in funcs:
-        for node in escape.allocations_of.get(func, ()):
-            if not _is_go_wrapper(node):
-                yield from _expression_messages(node, escape, names[func.pkg])
         if func.body is not None:
             for index in unchecked_indices(func):
                 yield Message(index.pos, "index bounds check elided", func)
 
 
-def _is_hidden(var: n.Var) -> bool:
+def _batch_messages(
+    number: int, funcs: Sequence[n.Func], escape: EscapeResult, names: Mapping[str, Names], detail: Detail
+) -> Iterator[Message]:
+    members = set(funcs)
+    for event in escape.events_in[number]:
+        func = event.location.func if isinstance(event, Explanation) else event.func
+        if func in members:
+            yield from _event_messages(event, func, escape, names[func.pkg], detail)
+    for func in funcs:
+        # Go's linker keeps one of several equal instances of a generic function: the compiler says nothing about them.
+        if not func.wrapper and "[" not in func.symbol:
+            yield from _parameter_messages(func, escape, detail)
+    for func in funcs:
+        for var in (*func.params, *func.results, *func.locals):
+            if not escape.on_stack(var) and escape.is_placed(var) and not is_hidden(var):
+                yield Message(var.pos, f"moved to heap: {names[func.pkg].local(var)}", func)
+    for node in escape.allocations_in[number]:
+        func = escape.allocations[node].func
+        if func in members and not is_go_wrapper(node):
+            yield from _expression_messages(node, escape, names[func.pkg])
+
+
+def _event_messages(event: Event, func: n.Func, escape: EscapeResult, names: Names, detail: Detail) -> Iterator[Message]:
+    match event:
+        case Ignored():
+            text = f"{names.function(func)} ignoring self-assignment in {statement_text(event.statement, names)}"
+            yield Message(event.statement.pos, text, func)
+        case Captured() if detail.flows:
+            yield Message(event.var.pos, captured_text(event, names), func)
+        case Explanation() if detail.flows:
+            if not event.early:
+                names = replace(names, literals=escape.literals)
+            explained = explanation_text(event, names)
+            for text in explained.lines(names.wording.place):
+                yield Message(explained.pos, text, func)
+        case _:
+            pass
+
+
+def is_hidden(var: n.Var) -> bool:
+    """Whether the variable has no name."""
     return not var.name or var.name == "_"
 
 
 def _is_named(param: n.Var) -> bool:
-    return not _is_hidden(param) and not param.name.startswith("~")
+    return not is_hidden(param) and not param.name.startswith("~")
 
 
 def _uintptr_messages(func: n.Func) -> Iterator[Message]:
@@ -107,7 +153,8 @@ def _external_messages(func: n.Func) -> Iterator[Message]:
             yield Message(param.pos, words.format(param.name), func)
 
 
-def _is_go_wrapper(node: n.Expr) -> bool:
+def is_go_wrapper(node: n.Expr) -> bool:
+    """Whether it is the closure that the compiler makes for a go or defer statement."""
     return isinstance(node, n.FuncLit) and node.func.wrapper
 
 
@@ -115,29 +162,19 @@ def _expression_messages(node: n.Expr, escape: EscapeResult, names: Names) -> It
     location = escape.allocations[node]
     assert location.func is not None
     pos = node.x.pos if isinstance(node, n.Convert) else node.pos
-    subject = "append" if isinstance(node, n.Append) else _subject(node, escape, names)
+    subject = "append" if isinstance(node, n.Append) else subject_of(node, escape, names)
     verdict = "escapes to heap" if location.escapes else "does not escape"
     yield Message(pos, f"{subject} {verdict}", location.func)
     if isinstance(node, n.Convert) and node.kind is n.Conversion.STRING_TO_BYTES and not location.attrs & MUTATES:
         yield Message(pos, "zero-copy string->[]byte conversion", location.func)
 
 
-def _subject(node: n.Expr, escape: EscapeResult, names: Names) -> str:
-    literal = escape.literals.get(node)
-    match node:
-        case n.MakeSlice() if literal is not None:
-            length = literal if node.cap is None else node.length
-            cap = None if node.cap is None else literal
-            return expression_text(n.MakeSlice(node.pos, node.type, length, cap), names)
-        case n.Convert() if literal is not None:
-            if node.implicit:
-                return constant_text(literal, names)
-            return expression_text(n.Convert(node.pos, node.type, literal, node.kind), names)
-        case _:
-            return expression_text(node, names)
+def subject_of(node: n.Expr, escape: EscapeResult, names: Names) -> str:
+    """The expression as messages name it: with the constants that its operands always equal."""
+    return expression_text(node, replace(names, literals=escape.literals))
 
 
-def _parameter_messages(func: n.Func, escape: EscapeResult, effects: bool) -> Iterator[Message]:
+def _parameter_messages(func: n.Func, escape: EscapeResult, detail: Detail) -> Iterator[Message]:
     yield from _uintptr_messages(func)
     if func.body is None:
         yield from _external_messages(func)
@@ -147,10 +184,10 @@ def _parameter_messages(func: n.Func, escape: EscapeResult, effects: bool) -> It
         if not _is_named(param) or not holds_pointers(param.type) or not escape.on_stack(param):
             continue
         texts = list(_leak_texts(func, param, leaks))
-        if effects:
+        if detail.effects:
             texts += _effect_texts(param, leaks)
         if not texts:
-            texts = [f"{param.name} does not escape" + (", mutate, or call" if effects else "")]
+            texts = [f"{param.name} does not escape" + (", mutate, or call" if detail.effects else "")]
         for text in texts:
             yield Message(param.pos, text, func)
 

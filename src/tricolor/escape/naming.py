@@ -33,11 +33,13 @@ def _no_type(number: int) -> t.Type:
 @dataclass(frozen=True, slots=True)
 class Wording:
     """What the typed program knows about texts: ``packages`` are the names of packages by path; ``spelling`` says how a type at
-    a position is written (``frontend.program.Program.spelling``), ``type`` gives the type with a number."""
+    a position is written (``frontend.program.Program.spelling``), ``type`` gives the type with a number; ``place`` is a position
+    as text."""
 
     packages: Mapping[str, str] = field(default_factory=dict[str, str])
     spelling: Callable[[int], str] = _unspelled
     type: Callable[[int], t.Type] = _no_type
+    place: Callable[[int], str] = _unspelled
 
 
 PLAIN: Final = Wording()
@@ -49,12 +51,14 @@ class Names:
     """Where a text is read: ``package`` is the path of the package at hand, ``home`` that of the function, which for an instance
     of a generic function is another one.
 
-    ``temporaries``: variables that the builder of the IR added for the order of evaluation; what they hold is written."""
+    ``temporaries``: variables that the builder of the IR added for the order of evaluation; what they hold is written.
+    ``literals``: constants that sizes and boxed operands always equal, which are written too."""
 
     package: str
     wording: Wording = PLAIN
     temporaries: Mapping[n.Var, n.Expr] = field(default_factory=dict[n.Var, n.Expr])
     home: str = ""
+    literals: Mapping[n.Expr, n.Const] = field(default_factory=dict[n.Expr, n.Const])
 
     def qualified(self, path: str, name: str) -> str:
         """``name`` of the package with a path."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tricolor.escape.expression_text import expression_text
-from tricolor.escape.graph import Flow, FlowStep, Location, Note
+from tricolor.escape.graph import Flow, FlowStep, Location, Note, Noted
 from tricolor.escape.naming import Names
 from tricolor.escape.result import EscapeResult
 from tricolor.ir import nodes as n
@@ -106,7 +106,7 @@ def _outermost(notes: Note | None) -> Note | None:
     return found
 
 
-def _callee(node: n.Expr | n.Stmt | n.Var) -> str:
+def _callee(node: Noted) -> str:
     match node:
         case n.Call(fun=n.FuncName(func=func)):
             return func.name

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
-from tricolor.escape.graph import Flow, Location
+from tricolor.escape.graph import Event, Flow, Location
 from tricolor.escape.leaks import Leaks
 from tricolor.escape.sizes import fits_frame
 from tricolor.ir import nodes as n
@@ -18,8 +18,8 @@ class EscapeResult:
     """Placement of every variable and allocation.
 
     ``variables``/``allocations``: their locations; ``canonical``: closure variable -> variable outside; ``tags``: parameter tags;
-    ``batches``: the functions in the order of analysis; ``allocations_of``: allocating expressions of each function;
-    ``notices_of``: assignments of each function that were ignored;
+    ``batches``: the functions in the order of analysis, ``batch_of`` the number of each function's; ``allocations_in`` the
+    allocating expressions of each batch, ``allocations_of`` of each function; ``events_in``: what the compiler tells meanwhile;
     ``literals``: constants that the operands of make and of boxing always equal; ``temporaries``: what variables of the
     builder hold, which are no variables in source.
     """
@@ -30,8 +30,10 @@ class EscapeResult:
     tags: Mapping[n.Func, Sequence[Leaks]]
     by_value_variables: frozenset[n.Var]
     batches: Sequence[Sequence[n.Func]]
+    batch_of: Mapping[n.Func, int]
+    allocations_in: Sequence[Sequence[n.Expr]]
     allocations_of: Mapping[n.Func, Sequence[n.Expr]]
-    notices_of: Mapping[n.Func, Sequence[n.Stmt]]
+    events_in: Sequence[Sequence[Event]]
     literals: Mapping[n.Expr, n.Const]
     temporaries: Mapping[n.Var, n.Expr]
 

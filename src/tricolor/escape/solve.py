@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable
 
 from tricolor.escape.batch import Batch
-from tricolor.escape.graph import CALLS, ESCAPES, EVERYTHING, MUTATES, PERSISTS, Flow, FlowStep, Location
+from tricolor.escape.graph import CALLS, ESCAPES, EVERYTHING, MUTATES, PERSISTS, Explanation, Flow, FlowStep, Location
 from tricolor.escape.leaks import CALLEE, FIRST_RESULT, HEAP, MUTATOR, RESULTS
 from tricolor.ir.nodes import Func, FuncLit
 
@@ -66,19 +66,21 @@ def _walk_from(b: Batch, root: Location, enqueue: Callable[[Location], None]) ->
         location.walk_queued = False
         derefs = location.walk_derefs
         attrs = 0
-        outlived = False
         if derefs < 0:
             # The location's address reaches the root.
             derefs = 0
-            outlived = _outlives(b, root, location)
-            if outlived:
+            if outlives(b, root, location):
+                if b.explained and not location.attrs & ESCAPES:
+                    b.events.append(Explanation(location, _flow_to(root, location)))
                 attrs = EVERYTHING
             elif root.attrs & PERSISTS:
                 attrs = PERSISTS
         if derefs == 0:
             attrs |= root_effects
         if location.is_param:
-            if _outlives(b, root, location):
+            if outlives(b, root, location):
+                if b.explained and not location.attrs & ESCAPES:
+                    b.events.append(Explanation(location, _flow_to(root, location), derefs))
                 _leak(location, root, derefs)
             if root.attrs & MUTATES:
                 location.leaks.add(MUTATOR, derefs)
@@ -117,15 +119,19 @@ def _lose_results(b: Batch, func: Func, enqueue: Callable[[Location], None]) -> 
 
 def _flow_to(root: Location, location: Location) -> Flow:
     steps: list[FlowStep] = []
+    seen: set[Location] = set()
     src = location
-    while src is not root:
+    while src not in seen:
+        seen.add(src)
         dst = src.walk_dst
-        if dst is None or len(steps) > 1000:
+        if dst is None:
             break
         edge = dst.edges[src.walk_edge]
         steps.append(FlowStep(dst, src, edge.derefs, edge.notes))
+        if dst is root:
+            return Flow(root, tuple(steps))
         src = dst
-    return Flow(root, tuple(steps))
+    return Flow(root, tuple(steps), cut_short=True)
 
 
 def _contains_closure(outer: Func | None, inner: Func | None) -> bool:
@@ -137,7 +143,7 @@ def _contains_closure(outer: Func | None, inner: Func | None) -> bool:
     return False
 
 
-def _outlives(b: Batch, location: Location, other: Location) -> bool:
+def outlives(b: Batch, location: Location, other: Location) -> bool:
     """Whether a value stored in ``location`` may be used after ``other`` is gone."""
     if location.attrs & ESCAPES:
         return True

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from tricolor.escape import expressions
 from tricolor.escape.batch import Batch
-from tricolor.escape.graph import Hole
+from tricolor.escape.graph import Hole, Ignored
 from tricolor.escape.pointers import holds_pointers
 from tricolor.escape.self_assignment import is_self_assignment
 from tricolor.ir import nodes as n
@@ -190,7 +190,7 @@ def _store(b: Batch, hole: Hole, x: n.Place | None, value: n.Expr, where: n.Stmt
         return
     if is_self_assignment(x, value):
         assert b.func is not None
-        b.notices.append((b.func, where))
+        b.events.append(Ignored(b.func, where))
         hole = b.discard()
     expressions.expr(b, hole.note(where, why), value)
 
@@ -268,9 +268,9 @@ def _type_switch(b: Batch, s: n.TypeSwitch) -> None:
         hole = b.to(b.location_of(case.var))
         one = case.types[0] if case.types is not None and len(case.types) == 1 else None
         if one is not None and not t.is_interface(one) and not t.is_direct_iface(one):
-            hole = hole.deref(s, "switch case")
+            hole = hole.deref(case, "switch case")
         else:
-            hole = hole.note(s, "switch case")
+            hole = hole.note(case, "switch case")
         holes.append(hole)
     expressions.expr(b, b.tee(holes), s.x)
     for case in s.cases:

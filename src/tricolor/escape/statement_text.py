@@ -1,0 +1,95 @@
+"""Statements as Go's compiler prints them in its messages; loops and switches in one word.
+
+Source: cmd/compile/internal/ir/fmt.go (stmtFmt, Nodes.Format).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from tricolor.escape.expression_text import expression_text
+from tricolor.escape.naming import Names
+from tricolor.ir import nodes as n
+from tricolor.ir import types as t
+
+
+def statement_text(s: n.Stmt | n.TypeCase, names: Names) -> str:
+    """The statement in Go's syntax."""
+    match s:
+        case n.Block():
+            return _sequence(s.stmts, names)
+        case n.Declare() if s.init is None:
+            return f"var {names.local(s.var)} {names.type(s.var.type)}"
+        case n.Declare():
+            return f"{names.local(s.var)} := {_optional(s.init, names)}"
+        case n.Assign():
+            return f"{_place(s.x, names)} = {expression_text(s.value, names)}"
+        case n.AssignPair():
+            return f"{_places(s.xs, names)} {':' if s.declares else ''}= {_list(s.values, names)}"
+        case n.AssignTuple():
+            return f"{_places(s.xs, names)} {':' if s.declares else ''}= {expression_text(s.value, names)}"
+        case n.AssignOp():
+            return _operation(s, names)
+        case n.ExprStmt():
+            return expression_text(s.x, names)
+        case n.If():
+            text = f"if {expression_text(s.cond, names)} {{ {statement_text(s.then, names)} }}"
+            return text + (f" else {{ {statement_text(s.els, names)} }}" if s.els is not None else "")
+        case n.For() | n.Range():
+            return "for loop"
+        case n.Switch() | n.TypeSwitch():
+            return "switch statement"
+        case n.TypeCase():
+            types = ", ".join("nil" if of is None else names.type(of) for of in s.types or ())
+            return f"{f'case {types}' if s.types is not None else 'default'}: {statement_text(s.body, names)}"
+        case n.Select():
+            return "select statement"
+        case n.Send():
+            return f"{expression_text(s.chan, names)} <- {expression_text(s.value, names)}"
+        case n.Go():
+            return f"go {expression_text(s.closure, names)}()"
+        case n.Defer():
+            return f"defer {expression_text(s.closure, names)}()"
+        case n.Return():
+            return f"return {_list(s.values, names)}"
+        case n.Break() | n.Continue() | n.Goto() | n.Labeled() | n.Fallthrough():
+            return _jump(s)
+        case _:
+            assert_never(s)
+
+
+def _jump(s: n.Break | n.Continue | n.Goto | n.Labeled | n.Fallthrough) -> str:
+    if isinstance(s, n.Labeled):
+        return f"{s.label.name}: "
+    if isinstance(s, n.Fallthrough):
+        return "fallthrough"
+    return f"{type(s).__name__.lower()} {s.label.name}".rstrip()
+
+
+def _operation(s: n.AssignOp, names: Names) -> str:
+    place = expression_text(s.x, names)
+    counts = isinstance(s.y, n.Const) and s.y.pos == s.pos and s.y.value == 1 and not t.is_string(s.y.type)
+    if counts and s.op in (n.BinaryOp.ADD, n.BinaryOp.SUB):
+        return f"{place}{s.op.value * 2}"
+    return f"{place} {s.op.value}= {expression_text(s.y, names)}"
+
+
+def _sequence(stmts: Sequence[n.Stmt], names: Names) -> str:
+    return "; ".join(statement_text(s, names) for s in stmts)
+
+
+def _place(x: n.Place | None, names: Names) -> str:
+    return "_" if x is None else expression_text(x, names)
+
+
+def _places(xs: Sequence[n.Place | None], names: Names) -> str:
+    return ", ".join(_place(x, names) for x in xs)
+
+
+def _optional(x: n.Expr | None, names: Names) -> str:
+    return "" if x is None else expression_text(x, names)
+
+
+def _list(xs: Sequence[n.Expr], names: Names) -> str:
+    return ", ".join(expression_text(x, names) for x in xs)
