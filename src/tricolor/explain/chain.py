@@ -138,7 +138,7 @@ class Narrator:
             case "interface-converted":
                 return "" if isinstance(node, n.Convert) and node.kind is n.Conversion.INTERFACE else "stored in an interface"
             case "captured by a closure":
-                return self._capture(step, node, line)
+                return self._capture(step)
             case "slice-literal-element" if isinstance(node, n.SliceLit) and node.variadic:
                 return ""
             case "struct literal element" | "array literal element" | "slice-literal-element":
@@ -214,8 +214,10 @@ class Narrator:
         assert isinstance(interface, t.Interface)
         return f"{self._text(node.x)}.{interface.methods[node.method].name}"
 
-    def _capture(self, step: FlowStep, node: Noted, line: str) -> str:
-        if isinstance(node, n.FuncLit) and node.func.wrapper:
+    def _capture(self, step: FlowStep) -> str:
+        closure = step.dst.node
+        line = self._line(closure.pos) if closure is not None else ""
+        if isinstance(closure, n.FuncLit) and closure.func.wrapper:
             return f"an operand of a go or defer statement{line}"
         how = " by reference" if step.derefs < 0 else ""
         return f"captured{how} by the func literal{line}"

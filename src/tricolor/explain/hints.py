@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tricolor.escape.graph import Location, Note, Noted
+from tricolor.escape.graph import FlowStep, Location, Note, Noted
 from tricolor.explain.model import Cost, CostClass
 from tricolor.ir import nodes as n
 
@@ -33,12 +33,11 @@ def _by_way(node: n.Var | n.Expr, location: Location) -> str:
         return ""
     if flow.reason == "too large for stack":
         return "make it once and use it again, or make it smaller"
-    whys = [(at, why) for step in flow.steps for at, why in _pairs(step.notes)]
-    names = {why for _, why in whys}
-    for at, why in whys:
-        text = _use_hint(node, at, why, names)
-        if text:
-            return text
+    for step in flow.steps:
+        for at, why in _pairs(step.notes):
+            text = _use_hint(node, step, at, why)
+            if text:
+                return text
     return ""
 
 
@@ -50,11 +49,12 @@ def _pairs(notes: Note | None) -> list[tuple[Noted, str]]:
     return out
 
 
-def _use_hint(node: n.Var | n.Expr, at: Noted, why: str, names: set[str]) -> str:
+def _use_hint(node: n.Var | n.Expr, step: FlowStep, at: Noted, why: str) -> str:
+    closure = step.dst.node
     match why:
-        case "captured by a closure" if isinstance(at, n.FuncLit) and at.func.wrapper:
+        case "captured by a closure" if isinstance(closure, n.FuncLit) and closure.func.wrapper:
             return ""
-        case "captured by a closure" if "reference" in names and isinstance(node, n.Var):
+        case "captured by a closure" if step.derefs < 0 and isinstance(node, n.Var):
             return f"give the func literal {node.name} as a parameter, or a copy that is never assigned again"
         case "return":
             return _return_hint(node)
