@@ -51,6 +51,37 @@ def test_an_inlined_call_has_its_caller_as_parent() -> None:
     assert frames[inlined[3]][:3] == ("p.outer", "/a/b/x.go", 12)
 
 
+SPLIT = """
+define void @"p.fail"() cold noinline noreturn prefix i64 7 { unreachable }
+define internal void @"p.inner"(ptr %x) alwaysinline !dbg !7 {
+  %nil = icmp eq ptr %x, null, !dbg !9
+  br i1 %nil, label %bad, label %good, !prof !13, !dbg !9
+bad:
+  call void @outside(i64 1), !dbg !10
+  call void @"p.fail"(), !dbg !10
+  unreachable, !dbg !10
+good:
+  call void @outside(i64 2), !dbg !9
+  ret void, !dbg !9
+}
+define void @"p.outer"(ptr %x) prefix i64 7 !dbg !8 {
+  call void @"p.inner"(ptr %x), !dbg !11
+  call void @outside(i64 3), !dbg !12
+  ret void, !dbg !12
+}
+declare void @outside(i64)
+""" + MODULE[MODULE.index("!llvm.dbg.cu") :].replace("!10 =", '!9 = !DILocation(line: 3, scope: !7)\n!13 = !{!"branch_weights", i32 1, i32 2000}\n!10 =')
+
+
+def test_an_inlined_call_in_pieces_is_found_in_all_of_them() -> None:
+    """Code in front of the unit's first function moves where its lists of ranges begin."""
+    table = read_line_table(compile_object(Unit("p", SPLIT)))
+    frames = frames_of(table)
+    inlined = {f[2] for f in frames if f[0] == "p.inner" and f[3] != NO_FRAME}
+    assert inlined == {2, 3}
+    assert {12, 13} <= {f[2] for f in frames if f[0] == "p.outer"}
+
+
 def test_rows_ascend_and_end_with_no_frame() -> None:
     rows = list(struct.iter_unpack("<QII", read_line_table(compile_object(Unit("p", MODULE))).rows))
     offsets = [row[0] for row in rows]
