@@ -13,13 +13,17 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import final
+from typing import Final, final
 
 import llvmlite.binding as llvm
 
 from tricolor.base.cache import read_entry, write_entry
-from tricolor.llvm.object_files import read_line_table
+from tricolor.llvm.object_files import READER_VERSION, read_line_table
 from tricolor.llvm.target import target_description, target_machine
+
+
+LINES: Final = "linetable"
+"""Kind of the cache entries of line tables."""
 
 
 @final
@@ -48,7 +52,7 @@ class InvalidModule(Exception):
 def object_key(unit: Unit) -> str:
     """Cache key of the unit's object."""
     digest = hashlib.sha256(target_description().encode())
-    digest.update(f"\0O{unit.level}\0".encode())
+    digest.update(f"\0O{unit.level} lines{READER_VERSION}\0".encode())
     digest.update(unit.text.encode())
     return digest.hexdigest()
 
@@ -103,13 +107,13 @@ def assembly_text(unit: Unit) -> str:
 
 def _compile_and_cache(unit: Unit, key: str) -> None:
     data = compile_object(unit)
-    write_entry("lines", key, read_line_table(data).to_bytes())
+    write_entry(LINES, key, read_line_table(data).to_bytes())
     write_entry("obj", key, data)
 
 
 def line_table_of(key: str) -> bytes:
     """The object's line table as it was cached with it; made again from the object if it is gone."""
-    data = read_entry("lines", key)
+    data = read_entry(LINES, key)
     if data is None:
         source = read_entry("obj", key)
         assert source is not None, "objects are compiled before their tables are read"
@@ -123,9 +127,7 @@ def compile_units(units: Sequence[Unit], progress: Callable[[int, int], None]) -
     ``progress`` is told how many of how many missing objects are done. Raises InvalidModule, OSError (full disk).
     """
     keys = [object_key(unit) for unit in units]
-    missing = {
-        key: unit for key, unit in zip(keys, units, strict=True) if read_entry("obj", key) is None
-    }
+    missing = {key: unit for key, unit in zip(keys, units, strict=True) if read_entry("obj", key) is None}
     largest_first = sorted(missing.items(), key=lambda item: -len(item[1].text))
     if len(largest_first) == 1:
         _compile_and_cache(largest_first[0][1], largest_first[0][0])

@@ -1,20 +1,22 @@
-"""What is read from compiled objects: line tables from their debug sections, and symbols that nothing defines.
+"""What is read from compiled objects: line tables from their debug sections.
 
 Source: DWARF 5 standard, sections 3.3 (subprograms, inlined calls) and 6.2 (line numbers).
 """
 
 from __future__ import annotations
 
-import ctypes
 import io
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import Any, Final, final
 
 from elftools.elf.elffile import ELFFile
 
 from tricolor.llvm.line_tables import FLAG_WRAPPER, FRAME, NO_FRAME, ROW, LineTable
+
+READER_VERSION: Final = 2
+"""To be raised when the same object gives another table: tables are cached with their objects."""
 
 
 @final
@@ -48,9 +50,9 @@ def read_line_table(data: bytes) -> LineTable:
     """The table of an object; empty rows if it has no debug sections."""
     elf: Any = ELFFile(io.BytesIO(data))
     text_index = next((i for i, s in enumerate(elf.iter_sections()) if s.name == ".text"), 0)
-    functions, anchor = _functions(elf, text_index)
-    if not anchor or not elf.has_dwarf_info():
-        return LineTable("", 0, b"", b"", ())
+    functions = _functions(elf, text_index)
+    if not functions or not elf.has_dwarf_info():
+        return LineTable(b"", b"", ())
     dwarf = elf.get_dwarf_info()
     lines: list[tuple[int, str, int]] = []
     scopes: dict[int, _Scope] = {}
@@ -67,25 +69,20 @@ def read_line_table(data: bytes) -> LineTable:
     b = _Builder()
     rows = list(_rows(b, functions, lines, scopes))
     return LineTable(
-        *anchor,
         b"".join(ROW.pack(offset, frame, 0) for offset, frame in rows),
         b"".join(FRAME.pack(*key) for key in b.frames),
         tuple(b.strings),
     )
 
 
-def _functions(elf: Any, text_index: int) -> tuple[list[tuple[int, int, str]], tuple[str, int] | tuple[()]]:
-    """(offset, end, symbol) of every function in .text by offset; a strong global one as anchor."""
+def _functions(elf: Any, text_index: int) -> list[tuple[int, int, str]]:
+    """(offset, end, symbol) of every function in .text by offset."""
     found: list[tuple[int, int, str]] = []
-    anchor: tuple[str, int] | tuple[()] = ()
     for symbol in elf.get_section_by_name(".symtab").iter_symbols():
-        if symbol["st_info"]["type"] != "STT_FUNC" or symbol["st_shndx"] != text_index:
-            continue
-        start = int(symbol["st_value"])
-        found.append((start, start + int(symbol["st_size"]), str(symbol.name)))
-        if symbol["st_info"]["bind"] == "STB_GLOBAL" and not anchor:
-            anchor = (str(symbol.name), start)
-    return sorted(found), anchor
+        if symbol["st_info"]["type"] == "STT_FUNC" and symbol["st_shndx"] == text_index:
+            start = int(symbol["st_value"])
+            found.append((start, start + int(symbol["st_size"]), str(symbol.name)))
+    return sorted(found)
 
 
 def _file_names(program: Any) -> list[str]:
@@ -117,9 +114,7 @@ def _scope(die: Any, dwarf: Any, files: list[str]) -> _Scope:
     name = _decode(origin.attributes["DW_AT_name"].value) if "DW_AT_name" in origin.attributes else ""
     call_file = int(attributes["DW_AT_call_file"].value) if "DW_AT_call_file" in attributes else 0
     call_line = int(attributes["DW_AT_call_line"].value) if "DW_AT_call_line" in attributes else 0
-    inner = tuple(
-        _scope(child, dwarf, files) for child in die.iter_children() if child.tag == "DW_TAG_inlined_subroutine"
-    )
+    inner = tuple(_scope(child, dwarf, files) for child in die.iter_children() if child.tag == "DW_TAG_inlined_subroutine")
     return _Scope(
         tuple(_ranges(die, dwarf)),
         name,
@@ -136,7 +131,9 @@ def _ranges(die: Any, dwarf: Any) -> Iterator[tuple[int, int]]:
         low = int(attributes["DW_AT_low_pc"].value)
         yield low, low + int(attributes["DW_AT_high_pc"].value)
     elif "DW_AT_ranges" in attributes:
-        base = 0
+        # The list counts from the unit's first function until it says otherwise.
+        unit = die.cu.get_top_DIE().attributes
+        base = int(unit["DW_AT_low_pc"].value) if "DW_AT_low_pc" in unit else 0
         lists = dwarf.range_lists()
         for entry in lists.get_range_list_at_offset(attributes["DW_AT_ranges"].value, die.cu):
             if type(entry).__name__ == "BaseAddressEntry":
@@ -205,15 +202,3 @@ def _frame_at(b: _Builder, at: int, entry: int, scope: _Scope, name: str, file: 
         flags = FLAG_WRAPPER if level.artificial else 0
         parent = b.frame(entry, level_name, place[0], place[1], parent, flags)
     return parent
-
-
-def undefined_symbols(objects: Sequence[bytes]) -> list[str]:
-    """Symbols that some object refers to, and neither an object nor this process defines."""
-    defined: set[str] = set()
-    wanted: set[str] = set()
-    for data in objects:
-        elf: Any = ELFFile(io.BytesIO(data))
-        for symbol in elf.get_section_by_name(".symtab").iter_symbols():
-            (wanted if symbol["st_shndx"] == "SHN_UNDEF" else defined).add(str(symbol.name))
-    process = ctypes.CDLL(None)
-    return sorted(name for name in wanted - defined if name and not hasattr(process, name))
