@@ -23,6 +23,7 @@ FLAGS = (
     Flag("foreign", "also instances of generic functions of other packages", False),
     Flag("format", "text, json, sarif, github (annotations of a workflow) or html", "text", ("text", "json", "sarif", "github", "html"), "FORMAT"),
     Flag("o", "write to this file instead of standard output", value_name="FILE"),
+    Flag("why", "all ways by which the sites of a line escape, and which single change would keep them on the stack", value_name="FILE:LINE[:COL]"),
     Flag("lock", "write what may take memory of the heap to this file, by function and expression", value_name="FILE"),
     Flag("check", "compare with such a file: exit status 1 if something allocates newly", value_name="FILE"),
     Flag("tags", "comma-separated build tags", value_name="a,b"),
@@ -43,6 +44,10 @@ Flags:
 def escape(arguments: Sequence[str]) -> int:
     """Exit status 0 fine, 1 the packages have faults or allocate what their lock file does not allow."""
     parsed = parse_flags("escape", FLAGS, arguments)
+    if parsed.text("why"):
+        from tricolor.cli.why import why
+
+        return why(parsed)
     patterns = parsed.rest or (".",)
     check_files(patterns, Path.cwd())
     # What cannot be read is said before anything is analysed.
@@ -131,5 +136,13 @@ def _write_form(explained: Explained, form: str, out: TextIO) -> None:
         out.write("\n")
     elif form == "text":
         write_sites(explained.packages.items(), out)
+    elif form == "sarif":
+        from tricolor.report.escape_sarif import write_sarif
+
+        write_sarif(explained, out)
+    elif form == "github":
+        from tricolor.report.escape_github import write_github
+
+        write_github(explained, out)
     else:
         raise UsageError(f"no format {form}")

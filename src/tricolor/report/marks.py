@@ -1,0 +1,147 @@
+"""Which text of a source file a site is shown at.
+
+The compiler's position of an expression is one token: the "(" of a call, the "{" of a literal. A mark covers what a reader takes for the
+expression, ``strings.Repeat(``, as far as that is on one line and leaves the marks of other sites alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+from tricolor.explain.model import Site
+from tricolor.report.go_tokens import Token, TokenKind
+from tricolor.report.source_tree import SourceText
+
+_CLOSING: Final = {")": "(", "]": "[", "}": "{"}
+_WORDS: Final = (TokenKind.NAME, TokenKind.PREDECLARED)
+_HEADS: Final = (*_WORDS, TokenKind.STRING, TokenKind.NUMBER)
+_VARIADIC: Final = "variadic arguments"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """``start``, ``end``: offsets in the text. ``sites``: numbers of those that share the place, in the order given."""
+
+    start: int
+    end: int
+    sites: tuple[int, ...]
+
+
+def marks_of(source: SourceText, sites: Sequence[Site]) -> list[Mark]:
+    """Marks in order of place, none overlapping; sites whose position is not in the text have none."""
+    at: defaultdict[int, list[int]] = defaultdict(list)
+    for number, site in enumerate(sites):
+        offset = source.offset(site.position)
+        token = None if offset is None else source.token_at(offset)
+        if token is not None:
+            at[token].append(number)
+    extents = _Extents(source)
+    taken = {token: (source.tokens[token].start, source.tokens[token].end) for token in at}
+    for token in sorted(at):
+        variadic = all(sites[number].kind == _VARIADIC for number in at[token])
+        for start, end in extents.candidates(token, variadic=variadic):
+            if source.line_of(start) == source.line_of(end) and all(
+                end <= low or high <= start for other, (low, high) in taken.items() if other != token
+            ):
+                taken[token] = (start, end)
+                break
+    return sorted((Mark(*taken[token], tuple(numbers)) for token, numbers in at.items()), key=lambda mark: mark.start)
+
+
+class _Extents:
+    """Finds where expressions begin and end, from tokens alone."""
+
+    def __init__(self, source: SourceText) -> None:
+        self._tokens: Sequence[Token] = source.tokens
+        self._opens: dict[int, int] = {}
+        self._closes: dict[int, int] = {}
+        stack: list[int] = []
+        for number, token in enumerate(source.tokens):
+            if token.kind is TokenKind.OPERATOR and token.text in "([{":
+                stack.append(number)
+            elif token.kind is TokenKind.OPERATOR and token.text in _CLOSING and stack:
+                self._opens[number] = stack.pop()
+                self._closes[self._opens[number]] = number
+
+    def candidates(self, token: int, *, variadic: bool) -> Iterator[tuple[int, int]]:
+        """What may be marked for a position, the most first."""
+        match self._tokens[token].text:
+            case "(":
+                start = self._operand_start(token)
+                if not variadic:
+                    yield from self._through_close(start, token)
+                yield start, self._tokens[token].end
+            case "{":
+                start = self._type_start(token)
+                yield from self._through_close(start, token)
+                yield start, self._tokens[token].end
+            case "[":
+                yield from self._through_close(self._operand_start(token), token)
+            case "." if token + 1 < len(self._tokens):
+                yield self._operand_start(token), self._tokens[token + 1].end
+            case "&":
+                yield from self._address(token)
+            case _:
+                return
+
+    def _through_close(self, start: int, opening: int) -> Iterator[tuple[int, int]]:
+        if opening in self._closes:
+            yield start, self._tokens[self._closes[opening]].end
+
+    def _address(self, token: int) -> Iterator[tuple[int, int]]:
+        """``&x.y``, ``&T{...}`` or ``&T{``."""
+        at = token + 1
+        while at + 2 < len(self._tokens) and self._tokens[at].kind in _WORDS and self._tokens[at + 1].text == ".":
+            at += 2
+        if at >= len(self._tokens) or self._tokens[at].kind not in _WORDS:
+            return
+        brace = at + 1
+        if brace < len(self._tokens) and self._tokens[brace].text == "[" and brace in self._closes:
+            brace = self._closes[brace] + 1
+        start = self._tokens[token].start
+        if brace < len(self._tokens) and self._tokens[brace].text == "{" and self._touches(brace - 1):
+            yield from self._through_close(start, brace)
+            yield start, self._tokens[brace].end
+        yield start, self._tokens[at].end
+
+    def _touches(self, number: int) -> bool:
+        """Whether nothing lies between a token and the next."""
+        return number >= 0 and self._tokens[number].end == self._tokens[number + 1].start
+
+    def _operand_start(self, opening: int) -> int:
+        """Where the operand in front of a token begins: of ``a.b[i](`` at ``a``. The token's own start if it has none."""
+        at = opening
+        while at > 0:
+            before = at - 1
+            token = self._tokens[before]
+            if not self._touches(before):
+                break
+            if token.text in _CLOSING and before in self._opens:
+                at = self._opens[before]
+            elif self._tokens[at].text in ("(", "[", "{", ".") if token.kind in _HEADS else token.text == "." and self._tokens[at].kind in _WORDS:
+                at = before
+            else:
+                break
+        return self._tokens[self._prefix_start(at)].start
+
+    def _type_start(self, opening: int) -> int:
+        """As for an operand; a literal's address operator belongs to it."""
+        start = self._operand_start(opening)
+        first = next((n for n in range(opening, -1, -1) if self._tokens[n].start <= start), opening)
+        return self._tokens[first - 1].start if first and self._tokens[first - 1].text == "&" else start
+
+    def _prefix_start(self, at: int) -> int:
+        """Takes what stands before the name of a type: ``[]*``, ``map[K]``."""
+        while at > 0 and self._touches(at - 1) and self._tokens[at].kind in (*_WORDS, TokenKind.OPERATOR):
+            token = self._tokens[at - 1]
+            if token.text == "]" and at - 1 in self._opens:
+                at = self._opens[at - 1]
+            elif (token.text == "*" and self._tokens[at - 2].text == "]") or (token.text == "map" and self._tokens[at].text == "["):
+                at -= 1
+            else:
+                break
+        return at
