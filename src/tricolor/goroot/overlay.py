@@ -47,7 +47,10 @@ def _fingerprint(goroot: Path) -> str:
 
 def _version_file(goroot: Path) -> str:
     version = (goroot / "VERSION").read_text().split("\n", 1)[0].strip()
-    return f'package runtime\n\n// builtWith is the version of the standard library.\nconst builtWith = "{version}"\n\nvar _ = builtWith\n'
+    return (
+        f'package runtime\n\n// builtWith is the version of the standard library.\nconst builtWith = "{version}"\n\nvar _ = builtWith\n\n'
+        f"// defaultGOROOT is where it lies.\nconst defaultGOROOT = {json.dumps(str(goroot))}\n"
+    )
 
 
 def _build_package(goroot: Path, package: Package, folder: Path) -> dict[str, str]:

@@ -140,6 +140,7 @@ class PcSymbol(Struct):
     line: u64
     entry: u64
     start_line: u64
+    inlined: u64
 
 
 _symbols = global_struct(SymbolTable)
@@ -262,7 +263,7 @@ def callers(skip: i64, into: addr, count: i64) -> i64:
 
 @systemstack("runtime.symbolize")
 def symbolize(pc: u64, into: PcSymbol) -> bool:
-    """Names the function at an address; False if it is not known."""
+    """Names the function at an address; False if it is not known. ``inlined``: an address that stands for it, if it is inlined."""
     index = frame_of(pc)
     if index == NO_FRAME:
         return False
@@ -274,6 +275,7 @@ def symbolize(pc: u64, into: PcSymbol) -> bool:
     into.line = to_u64(frame.line)
     into.entry = frame.entry
     into.start_line = to_u64(frame.start_line)
+    into.inlined = 0 if to_u64(frame.parent) == NO_FRAME else FRAME_INDEX_BIT | (index * 2)
     return True
 
 

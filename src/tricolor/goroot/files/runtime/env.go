@@ -162,5 +162,3 @@ func fcntl(fd, cmd, arg int32) (ret, errno int32) {
 
 // buildVersion is what overlay.py says: the version of the standard library.
 var buildVersion = builtWith
-
-var defaultGOROOT string

@@ -21,12 +21,23 @@ func mallocgc(size uintptr, typ *_type, needzero bool) unsafe.Pointer
 func newobject(typ *_type) unsafe.Pointer
 func newarray(typ *_type, n int) unsafe.Pointer
 func growslice(old unsafe.Pointer, newLen, oldCap, num int, et *_type) slice
+
 func typedmemmove(typ *_type, dst, src unsafe.Pointer)
+
+//go:noescape
 func typedmemclr(typ *_type, ptr unsafe.Pointer)
+
 func typedslicecopy(typ *_type, dst unsafe.Pointer, dstLen int, src unsafe.Pointer, srcLen int) int
+
+//go:noescape
 func memmove(to, from unsafe.Pointer, n uintptr)
+
+//go:noescape
 func memclrNoHeapPointers(ptr unsafe.Pointer, n uintptr)
+
+//go:noescape
 func memequal(a, b unsafe.Pointer, n uintptr) bool
+
 func persistentalloc(size uintptr) unsafe.Pointer
 
 // Collector.
@@ -35,13 +46,23 @@ func gccollect()
 func gcscavenge()
 func gcsetpercent(percent int32) int32
 func gcsetlimit(bytes int64) int64
+
+//go:noescape
 func gcstats(into *gcStats)
+
+//go:noescape
 func gcpauses(into *uint64, n int) int
+
 func findobject(p unsafe.Pointer, size *uintptr) unsafe.Pointer
 func setfinalizer(obj unsafe.Pointer, closure unsafe.Pointer) bool
 func addcleanup(obj unsafe.Pointer, closure unsafe.Pointer) uint64
+
+//go:noescape
 func stopcleanup(obj unsafe.Pointer, id uint64)
+
+//go:noescape
 func nextfinalizer(obj *unsafe.Pointer, closure *unsafe.Pointer) int32
+
 func weakhandle(obj unsafe.Pointer) unsafe.Pointer
 func weakload(handle unsafe.Pointer) unsafe.Pointer
 
@@ -53,8 +74,13 @@ func newproc(closure unsafe.Pointer)
 func newsystemproc(closure unsafe.Pointer)
 func newparkedproc(closure unsafe.Pointer) *g
 func gosched()
+
+//go:noescape
 func gopark(unlock *uint32, reason uint8)
+
+//go:noescape
 func gosleep(unlock *uint32, when int64, reason uint8) bool
+
 func goready(gp *g)
 func goexit0()
 func gcount() int32
@@ -90,18 +116,30 @@ func settoken(token unsafe.Pointer)
 
 // Stacks and symbols.
 
+//go:noescape
 func callers(skip int, pcs *uintptr, n int) int
+
 func printstacks(all bool)
+
+//go:noescape
 func tracebackstring(all bool, buf *byte, n int) int
+
+//go:noescape
 func symbolize(pc uintptr, into *pcSymbol) bool
 
 // Time and the system.
 
 func nanotime() int64
 func walltime() (sec int64, nsec int32)
+
+//go:noescape
 func write1(fd uintptr, p unsafe.Pointer, n int32) int32
+
 func exit(code int32) // does not return
+
+//go:noescape
 func fillrandom(p unsafe.Pointer, n int) bool
+
 func argc() int32
 func argv() **byte
 func environ() **byte

@@ -16,6 +16,7 @@ type pcSymbol struct {
 	line         int
 	entry        uintptr
 	startLine    int
+	inlined      uintptr // stands for the function where it was inlined; 0 if it was not
 }
 
 func lookup(pc uintptr) (s pcSymbol, ok bool) {
@@ -49,19 +50,36 @@ func Callers(skip int, pc []uintptr) int {
 	return n
 }
 
-// Func is a function of the program: the address of a Func is the address of the function's code.
+// Func is a function of the program: the address of a Func is the address of the function's code, or what the kernel calls it
+// where it was inlined.
 type Func struct {
 	opaque struct{}
 }
 
+// inlinedMark is in what Callers gives for a function into which the one before was inlined.
+const inlinedMark = 1 << 63
+
 // FuncForPC returns the function that the address lies in, nil if there is none.
 func FuncForPC(pc uintptr) *Func {
 	s, ok := lookup(pc)
+	if pc&inlinedMark == 0 && (!ok || s.entry != pc) {
+		// A return address: what follows a call that does not return belongs to something else.
+		if call, found := lookup(pc - 1); found {
+			s, ok = call, true
+		}
+	}
 	if !ok {
 		s, ok = lookup(thunkTarget(pc))
 	}
 	if !ok {
 		return nil
+	}
+	return s.fn()
+}
+
+func (s *pcSymbol) fn() *Func {
+	if s.inlined != 0 {
+		return (*Func)(unsafe.Pointer(s.inlined))
 	}
 	return (*Func)(unsafe.Pointer(s.entry))
 }
@@ -93,13 +111,14 @@ func (f *Func) Name() string {
 	if f == nil {
 		return ""
 	}
-	s, _ := lookup(f.Entry())
+	s, _ := lookup(uintptr(unsafe.Pointer(f)))
 	return s.functionName()
 }
 
-// Entry returns the address of the function's code.
+// Entry returns the address of the function's code; where the function was inlined, of the code that it is part of.
 func (f *Func) Entry() uintptr {
-	return uintptr(unsafe.Pointer(f))
+	s, _ := lookup(uintptr(unsafe.Pointer(f)))
+	return s.entry
 }
 
 // FileLine returns the position of the code at an address.
@@ -112,14 +131,14 @@ func (f *Func) FileLine(pc uintptr) (file string, line int) {
 }
 
 func (f *Func) startLine() int32 {
-	s, _ := lookup(f.Entry())
+	s, _ := lookup(uintptr(unsafe.Pointer(f)))
 	return int32(s.startLine)
 }
 
 // Frame is one function on a stack.
 type Frame struct {
 	PC        uintptr // of the call, not of the return
-	Func      *Func   // nil if it is not known
+	Func      *Func   // nil if it is not known or inlined
 	Function  string
 	File      string
 	Line      int
@@ -151,12 +170,14 @@ func (ci *Frames) Next() (frame Frame, more bool) {
 		}
 		frame = Frame{
 			PC:        pc - 1,
-			Func:      (*Func)(unsafe.Pointer(s.entry)),
 			Function:  s.functionName(),
 			File:      s.fileName(),
 			Line:      s.line,
 			startLine: s.startLine,
 			Entry:     s.entry,
+		}
+		if s.inlined == 0 {
+			frame.Func = s.fn()
 		}
 		break
 	}
