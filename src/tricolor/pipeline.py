@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -31,12 +30,12 @@ from tricolor.frontend.toolchain import find_toolchain
 from tricolor.goroot.overlay import BUILD_TAGS, overlay_files
 from tricolor.ir import nodes as n
 from tricolor.ir.build.program import build_packages, build_program
-from tricolor.llvm.compile import InvalidModule, Unit, compile_units, line_table_of
-from tricolor.llvm.line_tables import LineTable
+from tricolor.llvm.compile import InvalidModule, Unit, compile_units
+from tricolor.llvm.link import LinkFailure
 from tricolor.passes.linkage import local_functions
 from tricolor.program_cache import CompiledProgram
 from tricolor.program_inputs import inputs_of
-from tricolor.run.symbols import pack_symbols
+from tricolor.run.link_program import link_program
 from tricolor.runtime.modules import runtime_prelude, runtime_roots, runtime_text
 from tricolor.unsupported import refuse_cgo_files, refuse_unsupported
 
@@ -152,18 +151,18 @@ def compile_program(
     units, sites = emit_units(request, analysed, progress)
     try:
         keys = compile_units(units, lambda done, count: progress.say(f"optimising: {done} of {count} modules"))
+        image_key = link_program(keys)
         sites_key = ""
-        symbols = pack_symbols([LineTable.from_bytes(line_table_of(key)) for key in keys])
-        symbols_key = hashlib.sha256("".join(keys).encode()).hexdigest()
-        write_entry("symbols", symbols_key, symbols)
         if request.account:
             sites_key = keys[0]
             write_entry("sites", sites_key, json.dumps(describe_sites(analysed, sites)).encode())
     except InvalidModule as error:
         raise CompilerBug(error.name, 0, error.message) from error
+    except LinkFailure as error:
+        raise CompilerBug("linking", 0, str(error)) from error
     except OSError as error:
         raise EnvironmentFault(f"the cache cannot be written: {error}") from error
-    return CompiledProgram(tuple(keys), symbols_key, sites_key, inputs_of(analysed.typed, request.patterns, request.directory))
+    return CompiledProgram(image_key, sites_key, inputs_of(analysed.typed, request.patterns, request.directory))
 
 
 def _by_package(funcs: Sequence[n.Func]) -> dict[str, list[n.Func]]:

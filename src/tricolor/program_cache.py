@@ -1,6 +1,6 @@
 """Compiled programs remembered, so that a second run starts at once.
 
-A record says what a command line compiled to (keys of objects in the cache) and what it was made from: files and folders with
+A record says what a command line compiled to (the key of an image in the cache) and what it was made from: files and folders with
 their times and sizes. It holds only while all of these are unchanged, and this compiler too.
 """
 
@@ -28,13 +28,12 @@ _ENVIRONMENT = ("GOFLAGS", "GOWORK", "GO111MODULE", "GOPATH", "GOMODCACHE", "GOP
 @final
 @dataclass(frozen=True, slots=True)
 class CompiledProgram:
-    """``objects``: cache keys of the objects to link; ``symbols``: of the program's symbol table.
+    """``image``: cache key of the linked program and of its symbol table.
 
     ``sites``: cache key of the allocation sites' descriptions, empty without accounting.
     """
 
-    objects: tuple[str, ...]
-    symbols: str
+    image: str
     sites: str
     inputs: tuple[Stamp, ...]
 
@@ -76,7 +75,7 @@ def recall(key: str) -> CompiledProgram | None:
     inputs = tuple((path, time, size) for path, time, size in fields["inputs"])
     if any(stamp(path) != (path, time, size) for path, time, size in inputs):
         return None
-    return CompiledProgram(tuple(fields["objects"]), fields["symbols"], fields["sites"], inputs)
+    return CompiledProgram(fields["image"], fields["sites"], inputs)
 
 
 def remember(key: str, program: CompiledProgram) -> None:

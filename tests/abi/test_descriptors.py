@@ -30,7 +30,8 @@ from tricolor.ir.nodes import (
 )
 from tricolor.ir.types import Field, InterfaceMethod, MethodDecl, Named, Type
 from tricolor.llvm.compile import Unit, compile_object
-from tricolor.llvm.jit import Loaded, load_objects
+from tricolor.llvm.image import Loaded
+from tricolor.llvm.link import load_objects
 
 RUNTIME = """
 declare i32 @memcmp(ptr, ptr, i64)

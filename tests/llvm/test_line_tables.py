@@ -7,7 +7,7 @@ import struct
 from tricolor.llvm.compile import Unit, compile_object
 from tricolor.llvm.line_tables import NO_FRAME, LineTable
 from tricolor.llvm.object_files import read_line_table
-from tricolor.run.symbols import anchors, pack_symbols, place_symbols
+from tricolor.run.symbols import pack_symbols, place_symbols
 
 MODULE = """
 define i64 @"p.inner"(i64 %x) !dbg !7 {
@@ -70,7 +70,9 @@ define void @"p.outer"(ptr %x) prefix i64 7 !dbg !8 {
   ret void, !dbg !12
 }
 declare void @outside(i64)
-""" + MODULE[MODULE.index("!llvm.dbg.cu") :].replace("!10 =", '!9 = !DILocation(line: 3, scope: !7)\n!13 = !{!"branch_weights", i32 1, i32 2000}\n!10 =')
+""" + MODULE[MODULE.index("!llvm.dbg.cu") :].replace(
+    "!10 =", '!9 = !DILocation(line: 3, scope: !7)\n!13 = !{!"branch_weights", i32 1, i32 2000}\n!10 ='
+)
 
 
 def test_an_inlined_call_in_pieces_is_found_in_all_of_them() -> None:
@@ -94,13 +96,23 @@ def test_a_table_survives_the_cache() -> None:
     assert LineTable.from_bytes(table.to_bytes()) == table
 
 
-def test_placing_moves_every_row_by_the_anchors_address() -> None:
+def test_placing_moves_every_row_by_where_its_objects_code_is() -> None:
     table = read_line_table(compile_object(Unit("p", MODULE)))
-    blob = pack_symbols([table])
-    base = 0x7F00_0000_1000
-    assert anchors(blob) == [table.anchor]
-    memory = bytes(place_symbols(blob, {table.anchor: base + table.anchor_offset}))
+    base, text_offset = 0x7F00_0000_1000, 0x5000
+    memory = bytes(place_symbols(pack_symbols([table], [text_offset]), base))
     count, _, frame_count, _, _ = struct.unpack_from("<QQQQQ", memory)
     rows = list(struct.iter_unpack("<QII", memory[40 : 40 + 16 * count]))
-    assert [(at - base, frame) for at, frame, _ in rows] == [(at, f) for at, f, _ in struct.iter_unpack("<QII", table.rows)]
+    expected = [(base + text_offset + at, f) for at, f, _ in struct.iter_unpack("<QII", table.rows)]
+    assert [(at, frame) for at, frame, _ in rows] == expected
     assert frame_count * 32 == len(table.frames)
+
+
+def test_rows_of_several_objects_ascend_and_keep_their_frames() -> None:
+    table = read_line_table(compile_object(Unit("p", MODULE)))
+    own = len(table.frames) // 32
+    memory = bytes(place_symbols(pack_symbols([table, table], [0x9000, 0x1000]), 0))
+    count, _, frame_count, _, _ = struct.unpack_from("<QQQQQ", memory)
+    rows = list(struct.iter_unpack("<QII", memory[40 : 40 + 16 * count]))
+    assert [at for at, _, _ in rows] == sorted(at for at, _, _ in rows)
+    assert frame_count == 2 * own
+    assert {frame // own for at, frame, _ in rows if at >= 0x9000 and frame != NO_FRAME} == {1}

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, final
 from tricolor.kernel.llvm_text import CompileOptions, compile_modules
 from tricolor.kernel.simulation.run import simulate
 from tricolor.llvm.compile import Unit, compile_object
-from tricolor.llvm.jit import load_objects
+from tricolor.llvm.link import load_objects
 
 GO_SIDE = """
 @"tricolor.data_roots" = constant [24 x i8] zeroinitializer

@@ -12,7 +12,7 @@ from typing import final
 from tricolor.base.cache import read_entry, write_entry
 from tricolor.kernel.llvm_text import CompileOptions, compile_modules
 from tricolor.llvm.compile import Unit, compile_object, object_key
-from tricolor.llvm.jit import load_objects
+from tricolor.llvm.link import load_objects
 
 MODULES = ("tricolor.runtime.start", "tricolor.runtime.channels", "tricolor.runtime.selects")
 

@@ -106,14 +106,14 @@ def _run(parsed: Parsed, patterns: tuple[str, ...], compiled: CompiledProgram, a
 
     name = patterns[0].removesuffix(".go")
     if not parsed.switch("report"):
-        process = execute(load_program(compiled, ()), [name, *arguments])
+        process = execute(load_program(compiled), [name, *arguments])
         # Nothing of Python is needed any more; its teardown would only take time.
         os._exit(process.exit_status)
     from tricolor.report.memory_report import build_rows, print_report, site_descriptions
-    from tricolor.run.observe import OBSERVED, Account
+    from tricolor.run.observe import Account
 
     descriptions = site_descriptions(compiled.sites)
-    loaded = load_program(compiled, OBSERVED)
+    loaded = load_program(compiled)
     account = Account(loaded, len(descriptions))
     process = execute(loaded, [name, *arguments])
     observation = account.observe()

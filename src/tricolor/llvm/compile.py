@@ -21,7 +21,6 @@ from tricolor.base.cache import read_entry, write_entry
 from tricolor.llvm.object_files import READER_VERSION, read_line_table
 from tricolor.llvm.target import target_description, target_machine
 
-
 LINES: Final = "linetable"
 """Kind of the cache entries of line tables."""
 

@@ -24,23 +24,21 @@ FRAME: Final = struct.Struct("<QIIIIII")
 @final
 @dataclass(frozen=True, slots=True)
 class LineTable:
-    """``anchor``: a global function of the object and its offset, which tells where ``.text`` was loaded."""
+    """Rows and frames, packed, and the strings that frames refer to."""
 
-    anchor: str
-    anchor_offset: int
     rows: bytes
     frames: bytes
     strings: tuple[str, ...]
 
     def to_bytes(self) -> bytes:
         """The table as a cache entry."""
-        head = json.dumps([self.anchor, self.anchor_offset, len(self.rows), len(self.frames), self.strings]).encode()
+        head = json.dumps([len(self.rows), len(self.frames), self.strings]).encode()
         return b"".join([struct.pack("<I", len(head)), head, self.rows, self.frames])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> LineTable:
         (size,) = struct.unpack_from("<I", data)
-        anchor, offset, row_bytes, frame_bytes, strings = json.loads(data[4 : 4 + size])
+        row_bytes, frame_bytes, strings = json.loads(data[4 : 4 + size])
         rows = data[4 + size : 4 + size + row_bytes]
         frames = data[4 + size + row_bytes : 4 + size + row_bytes + frame_bytes]
-        return cls(anchor, offset, rows, frames, tuple(strings))
+        return cls(rows, frames, tuple(strings))

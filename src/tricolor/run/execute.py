@@ -16,12 +16,10 @@ from typing import final
 
 from tricolor.base.cache import read_entry
 from tricolor.base.errors import EnvironmentFault
-from tricolor.llvm.jit import Loaded, load_objects
+from tricolor.llvm.image import Image, Loaded, load_image
 from tricolor.program_cache import CompiledProgram
-from tricolor.run.symbols import anchors, place_symbols
-
-START = "tricolor.start"
-SET_SYMBOLS = "tricolor.set_symbols"
+from tricolor.run.names import SET_SYMBOLS, START
+from tricolor.run.symbols import place_symbols
 
 
 @final
@@ -33,12 +31,15 @@ class Process:
     loaded: Loaded
 
 
-def load_program(program: CompiledProgram, exported: Sequence[str]) -> Loaded:
-    """Link the program's objects from the cache, with its symbol table. Raises EnvironmentFault if one is gone."""
-    objects = [_entry("obj", key) for key in program.objects]
-    symbols = _entry("symbols", program.symbols)
-    loaded = load_objects(objects, [START, SET_SYMBOLS, *anchors(symbols), *exported])
-    table = place_symbols(symbols, loaded.addresses)
+def load_program(program: CompiledProgram) -> Loaded:
+    """Load the program's image from the cache, with its symbol table. Raises EnvironmentFault if one is gone or there is no memory."""
+    image = Image.from_bytes(_entry("image", program.image))
+    symbols = _entry("symbols", program.image)
+    try:
+        loaded = load_image(image)
+    except OSError as error:
+        raise EnvironmentFault(f"the program cannot be loaded: {error}") from error
+    table = place_symbols(symbols, loaded.base)
     ctypes.CFUNCTYPE(None, ctypes.c_void_p)(loaded.addresses[SET_SYMBOLS])(ctypes.addressof(table))
     _kept.append(table)
     return loaded

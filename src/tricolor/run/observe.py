@@ -5,13 +5,11 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, final
+from typing import final
 
 from tricolor.abi.statistics import NAMES
-from tricolor.llvm.jit import Loaded
-
-OBSERVED: Final = ("tricolor.account", "tricolor.statistics")
-"""Symbols that ``account`` and ``observe`` need."""
+from tricolor.llvm.image import Loaded
+from tricolor.run.names import ACCOUNT, STATISTICS
 
 
 @final
@@ -30,13 +28,13 @@ class Account:
     def __init__(self, loaded: Loaded, site_count: int) -> None:
         self._loaded = loaded
         self._counts = (ctypes.c_uint64 * (2 * (site_count + 1)))()
-        start = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(loaded.addresses["tricolor.account"])
+        start = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(loaded.addresses[ACCOUNT])
         start(ctypes.addressof(self._counts))
 
     def observe(self) -> Observation:
         """Everything, after the program ended."""
         numbers = (ctypes.c_uint64 * len(NAMES))()
-        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._loaded.addresses["tricolor.statistics"])(
+        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._loaded.addresses[STATISTICS])(
             ctypes.addressof(numbers)
         )
         flat = list(self._counts)

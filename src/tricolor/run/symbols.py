@@ -1,16 +1,15 @@
 """The symbol table of a loaded program, in the form that the runtime reads (runtime/traceback.py).
 
-It is made once, when the program is compiled, with addresses relative to each object's code, and moved to where the objects
-were loaded in one addition over the whole table: bytes are added as one long integer.
+It is made once, when the program is linked, with addresses relative to the image, and moved to where the image was loaded in one
+addition over all rows and one over all frames: bytes are added as one long integer.
 """
 
 from __future__ import annotations
 
 import ctypes
-import json
 import struct
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from tricolor.llvm.line_tables import NO_FRAME, LineTable
 
@@ -18,91 +17,50 @@ _ROW_BYTES: Final = 16
 _FRAME_BYTES: Final = 32
 _ROW = struct.Struct("<QII")
 _FRAME = struct.Struct("<QIIIIII")
+_COUNTS = struct.Struct("<II")
+_HEAD = struct.Struct("<QQQQQ")
 
 
-def pack_symbols(tables: Sequence[LineTable]) -> bytes:
-    """One blob for a program: a JSON head with the anchors, then rows, frames and strings."""
+def pack_symbols(tables: Sequence[LineTable], text_offsets: Sequence[int]) -> bytes:
+    """One blob for a program: numbers of rows and frames, rows, frames, strings. ``text_offsets``: where each object's code is in the image."""
     offsets: dict[str, int] = {"": 0}
     strings = bytearray(b"\0")
-    groups: list[dict[str, Any]] = []
     rows: list[bytes] = []
     frames: list[bytes] = []
     frame_count = 0
-    for table in tables:
-        if not table.rows:
-            continue
+    # Rows ascend by address.
+    for start, table in sorted(zip(text_offsets, tables, strict=True), key=lambda pair: pair[0]):
         places: list[int] = []
         for text in table.strings:
             if text not in offsets:
                 offsets[text] = len(strings)
                 strings += text.encode("utf-8", "surrogateescape") + b"\0"
             places.append(offsets[text])
-        own_rows = b"".join(
-            _ROW.pack(at, frame if frame == NO_FRAME else frame + frame_count, 0)
+        rows += [
+            _ROW.pack(start + at, frame if frame == NO_FRAME else frame + frame_count, 0)
             for at, frame, _ in _ROW.iter_unpack(table.rows)
-        )
-        own_frames = b"".join(
-            _FRAME.pack(
-                entry, places[name], places[file], line, up if up == NO_FRAME else up + frame_count, flags, 0
-            )
-            for entry, name, file, line, up, flags, _ in _FRAME.iter_unpack(table.frames)
-        )
-        groups.append(
-            {
-                "anchor": table.anchor,
-                "offset": table.anchor_offset,
-                "rows": len(own_rows) // _ROW_BYTES,
-                "frames": len(own_frames) // _FRAME_BYTES,
-            }
-        )
-        frame_count += len(own_frames) // _FRAME_BYTES
-        rows.append(own_rows)
-        frames.append(own_frames)
-    head = json.dumps(groups).encode()
-    return b"".join([struct.pack("<I", len(head)), head, *rows, *frames, strings])
+        ]
+        frames += [
+            _FRAME.pack(start + entry, places[name], places[file], line, up if up == NO_FRAME else up + frame_count, flags, more)
+            for entry, name, file, line, up, flags, more in _FRAME.iter_unpack(table.frames)
+        ]
+        frame_count = len(frames)
+    return b"".join([_COUNTS.pack(len(rows), len(frames)), *rows, *frames, strings])
 
 
-def anchors(blob: bytes) -> list[str]:
-    """Symbols whose addresses ``place_symbols`` needs."""
-    return [group["anchor"] for group in _head(blob)[0]]
-
-
-def place_symbols(blob: bytes, addresses: Mapping[str, int]) -> ctypes.Array[ctypes.c_char]:
-    """Memory that begins with the runtime's SymbolTable; it must be kept as long as the program runs."""
-    groups, at = _head(blob)
-    row_parts: list[tuple[int, bytes]] = []
-    for group in groups:
-        base = addresses[group["anchor"]] - group["offset"]
-        size = group["rows"] * _ROW_BYTES
-        row_parts.append((base, _shift(blob[at : at + size], base, _ROW_BYTES)))
-        at += size
-    frame_parts: list[bytes] = []
-    for group in groups:
-        base = addresses[group["anchor"]] - group["offset"]
-        size = group["frames"] * _FRAME_BYTES
-        frame_parts.append(_shift(blob[at : at + size], base, _FRAME_BYTES))
-        at += size
-    rows = b"".join(part for _, part in sorted(row_parts))
-    frames = b"".join(frame_parts)
-    head_bytes = 40
-    total = head_bytes + len(rows) + len(frames) + len(blob) - at
-    memory = ctypes.create_string_buffer(total)
-    start = ctypes.addressof(memory)
-    head = struct.pack(
-        "<QQQQQ",
-        len(rows) // _ROW_BYTES,
-        start + head_bytes,
-        len(frames) // _FRAME_BYTES,
-        start + head_bytes + len(rows),
-        start + head_bytes + len(rows) + len(frames),
-    )
-    ctypes.memmove(memory, b"".join([head, rows, frames, blob[at:]]), total)
+def place_symbols(blob: bytes, base: int) -> ctypes.Array[ctypes.c_char]:
+    """Memory that begins with the runtime's SymbolTable, for an image at ``base``; it must be kept as long as the program runs."""
+    row_count, frame_count = _COUNTS.unpack_from(blob)
+    frames_at = _COUNTS.size + row_count * _ROW_BYTES
+    strings_at = frames_at + frame_count * _FRAME_BYTES
+    rows = _shift(blob[_COUNTS.size : frames_at], base, _ROW_BYTES)
+    frames = _shift(blob[frames_at:strings_at], base, _FRAME_BYTES)
+    memory = ctypes.create_string_buffer(_HEAD.size + len(blob) - _COUNTS.size)
+    start = ctypes.addressof(memory) + _HEAD.size
+    head = _HEAD.pack(row_count, start, frame_count, start + len(rows), start + len(rows) + len(frames))
+    whole = b"".join([head, rows, frames, blob[strings_at:]])
+    ctypes.memmove(memory, whole, len(whole))
     return memory
-
-
-def _head(blob: bytes) -> tuple[list[dict[str, Any]], int]:
-    (size,) = struct.unpack_from("<I", blob)
-    return json.loads(blob[4 : 4 + size]), 4 + size
 
 
 def _shift(records: bytes, base: int, record_bytes: int) -> bytes:

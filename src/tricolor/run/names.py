@@ -1,0 +1,12 @@
+"""Symbols of a program that the runner uses, whatever program it is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+START: Final = "tricolor.start"
+SET_SYMBOLS: Final = "tricolor.set_symbols"
+ACCOUNT: Final = "tricolor.account"
+STATISTICS: Final = "tricolor.statistics"
+
+EXPORTED: Final = (START, SET_SYMBOLS, ACCOUNT, STATISTICS)
