@@ -18,7 +18,7 @@ from tricolor.escape.naming import Wording
 from tricolor.escape.result import EscapeResult
 from tricolor.frontend.load import LoadRequest, load
 from tricolor.frontend.program import Program
-from tricolor.frontend.records import Position
+from tricolor.frontend.records import Package, Position
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
 from tricolor.ir.build.instances import reachable_types, types_of
@@ -109,11 +109,15 @@ def decide(request: LoadRequest, shapes: bool = True, detail: Detail = PLACEMENT
     alone = analyse_alone(request, shapes, detail.flows)
     if isinstance(alone, Faulty):
         return Decisions({}, {}, alone.text)
-    lines: dict[str, list[Line]] = {}
-    for package in alone.typed.roots:
-        found = messages(alone.roots[package.path], alone.escape, alone.wording, package.symbol_path, detail)
-        lines[package.path] = [Line(alone.typed.position(message.pos), message.text) for message in found]
-    return Decisions(lines, {package.path: package.directory for package in alone.typed.roots})
+    roots = alone.typed.roots
+    lines = {package.path: lines_about(alone, package, detail) for package in roots}
+    return Decisions(lines, {package.path: package.directory for package in roots})
+
+
+def lines_about(alone: Alone, package: Package, detail: Detail) -> list[Line]:
+    """The lines about one of the packages that were named."""
+    found = messages(alone.roots[package.path], alone.escape, alone.wording, package.symbol_path, detail)
+    return [Line(alone.typed.position(message.pos), message.text) for message in found]
 
 
 def instances(

@@ -23,6 +23,8 @@ _PRECEDENCE: Final = {
 }  # fmt: skip
 _UNARY: Final = 7
 _PRIMARY: Final = 8
+_UNKNOWN: Final = 0
+"""The compiler's table of precedences has no entry for addresses of literals."""
 _LITERALS: Final = (n.StructLit, n.ArrayLit, n.SliceLit, n.MapLit)
 
 
@@ -89,7 +91,7 @@ def _render(x: n.Expr, names: Names) -> tuple[str, int]:
             return "*" + _text(x.x, _PRIMARY, names), _UNARY
         case n.AddrOf():
             if isinstance(x.x, _LITERALS):
-                return "&" + _text(x.x, 0, names), _PRIMARY
+                return "&" + _text(x.x, 0, names), _UNKNOWN
             return "&" + _operand(x.x, isinstance(x.x, n.AddrOf), names), _UNARY
         case n.Recv():
             return "<-" + _operand(x.x, isinstance(x.x, n.Recv), names), _UNARY

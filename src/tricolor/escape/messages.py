@@ -142,7 +142,9 @@ def _uintptr_messages(func: n.Func) -> Iterator[Message]:
             yield Message(param.pos, words.format(param.name), func)
         last = func.body is not None and func.signature.variadic and index == len(func.params) - 1
         if last and isinstance(of, t.Slice) and t.underlying(of.elem) is t.UINTPTR:
-            yield Message(param.pos, f"marking {param.name} as escaping ...uintptr", func)
+            # A parameter without a name stands at the dots before its type.
+            pos = param.pos if _is_named(param) else param.pos - len("...")
+            yield Message(pos, f"marking {param.name} as escaping ...uintptr", func)
 
 
 def _external_messages(func: n.Func) -> Iterator[Message]:

@@ -7,14 +7,16 @@ Source: cmd/compile/internal/escape/utils.go (isSelfAssign), internal/ir/expr.go
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tricolor.ir import nodes as n
 
 _O = n.BinaryOp
 ARITHMETIC = frozenset((_O.ADD, _O.SUB, _O.MUL, _O.DIV, _O.REM, _O.AND, _O.OR, _O.XOR, _O.AND_NOT, _O.SHL, _O.SHR))
 
 
-def is_self_assignment(place: n.Place | None, value: n.Expr) -> bool:
-    """Whether the assignment can be ignored."""
+def is_self_assignment(place: n.Place | None, value: n.Expr, temporaries: Mapping[n.Var, n.Expr]) -> bool:
+    """Whether the assignment can be ignored. ``temporaries``: what variables of the builder hold."""
     if place is None:
         return False
     if _is_slice_of_itself(place, value):
@@ -25,7 +27,7 @@ def is_self_assignment(place: n.Place | None, value: n.Expr) -> bool:
         case n.FieldPtr():
             return isinstance(value, n.FieldPtr) and _is_same(place.x, value.x)
         case n.Index():
-            if not isinstance(value, n.Index) or _has_effect(place.index) or _has_effect(value.index):
+            if not isinstance(value, n.Index) or any(_has_effect(x.index, temporaries) for x in (place, value)):
                 return False
             return _is_same(place.x, value.x)
         case _:
@@ -83,22 +85,24 @@ def _without_conversion(x: n.Expr) -> n.Expr:
     return x
 
 
-def _has_effect(x: n.Expr) -> bool:
+def _has_effect(x: n.Expr, temporaries: Mapping[n.Var, n.Expr]) -> bool:
     match x:
+        case n.Name() if x.var in temporaries:
+            return _has_effect(temporaries[x.var], temporaries)
         case n.Name() | n.Const() | n.Nil() | n.Zero():
             return False
         case n.Binary():
-            return x.op not in ARITHMETIC or _has_effect(x.x) or _has_effect(x.y)
+            return x.op not in ARITHMETIC or _has_effect(x.x, temporaries) or _has_effect(x.y, temporaries)
         case n.Index():
-            return _has_effect(x.x) or _has_effect(x.index)
+            return _has_effect(x.x, temporaries) or _has_effect(x.index, temporaries)
         case n.MapIndex():
             return True
         case n.Convert():
             plain = (n.Conversion.NOP, n.Conversion.NUMERIC, n.Conversion.POINTER_TO_UINTPTR)
-            return x.kind not in plain or _has_effect(x.x)
+            return x.kind not in plain or _has_effect(x.x, temporaries)
         case n.Unary() | n.FieldOf() | n.FieldPtr() | n.Deref():
-            return _has_effect(x.x)
+            return _has_effect(x.x, temporaries)
         case n.Builtin():
-            return x.op not in (n.BuiltinOp.LEN, n.BuiltinOp.CAP) or _has_effect(x.args[0])
+            return x.op not in (n.BuiltinOp.LEN, n.BuiltinOp.CAP) or _has_effect(x.args[0], temporaries)
         case _:
             return True

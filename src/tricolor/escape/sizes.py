@@ -15,6 +15,8 @@ MAX_VARIABLE_BYTES: Final = 128 * 1024
 """Largest explicitly declared variable on a stack."""
 MAX_IMPLICIT_BYTES: Final = 64 * 1024
 """Largest value of new, &T{}, make or a slice literal on a stack."""
+_WORD_BYTES: Final = 8
+"""Size of the address of the code in a closure."""
 MAX_BY_VALUE_BYTES: Final = 128
 """Largest variable that a closure captures by value."""
 
@@ -34,6 +36,8 @@ def heap_reason(node: n.Var | n.Expr, literal: n.Const | None = None) -> str:
             return _implicit(size_of(node.x.type))
         case n.MakeSlice():
             return _make_slice(node, literal)
+        case n.MethodValue():
+            return _implicit(_WORD_BYTES + size_of(node.x.type))
         case _:
             return ""
 

@@ -188,7 +188,7 @@ def _store(b: Batch, hole: Hole, x: n.Place | None, value: n.Expr, where: n.Stmt
     if x is not None and expressions.is_header_data(x):
         expressions.unsafe_value(b, b.to_heap().note(where, why), value)
         return
-    if is_self_assignment(x, value):
+    if is_self_assignment(x, value, b.temporaries):
         assert b.func is not None
         b.events.append(Ignored(b.func, where))
         hole = b.discard()

@@ -73,9 +73,10 @@ class Program:
             _source_file(i, files.record(i)) for i in range(len(files))
         )
         packages = table("packages")
-        self.packages: tuple[Package, ...] = tuple(
-            _package(i, packages.record(i)) for i in range(len(packages))
-        )
+        records = [packages.record(i) for i in range(len(packages))]
+        # Packages that are analysed together must not have symbols of the same name.
+        several = sum(r["name"] == "main" for r in records) > 1
+        self.packages: tuple[Package, ...] = tuple(_package(i, r, several) for i, r in enumerate(records))
         self._by_path = {p.path: p for p in self.packages}
         self._bases = [f.base for f in self.files]
         self._decls: dict[int, FuncDecl] = {}
@@ -203,7 +204,7 @@ def _source_file(index: int, r: list[Any]) -> SourceFile:
     return SourceFile(index, r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], adjustments)
 
 
-def _package(index: int, r: dict[str, Any]) -> Package:
+def _package(index: int, r: dict[str, Any], several_mains: bool) -> Package:
     first, count = r["functions"]
     return Package(
         index=index,
@@ -225,6 +226,7 @@ def _package(index: int, r: dict[str, Any]) -> Package:
         variables=tuple(Variable(v[0], tuple(v[1]), tuple(v[2])) for v in r["variables"]),
         init_order=tuple(Initializer(tuple(i[0]), i[1]) for i in r["init_order"]),
         linknames=tuple(Linkname(*entry) for entry in r["linknames"]),
+        symbol_path="main" if r["name"] == "main" and not several_mains else r["path"],
     )
 
 

@@ -107,7 +107,7 @@ class Linkname:
 class Package:
     """One package. ``functions`` is a range of function indices, ``files`` are file indices.
 
-    ``symbol_path``: the path in symbols and in reflection, ``main`` for the main package.
+    ``symbol_path``: the path in symbols and in reflection: ``main`` for the main package, unless there are several of them.
     """
 
     index: int
@@ -129,10 +129,7 @@ class Package:
     variables: tuple[Variable, ...]
     init_order: tuple[Initializer, ...]
     linknames: tuple[Linkname, ...]
-
-    @property
-    def symbol_path(self) -> str:
-        return "main" if self.name == "main" else self.path
+    symbol_path: str
 
 
 @final

@@ -182,11 +182,13 @@ def _check_nil(fs: FuncState, receiver: n.Var, pos: int) -> None:
 def _kept(fs: FuncState, inner: FuncState, x: n.Expr) -> n.Expr:
     """An operand of a deferred call: evaluated into a temporary that the wrapper captures, or kept if it is constant.
 
-    Literals keep their form and are made in the wrapper, from evaluated elements.
+    Literals keep their form and are made in the wrapper, from evaluated elements; new memory is made there too.
     """
     if is_simple(x) and not isinstance(x, n.Name):
         return x
     match x:
+        case n.New():
+            return x
         case n.SliceLit() | n.ArrayLit():
             x.elems = [(i, _kept(fs, inner, e)) for i, e in x.elems]
             return x

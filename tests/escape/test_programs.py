@@ -1,0 +1,43 @@
+"""The programs of Go's test suite that check the compiler's -m: our lines are the compiler's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from tools.escapecheck.programs import RECORD, SUITE, Output, Program, find_programs, our_output, read_record, write_module
+
+pytestmark = pytest.mark.skipif(not SUITE.is_dir(), reason="Go's test suite is not installed")
+
+DIFFERENT = {"escape_iface.go"}
+"""Programs whose lines are not equal: calls of interface methods whose receiver's type is known are not made direct."""
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Mapping[Program, tuple[Output, Output]]:
+    """What we say and what the compiler says."""
+    folder = tmp_path_factory.mktemp("programs")
+    programs = find_programs()
+    write_module(folder, programs)
+    recorded = read_record(RECORD)
+    return {program: (ours, recorded[program]) for program, ours in zip(programs, our_output(folder, programs), strict=True)}
+
+
+def test_the_record_has_the_programs_of_the_suite() -> None:
+    assert list(read_record(RECORD)) == find_programs()
+
+
+def test_lines_are_the_compilers(compared: Mapping[Program, tuple[Output, Output]]) -> None:
+    different = {program.name for program, (ours, theirs) in compared.items() if ours.lines != theirs.lines}
+    assert different == DIFFERENT
+
+
+def test_every_escaping_value_has_an_explanation_with_the_compilers_ends(
+    compared: Mapping[Program, tuple[Output, Output]],
+) -> None:
+    for program, (ours, theirs) in compared.items():
+        if program.name not in DIFFERENT:
+            missing = theirs.flows - ours.flows
+            assert not [flow for flow in missing if " escapes to heap in " in flow], program.name
+            assert not ours.flows - theirs.flows, program.name
