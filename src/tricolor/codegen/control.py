@@ -14,8 +14,9 @@ from tricolor.codegen.interfaces import (
     value_as_interface,
 )
 from tricolor.codegen.literals import store_expr
-from tricolor.codegen.memory import copy, is_runtime, load, store, store_zero
+from tricolor.codegen.memory import copy, load, store, store_zero
 from tricolor.codegen.places import begin_loop, end_loop, iface_parts, is_place, new_variable, view
+from tricolor.codegen.preemption import yield_if_asked
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, LoopTargets, Mode, PlaceThunk
 from tricolor.codegen.strings import concat_values, lent_string
@@ -156,6 +157,7 @@ def stmt_for(g: Gen, s: For) -> None:
     head, body, again, done = g.label("for"), g.label("body"), g.label("post"), g.label("endfor")
     g.loops[s.label] = LoopTargets(done, again)
     begin_loop(g)
+    before = g.atomic_reads
     g.start(head)
     if s.cond is not None:
         branch_on(g, s.cond, body, done)
@@ -164,32 +166,11 @@ def stmt_for(g: Gen, s: For) -> None:
     g.start(again)
     if s.post is not None:
         g.stmt(s.post)
-    else:
-        _yield_if_asked(g, s.pos)
+    if s.post is None or s.cond is None or g.atomic_reads != before:
+        yield_if_asked(g, s.pos)
     g.branch(head)
     g.start(done)
     end_loop(g)
-
-
-_PREEMPT = -1314
-"""Value of the stack limit that asks for a switch (runtime/scheduler/machine.py, PREEMPT)."""
-
-
-def _yield_if_asked(g: Gen, pos: Pos) -> None:
-    """A switch to other goroutines if the scheduler asks for one.
-
-    The next function's prologue would see it; a loop that waits for something need not call a function. Loops that count
-    end by themselves and pay nothing.
-    """
-    if g.dead or is_runtime(g.func.pkg):
-        return
-    limit = g.op("load volatile i64, ptr addrspace(257) inttoptr (i64 112 to ptr addrspace(257)), align 8")
-    going_on, asked = g.label("goingon"), g.label("asked")
-    g.do(f"br i1 {g.op(f'icmp ne i64 {limit}, {_PREEMPT}')}, label %{going_on}, label %{asked}, !prof !1000")
-    g.dead = True
-    g.start(asked)
-    g.rt(pos, "runtime.gosched")
-    g.start(going_on)
 
 
 def stmt_break(g: Gen, s: Break) -> None:
@@ -215,10 +196,13 @@ def _goto_label(g: Gen, label: Label) -> str:
 
 
 def stmt_goto(g: Gen, s: Goto) -> None:
+    if s.label in g.gotos_passed:
+        yield_if_asked(g, s.pos)
     g.branch(_goto_label(g, s.label))
 
 
 def stmt_labeled(g: Gen, s: Labeled) -> None:
+    g.gotos_passed.add(s.label)
     g.start(_goto_label(g, s.label))
 
 

@@ -25,7 +25,7 @@ from tricolor.codegen import (
 )
 from tricolor.codegen.arith import value_unary
 from tricolor.codegen.flat import gather, is_flat
-from tricolor.codegen.memory import copy, load, offset, store, store_zero
+from tricolor.codegen.memory import copy, is_runtime, load, offset, store, store_zero
 from tricolor.codegen.recovery import recovers
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode, ModuleState, Tables
@@ -238,7 +238,7 @@ def emit_function(m: ModuleState, func: n.Func) -> str:
 def _definition(g: Gen, kind: FunctionType, names: list[str]) -> str:
     func = g.func
     params = ", ".join(f"{t} {v}" for t, v in zip(kind.params, names, strict=True))
-    attributes = "#94" if "noinline" in func.pragmas else "#90"
+    attributes = "#94" if "noinline" in func.pragmas or (g.atomic_reads and not is_runtime(func.pkg)) else "#90"
     prefix = prefix_text(recovers=g.recovers, wrapper=func.wrapper)
     debug = f" !dbg {g.scope}" if g.scope else ""
     g.m.data.define(func.symbol)

@@ -74,6 +74,7 @@ def _bytes(t: str) -> int:
 def _atomic_load(t: str) -> Intrinsic:
     def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
         g.nil_check(e.pos, args[0])
+        g.atomic_reads += 1
         return [g.op(f"load atomic {t}, ptr {args[0]} seq_cst, align {_bytes(t)}")]
 
     return emit
@@ -93,6 +94,7 @@ def _atomic_rmw(op: str, t: str, result: str) -> Intrinsic:
 
     def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
         g.nil_check(e.pos, args[0])
+        g.atomic_reads += 1
         old = g.op(f"atomicrmw {op} ptr {args[0]}, {t} {args[1]} seq_cst, align {_bytes(t)}")
         if result == "new":
             return [g.op(f"{op} {t} {old}, {args[1]}")]
@@ -104,6 +106,7 @@ def _atomic_rmw(op: str, t: str, result: str) -> Intrinsic:
 def _compare_and_swap(t: str) -> Intrinsic:
     def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
         g.nil_check(e.pos, args[0])
+        g.atomic_reads += 1
         both = g.op(f"cmpxchg ptr {args[0]}, {t} {args[1]}, {t} {args[2]} seq_cst seq_cst, align {_bytes(t)}")
         return [g.op(f"extractvalue {{{t}, i1}} {both}, 1")]
 

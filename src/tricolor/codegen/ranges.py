@@ -18,6 +18,7 @@ from tricolor.codegen.places import (
     slice_parts,
     string_parts,
 )
+from tricolor.codegen.preemption import yield_if_asked
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, LoopTargets, Mode
 from tricolor.codegen.strings import lent_string
@@ -90,8 +91,11 @@ def _count(g: Gen, s: Range, length: str, again: str, done: str, element: tuple[
         elem, address = element
         value = (elem, load(g, elem, address(i)))
     _assign(g, s, (INT, i), value)
+    before = g.atomic_reads
     g.stmt(s.body)
     g.start(again)
+    if g.atomic_reads != before:
+        yield_if_asked(g, s.pos)
     i = g.op(f"load i64, ptr {counter}, align 8")
     g.do(f"store i64 {g.op(f'add i64 {i}, 1')}, ptr {counter}, align 8")
     g.branch(head)
@@ -141,8 +145,11 @@ def _range_integer(g: Gen, s: Range, again: str, done: str) -> None:
     g.branch_if(g.op(f"icmp {'slt' if signed else 'ult'} {shape.llvm} {i}, {limit}"), body, done)
     g.start(body)
     _assign(g, s, (t, i))
+    before = g.atomic_reads
     g.stmt(s.body)
     g.start(again)
+    if g.atomic_reads != before:
+        yield_if_asked(g, s.pos)
     i = g.op(f"load {shape.llvm}, ptr {counter}, align {shape.align}")
     g.do(f"store {shape.llvm} {g.op(f'add {shape.llvm} {i}, 1')}, ptr {counter}, align {shape.align}")
     g.branch(head)

@@ -1,0 +1,30 @@
+"""Places where a goroutine that calls no function lets others run.
+
+How: the monitor thread asks for a switch by the stack limit, which the prologue of every function compares. A loop that may wait
+for another goroutine looks for itself: one that has no condition or counts nothing, one that reads atomically, a jump backwards.
+Loops that count end by themselves and pay nothing. A function that reads atomically is not inlined: its prologue looks.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tricolor.codegen.memory import is_runtime
+from tricolor.codegen.state import Gen
+from tricolor.ir.nodes import Pos
+
+_PREEMPT: Final = -1314
+"""Value of the stack limit that asks for a switch (runtime/scheduler/machine.py, PREEMPT)."""
+
+
+def yield_if_asked(g: Gen, pos: Pos) -> None:
+    """A switch to other goroutines if the scheduler asks for one."""
+    if g.dead or is_runtime(g.func.pkg):
+        return
+    limit = g.op("load volatile i64, ptr addrspace(257) inttoptr (i64 112 to ptr addrspace(257)), align 8")
+    going_on, asked = g.label("goingon"), g.label("asked")
+    g.do(f"br i1 {g.op(f'icmp ne i64 {limit}, {_PREEMPT}')}, label %{going_on}, label %{asked}, !prof !1000")
+    g.dead = True
+    g.start(asked)
+    g.rt(pos, "runtime.gosched")
+    g.start(going_on)
