@@ -13,6 +13,7 @@ from tricolor.base.cache import write_output
 from tricolor.base.errors import UsageError
 from tricolor.base.progress import Progress
 from tricolor.cli.common import check_files, say, tags
+from tricolor.cli.escape_profile import PROFILE_FLAGS, join_profile
 from tricolor.cli.flags import Flag, Parsed, describe, parse_flags
 from tricolor.explain.lock import Lock, compare, lock_of, read_lock
 from tricolor.explain.model import Explained, Site, to_json
@@ -26,6 +27,7 @@ FLAGS = (
     Flag("why", "all ways by which the sites of a line escape, and which single change would keep them on the stack", value_name="FILE:LINE[:COL]"),
     Flag("lock", "write what may take memory of the heap to this file, by function and expression", value_name="FILE"),
     Flag("check", "compare with such a file: exit status 1 if something allocates newly", value_name="FILE"),
+    *PROFILE_FLAGS,
     Flag("tags", "comma-separated build tags", value_name="a,b"),
 )
 
@@ -48,6 +50,8 @@ def escape(arguments: Sequence[str]) -> int:
         from tricolor.cli.why import why
 
         return why(parsed)
+    if parsed.text("profile"):
+        return join_profile(parsed)
     patterns = parsed.rest or (".",)
     check_files(patterns, Path.cwd())
     # What cannot be read is said before anything is analysed.
@@ -144,5 +148,9 @@ def _write_form(explained: Explained, form: str, out: TextIO) -> None:
         from tricolor.report.escape_github import write_github
 
         write_github(explained, out)
+    elif form == "html":
+        from tricolor.report.escape_html import write_html
+
+        write_html(explained, out)
     else:
         raise UsageError(f"no format {form}")

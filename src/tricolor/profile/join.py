@@ -1,0 +1,143 @@
+"""Each sample of a heap profile on the site that made it.
+
+Terms:
+    landing  what became of a sample: the sites of one line that may have made it, or the reason why there are none.
+    charged  the nearest call of the packages that the user named which leads to the allocation.
+
+How it works: the innermost frame of a sample is the line that allocated, since profiles leave out the runtime's own frames
+above it; where calls were inlined it is the line of the innermost inlined function. Frames of the runtime that a profile has nevertheless are passed over, unless
+their line is a site itself. If one of them is called by another name than the runtime's (internal/bytealg.MakeNoZero,
+reflect.unsafe_New), the line that calls it is taken for a site of its own: nothing in source makes a value there, and what the runtime
+gives out is on the heap. Of several sites on the line those remain that may allocate and whose size, as the allocator rounds it, is that of the
+sample's objects; how the bytes are divided among what remains is not known, so it stays together.
+
+Source: Go 1.27.3 runtime/pprof/protomem.go (which frames are left out), runtime/mprof.go, runtime/malloc.go (tiny objects, headers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, final
+
+from tricolor.abi.sizeclasses import rounded_bytes
+from tricolor.explain.model import Cost, CostClass, Site, Verdict
+from tricolor.frontend.records import Position
+from tricolor.profile.model import Frame, HeapProfile, Sample
+from tricolor.profile.places import Named, Places, generic_name, package_of, runtime_package
+
+_TINY_BYTES: Final = 16
+"""Smaller objects without pointers share blocks of this size."""
+_HEADER_BYTES: Final = 8
+_MOST_WITHOUT_HEADER_BYTES: Final = 512
+RUNTIME_CALL: Final = "runtime call"
+"""Kind of the sites that stand for calls of what the runtime defines."""
+
+
+class Miss(Enum):
+    """Why a sample is on no site."""
+
+    NO_POSITION = "the profile has no source position"
+    NO_PACKAGE = "its package is not found here"
+    TEST = "a test file, which is not analysed"
+    RUNTIME = "made by the runtime for itself"
+    NO_SITE = "the line has no site: the runtime was called by it, or the source is not what was built"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """``sites``: empty for a miss; all of them may allocate unless ``contradicts``: by its verdict nothing is allocated there.
+    ``at``: the frame that allocated, None without any position. ``charged``: None if no named package leads there."""
+
+    sample: Sample
+    sites: tuple[Site, ...]
+    at: Frame | None
+    miss: Miss | None
+    charged: Frame | None
+    contradicts: bool
+
+
+def frames_to_explain(sample: Sample) -> Iterable[Frame]:
+    """The frames whose packages must be explained to tell where the sample lands: the innermost one outside the runtime, those of the runtime before it, and for a
+    generic function its callers up to the first that is not: one of them made the instance."""
+    for frame in sample.frames:
+        yield frame
+        if not runtime_package(frame) and "[" not in frame.function:
+            return
+
+
+def packages_of(profile: HeapProfile) -> set[str]:
+    """Import paths of the packages in which the profile's bytes land."""
+    found: set[str] = set()
+    for sample in profile.samples:
+        for frame in frames_to_explain(sample):
+            found.add(runtime_package(frame) or package_of(frame.function))
+    return found - {"", "main"}
+
+
+def join(profile: HeapProfile, sites: Iterable[Site], named: Named, explained: frozenset[str]) -> list[Landing]:
+    """What became of each sample. ``explained``: paths of the packages that ``sites`` are from."""
+    places = Places(sites)
+    return [_land(sample, places, named, explained) for sample in profile.samples]
+
+
+def _land(sample: Sample, places: Places, named: Named, explained: frozenset[str]) -> Landing:
+    charged = next((frame for frame in sample.frames if frame in named), None)
+    given_by = ""
+    for frame in sample.frames:
+        found = places.at(frame)
+        able = [site for site in found if site.cost.may_allocate]
+        if runtime_package(frame):
+            if able:
+                return Landing(sample, _of_size(able, sample.object_bytes), frame, None, charged, contradicts=False)
+            if not _named_runtime(frame.function):
+                given_by = frame.function
+            continue
+        if given_by:
+            return Landing(sample, (_runtime_call(frame, given_by),), frame, None, charged, contradicts=False)
+        if able:
+            return Landing(sample, _of_size(able, sample.object_bytes), frame, None, charged, contradicts=False)
+        if found:
+            return Landing(sample, tuple(found), frame, None, charged, contradicts=True)
+        return Landing(sample, (), frame, _miss(frame, named, explained), charged, contradicts=False)
+    at = next(iter(sample.frames), None)
+    return Landing(sample, (), at, Miss.RUNTIME if at is not None else Miss.NO_POSITION, charged, contradicts=False)
+
+
+def _named_runtime(function: str) -> bool:
+    """Whether a symbol is the runtime's by its name."""
+    return function.startswith(("runtime.", "internal/runtime/"))
+
+
+def _miss(frame: Frame, named: Named, explained: frozenset[str]) -> Miss:
+    if not frame.file or frame.line <= 0 or "/" not in frame.file:
+        return Miss.NO_POSITION
+    if frame.file.endswith("_test.go"):
+        return Miss.TEST
+    if package_of(frame.function) not in explained and frame not in named:
+        return Miss.NO_PACKAGE
+    return Miss.NO_SITE
+
+
+def _of_size(sites: Sequence[Site], object_bytes: int) -> tuple[Site, ...]:
+    """Those that make objects of this size; all if none does."""
+    return tuple(site for site in sites if _may_be(site.size_bytes, object_bytes)) or tuple(sites)
+
+
+def _may_be(size_bytes: int, object_bytes: int) -> bool:
+    if not size_bytes or not object_bytes or object_bytes in (size_bytes, rounded_bytes(size_bytes)):
+        return True
+    if size_bytes < _TINY_BYTES:
+        return object_bytes == _TINY_BYTES
+    return size_bytes > _MOST_WITHOUT_HEADER_BYTES and object_bytes == rounded_bytes(size_bytes + _HEADER_BYTES)
+
+
+def _runtime_call(frame: Frame, callee: str) -> Site:
+    """The call of a function that the runtime defines, as a site."""
+    return Site(
+        package_of(frame.function), generic_name(frame.function), f"{generic_name(callee)}(...)", 1, RUNTIME_CALL, "", 0,
+        Position(frame.file, frame.line, 0), Verdict.HEAP, Cost(CostClass.HEAP),
+        f"{generic_name(callee)} is part of the runtime, which gives out memory of the heap", (), "", 0, False, False,
+    )  # fmt: skip

@@ -1,0 +1,203 @@
+"""Read a heap profile that Go's runtime/pprof, net/http/pprof, ``go test -memprofile`` or ``tricolor run -memprofile`` wrote.
+
+A profile is one message of profile.proto, gzipped as a rule. Text is referred to by its index in a string table, functions and
+locations by id. A location has one line per function when calls were inlined there, the innermost first.
+
+Source: github.com/google/pprof proto/profile.proto; Go 1.27.3 runtime/pprof/proto.go, protomem.go.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NoReturn, final
+
+from tricolor.base.errors import TricolorError
+from tricolor.profile.model import Frame, HeapProfile, Sample, SampleType
+from tricolor.profile.wire import Malformed, Value, content, integer, integers, records, signed
+
+_GZIP: Final = b"\x1f\x8b"
+_TEXT_HEADS: Final = (b"heap profile:", b"goroutine profile:", b"threadcreate profile:", b"--- contention", b"--- mutex")
+"""How the old text forms of Go's profiles begin (``debug=1``)."""
+_ELF: Final = b"\x7fELF"
+_MOST_BYTES: Final = 1 << 30
+"""Larger profiles are not read: nothing that runs produces them."""
+_KNOWN_KINDS: Final = {"cpu": "a CPU profile", "contentions": "a profile of contention", "delay": "a profile of contention", "goroutine": "a profile of goroutines",
+                       "threadcreate": "a profile of threads", "samples": "a CPU profile"}  # fmt: skip
+
+
+def read_profile(path: Path) -> HeapProfile:
+    """The heap profile in a file. Raises TricolorError: unreadable, truncated, another kind of profile, empty."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise TricolorError(f"{path} cannot be read: {error.strerror or error}") from error
+    try:
+        return parse_profile(raw)
+    except Malformed as error:
+        raise TricolorError(f"{path}: {error}") from error
+
+
+def parse_profile(raw: bytes) -> HeapProfile:
+    """The heap profile in these bytes. Raises Malformed."""
+    if not raw:
+        raise Malformed("the file is empty: the program ended before it wrote its profile")
+    if raw.startswith(_TEXT_HEADS):
+        raise Malformed("this is a profile in text form (debug=1), which does not hold what is needed: ask for it without debug=1")
+    if raw.startswith(_ELF):
+        raise Malformed("this is a program, not a profile")
+    message = _decompressed(raw) if raw.startswith(_GZIP) else raw
+    try:
+        tables = _read_tables(message)
+        return _profile(tables)
+    except Malformed as error:
+        if raw.startswith(_GZIP) or error.args[0].startswith("this is"):
+            raise
+        raise Malformed(f"this is no profile of pprof, or it is damaged ({error})") from error
+
+
+def _decompressed(raw: bytes) -> bytes:
+    """All members of a gzip file."""
+    stream = zlib.decompressobj(wbits=31)
+    try:
+        data = stream.decompress(raw, _MOST_BYTES)
+        if stream.unconsumed_tail:
+            raise Malformed(f"it has more than {_MOST_BYTES >> 20} MiB")
+        if not stream.eof:
+            raise Malformed("the profile is truncated: its compressed data ends early")
+        return data + (gzip.decompress(stream.unused_data) if stream.unused_data.startswith(_GZIP) else b"")
+    except (zlib.error, EOFError, OSError) as error:
+        raise Malformed(f"the profile is damaged ({error})") from error
+
+
+@final
+@dataclass(slots=True)
+class _Tables:
+    """The records of the message Profile, by kind."""
+
+    sample_types: list[bytes] = field(default_factory=list[bytes])
+    samples: list[bytes] = field(default_factory=list[bytes])
+    mappings: list[bytes] = field(default_factory=list[bytes])
+    locations: list[bytes] = field(default_factory=list[bytes])
+    functions: list[bytes] = field(default_factory=list[bytes])
+    strings: list[str] = field(default_factory=list[str])
+    time_ns: int = 0
+    period: int = 0
+    comments: list[int] = field(default_factory=list[int])
+
+    def text(self, index: int) -> str:
+        if index >= len(self.strings):
+            raise Malformed("the profile is truncated: texts are missing")
+        return self.strings[index]
+
+
+def _read_tables(message: bytes) -> _Tables:
+    tables = _Tables()
+    lists = {1: tables.sample_types, 2: tables.samples, 3: tables.mappings, 4: tables.locations, 5: tables.functions}
+    for number, value in records(message):
+        if number in lists:
+            lists[number].append(content(value))
+        elif number == 6:
+            tables.strings.append(content(value).decode("utf-8", "replace"))
+        elif number == 9:
+            tables.time_ns = signed(integer(value))
+        elif number == 12:
+            tables.period = signed(integer(value))
+        elif number == 13:
+            tables.comments += integers(value)
+    return tables
+
+
+def _profile(tables: _Tables) -> HeapProfile:
+    columns = _columns(tables)
+    if not tables.samples:
+        raise Malformed("this is a heap profile without samples: the program allocated nothing while it was recorded")
+    frames = _frames(tables)
+    samples = tuple(_sample(raw, columns, frames, tables) for raw in tables.samples)
+    return HeapProfile(
+        samples, tables.period, _binary(tables), tables.time_ns, tuple(tables.text(index) for index in tables.comments)
+    )
+
+
+def _first(message: Iterable[tuple[int, Value]]) -> dict[int, Value]:
+    """Records by number; of repeated ones the last, as the format wants it."""
+    return dict(message)
+
+
+def _columns(tables: _Tables) -> dict[SampleType, int]:
+    """Where the values of a heap profile stand in each sample."""
+    names: list[str] = []
+    for raw in tables.sample_types:
+        names.append(tables.text(integer(_first(records(raw)).get(1, 0))))
+    if not names:
+        raise Malformed("the profile is truncated or foreign: it does not say what it counts")
+    if any(kind.value not in names for kind in SampleType):
+        _refuse(names)
+    return {kind: names.index(kind.value) for kind in SampleType}
+
+
+def _refuse(names: Sequence[str]) -> NoReturn:
+    """Say what a profile of something else is."""
+    known = next((_KNOWN_KINDS[name] for name in names if name in _KNOWN_KINDS), "not a heap profile of Go")
+    raise Malformed(f"this is {known} (it counts {', '.join(names)}); a heap profile of Go counts {', '.join(SampleType)}")
+
+
+def _binary(tables: _Tables) -> str:
+    """The program's own mapping is the first."""
+    for raw in tables.mappings[:1]:
+        return tables.text(integer(_first(records(raw)).get(5, 0)))
+    return ""
+
+
+def _frames(tables: _Tables) -> dict[int, tuple[Frame, ...]]:
+    """Frames of each location by id."""
+    functions: dict[int, tuple[str, str]] = {}
+    for raw in tables.functions:
+        fields = _first(records(raw))
+        name = tables.text(integer(fields.get(2, 0))) or tables.text(integer(fields.get(3, 0)))
+        functions[integer(fields.get(1, 0))] = (name, tables.text(integer(fields.get(4, 0))))
+    out: dict[int, tuple[Frame, ...]] = {}
+    for raw in tables.locations:
+        location = 0
+        lines: list[tuple[str, str, int]] = []
+        for number, value in records(raw):
+            if number == 1:
+                location = integer(value)
+            elif number == 4:
+                fields = _first(records(content(value)))
+                name, file = functions.get(integer(fields.get(1, 0)), ("", ""))
+                lines.append((name, file, signed(integer(fields.get(2, 0)))))
+        out[location] = tuple(
+            Frame(name, file, line, inlined=index + 1 < len(lines)) for index, (name, file, line) in enumerate(lines)
+        )
+    return out
+
+
+def _sample(raw: bytes, columns: dict[SampleType, int], frames: dict[int, tuple[Frame, ...]], tables: _Tables) -> Sample:
+    locations: list[int] = []
+    values: list[int] = []
+    object_bytes = 0
+    for number, value in records(raw):
+        if number == 1:
+            locations += integers(value)
+        elif number == 2:
+            values += map(signed, integers(value))
+        elif number == 3:
+            label = _first(records(content(value)))
+            if tables.text(integer(label.get(1, 0))) == "bytes":
+                object_bytes = signed(integer(label.get(3, 0)))
+    if len(values) != len(tables.sample_types):
+        raise Malformed("a sample has not as many values as the profile counts things")
+    if any(location not in frames for location in locations):
+        raise Malformed("the profile is truncated: locations are missing")
+    return Sample(
+        tuple(frame for location in locations for frame in frames[location]),
+        values[columns[SampleType.ALLOC_OBJECTS]],
+        values[columns[SampleType.ALLOC_SPACE]],
+        values[columns[SampleType.INUSE_OBJECTS]],
+        values[columns[SampleType.INUSE_SPACE]],
+        object_bytes,
+    )

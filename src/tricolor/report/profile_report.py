@@ -1,0 +1,237 @@
+"""A heap profile joined with the allocation sites, as a table or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TextIO, final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tricolor.explain.model import CostClass, Site
+from tricolor.frontend.toolchain import find_toolchain
+from tricolor.profile.model import Frame, HeapProfile, SampleType
+from tricolor.profile.rows import Amount, Charge, Row, Shares, Unmatched
+from tricolor.report.escape_text import decision_text, shown_path
+from tricolor.report.units import bytes_text, count_text
+
+_MOST_ROWS: Final = 40
+_MOST_UNMATCHED: Final = 10
+_WIDTH_WITHOUT_TERMINAL: Final = 200
+_STYLES: Final = {CostClass.HEAP: "red", CostClass.HEAP_ABOVE: "yellow", CostClass.STACK: "green", CostClass.NONE: "green"}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ProfileReport:
+    """``rank``: what rows are ranked and shares are counted by; ``callers``: rows are lines of the named packages."""
+
+    profile: HeapProfile
+    kind: SampleType
+    rank: Callable[[Amount], int]
+    callers: bool
+    rows: Sequence[Row]
+    unmatched: Sequence[Unmatched]
+    shares: Shares
+    total: Amount
+
+
+def write_json(report: ProfileReport, out: TextIO) -> None:
+    """Everything, as one object."""
+    shares = report.shares
+    data = {
+        "binary": report.profile.binary,
+        "rate_bytes": report.profile.rate_bytes,
+        "sample": report.kind.value,
+        "total_objects": report.total.objects,
+        "total_bytes": report.total.bytes,
+        "bytes": {
+            "heap": shares.heap,
+            "heap_when_larger": shares.heap_above,
+            "runtime_calls": shares.runtime_calls,
+            "stack": shares.contradicting,
+            "stack_inlined": shares.inlined,
+            "unmatched": shares.missed,
+        },
+        "rows": [_json_row(report, row) for row in report.rows],
+        "unmatched": [
+            {"bytes": one.amount.bytes, "objects": one.amount.objects, "share": _share(report, one.amount), "reason": one.miss.value}
+            | _json_frame(one.at)
+            for one in report.unmatched
+        ],
+    }
+    json.dump(data, out, indent=1)
+    out.write("\n")
+
+
+def _json_row(report: ProfileReport, row: Row) -> dict[str, Any]:
+    return {
+        "bytes": row.amount.bytes,
+        "objects": row.amount.objects,
+        "share": _share(report, row.amount),
+        "sites": [_json_site(site) for site in row.sites],
+        "sites_added_up": row.lines,
+        "contradicts_verdict": row.contradicts,
+        "inlined": row.inlined,
+        "charged_to": [{"bytes": charge.amount.bytes, "objects": charge.amount.objects} | _json_frame(charge.frame) for charge in row.charges],
+    }  # fmt: skip
+
+
+def _json_site(site: Site) -> dict[str, Any]:
+    position = site.position
+    return {
+        "package": site.package, "function": site.function, "expression": site.expression, "kind": site.kind, "type": site.type,
+        "size_bytes": site.size_bytes, "file": position.file, "line": position.line, "column": position.column, "verdict": site.verdict.value,
+        "cost": str(site.cost), "note": site.cost.note, "why": site.why, "hint": site.hint,
+    }  # fmt: skip
+
+
+def _json_frame(frame: Frame | None) -> dict[str, Any]:
+    return {"function": frame.function, "file": frame.file, "line": frame.line} if frame is not None else {"function": "", "file": "", "line": 0}
+
+
+def _share(report: ProfileReport, amount: Amount) -> float:
+    whole = report.rank(report.total)
+    return report.rank(amount) / whole if whole else 0.0
+
+
+# --- text ---
+
+
+def write_table(report: ProfileReport, out: TextIO, *, everything: bool) -> None:
+    """The dearest rows as a table, what did not match, and where all bytes went. ``everything``: all rows."""
+    console = Console(file=out, width=None if out.isatty() else _WIDTH_WITHOUT_TERMINAL, highlight=False, markup=False)
+    rows = report.rows if everything else report.rows[:_MOST_ROWS]
+    console.print(_table(report, rows))
+    _print_rest(console, report, report.rows[len(rows) :], "more rows")
+    if report.unmatched:
+        _print_unmatched(console, report, everything=everything)
+    console.print()
+    for line in summary(report):
+        console.print(line)
+
+
+def _table(report: ProfileReport, rows: Iterable[Row]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("bytes", "share", "objects"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("charged to" if report.callers else "where", overflow="fold", max_width=34)
+    table.add_column("expression", overflow="fold", max_width=34)
+    table.add_column("verdict, cost", max_width=24)
+    table.add_column("allocated in" if report.callers else "charged to", overflow="fold", max_width=34)
+    table.add_column("why", overflow="fold", min_width=30)
+    for row in rows:
+        site = row.sites[0]
+        table.add_row(
+            Text(bytes_text(row.amount.bytes)),
+            Text(f"{100 * _share(report, row.amount):.1f}%"),
+            Text(count_text(row.amount.objects)),
+            Text(_frame_text(row.charges[0].frame) if report.callers else _where(row)),
+            Text("\n".join(dict.fromkeys(site.expression for site in row.sites))),
+            Text(_decisions(row), style=_STYLES[site.cost.kind] if _out_of_doubt(row) else "yellow"),
+            Text(_site_of_caller(row) if report.callers else _charges(row)),
+            _why(row),
+        )
+    return table
+
+
+def _out_of_doubt(row: Row) -> bool:
+    """Whether all sites that it may be cost the same."""
+    return len({site.cost.kind for site in row.sites}) == 1
+
+
+def _where(row: Row) -> str:
+    position = row.sites[0].position
+    column = f":{position.column}" if len(row.sites) == 1 and position.column else ""
+    return f"{_short(position.file)}:{position.line}{column}"
+
+
+def _short(file: str) -> str:
+    """Files of Go's own tree by import path, those below the working directory relative to it."""
+    return shown_path(file.removeprefix(f"{find_toolchain().root}/src/"))
+
+
+def _frame_text(frame: Frame | None) -> str:
+    """``file:line``, or the function where that is not known."""
+    if frame is None:
+        return "none of these packages"
+    return f"{_short(frame.file)}:{frame.line}" if frame.line and frame.file else frame.function
+
+
+def _charges(row: Row) -> str:
+    """The line that most of it is charged to; nothing if that is the site itself."""
+    first = row.charges[0]
+    if _is_at(first, row.sites[0]) and len(row.charges) == 1:
+        return "itself"
+    more = f" and {len(row.charges) - 1} more" if len(row.charges) > 1 else ""
+    return _frame_text(first.frame) + more
+
+
+def _is_at(charge: Charge, site: Site) -> bool:
+    frame, position = charge.frame, site.position
+    return frame is not None and frame.line == position.line and frame.file.rpartition("/")[2] == position.file.rpartition("/")[2]
+
+
+def _site_of_caller(row: Row) -> str:
+    more = f" and {row.lines - 1} more" if row.lines > 1 else ""
+    return ("itself" if _is_at(row.charges[0], row.sites[0]) else _where(row)) + more
+
+
+def _decisions(row: Row) -> str:
+    return " or ".join(dict.fromkeys(decision_text(site.verdict, site.cost) for site in row.sites))
+
+
+def _why(row: Row) -> Text:
+    text = Text("\n".join(dict.fromkeys(site.why for site in row.sites if site.why)))
+    if row.contradicts:
+        text.append("by its verdict nothing is allocated here" + ("; the function was inlined, and was decided anew there" if row.inlined else ""))
+    for hint in dict.fromkeys(site.hint for site in row.sites if site.hint):
+        text.append(f"\nhint: {hint}", style="dim")
+    return text
+
+
+def _print_rest(console: Console, report: ProfileReport, rest: Sequence[Row | Unmatched], what: str) -> None:
+    if rest:
+        amount = sum((row.amount for row in rest), Amount())
+        share = 100 * _share(report, amount)
+        console.print(f"... and {len(rest)} {what}: {bytes_text(amount.bytes)} ({share:.1f}%) in {count_text(amount.objects)} objects (-all shows them)")
+
+
+def _print_unmatched(console: Console, report: ProfileReport, *, everything: bool) -> None:
+    console.print()
+    console.print("Not matched with a site:")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    for justify in ("right", "right", "left", "left"):
+        table.add_column(justify=justify, overflow="fold")
+    shown = report.unmatched if everything else report.unmatched[:_MOST_UNMATCHED]
+    for one in shown:
+        name = one.at.function if one.at is not None else "(no stack)"
+        place = f" {_frame_text(one.at)}" if one.at is not None and one.at.file else ""
+        share = f"{100 * _share(report, one.amount):.1f}%"
+        table.add_row(Text(bytes_text(one.amount.bytes)), Text(share), Text(name + place), Text(one.miss.value))
+    console.print(table)
+    _print_rest(console, report, report.unmatched[len(shown) :], "more lines")
+
+
+def summary(report: ProfileReport) -> list[str]:
+    """What was counted and where all bytes went."""
+    shares = report.shares
+    rate = report.profile.rate_bytes
+    sampled = f", estimated from one sample per {bytes_text(rate)} on average" if rate > 1 else ""
+    head = f"{report.kind.value}: {bytes_text(report.total.bytes)} in {count_text(report.total.objects)} objects{sampled}"
+    parts = [
+        (shares.heap, "at sites whose verdict is heap"),
+        (shares.heap_above, "where it may be a site that allocates when larger than its buffer"),
+        (shares.runtime_calls, "in calls of functions that the runtime defines"),
+        (shares.contradicting, _contradicting(shares)),
+        (shares.missed, "not matched"),
+    ]
+    return [head, *(f"{shares.percent(size):6.2f}% of the bytes {text}" for size, text in parts)]
+
+
+def _contradicting(shares: Shares) -> str:
+    text = "at sites whose verdict is stack"
+    return f"{text} ({shares.percent(shares.inlined):.2f}% in inlined functions)" if shares.contradicting else text
