@@ -1,7 +1,7 @@
 // Waiting for descriptors. Pipes, sockets and terminals that package os opens are non-blocking; a goroutine that finds
 // nothing to read looks again after a sleep that doubles from 20 us to 1 ms, so that the others run meanwhile. Regular
-// files do not wait. A descriptor that stays blocking (standard input) is looked at in the same way before a read,
-// if there is anyone else to run.
+// files do not wait. A descriptor that stays blocking (standard input and output) is looked at in the same way before a read
+// or a write, if there is anyone else to run.
 
 package runtime
 
@@ -32,6 +32,8 @@ const (
 	statBytes       = 144
 	statModeOffset  = 24
 	shortestTimeout = 0
+
+	pipePiece = 4096 // bytes for which a pipe has room when it is ready
 )
 
 type pollDescriptor struct {
@@ -172,9 +174,31 @@ func poll_runtime_pollUnblock(ctx uintptr) {
 func poll_runtime_isPollServerDescriptor(_ uintptr) bool { return false }
 
 // beforeRead waits until a blocking descriptor has something to read, while others can run.
-func beforeRead(fd uintptr) {
-	for sleep := int64(firstPollSleep); (gcount() > 1 || len(timers.heap) > 0) && !ready(fd, pollIn); {
+func beforeRead(fd uintptr) { waitReady(fd, pollIn) }
+
+// beforeWrite waits until a blocking descriptor has room, while others can run; it returns how many of n bytes can be written
+// without waiting.
+func beforeWrite(fd, n uintptr) uintptr {
+	if !waitReady(fd, pollOut) || n <= pipePiece {
+		return n
+	}
+	var stat [statBytes]byte
+	_, _, errno := linux.Syscall6(sysFstat, fd, uintptr(unsafe.Pointer(&stat)), 0, 0, 0, 0)
+	if errno == 0 && *(*uint32)(unsafe.Pointer(&stat[statModeOffset]))&modeFormatMask == modeFIFO {
+		return pipePiece
+	}
+	return n
+}
+
+// waitReady tells whether there is anyone else who could have run.
+func waitReady(fd uintptr, events int16) bool {
+	for sleep := int64(firstPollSleep); ; sleep = min(2*sleep, lastPollSleep) {
+		if gcount() <= 1 && len(timers.heap) == 0 {
+			return false
+		}
+		if ready(fd, events) {
+			return true
+		}
 		gosleep(nil, nanotime()+sleep, waitIO)
-		sleep = min(2*sleep, lastPollSleep)
 	}
 }

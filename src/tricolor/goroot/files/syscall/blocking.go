@@ -5,10 +5,17 @@ import _ "unsafe"
 //go:linkname runtime_beforeRead runtime.beforeRead
 func runtime_beforeRead(fd uintptr)
 
-// Syscall makes a system call. Before a read that might wait, other goroutines get their turns.
+//go:linkname runtime_beforeWrite runtime.beforeWrite
+func runtime_beforeWrite(fd, n uintptr) uintptr
+
+// Syscall makes a system call. Before a read or a write that might wait, other goroutines get their turns; a long write to a
+// pipe may then write only a part.
 func Syscall(trap, a1, a2, a3 uintptr) (r1, r2 uintptr, err Errno) {
-	if trap == SYS_READ {
+	switch trap {
+	case SYS_READ:
 		runtime_beforeRead(a1)
+	case SYS_WRITE:
+		a3 = runtime_beforeWrite(a1, a3)
 	}
 	return RawSyscall6(trap, a1, a2, a3, 0, 0, 0)
 }
