@@ -6,6 +6,7 @@ found: lines of Go that we print too; missing: the others of Go's; extra: ours t
 from __future__ import annotations
 
 import argparse
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from tools.escapecheck.reference import real_lines
 from tricolor.escape.messages import Detail
 from tricolor.frontend.toolchain import GO_VERSION
 
+_FILE: Final = re.compile(r"(?:(?<=^)|(?<= ))[^ ]*/([^/ :]+\.go:[0-9])")
 _CLASSES: Final = (
     "ignoring self-assignment", "leaking param content", "level=", "leaking param", "moved to heap", "append escapes",
     "append does not", "... argument", "go.shape", "zero-copy", "escapes to heap", "does not escape", "uintptr",
@@ -58,8 +60,8 @@ def main() -> int:
     flags = ("-m=2" if detail.flows else "-m") + " -l" + (" -d=escapemutationscalls=1" if detail.effects else "")
     results: list[Comparison] = []
     print(f"{'package':40} {'found':>6} {'missing':>8} {'extra':>6} {'agree':>7}")
-    for path, mine in sorted(our_lines(options.packages, directory, not options.no_shapes, detail).items()):
-        theirs = real_lines(path, directory, flags)
+    for path, lines in sorted(our_lines(options.packages, directory, not options.no_shapes, detail).items()):
+        mine, theirs = _without_folders(lines), _without_folders(real_lines(path, directory, flags))
         if options.no_shapes:
             theirs = Counter({line: count for line, count in theirs.items() if "go.shape" not in line})
         results.append(Comparison(path, (theirs & mine).total(), theirs - mine, mine - theirs))
@@ -71,6 +73,14 @@ def main() -> int:
     return 0
 
 
+def _without_folders(lines: Counter[str]) -> Counter[str]:
+    """The lines with bare names of files: what the go command remembers names them from where it was called first."""
+    found: Counter[str] = Counter()
+    for line, count in lines.items():
+        found[_FILE.sub(r"\1", line)] += count
+    return found
+
+
 def _print(result: Comparison, show: bool) -> None:
     share = result.found / max(1, result.total)
     counts = f"{result.found:6} {result.missing.total():8} {result.extra.total():6}"
@@ -79,8 +89,7 @@ def _print(result: Comparison, show: bool) -> None:
         return
     lines = [(line, "-") for line in result.missing.elements()] + [(line, "+") for line in result.extra.elements()]
     for line, sign in sorted(lines):
-        head, _, rest = line.partition(": ")
-        print(f"  {sign} {Path(head).name}: {rest}")
+        print(f"  {sign} {line}")
 
 
 def _summary(results: Sequence[Comparison]) -> str:

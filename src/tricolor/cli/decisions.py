@@ -13,36 +13,42 @@ from typing import TextIO
 from tricolor.base.progress import Progress
 from tricolor.cli.common import say
 from tricolor.cli.gcflags import CompilerFlags
-from tricolor.decisions import Decisions, decide, request_for
+from tricolor.decision_log import write_log
+from tricolor.decisions import Faulty, Line, analyse_alone, lines_about, request_for
 from tricolor.escape.messages import Detail
+from tricolor.frontend.records import Package
 
 
 def show_decisions(patterns: Sequence[str], tags: Sequence[str], flags: CompilerFlags, out: TextIO) -> int:
-    """Print the decisions about the packages that the patterns name. Exit status 1 if they have faults.
+    """Print or log the decisions about the packages that the patterns name. Exit status 1 if they have faults.
 
     Raises EnvironmentFault."""
     directory = Path.cwd()
+    flows = flags.detail > 1
     progress = Progress()
     progress.say("deciding what escapes")
     try:
-        decisions = decide(request_for(patterns, directory, tags), detail=Detail(flows=flags.detail > 1, effects=flags.effects))
+        alone = analyse_alone(request_for(patterns, directory, tags), explained=flows or flags.log is not None)
     finally:
         progress.clear()
-    if decisions.faults:
-        say(decisions.faults.rstrip("\n"))
+    if isinstance(alone, Faulty):
+        say(alone.text.rstrip("\n"))
         return 1
-    print_decisions(decisions, str(directory), out)
+    for package in alone.typed.roots:
+        if flags.detail:
+            _print(lines_about(alone, package, Detail(flows, flags.effects)), package, str(directory), out)
+        if flags.log is not None:
+            write_log(flags.log, alone, package)
     if flags.inlining:
         say("tricolor: calls are not inlined, as with -l; Go's compiler without -l decides more at the places of calls")
     return 0
 
 
-def print_decisions(decisions: Decisions, directory: str, out: TextIO) -> None:
-    """The lines of each package, if there are any, under a ``# package`` line; files near ``directory`` are named from there."""
-    for path, lines in decisions.packages.items():
-        if lines:
-            text = "".join(f"{line}\n" for line in lines)
-            out.write(f"# {path}\n{shorten(text, decisions.directories[path], directory)}")
+def _print(lines: Sequence[Line], package: Package, directory: str, out: TextIO) -> None:
+    """The lines of a package, if there are any, under a ``# package`` line; files near ``directory`` are named from there."""
+    if lines:
+        text = "".join(f"{line}\n" for line in lines)
+        out.write(f"# {package.path}\n{shorten(text, package.directory, directory)}")
 
 
 def shorten(text: str, folder: str, directory: str) -> str:

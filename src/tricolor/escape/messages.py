@@ -70,14 +70,19 @@ def messages(
     for func in funcs:
         if func.body is None:
             yield from _parameter_messages(func, escape, detail)
-    wanted = set(funcs)
-    for number in sorted({escape.batch_of[func] for func in funcs if func in escape.batch_of}):
-        members = [func for func in escape.batches[number] if func in wanted]
+    for number, members in by_batch(funcs, escape):
         yield from _batch_messages(number, members, escape, names, detail)
     for func in funcs:
         if func.body is not None:
             for index in unchecked_indices(func):
                 yield Message(index.pos, "index bounds check elided", func)
+
+
+def by_batch(funcs: Sequence[n.Func], escape: EscapeResult) -> Iterator[tuple[int, list[n.Func]]]:
+    """Numbers of the batches that the functions belong to, in order of analysis, and which of each batch they are."""
+    wanted = set(funcs)
+    for number in sorted({escape.batch_of[func] for func in funcs if func in escape.batch_of}):
+        yield number, [func for func in escape.batches[number] if func in wanted]
 
 
 def _batch_messages(
