@@ -6,6 +6,7 @@ expression, ``strings.Repeat(``, as far as that is on one line and leaves the ma
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -42,8 +43,7 @@ def marks_of(source: SourceText, sites: Sequence[Site]) -> list[Mark]:
     extents = _Extents(source)
     taken = {token: (source.tokens[token].start, source.tokens[token].end) for token in at}
     for token in sorted(at):
-        variadic = all(sites[number].kind == _VARIADIC for number in at[token])
-        for start, end in extents.candidates(token, variadic=variadic):
+        for start, end in extents.candidates(token, {sites[number].kind for number in at[token]}):
             if source.line_of(start) == source.line_of(end) and all(
                 end <= low or high <= start for other, (low, high) in taken.items() if other != token
             ):
@@ -67,8 +67,23 @@ class _Extents:
                 self._opens[number] = stack.pop()
                 self._closes[self._opens[number]] = number
 
-    def candidates(self, token: int, *, variadic: bool) -> Iterator[tuple[int, int]]:
-        """What may be marked for a position, the most first."""
+    def candidates(self, token: int, kinds: set[str]) -> Iterator[tuple[int, int]]:
+        """What may be marked for a position where sites of these kinds are, the most first."""
+        found = list(self._expressions(token, variadic=kinds == {_VARIADIC}))
+        if "conversion" in kinds:
+            start = found[0][0] if found else self._tokens[token].start
+            yield from self._conversion(start, found[-1][1] if found else self._tokens[token].end)
+        yield from found
+
+    def _conversion(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """``[]byte(x)`` or ``[]byte(x``: the compiler has a conversion at its operand, which begins and ends here."""
+        first = bisect_left(self._tokens, start, key=lambda token: token.start)
+        if first and self._tokens[first - 1].text == "(" and first - 1 in self._closes:
+            outer = self._operand_start(first - 1)
+            yield outer, self._tokens[self._closes[first - 1]].end
+            yield outer, end
+
+    def _expressions(self, token: int, *, variadic: bool) -> Iterator[tuple[int, int]]:
         match self._tokens[token].text:
             case "(":
                 start = self._operand_start(token)
@@ -85,8 +100,33 @@ class _Extents:
                 yield self._operand_start(token), self._tokens[token + 1].end
             case "&":
                 yield from self._address(token)
+            case "+":
+                yield from self._sum(token)
             case _:
                 return
+
+    def _sum(self, token: int) -> Iterator[tuple[int, int]]:
+        """The operator with the operands beside it."""
+        before, after = self._tokens[token - 1], self._tokens[token + 1]
+        start, end = self._tokens[token].start, self._tokens[token].end
+        if before.kind in _HEADS or token - 1 in self._opens:
+            start = self._operand_start(self._opens.get(token - 1, token - 1))
+        if after.kind in _HEADS:
+            end = self._tokens[self._operand_end(token + 1)].end
+        yield start, end
+        yield start, self._tokens[token].end
+
+    def _operand_end(self, at: int) -> int:
+        """The last token of the operand that begins with a name or a text."""
+        while at + 1 < len(self._tokens) and self._touches(at):
+            following = self._tokens[at + 1].text
+            if following == ".":
+                at += 2
+            elif following in ("(", "[") and at + 1 in self._closes:
+                at = self._closes[at + 1]
+            else:
+                break
+        return at
 
     def _through_close(self, start: int, opening: int) -> Iterator[tuple[int, int]]:
         if opening in self._closes:

@@ -33,6 +33,7 @@
     return made;
   }
 
+  const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
   const place = (site) => `${data.files[site.file].name}:${site.line}:${site.column}`;
   const address = (text) => "#" + encodeURI(text).replace(/#/g, "%23");
   const shown = (site) =>
@@ -67,8 +68,10 @@
   }
 
   function setCurrent(link, current) {
-    if (current) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (current) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest" });
+    } else link.removeAttribute("aria-current");
   }
 
   function pathBar(file) {
@@ -174,8 +177,8 @@
     const found = view.lines[line - 1];
     if (!found) return;
     found.classList.add("hit");
-    const top = found.offsetTop - main.scrollTop;
-    if (top < 2 * LINE_PIXELS || top > main.clientHeight - 4 * LINE_PIXELS) main.scrollTop = found.offsetTop - main.clientHeight / 3;
+    const top = found.getBoundingClientRect().top - main.getBoundingClientRect().top;
+    if (top < 2 * LINE_PIXELS || top > main.clientHeight - 4 * LINE_PIXELS) main.scrollTop += top - main.clientHeight / 3;
   }
 
   // --- the panel ---
@@ -317,7 +320,7 @@
   // --- filters and files ---
 
   function makeSide() {
-    $("about").textContent = `${data.sites.length} sites in ${data.files.length} files · ${data.go}`;
+    $("about").textContent = `${counted(data.sites.length, "site")} in ${counted(data.files.length, "file")} · ${data.go}`;
     COSTS.forEach((cost, index) => {
       const box = element("input", { type: "checkbox", "data-cost": index });
       box.addEventListener("change", () => {
