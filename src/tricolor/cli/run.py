@@ -18,6 +18,7 @@ FLAGS = (
     Flag("report", "after the program's output: where its memory went, by allocation site", False),
     Flag("all", "with --report: also the sites that stayed on the stack", False),
     Flag("format", "of the report: text or json", "text", ("text", "json"), "FORMAT"),
+    Flag("memprofile", "write a heap profile for go tool pprof and tricolor escape -profile when the program ends", value_name="FILE"),
 )
 
 HELP = f"""\
@@ -40,6 +41,10 @@ def run(arguments: Sequence[str]) -> int:
     stage, wanted = dump_stage(parsed)
     flags = gcflags(parsed)
     check_files(patterns, Path.cwd())
+    if parsed.text("memprofile"):
+        from tricolor.report.memory_profile import check_writable
+
+        check_writable(Path(parsed.text("memprofile")))
     if stage:
         return _dump(parsed, patterns, stage, wanted)
     if flags.shows_decisions:
@@ -76,7 +81,7 @@ def _compile(parsed: Parsed, patterns: tuple[str, ...]) -> CompiledProgram | int
     directory = Path.cwd()
     level = 2 if gcflags(parsed).optimise else 0
     # Only code with accounting tells the allocator the types of small values.
-    account = parsed.switch("report") or "allocfreetrace=" in os.environ.get("GODEBUG", "")
+    account = _accounts(parsed) or "allocfreetrace=" in os.environ.get("GODEBUG", "")
     options = (*tags(parsed), f"report={account}", f"check={parsed.text('check')}", f"O={level}")
     key = program_key(patterns, directory, options)
     known = recall(key)
@@ -105,11 +110,12 @@ def _run(parsed: Parsed, patterns: tuple[str, ...], compiled: CompiledProgram, a
     from tricolor.run.execute import execute, load_program
 
     name = patterns[0].removesuffix(".go")
-    if not parsed.switch("report"):
+    if not _accounts(parsed):
         process = execute(load_program(compiled), [name, *arguments])
         # Nothing of Python is needed any more; its teardown would only take time.
         os._exit(process.exit_status)
     from tricolor.report.memory_report import build_rows, print_report, site_descriptions
+    from tricolor.report.memory_profile import write_memory_profile
     from tricolor.run.observe import Account
 
     descriptions = site_descriptions(compiled.sites)
@@ -117,7 +123,15 @@ def _run(parsed: Parsed, patterns: tuple[str, ...], compiled: CompiledProgram, a
     account = Account(loaded, len(descriptions))
     process = execute(loaded, [name, *arguments])
     observation = account.observe()
-    rows = build_rows(descriptions, observation, show_stack=parsed.switch("all"))
-    print_report(rows, observation, parsed.text("format"))
-    sys.stdout.flush()
+    if parsed.switch("report"):
+        rows = build_rows(descriptions, observation, show_stack=parsed.switch("all"))
+        print_report(rows, observation, parsed.text("format"))
+        sys.stdout.flush()
+    if parsed.text("memprofile"):
+        write_memory_profile(Path(parsed.text("memprofile")), descriptions, observation, name)
     os._exit(process.exit_status)
+
+
+def _accounts(parsed: Parsed) -> bool:
+    """Whether the program counts what each of its sites allocates."""
+    return parsed.switch("report") or bool(parsed.text("memprofile"))

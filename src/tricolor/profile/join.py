@@ -7,8 +7,8 @@ Terms:
 How it works: the innermost frame of a sample is the line that allocated, since profiles leave out the runtime's own frames
 above it; where calls were inlined it is the line of the innermost inlined function. Frames of the runtime that a profile has nevertheless are passed over, unless
 their line is a site itself. If one of them is called by another name than the runtime's (internal/bytealg.MakeNoZero,
-reflect.unsafe_New), the line that calls it is taken for a site of its own: nothing in source makes a value there, and what the runtime
-gives out is on the heap. Of several sites on the line those remain that may allocate and whose size, as the allocator rounds it, is that of the
+reflect.unsafe_New), or is named without a place (profile/own.py), the line that calls it is taken for a site of its own: nothing in source
+makes a value there, and what the runtime gives out is on the heap. Of several sites on the line those remain that may allocate and whose size, as the allocator rounds it, is that of the
 sample's objects; how the bytes are divided among what remains is not known, so it stays together.
 
 Source: Go 1.27.3 runtime/pprof/protomem.go (which frames are left out), runtime/mprof.go, runtime/malloc.go (tiny objects, headers).
@@ -89,10 +89,10 @@ def _land(sample: Sample, places: Places, named: Named, explained: frozenset[str
     for frame in sample.frames:
         found = places.at(frame)
         able = [site for site in found if site.cost.may_allocate]
-        if runtime_package(frame):
+        if _is_of_runtime(frame):
             if able:
                 return Landing(sample, _of_size(able, sample.object_bytes), frame, None, charged, contradicts=False)
-            if not _named_runtime(frame.function):
+            if not frame.file or not _is_named_runtime(frame.function):
                 given_by = frame.function
             continue
         if given_by:
@@ -106,8 +106,12 @@ def _land(sample: Sample, places: Places, named: Named, explained: frozenset[str
     return Landing(sample, (), at, Miss.RUNTIME if at is not None else Miss.NO_POSITION, charged, contradicts=False)
 
 
-def _named_runtime(function: str) -> bool:
-    """Whether a symbol is the runtime's by its name."""
+def _is_of_runtime(frame: Frame) -> bool:
+    """By its file, or where there is none (a profile of tricolor run) by its name."""
+    return bool(runtime_package(frame)) if frame.file else _is_named_runtime(frame.function)
+
+
+def _is_named_runtime(function: str) -> bool:
     return function.startswith(("runtime.", "internal/runtime/"))
 
 

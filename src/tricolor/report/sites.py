@@ -27,9 +27,10 @@ _RUNTIME_REASONS: Final = {
 @final
 @dataclass(frozen=True, slots=True)
 class SiteText:
-    """One site in words. ``verdict``: stack, heap, or heap when larger than a size; ``why`` is empty for the stack."""
+    """One site in words. ``kind``: codegen's word for it; ``verdict``: stack, heap, or heap when larger than a size; ``why`` is empty for the stack."""
 
     number: int
+    kind: str
     place: str
     what: str
     type: str
@@ -54,6 +55,7 @@ def _describe(analysed: Analysed, site: Site, standard: set[str]) -> SiteText:
         why = explain(cast("n.Var | n.Expr", site.node), analysed.escape, line_of)
     return SiteText(
         site.number,
+        site.kind,
         _place(analysed, site.pos),
         _what(site),
         str(site.type),
