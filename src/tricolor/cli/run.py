@@ -114,8 +114,8 @@ def _run(parsed: Parsed, patterns: tuple[str, ...], compiled: CompiledProgram, a
         process = execute(load_program(compiled), [name, *arguments])
         # Nothing of Python is needed any more; its teardown would only take time.
         os._exit(process.exit_status)
-    from tricolor.report.memory_report import build_rows, print_report, site_descriptions
     from tricolor.report.memory_profile import write_memory_profile
+    from tricolor.report.memory_report import build_rows, print_report, site_descriptions
     from tricolor.run.observe import Account
 
     descriptions = site_descriptions(compiled.sites)
