@@ -438,7 +438,7 @@
       event.preventDefault();
       focusPanel = true;
       openMark(Number(mark.dataset.mark));
-    } else if (event.target.closest("input, select")) return;
+    } else if (event.target.closest("input[type=search], select")) return;
     else if (event.key === "/") {
       event.preventDefault();
       $("search").focus();
