@@ -3,6 +3,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -31,9 +33,15 @@ func (l *log) record(topic string, e *event) {
 }
 
 func main() {
+	events := 5000
+	if len(os.Args) > 1 {
+		if v, err := strconv.Atoi(os.Args[1]); err == nil {
+			events = v
+		}
+	}
 	l := &log{byTopic: map[string][]*event{}}
 	topics := []string{"login", "order", "payment"}
-	for i := range 5000 {
+	for i := range events {
 		payload := []byte(strings.Repeat(fmt.Sprintf("%08d", i), 32))
 		l.record(topics[i%len(topics)], &event{i, time.Duration(i) * time.Millisecond, payload})
 	}

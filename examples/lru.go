@@ -1,7 +1,11 @@
 // LRU cache: a map and an intrusive list, fed with a skewed stream of keys.
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"os"
+	"strconv"
+)
 
 type node struct {
 	key, value string
@@ -59,9 +63,15 @@ func (c *cache) put(key, value string) {
 }
 
 func main() {
+	requests := 200000
+	if len(os.Args) > 1 {
+		if v, err := strconv.Atoi(os.Args[1]); err == nil {
+			requests = v
+		}
+	}
 	c := newCache(1000)
 	seed := uint64(42)
-	for range 200000 {
+	for range requests {
 		seed ^= seed << 13
 		seed ^= seed >> 7
 		seed ^= seed << 17

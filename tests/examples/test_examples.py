@@ -13,9 +13,15 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.go"))
 TOOLS = Path(sys.executable).parent
 ARGUMENTS = {"wordcount": ("LICENSE",), "bintrees": ("8",)}
-STRESS_ARGUMENTS = {"wordcount": ("examples/go.mod",), "bintrees": ("4",), "matrix": ("20",), "nqueens": ("5",)}
-STRESSED = ("bintrees", "builder", "container", "matrix", "nqueens", "tokenizer", "wordcount", "workerpool")
-"""Programs that end soon although every allocation collects; the others run with a collection at every 4 MiB only."""
+STRESS_ARGUMENTS = {
+    "bintrees": ("4",),
+    "eventlog": ("500",),
+    "lru": ("3000",),
+    "matrix": ("20",),
+    "nqueens": ("5",),
+    "wordcount": ("examples/go.mod",),
+}
+"""Smaller inputs, with which a program ends soon although every allocation collects."""
 
 
 def run(command: list[str | Path], **environment: str) -> tuple[int, str]:
@@ -34,10 +40,9 @@ def test_an_example_prints_what_real_go_prints(source: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", STRESSED)
-def test_an_example_survives_a_collection_at_every_allocation(name: str) -> None:
-    source = ROOT / "examples" / f"{name}.go"
-    arguments = STRESS_ARGUMENTS.get(name, ())
+@pytest.mark.parametrize("source", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_survives_a_collection_at_every_allocation(source: Path) -> None:
+    arguments = STRESS_ARGUMENTS.get(source.stem, ())
     expected = run([TOOLS / "tricolor", "run", source, *arguments])
     stressed = run([TOOLS / "tricolor", "run", source, *arguments], GODEBUG="gcstress=1,clobberfree=1,gccheckmark=1")
     assert stressed == expected
