@@ -255,5 +255,5 @@ def test_the_body_of_a_loop_over_a_function_is_a_closure(analysed: Analysed) -> 
 
 def test_closures_in_initial_values_are_analysed(analysed: Analysed) -> None:
     functions, escape = analysed
-    (func,) = [f for f in functions.values() if f.symbol.startswith("p.glob..func")]
+    (func,) = [f for f in functions.values() if f.symbol.startswith("p.init.func")]
     assert not escape.on_stack(variable(func, "y"))

@@ -14,6 +14,7 @@ from tricolor.escape.pointers import holds_pointers
 from tricolor.escape.self_assignment import is_self_assignment
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
+from tricolor.passes.temporaries import ORDER
 
 
 def init_func(b: Batch, func: n.Func) -> None:
@@ -69,7 +70,7 @@ def stmt(b: Batch, s: n.Stmt) -> None:
             if _copies_loop_variable(s):
                 b.location_of(s.var).reassigned = True
             if s.init is not None:
-                if s.var.name.startswith(".autotmp"):
+                if s.var.name.startswith((".autotmp", ORDER)) and not s.var.addrtaken:
                     b.temporaries[s.var] = s.init
                 expressions.expr(b, b.to(b.location_of(s.var)).note(s, "assign"), s.init)
         case n.Assign():

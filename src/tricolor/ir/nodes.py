@@ -647,7 +647,7 @@ class For:
 @final
 @dataclass(slots=True, eq=False)
 class Range:
-    """``for key, value = range x`` over integer, array (place or value; copied if value is used), pointer to array, slice, string, map, chan.
+    """``for key, value = range x`` (``pos`` is that of ``range``) over integer, array (place or value; copied if value is used), pointer to array, slice, string, map, chan.
 
     ``key``/``value`` are places that are assigned in each iteration; variables in ``declares`` are new in each iteration.
     For chan the element is ``key``. The type of ``x`` says the kind.

@@ -6,6 +6,7 @@ from tricolor.ir import nodes as n
 from tricolor.ir.types import signature
 from tricolor.passes.dead_locals import remove_dead_locals
 from tricolor.passes.static_values import without_static_values
+from tricolor.passes.temporaries import name_temporaries
 
 _FIPS = "crypto/internal/fips140"
 
@@ -19,6 +20,7 @@ def as_compiled(program: n.Program) -> None:
             without_static_values(init)
     for func in program.funcs:
         if func.outer is None:
+            name_temporaries(func)
             remove_dead_locals(func)
 
 

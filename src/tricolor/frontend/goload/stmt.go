@@ -123,6 +123,7 @@ func (e *emitter) controlStmt(s ast.Stmt) {
 		w.cstr(op)
 		e.cexpr(s.X)
 		e.cstmt(s.Body)
+		w.cpos(s.Range)
 	default:
 		fail("%s: statement of unknown kind %T", e.fset.Position(s.Pos()), s)
 	}

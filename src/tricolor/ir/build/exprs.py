@@ -361,8 +361,7 @@ def new_closure(fs: FuncState, sig: Signature, pos: int, suffix: str) -> tuple[F
     else:
         fs.go_defers += 1
         number = fs.go_defers
-    symbol, name = fs.closure_prefix or fs.func.symbol, fs.closure_prefix or fs.func.name
-    func = Func(f"{symbol}{suffix}{number}", f"{name}{suffix}{number}", fs.func.pkg, sig, pos, outer=fs.func)
+    func = Func(f"{fs.func.symbol}{suffix}{number}", f"{fs.func.name}{suffix}{number}", fs.func.pkg, sig, pos, outer=fs.func)
     fs.func.closures.append(func)
     fs.b.used[func] = None
     inner = FuncState(fs.b, fs.dispatch, func, fs, fs.env, fs.per_iteration, fs.types, closure=True)

@@ -131,7 +131,6 @@ class FuncState:
     defers: list[tuple[n.Defer, int]] = field(default_factory=list[tuple[n.Defer, int]])
     range_loop: RangeLoop | None = None
     range_frame: RangeFrame | None = None
-    closure_prefix: str = ""
     body_labels: frozenset[str] = frozenset()
 
     # --- types ---

@@ -159,7 +159,7 @@ def _package_init(b: Builder, package: Package) -> PackageInit:
     path = package.symbol_path
     func = Func(f"{path}.init", f"{path}.init", path, signature((), ()), 0)
     version = b.program.files[package.files[0]].go_version if package.files else ""
-    state = FuncState(b, DISPATCH, func, None, {}, per_iteration(version), b.types, closure_prefix=f"{path}.glob.")
+    state = FuncState(b, DISPATCH, func, None, {}, per_iteration(version), b.types)
     return PackageInit(package, state)
 
 

@@ -59,7 +59,6 @@ def iteration_types(t: Type) -> tuple[Type, Type]:
 
 
 def _range(fs: FuncState, node: Node, x: n.Expr) -> None:
-    pos = node[1]
     if isinstance(x, n.Const) and not is_string(x.type) and node[2] is not None and not is_blank(node[2]):
         x = convert_to(fs, x, fs.type_of(node[2]))
     u = underlying(x.type)
@@ -87,7 +86,7 @@ def _range(fs: FuncState, node: Node, x: n.Expr) -> None:
     body = n.Block(node[6][1], [*assigns, *fs.stmts(node[6][2])])
     leave(fs)
     fs.out += before
-    fs.emit(n.Range(pos, x, places[0], places[1], declares, body, label))
+    fs.emit(n.Range(node[7], x, places[0], places[1], declares, body, label))
 
 
 def _assigned(fs: FuncState, node: Node, types: tuple[Type, Type], declares: list[Var]) -> list[n.Place | None]:
