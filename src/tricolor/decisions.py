@@ -59,7 +59,7 @@ class Decisions:
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Alone:
     """Packages analysed as Go's compiler sees them. ``roots``: the functions of each package that was named, by path: its own, then
     instances of generic functions that it uses."""

@@ -93,7 +93,7 @@ class Narrator:
                 steps[linked:] = _with_pronoun(steps[linked:])
             root = flow.root
             if not root.escapes or root.node is None or root.why is None or root in seen:
-                return _without_repeats(steps), self._ending(flow, at)
+                return _without_repeats(steps), self.ending(flow, at)
             if root.why.reason:
                 return _without_repeats(steps), f"which is {self._size_reason(root.node, root.why.reason)}"
             linked = len(steps)
@@ -224,8 +224,8 @@ class Narrator:
 
     # --- endings ---
 
-    def _ending(self, flow: Flow, location: Location) -> str:
-        """What the last step means for the value."""
+    def ending(self, flow: Flow, location: Location) -> str:
+        """What the last step of a flow means for the value of the location."""
         root = flow.root
         if root.result_index:
             return "which outlives the call"

@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from tricolor.decisions import Alone
 from tricolor.escape.graph import Location
@@ -64,10 +64,18 @@ def _numbered(sites: Sequence[Site]) -> list[Site]:
 
 
 def _function_sites(alone: Alone, package: Package, func: n.Func) -> list[Site]:
+    return [site for site, _ in described(alone, package, func)]
+
+
+def described(alone: Alone, package: Package, func: n.Func) -> list[Described]:
+    """What a function of a package that was named makes, with the nodes that escape analysis places (None where it does not)."""
     names = Names(package.symbol_path, alone.wording, alone.escape.temporaries, func.pkg)
     describer = _Describer(alone, package, func, names)
     nodes = list(walk(func))
     return [*describer.variables(), *describer.allocations(uncopied_strings(nodes)), *describer.silent(nodes)]
+
+
+Described: TypeAlias = tuple[Site, n.Var | n.Expr | None]
 
 
 class _Describer:
@@ -80,7 +88,7 @@ class _Describer:
         self._names = names
         self._narrator = Narrator(alone.escape, names, alone.typed.position)
 
-    def variables(self) -> Iterator[Site]:
+    def variables(self) -> Iterator[Described]:
         """Variables on the heap, and those on the stack whose address is taken or that a closure captures."""
         escape = self._alone.escape
         for var in (*self._func.params, *self._func.results, *self._func.locals):
@@ -90,7 +98,7 @@ class _Describer:
             if location.escapes or location.addrtaken or (location.captured and location.reassigned):
                 yield self._site(var, location, var.pos, self._names.local(var), frozenset(), listed=location.escapes)
 
-    def allocations(self, uncopied: frozenset[n.Expr]) -> Iterator[Site]:
+    def allocations(self, uncopied: frozenset[n.Expr]) -> Iterator[Described]:
         """Expressions that Go's -m speaks of."""
         escape = self._alone.escape
         for node in escape.allocations_of.get(self._func, ()):
@@ -99,7 +107,7 @@ class _Describer:
                 pos = node.x.pos if isinstance(node, n.Convert) else node.pos
                 yield self._site(node, escape.allocations[node], pos, subject, uncopied, listed=True)
 
-    def silent(self, nodes: Sequence[object]) -> Iterator[Site]:
+    def silent(self, nodes: Sequence[object]) -> Iterator[Described]:
         """What allocates without a line of Go's -m: channels, maps that grow, closures of go statements."""
         for node in nodes:
             match node:
@@ -114,19 +122,20 @@ class _Describer:
                 case _:
                     continue
 
-    def _map_store(self, x: n.MapIndex) -> Site:
+    def _map_store(self, x: n.MapIndex) -> Described:
         text = subject_of(x, self._alone.escape, self._names)
         return self._plain(x.pos, "map assignment", text, x.x.type, "a map that grows gets new groups on the heap", "when it grows")
 
-    def _plain(self, pos: int, kind: str, expression: str, of: t.Type, why: str, note: str = "") -> Site:
-        return Site(
+    def _plain(self, pos: int, kind: str, expression: str, of: t.Type, why: str, note: str = "") -> Described:
+        site = Site(
             self._package.path, self._func.symbol, expression, 1, kind, self._names.type(of), 0, self._alone.typed.position(pos),
             Verdict.HEAP, Cost(CostClass.HEAP, note), why, (), "", 0, False, self._is_foreign(),
         )  # fmt: skip
+        return site, None
 
     def _site(
         self, node: n.Var | n.Expr, location: Location, pos: int, expression: str, uncopied: frozenset[n.Expr], *, listed: bool
-    ) -> Site:
+    ) -> Described:
         cost = cost_of(node, location, self._alone.escape, uncopied)
         why, chain = self._narrator.sentence(node, location)
         if not location.escapes and cost.may_allocate:
@@ -134,11 +143,12 @@ class _Describer:
         position = self._alone.typed.position(pos)
         if not position.line and chain:
             position = chain[0].position  # a variable of the compiler's: where it is used
-        return Site(
+        site = Site(
             self._package.path, self._func.symbol, expression, 1, _kind(node), self._names.type(_made(node)), size_bytes(node, self._alone.escape),
             position, Verdict.HEAP if location.escapes else Verdict.STACK, cost, why, chain,
             hint_for(node, location, cost), 0, listed, self._is_foreign(),
         )  # fmt: skip
+        return site, node
 
     def _is_foreign(self) -> bool:
         return self._func.pkg != self._package.symbol_path

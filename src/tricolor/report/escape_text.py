@@ -10,8 +10,8 @@ from typing import Final, TextIO
 from tricolor.explain.model import Cost, CostClass, Site, Verdict
 
 _COLOURS: Final = {CostClass.HEAP: "31", CostClass.HEAP_ABOVE: "33", CostClass.STACK: "32", CostClass.NONE: "32"}
-_DIM: Final = "2"
-_BOLD: Final = "1"
+DIM: Final = "2"
+BOLD: Final = "1"
 
 
 def chosen(sites: Sequence[Site], *, heap_only: bool, foreign: bool) -> Iterator[Site]:
@@ -22,14 +22,14 @@ def chosen(sites: Sequence[Site], *, heap_only: bool, foreign: bool) -> Iterator
 
 def write_sites(groups: Iterable[tuple[str, Sequence[Site]]], out: TextIO) -> None:
     """A line per site under its package, then a line that sums up."""
-    paint = _painter(out)
+    paint = painter(out)
     count: Counter[CostClass] = Counter()
     for package, sites in groups:
-        out.write(paint(f"# {package}", _BOLD) + "\n")
+        out.write(paint(f"# {package}", BOLD) + "\n")
         for site in sites:
-            out.write(_line(site, paint) + "\n")
+            out.write(site_line(site, paint) + "\n")
             if site.hint:
-                out.write(paint(f"\thint: {site.hint}", _DIM) + "\n")
+                out.write(paint(f"\thint: {site.hint}", DIM) + "\n")
         count.update(site.cost.kind for site in sites)
     out.write(summary(count) + "\n")
 
@@ -54,7 +54,8 @@ def decision_text(verdict: Verdict, cost: Cost) -> str:
     return f"{verdict.value}, cost {cost}{note}" if cost.kind is not CostClass.HEAP_ABOVE else f"{verdict.value}, {cost}{note}"
 
 
-def _line(site: Site, paint: Painter) -> str:
+def site_line(site: Site, paint: Painter) -> str:
+    """Where, what, verdict and why."""
     shapes = f" [{site.shapes} shapes]" if site.shapes > 1 else ""
     why = f": {site.why}" if site.why else ""
     decision = paint(decision_text(site.verdict, site.cost), _COLOURS[site.cost.kind])
@@ -78,5 +79,6 @@ class Painter:
         return f"\x1b[{code}m{text}\x1b[0m" if self._active else text
 
 
-def _painter(out: TextIO) -> Painter:
+def painter(out: TextIO) -> Painter:
+    """For a stream."""
     return Painter(out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")

@@ -1,0 +1,67 @@
+"""``tricolor escape --why FILE:LINE[:COL]``: everything about the sites of one line."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tricolor.base.errors import TricolorError, UsageError
+from tricolor.base.progress import Progress
+from tricolor.cli.common import say, tags
+from tricolor.cli.flags import Parsed
+
+if TYPE_CHECKING:
+    from tricolor.decisions import Alone, Faulty
+
+_PLACE: Final = re.compile(r"(?P<file>.+?\.go):(?P<line>[0-9]+)(?::(?P<column>[0-9]+))?")
+
+
+def why(parsed: Parsed) -> int:
+    """Exit status 0 fine, 1 the packages have faults. Raises UsageError, TricolorError."""
+    match = _PLACE.fullmatch(parsed.text("why"))
+    if match is None:
+        raise UsageError(f"-why={parsed.text('why')}: want FILE.go:LINE or FILE.go:LINE:COLUMN")
+    if parsed.text("format") not in ("text", "json"):
+        raise UsageError("-why has the formats text and json")
+    file = Path(match["file"]).absolute()
+    if not file.is_file():
+        raise TricolorError(f"{match['file']}: no such file")
+    from tricolor.decisions import Faulty
+    from tricolor.explain.why import answers
+    from tricolor.report.why_text import write_answers
+
+    progress = Progress()
+    progress.say(f"analysing the package of {match['file']}")
+    try:
+        alone = _package_of(file, parsed)
+        if isinstance(alone, Faulty):
+            say(alone.text.rstrip("\n"))
+            return 1
+        found = answers(alone, file, int(match["line"]), int(match["column"] or 0))
+    finally:
+        progress.clear()
+    if parsed.text("format") == "json":
+        json.dump([asdict(answer) for answer in found], sys.stdout, indent=1)
+        sys.stdout.write("\n")
+    elif found:
+        write_answers(found, sys.stdout)
+    else:
+        say(f"nothing is made at {match[0]}: no variable whose address is taken, no allocation")
+    return 0
+
+
+def _package_of(file: Path, parsed: Parsed) -> Alone | Faulty:
+    """The packages that were named; else that of the file's folder, or where it belongs to none the file alone."""
+    from tricolor.decisions import Faulty, analyse_alone, request_for
+
+    if parsed.rest:
+        return analyse_alone(request_for(parsed.rest, Path.cwd(), tags(parsed)))
+    if any((folder / "go.mod").is_file() for folder in file.parents):
+        found = analyse_alone(request_for((".",), file.parent, tags(parsed)))
+        if not isinstance(found, Faulty) and any(str(file) == of.path for of in found.typed.files):
+            return found
+    return analyse_alone(request_for((file.name,), file.parent, tags(parsed)))

@@ -1,0 +1,150 @@
+"""Everything about the sites of one line: all ways by which a value escapes, and which single change would keep it on the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from tricolor.decisions import Alone
+from tricolor.escape.analyse import analyse_again
+from tricolor.escape.changes import FitsStack, HeldByValue
+from tricolor.escape.graph import Flow, Location
+from tricolor.escape.naming import Names
+from tricolor.escape.sizes import MAX_IMPLICIT_BYTES, MAX_VARIABLE_BYTES
+from tricolor.explain.chain import Narrator
+from tricolor.explain.model import Site
+from tricolor.explain.paths import Branch, steps_of, ways
+from tricolor.explain.sites import described
+from tricolor.explain.what_if import Trial, location_in, try_changes
+from tricolor.frontend.records import Package, Position
+from tricolor.ir import nodes as n
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One step of the tree: ``text`` says what happens to the value, at the end also why that makes it escape."""
+
+    text: str
+    position: Position
+    below: tuple[Way, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class TriedChange:
+    """A change of the source, as a condition ("x were not passed to f (line 3)"); ``helps``: with it, and nothing else, the value stays on the
+    stack."""
+
+    text: str
+    position: Position
+    helps: bool
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Why one site is what it is. ``ways`` and ``changes`` are empty for what does not escape."""
+
+    site: Site
+    ways: tuple[Way, ...]
+    changes: tuple[TriedChange, ...]
+
+
+def answers(alone: Alone, file: Path, line: int, column: int = 0) -> list[Answer]:
+    """What there is to say about the sites of a line (of one column, if it is not 0); of several instances of generic code the first."""
+    found: dict[tuple[Position, str, str], Answer] = {}
+    for package in alone.typed.roots:
+        for func in alone.roots[package.path]:
+            for site, node in described(alone, package, func):
+                at = site.position
+                if at.line != line or (column and at.column != column) or Path(at.file) != file:
+                    continue
+                if (at, site.kind, site.expression) not in found:
+                    found[at, site.kind, site.expression] = _answer(alone, package, func, site, node)
+    return sorted(found.values(), key=lambda answer: answer.site.position.column)
+
+
+def _answer(alone: Alone, package: Package, func: n.Func, site: Site, node: n.Var | n.Expr | None) -> Answer:
+    if node is None:
+        return Answer(site, (), ())
+    members = alone.escape.batches[alone.escape.batch_of[func]]
+    b = analyse_again(members, alone.escape.tags, None)
+    location = location_in(b, node)
+    if not location.escapes:
+        return Answer(site, (), ())
+    names = Names(package.symbol_path, alone.wording, alone.escape.temporaries, func.pkg)
+    teller = _Teller(Narrator(alone.escape, names, alone.typed.position), location)
+    tree = ways(b, location)
+    trials = try_changes(b, alone.escape.tags, node, [branch for branch in steps_of(tree) if teller.tells(branch)])
+    return Answer(site, tuple(teller.ways(tree)), tuple(map(teller.change, trials)))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Puts ways and changes into words."""
+
+    narrator: Narrator
+    origin: Location
+
+    def ways(self, branches: Sequence[Branch]) -> Iterator[Way]:
+        for branch in branches:
+            yield from self._way(branch)
+
+    def tells(self, branch: Branch) -> bool:
+        """Whether a step is something in source."""
+        return any(step.text for step in self.narrator.step(branch.step))
+
+    def _way(self, branch: Branch) -> tuple[Way, ...]:
+        """A chain of steps, one below the other, for the contexts that the branch passes."""
+        below = tuple(self.ways(branch.below))
+        steps = [step for step in self.narrator.step(branch.step) if step.text]
+        if not branch.below:
+            ending = self._ending(branch)
+            if not steps:
+                return (Way(ending, self.narrator.position(0), ()),)
+            last = steps.pop()
+            below = (Way(f"{last.text}, {ending}", last.position, ()),)
+        if branch.through:
+            name = self.narrator.location_name(branch.step.dst)
+            below = (Way(f"where {name} is itself on the heap:", self.narrator.position(0), below),)
+        for step in reversed(steps):
+            below = (Way(step.text, step.position, below),)
+        return below
+
+    def _ending(self, branch: Branch) -> str:
+        dst = branch.step.dst
+        if dst.node is not None and dst.escapes and not dst.result_index:
+            return f"and {self.narrator.location_name(dst)} is itself on the heap"
+        return self.narrator.ending(Flow(dst, (branch.step,)), self.origin)
+
+    def change(self, trial: Trial) -> TriedChange:
+        if isinstance(trial.change, HeldByValue):
+            name = trial.change.var.name
+            return TriedChange(
+                f"{name} were not assigned any more once a func literal has captured it (which then holds a copy)",
+                self.narrator.position(trial.change.var.pos),
+                trial.helps,
+            )
+        if isinstance(trial.change, FitsStack):
+            node = trial.change.node
+            most = MAX_VARIABLE_BYTES if isinstance(node, n.Var) else MAX_IMPLICIT_BYTES
+            return TriedChange(f"it had at most {most} bytes", self.narrator.position(node.pos), trial.helps)
+        assert trial.branch is not None
+        steps = [step for step in self.narrator.step(trial.branch.step) if step.text]
+        step = steps[-1]
+        return TriedChange(f"{self._subject(trial.branch.step.src)} were not {step.text}", step.position, trial.helps)
+
+    def _subject(self, location: Location) -> str:
+        if location.node is None:
+            return "the value"
+        if isinstance(location.node, n.SliceLit) and location.node.variadic and self.origin.node is not None:
+            location = self.origin
+        node = location.node
+        if isinstance(node, n.Var) and node in self.narrator.names.temporaries:
+            node = self.narrator.names.temporaries[node]
+        assert node is not None
+        return self.narrator.subject(node, location)

@@ -1,0 +1,92 @@
+"""``tricolor escape`` as a user calls it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tricolor.cli.main import main
+
+_BEFORE = "package p\n\nfunc F() int {\n\tx := 1\n\tp := &x\n\treturn *p\n}\n"
+_AFTER = "package p\n\nvar g *int\n\nfunc F() int {\n\tx := 1\n\tp := &x\n\tg = p\n\treturn *p\n}\n"
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "go.mod").write_text("module m\n\ngo 1.27\n")
+    (tmp_path / "p.go").write_text(_BEFORE)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_line_for_each_site(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (module / "p.go").write_text(_AFTER)
+    assert main(["escape"]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[0] == "# m"
+    assert "p.go:6:2: x: heap: the address of x is assigned to p (line 7), stored in the package variable g (line 8)" in out
+    assert out.splitlines()[-1] == "1 site: 1 heap"
+
+
+def test_json_has_the_chain(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (module / "p.go").write_text(_AFTER)
+    assert main(["escape", "-format=json", "./..."]) == 0
+    (site,) = json.loads(capsys.readouterr().out)["packages"]["m"]
+    assert [step["position"]["line"] for step in site["chain"]] == [7, 8]
+
+
+def test_a_second_run_sees_changed_sources(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["escape", "-heap"]) == 0
+    assert main(["escape", "-heap"]) == 0
+    assert capsys.readouterr().out == "no sites\n" * 2
+    (module / "p.go").write_text(_AFTER)
+    assert main(["escape", "-heap"]) == 0
+    assert "x: heap" in capsys.readouterr().out
+
+
+def test_lock_and_check(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["escape", "--lock", "escape.lock", "./..."]) == 0
+    assert main(["escape", "--check", "escape.lock", "./..."]) == 0
+    (module / "p.go").write_text(_AFTER)
+    assert main(["escape", "--check", "escape.lock", "./..."]) == 1
+    assert "p.go:6:2: new: x in m.F: heap: " in capsys.readouterr().err
+
+
+def test_why_tells_the_ways_and_the_changes(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (module / "p.go").write_text(_AFTER)
+    assert main(["escape", "--why", "p.go:6"]) == 0
+    out = capsys.readouterr().out
+    assert "└─ assigned to p (line 7)\n     └─ stored in the package variable g (line 8)" in out
+    assert "it stays on the stack if p were not stored in the package variable g (line 8)" in out
+
+
+def test_why_of_a_line_without_sites(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["escape", "--why", "p.go:1"]) == 0
+    assert "nothing is made at p.go:1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["--why", "p.go"], 2, "want FILE.go:LINE"),
+        (["--why", "missing.go:3"], 1, "missing.go: no such file"),
+        (["--check", "missing.lock"], 2, "missing.lock cannot be read: No such file"),
+        (["--lock", "no/such/folder/escape.lock"], 1, "cannot be written: there is no folder"),
+        (["-o", "no/such/folder/out.txt"], 1, "cannot be written: there is no folder"),
+        (["--frobnicate"], 2, "flag provided but not defined"),
+        (["--format", "xml"], 2, "invalid value"),
+        (["./missing"], 1, "directory not found"),
+    ],
+)
+def test_bad_input(module: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], status: int, message: str) -> None:
+    assert main(["escape", *arguments]) == status
+    assert message in capsys.readouterr().err
+    assert sorted(path.name for path in module.iterdir()) == ["go.mod", "p.go"]
+
+
+def test_faults_of_a_package_are_those_of_go(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (module / "p.go").write_text("package p\n\nfunc F() int { return x }\n")
+    assert main(["escape"]) == 1
+    assert "p.go:3:23: undefined: x" in capsys.readouterr().err

@@ -1,0 +1,142 @@
+"""Sites in words: verdict, cost class, sentence and hint."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tricolor.decisions import Alone, analyse_alone, request_for
+from tricolor.explain.model import Explained, Site, from_json, to_json
+from tricolor.explain.sites import sites_of
+
+_SOURCE = """\
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+type T struct{ p *int }
+
+var sink []any
+
+func ret() *int { x := 3; return &x }
+
+func keep(m map[string]*T) {
+	y := 4
+	m["a"] = &T{&y}
+}
+
+func costs(n int, b []byte, m map[string]int, s string) int {
+	fmt.Println("text", n, true, struct{}{})
+	large := make([]byte, n)
+	small := make([]byte, 10)
+	text := s + os.Args[0]
+	look := m[string(b)]
+	view := []byte(s)
+	grown := append(small, large...)
+	f := func() {}
+	g := func() { n++ }
+	f()
+	g()
+	c := make(chan int)
+	h := map[int]int{1: 2}
+	return len(text) + look + len(view) + len(grown) + len(c) + h[1]
+}
+
+func Map[A, B any](xs []A, f func(A) B) []B {
+	out := make([]B, len(xs))
+	for i, x := range xs {
+		out[i] = f(x)
+	}
+	return out
+}
+
+func main() {
+	keep(map[string]*T{})
+	sink = append(sink, Map([]int{1}, func(i int) string { return fmt.Sprint(i) }), Map([]string{"a"}, func(s string) int { return len(s) }))
+	fmt.Println(*ret(), costs(3, nil, nil, ""))
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def explained(tmp_path_factory: pytest.TempPathFactory) -> Explained:
+    folder = tmp_path_factory.mktemp("sites")
+    (folder / "go.mod").write_text("module example\n\ngo 1.27\n")
+    (folder / "main.go").write_text(_SOURCE)
+    alone = analyse_alone(request_for(["."], folder))
+    assert isinstance(alone, Alone)
+    return sites_of(alone)
+
+
+def _site(explained: Explained, expression: str, function: str = "main.costs") -> Site:
+    (found,) = (s for s in explained.sites if s.expression == expression and s.function == function and not s.foreign)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("expression", "verdict", "cost"),
+    [
+        ('"text"', "heap", "none"),
+        ("true", "heap", "none"),
+        ("struct {}{}", "heap", "none"),
+        ("n", "heap", "heap"),
+        ("make([]byte, n)", "stack", "heap when larger than 32 bytes"),
+        ("make([]byte, 10)", "stack", "stack"),
+        ("s + os.Args[0]", "stack", "heap when larger than 32 bytes"),
+        ("string(b)", "stack", "none"),
+        ("([]byte)(s)", "stack", "none"),
+        ("append", "stack", "heap when larger than 32 bytes"),
+        ("make(chan int)", "heap", "heap"),
+        ("map[int]int{...}", "stack", "heap when larger than 8 entries"),
+        ("... argument", "stack", "stack"),
+    ],
+)
+def test_cost_classes(explained: Explained, expression: str, verdict: str, cost: str) -> None:
+    sites = [s for s in explained.sites if s.expression == expression and s.function == "main.costs"]
+    assert (verdict, cost) in [(site.verdict.value, str(site.cost)) for site in sites]
+
+
+def test_a_closure_without_captures_costs_nothing(explained: Explained) -> None:
+    costs = [str(s.cost) for s in explained.sites if s.kind == "closure" and s.function == "main.costs"]
+    assert costs == ["none", "stack"]
+
+
+def test_the_chain_names_each_step(explained: Explained) -> None:
+    site = _site(explained, "y", "main.keep")
+    assert site.why == (
+        "the address of y is stored in T{...} (line 16), which is stored in the map m (line 16), and the entries of maps are on the heap"
+    )
+    assert [step.position.line for step in site.chain if step.text] == [16, 16]
+
+
+def test_the_sentence_about_an_interface(explained: Explained) -> None:
+    sites = [s for s in explained.sites if s.expression == "n" and s.kind == "boxing"]
+    assert sites[0].why == "n is stored in the interface passed to fmt.Println (line 20), whose parameter a goes to the heap"
+
+
+def test_a_returned_address_has_a_hint(explained: Explained) -> None:
+    assert "return the value" in _site(explained, "x", "main.ret").hint
+
+
+def test_instances_of_a_generic_function_are_one_site(explained: Explained) -> None:
+    (site,) = (s for s in explained.sites if s.function == "main.Map[...]" and s.kind == "make")
+    assert site.shapes == 2
+    assert str(site.cost) == "heap"
+
+
+def test_what_is_stored_is_what_was_said(explained: Explained) -> None:
+    assert from_json(json.loads(json.dumps(to_json(explained)))) == explained
+
+
+def test_keys_do_not_depend_on_lines(explained: Explained, tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text("module example\n\ngo 1.27\n")
+    (tmp_path / "main.go").write_text(_SOURCE.replace("func ret", "// moved\n\nfunc ret"))
+    alone = analyse_alone(request_for(["."], tmp_path))
+    assert isinstance(alone, Alone)
+    moved = sites_of(alone)
+    assert [s.key for s in moved.sites if not s.foreign] == [s.key for s in explained.sites if not s.foreign]
