@@ -23,7 +23,7 @@ from tricolor.ir import types as t
 from tricolor.ir.walk import walk
 
 _SHAPES: Final = re.compile(r"\[.*\]")
-_SIZE_REASON: Final = "it does not escape, but how large it gets is known only at run time"
+SIZE_REASON: Final = "it does not escape, but how large it gets is known only at run time"
 
 
 def sites_of(alone: Alone) -> Explained:
@@ -139,7 +139,7 @@ class _Describer:
         cost = cost_of(node, location, self._alone.escape, uncopied)
         why, chain = self._narrator.sentence(node, location)
         if not location.escapes and cost.may_allocate:
-            why = _SIZE_REASON
+            why = SIZE_REASON
         position = self._alone.typed.position(pos)
         if not position.line and chain:
             position = chain[0].position  # a variable of the compiler's: where it is used

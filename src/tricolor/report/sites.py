@@ -9,7 +9,8 @@ from typing import Any, Final, cast, final, get_args
 from tricolor.codegen.state import Site
 from tricolor.escape.expression_text import expression_text
 from tricolor.escape.naming import Names
-from tricolor.escape.reasons import explain
+from tricolor.explain.chain import Narrator
+from tricolor.explain.sites import SIZE_REASON
 from tricolor.frontend.toolchain import find_toolchain
 from tricolor.ir import nodes as n
 from tricolor.pipeline import Analysed
@@ -47,12 +48,9 @@ def describe_sites(analysed: Analysed, sites: Sequence[Site]) -> list[dict[str, 
 
 
 def _describe(analysed: Analysed, site: Site, standard: set[str]) -> SiteText:
-    def line_of(pos: int) -> int:
-        return analysed.typed.position(pos).line
-
     why = _RUNTIME_REASONS.get(site.kind, "") if not site.on_stack else ""
     if not why and not site.on_stack and isinstance(site.node, _EXPLAINED):
-        why = explain(cast("n.Var | n.Expr", site.node), analysed.escape, line_of)
+        why = _why(analysed, cast("n.Var | n.Expr", site.node), site)
     return SiteText(
         site.number,
         site.kind,
@@ -64,6 +62,19 @@ def _describe(analysed: Analysed, site: Site, standard: set[str]) -> SiteText:
         why,
         _package_of(site.func) in standard,
     )
+
+
+def _why(analysed: Analysed, node: n.Var | n.Expr, site: Site) -> str:
+    if isinstance(node, n.Append):
+        return "a slice that grows gets a new array"
+    escape = analysed.escape
+    location = escape.variables.get(escape.canonical.get(node, node)) if isinstance(node, n.Var) else escape.allocations.get(node)
+    if location is None:
+        return ""
+    if not location.escapes:
+        return SIZE_REASON
+    narrator = Narrator(escape, Names(_package_of(site.func)), analysed.typed.position)
+    return narrator.sentence(node, location)[0]
 
 
 def _place(analysed: Analysed, pos: int) -> str:
