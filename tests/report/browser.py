@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import select
 import shutil
 import subprocess
 import tempfile
@@ -14,6 +15,7 @@ from typing import Any, Final, Self, final
 
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
+_PATIENCE_SECONDS: Final = 60
 _KEYS: Final = {"Enter": (13, "\r"), "Tab": (9, ""), "Escape": (27, ""), " ": (32, " ")}
 
 
@@ -28,6 +30,7 @@ class Browser:
         ours_in, theirs_out = os.pipe()
         theirs_in, ours_out = os.pipe()
         flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe", "--no-first-run"]
+        flags += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
         place = [f"--user-data-dir={self._profile.name}", f"--window-size={width},{height}", "about:blank"]
         shell = f'exec 3<&{theirs_in} 4>&{theirs_out} && exec "$@"'
         self._process = subprocess.Popen(
@@ -85,6 +88,7 @@ class Browser:
 
     def _read(self) -> dict[str, Any]:
         while b"\0" not in self._unread:
+            assert select.select([self._in], [], [], _PATIENCE_SECONDS)[0], "the browser does not answer"
             data = os.read(self._in.fileno(), 1 << 20)
             assert data, "the browser ended"
             self._unread += data

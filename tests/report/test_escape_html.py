@@ -141,7 +141,7 @@ def test_the_summary_counts_sites_by_kind_and_cost(opened: tuple[Browser, Path])
     assert browser.texts("tbody tr:first-child td") == ["2", "0", "0", "1", "3"]
     assert browser.texts("tfoot td") == ["3", "1", "1", "1", "6"]
     assert browser.texts("#costs .count") == ["3", "1", "1", "1"]
-    assert browser.texts("#files a") == ["sample.go42"]
+    assert browser.texts("#files a") == ["sub dir/sample.go42"]
     assert len(browser.texts(".row")) == 6
 
 

@@ -345,7 +345,9 @@
       $("files").append(element("h2", {}, one.path));
       for (const index of one.files) {
         const name = data.files[index].name;
-        const label = element("span", { class: "name" }, name.slice(name.lastIndexOf("/") + 1));
+        const folder = name.slice(0, Math.max(0, name.lastIndexOf("/")));
+        const own = one.path.endsWith(folder) || folder.endsWith(one.path);
+        const label = element("span", { class: "name" }, own ? name.slice(folder.length ? folder.length + 1 : 0) : name);
         $("files").append(element("a", { href: address(name), title: name, "data-file": index }, label, element("span", { class: "counts" })));
       }
     }
