@@ -114,6 +114,8 @@ def _render(x: n.Expr, names: Names) -> tuple[str, int]:
             return _render_primary(x, names), _PRIMARY
 
 
+_UNPRINTED: Final = (n.BuiltinOp.UNSAFE_SLICE_DATA, n.BuiltinOp.UNSAFE_STRING, n.BuiltinOp.UNSAFE_STRING_DATA)
+"""Operations that the compiler's printer does not know."""
 _Primary = (
     n.FieldOf | n.FieldPtr | n.Index | n.MapIndex | n.SliceExpr | n.TypeAssert | n.Call | n.CallMethod | n.FuncLit
     | n.MethodValue | n.Append | n.Builtin
@@ -150,6 +152,8 @@ def _render_primary(x: _Primary, names: Names) -> str:
             return f"{_text(x.x, _PRIMARY, names)}.{x.func.name.rpartition('.')[2].removesuffix('-fm')}"
         case n.Append():
             return f"append({_list([x.x, *x.elems], names)}{'...' if x.spread else ''})"
+        case n.Builtin() if x.op in _UNPRINTED:
+            return f"<node {x.op.value}>"
         case n.Builtin():
             return f"{x.op.value}({_list(x.args, names)})"
         case _:

@@ -39,8 +39,8 @@ class _Temporaries:
     firsts: set[n.Var] = field(default_factory=set[n.Var])
     own: set[n.Var] = field(default_factory=set[n.Var])
 
-    def new(self, like: n.Expr, pos: int, read: int) -> n.Var:
-        var = n.Var(_COMPILERS, like.type, pos, n.VarKind.LOCAL)
+    def new(self, of: t.Type, pos: int, read: int) -> n.Var:
+        var = n.Var(_COMPILERS, of, pos, n.VarKind.LOCAL)
         self.func.locals.append(var)
         self.keep(var, read)
         return var
@@ -55,8 +55,16 @@ class _Temporaries:
 
     def block(self, block: n.Block) -> None:
         out: list[n.Stmt] = []
-        for statement in block.stmts:
-            self.statement(statement, out)
+        todo = block.stmts[::-1]
+        while todo:
+            statement = todo.pop()
+            if isinstance(statement, n.AssignTuple):
+                late = _late_places(statement, todo[-1]) if todo else {}
+                if late:
+                    todo.pop()
+                self.tuple(statement, late, out)
+            else:
+                self.statement(statement, out)
         block.stmts = out
 
     def statement(self, s: n.Stmt, out: list[n.Stmt]) -> None:
@@ -84,9 +92,6 @@ class _Temporaries:
                 self.cases(s, out)
             case n.Declare():
                 self.declare(s, out)
-            case n.AssignTuple():
-                self.tuple(s, out)
-                return
             case n.Return():
                 self.results(s, out)
             case n.Go() | n.Defer():
@@ -118,22 +123,29 @@ class _Temporaries:
             if s.var.addrtaken:
                 self.keep(s.var, _last(s.init))  # new(value)
 
-    def tuple(self, s: n.AssignTuple, out: list[n.Stmt]) -> None:
+    def tuple(self, s: n.AssignTuple, late: dict[n.Var, tuple[n.Place | None, n.Expr]], out: list[n.Stmt]) -> None:
+        """``late``: places of temporaries of the builder, and what the next statement assigns to them."""
         self.expressions(s, out)
-        types = _types(s.value)
         read = _last(s.value)
-        if all(isinstance(x, n.Name) and is_temporary(x.var) for x in s.xs):
-            variables = [x.var for x in s.xs if isinstance(x, n.Name)]
-            for var in variables:
+        given = [x.var if isinstance(x, n.Name) and is_temporary(x.var) else None for x in s.xs]
+        variables: list[n.Var] = []
+        for var, of in zip(given, _types(s.value), strict=True):
+            if var is not None:
                 self.keep(var, read)
-            self.firsts.add(variables[0])
-            out.append(s)
-            return
-        variables = [self.new(n.Zero(s.pos, of), s.pos, read) for of in types]
+            variables.append(var or self.new(of, s.pos, read))
         names = [n.Name(s.pos, var.type, var) for var in variables]
         out.append(n.AssignTuple(s.pos, list(names), s.value, variables))
-        values: list[n.Expr] = [_first(names[0]), *names[1:]]
-        out.append(n.AssignPair(s.pos, s.xs, values, s.declares))
+        if all(given) and not late:
+            self.firsts.add(variables[0])
+            return
+        places: list[n.Place | None] = []
+        values: list[n.Expr] = []
+        for x, name in zip(s.xs, names, strict=True):
+            place, value = late.get(name.var, (x, name))
+            places.append(place)
+            values.append(_moved(value, s.pos))
+        values[0] = _first(values[0]) if isinstance(values[0], n.Name) else values[0]
+        out.append(n.AssignPair(s.pos, places, values, [var for var in s.declares if var not in variables]))
 
     def results(self, s: n.Return, out: list[n.Stmt]) -> None:
         for value in s.values:
@@ -141,7 +153,7 @@ class _Temporaries:
         if len(s.values) == 1 and len(self.func.results) > 1:
             (value,) = s.values
             read = _last(value)
-            variables = [self.new(n.Zero(s.pos, of), s.pos, read) for of in _types(value)]
+            variables = [self.new(of, s.pos, read) for of in _types(value)]
             names = [n.Name(s.pos, var.type, var) for var in variables]
             out.append(n.AssignTuple(s.pos, list(names), value, variables))
             s.values = [_first(names[0]), *names[1:]]
@@ -210,7 +222,7 @@ class _Temporaries:
             return x
         if not _has_call(x):
             return x
-        var = self.new(x, call.pos, _last(call))
+        var = self.new(x.type, call.pos, _last(call))
         name = n.Name(call.pos, x.type, var)
         out += [n.Declare(call.pos, var), n.Assign(call.pos, name, x)]
         return n.Name(call.pos, x.type, var)
@@ -244,6 +256,31 @@ def _unused_cases(func: n.Func) -> list[tuple[int, str]]:
 def is_temporary(var: n.Var) -> bool:
     """Whether the builder or this pass made the variable."""
     return var.name.startswith(_COMPILERS)
+
+
+def _late_places(s: n.AssignTuple, following: n.Stmt) -> dict[n.Var, tuple[n.Place | None, n.Expr]]:
+    """Where the statement behind puts all temporaries that the builder needs to convert results; empty if it does not."""
+    match following:
+        case n.Assign():
+            pairs = [(following.x, following.value)]
+        case n.AssignPair() if not following.declares:
+            pairs = list(zip(following.xs, following.values, strict=True))
+        case _:
+            return {}
+    found: dict[n.Var, tuple[n.Place | None, n.Expr]] = {}
+    for place, value in pairs:
+        inner = value.x if isinstance(value, n.Convert) and value.implicit else value
+        if isinstance(inner, n.Name):
+            found[inner.var] = place, value
+    wanted = {x.var for x in s.xs if isinstance(x, n.Name) and is_temporary(x.var)}
+    return found if len(found) == len(pairs) and found.keys() == wanted else {}
+
+
+def _moved(x: n.Expr, pos: int) -> n.Expr:
+    """A conversion of a result stands where the assignment stands."""
+    if isinstance(x, n.Convert):
+        return n.Convert(pos, x.type, _moved(x.x, pos), x.kind, x.implicit)
+    return n.Name(pos, x.type, x.var) if isinstance(x, n.Name) else x
 
 
 def _first(x: n.Expr) -> n.Expr:
