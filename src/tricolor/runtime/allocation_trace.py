@@ -50,7 +50,7 @@ from tricolor.runtime.allocator.heap_types import BOX_OF_BYTES, BOX_OF_NUMBER, B
 from tricolor.runtime.allocator.sizes import HEADER_BYTES, KIND_HEADER, PAGE_SHIFT
 from tricolor.runtime.allocator.spans import span_of
 from tricolor.runtime.allocator.system import reserve
-from tricolor.runtime.collector.trace import TRACE_FREE, TRACE_MALLOC, trace_hook
+from tricolor.runtime.collector.trace import TRACE_END, TRACE_FREE, TRACE_MALLOC, trace_hook
 from tricolor.runtime.scheduler.output import flush_output, put, put_hex
 from tricolor.runtime.traceback import put_goroutines
 
@@ -83,6 +83,9 @@ def trace(kind: u64, object: addr, size_bytes: u64) -> None:
         _remember(object, to_addr(0))
         _put_event(text_address("tracefree(0x"), text_length("tracefree(0x"), object, size_bytes, type)
         _put_stacks(False)
+    elif kind == TRACE_END:
+        put(text_address("\n"), 1)
+        put_goroutines(False)
     else:
         put(text_address("tracegc()\n"), text_length("tracegc()\n"))
         _put_stacks(True)

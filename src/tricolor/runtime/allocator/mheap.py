@@ -25,8 +25,9 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.allocator.heap_types import Span, mheap, options
 from tricolor.runtime.allocator.sizes import ARENA_BYTES, ARENA_HINT, CHUNK_PAGES, MIN_ARENA_BYTES, PAGE_SHIFT
-from tricolor.runtime.allocator.system import OS_PAGE_BYTES, fatal, fatal_out_of_memory, now_ns, reserve
+from tricolor.runtime.allocator.system import OS_PAGE_BYTES, fatal, fatal_out_of_memory, munmap, now_ns, reserve
 
+SPARE_BYTES = 256 << 20
 PERSISTENT_CHUNK_BYTES = 256 * 1024
 DEFAULT_GC_PERCENT = 100
 HEAP_MINIMUM_BYTES = 4 << 20
@@ -43,16 +44,26 @@ def reserve_table(length_bytes: u64) -> addr:
 
 
 @kernel
+def fits_with_tables(arena_bytes: u64) -> bool:
+    """Whether the system gives address space for an arena, its tables (most of all the mark stack) and what else the process needs."""
+    tables = arena_bytes + (arena_bytes >> PAGE_SHIFT) * (size_of(Span) + 16) + SPARE_BYTES
+    probe = reserve(to_addr(0), arena_bytes + tables)
+    if to_u64(probe) == 0:
+        return False
+    munmap(probe, arena_bytes + tables)
+    return True
+
+
+@kernel
 def heap_init() -> None:
     """Reserves the arena and its tables. Does nothing if that was done; the heap starts itself at the first refill."""
     if to_u64(mheap.arena_start) != 0:
         return
     mheap.started_ns = now_ns()
     wanted: u64 = ARENA_BYTES if options.arena_bytes == 0 else options.arena_bytes
-    arena = reserve(to_addr(ARENA_HINT), wanted)
-    while to_u64(arena) == 0 and wanted > MIN_ARENA_BYTES:
+    while wanted > MIN_ARENA_BYTES and not fits_with_tables(wanted):
         wanted = wanted // 2
-        arena = reserve(to_addr(ARENA_HINT), wanted)
+    arena = reserve(to_addr(ARENA_HINT), wanted)
     if to_u64(arena) == 0:
         fatal_out_of_memory(wanted, 0)
     skew = (0 - to_u64(arena)) & ((1 << PAGE_SHIFT) - 1)

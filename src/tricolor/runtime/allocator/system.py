@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from tricolor.kernel.lang import (
     Struct,
@@ -23,6 +23,9 @@ from tricolor.kernel.lang import (
     u8,
     u64,
 )
+
+if TYPE_CHECKING:
+    from tricolor.runtime.collector.trace import note_end
 
 STANDARD_ERROR = 2
 CLOCK_REALTIME = 0
@@ -130,6 +133,7 @@ def fatal_out_of_memory(wanted_bytes: u64, used_bytes: u64) -> NoReturn:
     print_number(used_bytes, 10)
     print_text(text_address(" in use)\n"), text_length(" in use)\n"))
     print_text(text_address("fatal error: out of memory\n"), text_length("fatal error: out of memory\n"))
+    note_end()
     _exit(FATAL_STATUS)
 
 

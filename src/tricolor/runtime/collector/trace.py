@@ -45,6 +45,7 @@ MAX_SITES = 1 << 20
 TRACE_MALLOC = 1
 TRACE_FREE = 2
 TRACE_COLLECTION = 3
+TRACE_END = 4
 
 
 class Line(Struct):
@@ -201,6 +202,12 @@ def note_free(object: addr, size_bytes: u64) -> None:
 def note_collection() -> None:
     """Called at the start of every cycle while allocations are traced."""
     tell(TRACE_COLLECTION, to_addr(0), 0)
+
+
+@kernel
+def note_end() -> None:
+    """Called when the program ends for want of memory."""
+    tell(TRACE_END, to_addr(0), 0)
 
 
 @kernel
