@@ -26,7 +26,7 @@ class Workload:
 
 WORKLOADS = (
     Workload("bintrees", ("18",), 0.7, "allocate and drop trees of 16-byte nodes"),
-    Workload("wordmap", ("12000000",), 1.0, "count words in a map of strings"),
-    Workload("nqueens", ("13",), 1.0, "backtracking over slices"),
-    Workload("matmul", ("900",), 1.0, "dense product of float64 matrices"),
+    Workload("wordmap", ("20000000",), 1.0, "count words in a map of strings"),
+    Workload("nqueens", ("14",), 1.0, "backtracking over slices"),
+    Workload("matmul", ("1200",), 1.0, "dense product of float64 matrices"),
 )

@@ -12,6 +12,7 @@ _TYPE: Final = "{i64,i64,i32,i8,i8,i8,i8,ptr,ptr,i32,i32}"
 PRELUDE: Final = f"""
 @"tricolor.data_roots" = global [24 x i8] zeroinitializer
 @"tricolor.data_root_count" = global [8 x i8] zeroinitializer
+@"tricolor.names" = global [8 x i8] zeroinitializer
 @"runtime.zerobase" = global [8 x i8] zeroinitializer
 @bitmap = constant [8 x i8] c"\\01\\00\\00\\00\\00\\00\\00\\00"
 @u64type = global {_TYPE} {{i64 8,i64 0,i32 0,i8 0,i8 8,i8 8,i8 11,ptr null,ptr null,i32 0,i32 0}}
@@ -52,6 +53,7 @@ define void @"runtime.panicplain"(ptr %text, i64 %length) {GO} {{
 }}
 define void @"runtime.panicmakeslicelen"() {GO} {{ ret void }}
 define void @"runtime.panicmakeslicecap"() {GO} {{ ret void }}
+define void @"runtime.panicfault"(i64 %address) {GO} {{ ret void }}
 define void @expect(i1 %ok, i32 %code) {GO} {{
   br i1 %ok, label %good, label %bad
 good:
