@@ -75,6 +75,7 @@ KERNEL: Final[dict[str, str]] = {
     # Panics, stacks, symbols.
     "runtime.resume": "continue where setresume saved the frame; does not return",
     "runtime.recovertoken": "the panic that may be recovered by the function that begins, nil if there is none; forgets it",
+    "runtime.setpaniconfault": "whether faults of memory in this goroutine panic from here on; what was set",
     "runtime.settoken": "hand such a token on to the function that is called next",
     "runtime.callers": "return addresses: skip 0 begins in the function that calls it",
     "runtime.printstacks": "goroutine traces on standard error: of this goroutine or of all",

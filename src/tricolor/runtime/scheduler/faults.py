@@ -1,4 +1,8 @@
-"""Faults of the processor: reported in Go's words, exit status 2."""
+"""Faults of the processor: reported in Go's words, exit status 2; a panic instead in a goroutine that asked for it.
+
+A panic begins as a call of ``runtime.panicfault`` that the faulting instruction seems to have made: the handler changes where
+the goroutine goes on. Compiled Go tests pointers for nil itself: a fault means memory that is not there or protected.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,26 @@ from typing import Final
 
 from tricolor.kernel.lang import (
     addr,
+    asm,
     export,
+    function_address,
+    go_function,
     i32,
     is_null,
     kernel,
     load_addr,
     load_i32,
     load_u64,
+    naked,
+    store_addr,
+    store_u64,
+    systemstack,
     text_address,
     text_length,
+    to_addr,
+    to_u8,
     to_u64,
+    u64,
 )
 from tricolor.runtime.scheduler.context import thread_pointer
 from tricolor.runtime.scheduler.machine import THREAD_LIMIT_OFFSET, machine
@@ -33,8 +47,53 @@ from tricolor.runtime.traceback import put_goroutines
 # siginfo_t and ucontext_t of Linux x86-64, in bytes.
 INFO_CODE_OFFSET: Final = 8
 INFO_ADDRESS_OFFSET: Final = 16
+CONTEXT_RDI_OFFSET: Final = 104
 CONTEXT_RBP_OFFSET: Final = 120
+CONTEXT_RSP_OFFSET: Final = 160
 CONTEXT_RIP_OFFSET: Final = 168
+RED_ZONE_BYTES: Final = 128
+
+
+@go_function("runtime.panicfault")
+def go_panic_fault(address: u64) -> None: ...
+
+
+@naked("tricolor.panic_fault")
+def panic_fault(address: u64) -> None:
+    """Raises the panic of a fault; does not return."""
+    asm("""
+        jmp runtime.panicfault
+    """)
+
+
+@systemstack("runtime.setpaniconfault")
+def set_panic_on_fault(on: bool) -> bool:
+    """Whether faults in this goroutine panic from here on; gives what was set."""
+    before = machine.g.panics_on_fault
+    machine.g.panics_on_fault = to_u8(1 if on else 0)
+    return before != 0
+
+
+@kernel
+def _panics(signal: i32, context: addr) -> bool:
+    """Whether the fault is to become a panic: it must lie in Go code, which runs on the goroutine's stack."""
+    if signal != SIGNAL_SEGMENT and signal != SIGNAL_BUS:
+        return False
+    g = machine.g
+    if machine.system_stack == 0 or is_null(g) or g.panics_on_fault == 0:
+        return False
+    sp = load_u64(context + CONTEXT_RSP_OFFSET)
+    return sp > g.segment.limit and sp <= to_u64(g.segment.top)
+
+
+@kernel
+def _call_panic(context: addr, address: u64) -> None:
+    """Makes the goroutine go on as if it had called runtime.panicfault. The return address is looked up minus one."""
+    sp = ((load_u64(context + CONTEXT_RSP_OFFSET) - RED_ZONE_BYTES) & ~15) - 8
+    store_u64(to_addr(sp), load_u64(context + CONTEXT_RIP_OFFSET) + 1)
+    store_u64(context + CONTEXT_RSP_OFFSET, sp)
+    store_u64(context + CONTEXT_RDI_OFFSET, address)
+    store_addr(context + CONTEXT_RIP_OFFSET, function_address(panic_fault))
 
 
 @kernel
@@ -62,6 +121,9 @@ def fault_handler(signal: i32, info: addr, context: addr) -> None:
         restore_faults()
         return
     address = load_u64(info + INFO_ADDRESS_OFFSET)
+    if _panics(signal, context):
+        _call_panic(context, address)
+        return
     pc = load_u64(context + CONTEXT_RIP_OFFSET)
     put(text_address("unexpected fault address 0x"), text_length("unexpected fault address 0x"))
     put_hex(address)

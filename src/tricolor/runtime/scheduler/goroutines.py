@@ -186,6 +186,7 @@ def commit_exit(g: G) -> NoReturn:
     g.words[1] = 0
     g.words[2] = 0
     g.param = 0
+    g.panics_on_fault = 0
     g.segment = g.first_segment
     if not is_null(g.first_segment.next):
         free_behind(g.first_segment)

@@ -129,6 +129,8 @@ class G(Struct):
     system: u8
     """Belongs to the runtime: not counted, not shown."""
     select_done: u8
+    panics_on_fault: u8
+    """1 after debug.SetPanicOnFault(true)."""
 
 
 # What the collector scans of a G: words.

@@ -111,6 +111,7 @@ func block()
 // recover.
 
 func resume(frame *deferFrame)
+func setpaniconfault(on bool) bool
 func recovertoken() unsafe.Pointer
 func settoken(token unsafe.Pointer)
 

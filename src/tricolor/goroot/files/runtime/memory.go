@@ -150,12 +150,9 @@ func debug_setMaxThreads(n int) (old int) {
 	return old
 }
 
-var panicOnFault bool
-
 //go:linkname debug_setPanicOnFault runtime/debug.setPanicOnFault
 func debug_setPanicOnFault(on bool) (old bool) {
-	old, panicOnFault = panicOnFault, on
-	return old
+	return setpaniconfault(on)
 }
 
 // readGCStats fills pauses as runtime/debug expects it: durations and end times of pauses, newest first, then the time of

@@ -323,6 +323,11 @@ func panicshift()    { panic(shiftError) }
 func panicmem()     { raiseMemory() }
 func panicnilcall() { raiseMemory() }
 
+// panicfault is called by the kernel when an access of this goroutine faulted, if it asked for a panic then.
+func panicfault(addr uintptr) {
+	panic(errorAddressString{msg: "invalid memory address or nil pointer dereference", addr: addr})
+}
+
 func raiseMemory() {
 	var pc [1]uintptr
 	callers(2, &pc[0], 1)
