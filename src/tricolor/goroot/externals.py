@@ -34,6 +34,7 @@ KERNEL: Final[dict[str, str]] = {
     "runtime.gcsetpercent": "set GOGC (negative: off); gives the old value",
     "runtime.gcsetlimit": "set GOMEMLIMIT in bytes unless negative; gives the old value",
     "runtime.gcstats": "fill a gcStats (files/runtime/memory.go)",
+    "runtime.gcsizes": "size, allocated and freed objects of the first n size classes",
     "runtime.gcpauses": "copy the ring of the last n pauses in ns; cycle c is at (c-1) mod n",
     "runtime.findobject": "beginning of the heap object that an address lies in, nil if none; its size unless nil is given",
     "runtime.setfinalizer": "arrange that closure func(obj) is queued when obj dies, take it away if nil; false if there is one",

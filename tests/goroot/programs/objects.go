@@ -67,6 +67,12 @@ func main() {
 		keep = &node{next: keep}
 	}
 	runtime.ReadMemStats(&after)
+	for i, class := range after.BySize {
+		if class.Mallocs-before.BySize[i].Mallocs > 1<<40 || class.Frees > class.Mallocs {
+			fmt.Println("counts of a size class are wrong", i)
+		}
+	}
+	fmt.Println(after.BySize[5].Size, after.BySize[60].Size)
 	fmt.Println(after.Mallocs-before.Mallocs >= 1000, after.TotalAlloc-before.TotalAlloc >= 100000, after.NumGC == before.NumGC, after.HeapAlloc > 0)
 	fmt.Println(debug.SetGCPercent(50), debug.SetGCPercent(100))
 	debug.FreeOSMemory()
@@ -88,3 +94,18 @@ func main() {
 		os.Exit(1)
 	}
 }
+
+func init() {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range 1000 {
+		boxed = new([5]int)
+	}
+	boxed = nil
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	was, is := before.BySize[5], after.BySize[5]
+	fmt.Println(is.Size, is.Mallocs-was.Mallocs >= 1000, is.Frees-was.Frees >= 990)
+}
+
+var boxed any

@@ -20,12 +20,12 @@ from tricolor.kernel.lang import (
     to_u64,
     u64,
 )
-from tricolor.runtime.allocator.heap_types import Span, mcache0, mheap, options
+from tricolor.runtime.allocator.heap_types import Span, class_counts, mcache0, mheap, options
 from tricolor.runtime.allocator.mcache import flush_mcache
 from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.mheap import persistent_alloc
-from tricolor.runtime.allocator.sizes import HEADER_BYTES, KIND_HEADER, PAGE_SHIFT
-from tricolor.runtime.allocator.spans import find_object, span_of
+from tricolor.runtime.allocator.sizes import HEADER_BYTES, KIND_HEADER, NUM_CLASSES, PAGE_SHIFT
+from tricolor.runtime.allocator.spans import class_bytes, find_object, span_of
 from tricolor.runtime.allocator.system import now_ns
 from tricolor.runtime.collector.cycle import PAUSE_RING, collect, cycles
 from tricolor.runtime.collector.pacer import set_goal
@@ -191,6 +191,16 @@ def gc_stats(into: GCStats) -> None:
     into.stack_in_use_bytes = counters.segment_bytes
     into.stack_sys_bytes = counters.segment_bytes
     into.goroutines = machine.live
+
+
+@systemstack("runtime.gcsizes")
+def gc_sizes(into: addr, count: i64) -> None:
+    """Stores size in bytes, objects ever allocated and ever freed of the first ``count`` size classes; exact after gcstats."""
+    for number in range(min(to_u64(count), NUM_CLASSES)):
+        counts = class_counts[number]
+        store_u64(into + number * 24, to_u64(class_bytes[number]))
+        store_u64(into + number * 24 + 8, counts.allocated)
+        store_u64(into + number * 24 + 16, counts.freed)
 
 
 @systemstack("runtime.gcpauses")

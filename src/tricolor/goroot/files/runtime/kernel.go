@@ -53,6 +53,9 @@ func gcstats(into *gcStats)
 //go:noescape
 func gcpauses(into *uint64, n int) int
 
+//go:noescape
+func gcsizes(into *sizeClass, n int)
+
 func findobject(p unsafe.Pointer, size *uintptr) unsafe.Pointer
 func setfinalizer(obj unsafe.Pointer, closure unsafe.Pointer) bool
 func addcleanup(obj unsafe.Pointer, closure unsafe.Pointer) uint64

@@ -36,6 +36,11 @@ type gcStats struct {
 	totalCPUNs       uint64
 }
 
+// sizeClass is what the kernel says of the objects of one size class.
+type sizeClass struct {
+	bytes, mallocs, frees uint64
+}
+
 // ReadMemStats fills m with the allocator's statistics as of now.
 func ReadMemStats(m *MemStats) {
 	var s gcStats
@@ -64,7 +69,11 @@ func ReadMemStats(m *MemStats) {
 		GCCPUFraction: float64(s.gcCPUPercentMill) / 100000,
 		EnableGC:      true,
 	}
-	m.BySize[0].Size = 0
+	var sizes [len(m.BySize)]sizeClass
+	gcsizes(&sizes[0], len(sizes))
+	for i, s := range sizes {
+		m.BySize[i].Size, m.BySize[i].Mallocs, m.BySize[i].Frees = uint32(s.bytes), s.mallocs, s.frees
+	}
 	gcpauses(&m.PauseNs[0], len(m.PauseNs))
 }
 
