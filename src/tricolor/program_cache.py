@@ -67,7 +67,7 @@ def program_key(patterns: Sequence[str], directory: Path, options: Iterable[str]
 
 
 def recall(key: str) -> CompiledProgram | None:
-    """The program compiled before from the same, unchanged inputs."""
+    """The program compiled before from the same, unchanged inputs, if the cache still holds all that a run needs."""
     data = read_entry("program", key)
     if data is None:
         return None
@@ -75,7 +75,16 @@ def recall(key: str) -> CompiledProgram | None:
     inputs = tuple((path, time, size) for path, time, size in fields["inputs"])
     if any(stamp(path) != (path, time, size) for path, time, size in inputs):
         return None
-    return CompiledProgram(fields["image"], fields["sites"], inputs)
+    program = CompiledProgram(fields["image"], fields["sites"], inputs)
+    if any(read_entry(kind, entry) is None for kind, entry in _entries(program)):
+        return None
+    return program
+
+
+def _entries(program: CompiledProgram) -> list[tuple[str, str]]:
+    """Kind and key of the cache entries that a run reads."""
+    described = [("sites", program.sites)] if program.sites else []
+    return [("image", program.image), ("symbols", program.image), *described]
 
 
 def remember(key: str, program: CompiledProgram) -> None:

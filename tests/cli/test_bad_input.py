@@ -49,13 +49,14 @@ def test_a_wrong_command_line_is_refused(tricolor: Run, words: list[str], status
     assert message in done.err
 
 
-def test_a_corrupt_cache_entry_is_made_again(tricolor: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kinds", [("program", "symbols"), ("image",), ("symbols",)])
+def test_a_corrupt_cache_entry_is_made_again(tricolor: Run, tmp_path: Path, kinds: tuple[str, ...]) -> None:
     (tmp_path / "p.go").write_text(HELLO)
     assert tricolor("run", "p.go").err == "hello\n"
     cache = tmp_path / "cache"
     environment = {"TRICOLOR_CACHE": str(cache)}
     assert tricolor("run", "p.go", environment=environment).err == "hello\n"
-    entries = [path for kind in ("program", "symbols") for path in (cache / kind).rglob("*") if path.is_file()]
+    entries = [path for kind in kinds for path in (cache / kind).rglob("*") if path.is_file()]
     assert entries
     for path in entries:
         path.write_bytes(path.read_bytes()[:40])
