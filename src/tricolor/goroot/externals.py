@@ -76,6 +76,12 @@ KERNEL: Final[dict[str, str]] = {
     # Panics, stacks, symbols.
     "runtime.resume": "continue where setresume saved the frame; does not return",
     "runtime.recovertoken": "the panic that may be recovered by the function that begins, nil if there is none; forgets it",
+    "runtime.signalenable": "note the signal from here on",
+    "runtime.signaldisable": "give the signal its default action",
+    "runtime.signalignore": "ignore the signal",
+    "runtime.signalignored": "whether the signal is ignored",
+    "runtime.signalspending": "signals noted and not taken; bit n-1 is signal n",
+    "runtime.signalstake": "take them",
     "runtime.setpaniconfault": "whether faults of memory in this goroutine panic from here on; what was set",
     "runtime.settoken": "hand such a token on to the function that is called next",
     "runtime.callers": "return addresses: skip 0 begins in the function that calls it",

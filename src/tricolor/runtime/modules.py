@@ -18,6 +18,7 @@ MODULES: Final = (
     "tricolor.runtime.selects",
     "tricolor.runtime.traceback",
     "tricolor.runtime.scheduler.accessors",
+    "tricolor.runtime.scheduler.notices",
     "tricolor.runtime.panics",
     "tricolor.runtime.slices",
     "tricolor.runtime.strings",

@@ -18,6 +18,7 @@ from tricolor.kernel.lang import (
     i32,
     kernel,
     libc,
+    load_addr,
     memory_zero,
     store_addr,
     store_i32,
@@ -86,6 +87,23 @@ def _install(index: u64, signal: i32, handler: addr, flags: i32) -> None:
     store_addr(action, handler)
     store_i32(action + ACTION_FLAGS_OFFSET, flags)
     sigaction(signal, action, _saved_place(index))
+
+
+@kernel
+def set_action(signal: i32, handler: addr, flags: i32) -> None:
+    """Changes what a signal does; what it did is not kept."""
+    action = field_address(_action[0])
+    memory_zero(action, ACTION_BYTES)
+    store_addr(action, handler)
+    store_i32(action + ACTION_FLAGS_OFFSET, flags)
+    sigaction(signal, action, 0)
+
+
+@kernel
+def read_action(signal: i32) -> addr:
+    """The handler of a signal."""
+    sigaction(signal, 0, field_address(_action[0]))
+    return load_addr(field_address(_action[0]))
 
 
 @kernel

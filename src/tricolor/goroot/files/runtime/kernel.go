@@ -118,6 +118,15 @@ func setpaniconfault(on bool) bool
 func recovertoken() unsafe.Pointer
 func settoken(token unsafe.Pointer)
 
+// Signals.
+
+func signalenable(sig uint32)
+func signaldisable(sig uint32)
+func signalignore(sig uint32)
+func signalignored(sig uint32) bool
+func signalspending() uint64
+func signalstake() uint64
+
 // Stacks and symbols.
 
 //go:noescape

@@ -1,5 +1,4 @@
-// What other packages expect of signals, tracing, profiling and testing/synctest. None of these is there: signals keep
-// their default action, and profiles are empty.
+// What other packages expect of signals, tracing, profiling and testing/synctest. Only signals are there; profiles are empty.
 
 package runtime
 
@@ -22,28 +21,46 @@ func os_ignoreSIGSYS() {}
 //go:linkname os_restoreSIGSYS os.restoreSIGSYS
 func os_restoreSIGSYS() {}
 
-// Package os/signal: Notify is accepted and nothing is delivered.
+// Package os/signal. The kernel notes signals; the goroutine that hands them to channels takes them in turn.
+
+const signalLook = 10_000_000 // ns between looks; higher: fewer wake-ups, later signals
 
 //go:linkname signal_enable os/signal.signal_enable
-func signal_enable(_ uint32) {}
+func signal_enable(sig uint32) { signalenable(sig) }
 
 //go:linkname signal_disable os/signal.signal_disable
-func signal_disable(_ uint32) {}
+func signal_disable(sig uint32) { signaldisable(sig) }
 
 //go:linkname signal_ignore os/signal.signal_ignore
-func signal_ignore(_ uint32) {}
+func signal_ignore(sig uint32) { signalignore(sig) }
 
 //go:linkname signal_ignored os/signal.signal_ignored
-func signal_ignored(_ uint32) bool { return false }
+func signal_ignored(sig uint32) bool { return signalignored(sig) }
+
+// signalsTaken are signals that signal_recv has yet to return.
+var signalsTaken uint64
 
 //go:linkname signalWaitUntilIdle os/signal.signalWaitUntilIdle
-func signalWaitUntilIdle() {}
+func signalWaitUntilIdle() {
+	for signalspending() != 0 || signalsTaken != 0 {
+		gosleep(nil, nanotime()+firstPollSleep, waitIO)
+	}
+}
 
 //go:linkname signal_recv os/signal.signal_recv
 func signal_recv() uint32 {
 	// Sleeping, not blocked: a program that waits for a signal is not deadlocked.
 	for {
-		gosleep(nil, forever, waitIO)
+		if signalsTaken == 0 {
+			signalsTaken = signalstake()
+		}
+		for i := range uint32(64) {
+			if signalsTaken>>i&1 != 0 {
+				signalsTaken &^= 1 << i
+				return i + 1
+			}
+		}
+		gosleep(nil, nanotime()+signalLook, waitIO)
 	}
 }
 

@@ -1,0 +1,112 @@
+"""Signals that a program asked to be told of (os/signal): noted by a handler, taken by a goroutine of package os/signal.
+
+A handler runs on whatever stack the thread is on, between any two instructions: it does nothing but set a bit. Each signal is noted
+once until it is taken, as in Go.
+
+Source:
+    Go 1.27.3 runtime/sigqueue.go.
+
+Differs from Go:
+    The goroutine that takes them looks every 10 ms instead of being woken.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tricolor.kernel.lang import (
+    Struct,
+    atomic_exchange_u64,
+    atomic_load_u64,
+    atomic_or_u64,
+    export,
+    field_address,
+    function_address,
+    global_struct,
+    i32,
+    kernel,
+    systemstack,
+    to_addr,
+    to_i32,
+    to_u64,
+    u32,
+    u64,
+)
+from tricolor.runtime.scheduler.signals import (
+    FLAG_ON_STACK,
+    SIGNAL_BUS,
+    SIGNAL_FPE,
+    SIGNAL_ILLEGAL,
+    SIGNAL_SEGMENT,
+    read_action,
+    set_action,
+)
+
+LAST_SIGNAL: Final = 64
+FLAG_RESTART: Final = 0x1000_0000
+ACTION_DEFAULT: Final = 0
+ACTION_IGNORE: Final = 1
+
+
+class Notices(Struct):
+    """Bit n - 1 stands for signal n."""
+
+    pending: u64
+
+
+_notices = global_struct(Notices)
+
+
+@export("tricolor.notice_handler")
+def notice_handler(signal: i32) -> None:
+    """Notes a signal."""
+    one: u64 = 1
+    atomic_or_u64(field_address(_notices.pending), one << (to_u64(signal) - 1), "seq_cst")
+
+
+@kernel
+def _is_ours(signal: u32) -> bool:
+    """Whether the runtime itself handles the signal, or none can."""
+    if signal == 0 or signal > LAST_SIGNAL:
+        return True
+    number = to_i32(signal)
+    return number == SIGNAL_SEGMENT or number == SIGNAL_BUS or number == SIGNAL_FPE or number == SIGNAL_ILLEGAL
+
+
+@systemstack("runtime.signalenable")
+def signal_enable(signal: u32) -> None:
+    """The signal is noted from here on."""
+    if not _is_ours(signal):
+        set_action(to_i32(signal), function_address(notice_handler), FLAG_RESTART | FLAG_ON_STACK)
+
+
+@systemstack("runtime.signaldisable")
+def signal_disable(signal: u32) -> None:
+    """The signal has its default action from here on."""
+    if not _is_ours(signal):
+        set_action(to_i32(signal), to_addr(ACTION_DEFAULT), 0)
+
+
+@systemstack("runtime.signalignore")
+def signal_ignore(signal: u32) -> None:
+    """The signal does nothing from here on."""
+    if not _is_ours(signal):
+        set_action(to_i32(signal), to_addr(ACTION_IGNORE), 0)
+
+
+@systemstack("runtime.signalignored")
+def signal_ignored(signal: u32) -> bool:
+    """Whether the signal does nothing."""
+    return not _is_ours(signal) and to_u64(read_action(to_i32(signal))) == ACTION_IGNORE
+
+
+@systemstack("runtime.signalspending")
+def signals_pending() -> u64:
+    """What is noted and not taken."""
+    return atomic_load_u64(field_address(_notices.pending), "seq_cst")
+
+
+@systemstack("runtime.signalstake")
+def signals_take() -> u64:
+    """Takes what is noted."""
+    return atomic_exchange_u64(field_address(_notices.pending), 0, "seq_cst")
