@@ -43,3 +43,18 @@ def test_an_operand_that_costs_something_has_a_jump_of_its_own() -> None:
     a, b = variable("a", SLICE), variable("b", t.slice_of(SLICE))
     inner = n.Index(0, SLICE, name(b), const(t.INT, 0))
     assert jumps_to_the_second_operand(a, n.Index(0, t.BOOL, inner, const(t.INT, 0)), b)
+
+
+def fields_of(symbol: str, first: n.Var, second: n.Var) -> str:
+    """Text of ``if first.f[0] || second.f[0] { return 1 }``."""
+    tests: list[n.Expr] = [n.Index(0, t.BOOL, n.FieldPtr(0, SLICE, name(p), 0), const(t.INT, 0)) for p in (first, second)]
+    body = [n.If(0, n.Binary(0, t.BOOL, n.BinaryOp.OR_OR, *tests), n.Block(0, [returns(const(t.INT, 1))]), None), returns(const(t.INT, 0))]
+    return text_of(func(symbol, list(dict.fromkeys([first, second])), [t.INT], body))
+
+
+def test_slices_behind_one_pointer_share_a_jump_and_behind_two_do_not() -> None:
+    """The second pointer may be nil, which only matters if the first test does not decide."""
+    struct = t.pointer(t.struct((t.Field("f", SLICE),)))
+    p, q = variable("p", struct), variable("q", struct)
+    assert "rhs" not in fields_of("m.f", p, p)
+    assert "rhs" in fields_of("m.f", p, q)

@@ -1,7 +1,7 @@
 """Conditions of jumps: ``&&`` and ``||`` as jumps, except that tests of elements are decided together.
 
 How it works: ``a[i] || b[j]`` with a jump per operand is slow where the elements are as good as random, since the processor
-guesses each jump. A chain of nothing but such tests (elements of local slices, at indices that cost nothing to compute) loads
+guesses each jump. A chain of nothing but such tests (elements of slices in variables and fields, at indices that cost nothing to compute) loads
 all elements and jumps once. What can be seen stays in Go's order: where an index is out of range, the operands before it
 decide whether it is used, hence whether there is a panic.
 
@@ -14,8 +14,20 @@ from tricolor.codegen.compare import negate
 from tricolor.codegen.memory import load
 from tricolor.codegen.places import index_operand, index_panic, indexed, slice_parts
 from tricolor.codegen.shapes import Form, shape_of
-from tricolor.codegen.state import Gen, Mode
-from tricolor.ir.nodes import Binary, BinaryOp, Const, Expr, Index, Name, Unary, UnaryOp
+from tricolor.codegen.state import Gen
+from tricolor.ir.nodes import (
+    Binary,
+    BinaryOp,
+    Const,
+    Expr,
+    FieldOf,
+    FieldPtr,
+    Index,
+    Name,
+    Unary,
+    UnaryOp,
+    Var,
+)
 from tricolor.ir.types import Slice, Type, is_integer, is_signed, underlying
 
 _LOGICAL = (BinaryOp.AND_AND, BinaryOp.OR_OR)
@@ -33,8 +45,8 @@ def branch_on(g: Gen, e: Expr, then: str, els: str) -> None:
     if not isinstance(e, Binary) or e.op not in _LOGICAL:
         g.branch_if(g.value(e), then, els)
         return
-    tests = _element_tests(g, e, e.op)
-    if tests is not None:
+    tests = _element_tests(e, e.op)
+    if tests is not None and _is_safe(tests):
         _branch_once(g, e.op, tests, then, els)
         return
     right = g.label("rhs")
@@ -78,24 +90,31 @@ def _test(g: Gen, e: Expr, value: str) -> str:
 # --- what is an element test -----------------------------------------------------------------------------------------
 
 
-def _element_tests(g: Gen, e: Expr, op: BinaryOp) -> list[Expr] | None:
+def _element_tests(e: Expr, op: BinaryOp) -> list[Expr] | None:
     """The operands of a chain of one operator, if all are tests of an element."""
     if isinstance(e, Binary) and e.op is op:
-        left = _element_tests(g, e.x, op)
-        right = _element_tests(g, e.y, op) if left is not None else None
+        left = _element_tests(e.x, op)
+        right = _element_tests(e.y, op) if left is not None else None
         return left + right if left is not None and right is not None else None
-    return [e] if _is_element_test(g, e) else None
+    return [e] if _is_element_test(e) else None
 
 
-def _is_element_test(g: Gen, e: Expr) -> bool:
+def _is_safe(tests: list[Expr]) -> bool:
+    """Whether nothing but an index out of range can stop the tests behind the first: pointers that they follow must not be
+    nil, which the first test finds out if it follows the same one."""
+    followed = _pointer(_element_of(tests[0]).x)
+    return all(_pointer(_element_of(test).x) in (None, followed) for test in tests)
+
+
+def _is_element_test(e: Expr) -> bool:
     """``s[i]``, ``!s[i]``, or a comparison of ``s[i]`` with what is free."""
     match e:
         case Unary():
-            return e.op is UnaryOp.NOT and _is_element_test(g, e.x)
+            return e.op is UnaryOp.NOT and _is_element_test(e.x)
         case Binary() if e.op in _PREDICATES:
-            return (_is_element(g, e.x) and _is_free(g, e.y)) or (_is_free(g, e.x) and _is_element(g, e.y))
+            return (_is_element(e.x) and _is_free(e.y)) or (_is_free(e.x) and _is_element(e.y))
         case _:
-            return _is_element(g, e)
+            return _is_element(e)
 
 
 def _element_of(e: Expr) -> Index:
@@ -109,31 +128,36 @@ def _element_of(e: Expr) -> Index:
             return e
 
 
-def _is_element(g: Gen, e: Expr) -> bool:
-    """An element of a slice in a local variable, at an index that is free."""
-    if not isinstance(e, Index) or not isinstance(e.x, Name) or not _is_local(g, e.x):
+def _is_element(e: Expr) -> bool:
+    """An element of a slice in a variable, or in a field of one or of what one points to, at an index that is free."""
+    if not isinstance(e, Index) or not isinstance(underlying(e.x.type), Slice):
         return False
-    return isinstance(underlying(e.x.type), Slice) and _is_flag_or_integer(e.type) and _is_free(g, e.index)
+    return _is_flag_or_integer(e.type) and _is_free(e.index) and (_pointer(e.x) is not None or isinstance(_whole(e.x), Name))
 
 
 def _is_flag_or_integer(t: Type) -> bool:
     return shape_of(t).form is Form.BOOL or is_integer(t)
 
 
-def _is_free(g: Gen, e: Expr) -> bool:
-    """An integer that a few instructions make of constants and local variables."""
+def _whole(e: Expr) -> Expr:
+    """What the place is a field of."""
+    while isinstance(e, FieldOf):
+        e = e.x
+    return e
+
+
+def _pointer(e: Expr) -> Var | None:
+    """The variable whose pointer leads to the place, if that is all that does."""
+    e = _whole(e)
+    return e.x.var if isinstance(e, FieldPtr) and isinstance(e.x, Name) else None
+
+
+def _is_free(e: Expr) -> bool:
+    """An integer that a few instructions make of constants and variables."""
     match e:
-        case Const():
+        case Const() | Name():
             return is_integer(e.type)
-        case Name():
-            return is_integer(e.type) and _is_local(g, e)
         case Binary():
-            return e.op in _FREE and is_integer(e.type) and _is_free(g, e.x) and _is_free(g, e.y)
+            return e.op in _FREE and is_integer(e.type) and _is_free(e.x) and _is_free(e.y)
         case _:
             return False
-
-
-def _is_local(g: Gen, e: Name) -> bool:
-    """Whether nothing but this function's code sees the variable."""
-    found = g.stored.get(e.var)
-    return found is not None and found.mode is Mode.PRIVATE and not e.var.addrtaken

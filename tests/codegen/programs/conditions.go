@@ -40,6 +40,43 @@ func mixed(n int, a, b []bool) int {
 	return count
 }
 
+type inner struct{ low, high []bool }
+
+type board struct {
+	inner
+	flags []bool
+	next  *board
+}
+
+var marks, others = []bool{true, false}, []bool{false}
+
+func (b *board) any(i, j int) bool {
+	if b.flags[i] || b.low[j] || b.high[i+j] {
+		return true
+	}
+	return false
+}
+
+func across(a, b *board, i int) bool {
+	if a.flags[i] || b.flags[i] {
+		return true
+	}
+	return false
+}
+
+func global(i int) bool {
+	seen := marks
+	f := func() { seen = others }
+	if seen[i] || marks[i] || others[i] {
+		return true
+	}
+	f()
+	if !seen[i-1] && !marks[i] {
+		return true
+	}
+	return false
+}
+
 func try(name string, f func() any) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -68,6 +105,16 @@ func main() {
 			})
 		}
 	}
+	b := &board{inner: inner{no, nil}, flags: []bool{false, true, false}}
+	for i := range 4 {
+		for j := range 3 {
+			try(fmt.Sprint("any ", i, j), func() any { return b.any(i, j) })
+		}
+		try(fmt.Sprint("across nil ", i), func() any { return across(b, nil, i) })
+		try(fmt.Sprint("across ", i), func() any { return across(b, b, i) })
+		try(fmt.Sprint("global ", i), func() any { return global(i) })
+	}
+	try("nil board", func() any { return b.next.any(0, 0) })
 	for n := range 4 {
 		try(fmt.Sprint("mixed ", n), func() any { return mixed(n, yes, no) })
 	}
