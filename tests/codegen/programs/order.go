@@ -111,8 +111,40 @@ func recoverings(n int) {
 	}
 }
 
+type box struct{ c chan int }
+
+func made(n int) chan int {
+	println("made", n)
+	c := make(chan int, 1)
+	c <- n
+	return c
+}
+
+func selects() {
+	var none *box
+	func() {
+		defer func() { println(recover() != nil) }()
+		select {
+		case <-none.c:
+		case <-made(1):
+		}
+	}()
+	b, n := &box{make(chan int, 1)}, 5
+	first := b.c
+	change := func() chan int {
+		b, n = &box{make(chan int, 1)}, 6
+		return nil
+	}
+	select {
+	case b.c <- n:
+	case <-change():
+	}
+	println(<-first, len(b.c), n)
+}
+
 func main() {
 	builtins()
+	selects()
 	for i := range 7 {
 		print(i, " ")
 		switch v := try(i).(type) {

@@ -307,7 +307,7 @@ def build_select(fs: FuncState, node: Node) -> None:
         comm = clause[2]
         if comm is not None:
             operands += [comm[2], comm[3]] if comm[0] == "SendStmt" else [_received(comm)[4]]
-    built = iter(fs.exprs(operands))
+    built = iter(fs.copies(operands))
     cases = [_select_case(fs, clause, built.__next__) for clause in node[2]]
     leave(fs)
     fs.emit(n.Select(node[1], cases, label))

@@ -294,6 +294,24 @@ class FuncState:
             marks.append((len(out), self.effects))
         return self.settle(items, marks)
 
+    def copies(self, nodes: list[Node]) -> list[n.Expr]:
+        """Build expressions left to right, loads included: Go copies the operands of a select statement."""
+        items: list[n.Expr] = []
+        marks: list[int] = []
+        before = self.mark()
+        for node in nodes:
+            items.append(self.expr(node))
+            marks.append(len(self.out))
+        if self.mark() == before:
+            return items
+        for k in range(len(items) - 1, -1, -1):
+            if not is_simple(items[k]):
+                saved, self.out = self.out, []
+                items[k] = self.save(items[k])
+                made, self.out = self.out, saved
+                self.out[marks[k] : marks[k]] = made
+        return items
+
     def pair(self, first: Node, second: Node) -> tuple[n.Expr, n.Expr]:
         """Two operands, settled."""
         out = self.out
