@@ -247,6 +247,16 @@ def memory_class(t: Type) -> bool:
     )
 
 
+LARGE_BYTES = 1 << 20
+LEAST_SHARE = 16
+
+
+def is_laid_out(elem: Type, length: int, given: int) -> bool:
+    """Whether an array literal with that many elements given is worth its bytes in the program: a large one that is almost all zero is
+    filled at run time instead."""
+    return size_of(elem) * length <= LARGE_BYTES or given * LEAST_SHARE >= length
+
+
 @cache
 def result_struct(types: tuple[Type, ...]) -> Struct:
     """The struct that several results occupy in memory (sret)."""

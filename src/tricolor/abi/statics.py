@@ -13,7 +13,7 @@ from functools import cache
 from typing import final
 
 from tricolor.abi.emitter import DataEmitter
-from tricolor.abi.layout import align_of, field_offset, size_of, struct_layout
+from tricolor.abi.layout import align_of, field_offset, is_laid_out, size_of, struct_layout
 from tricolor.abi.llvmtypes import bytes_literal, memory_type
 from tricolor.base.errors import CompilerBug
 from tricolor.ir.nodes import (
@@ -119,9 +119,9 @@ class StaticValues:
             case StructLit():
                 return all(self.is_static(v) for _, v in e.fields)
             case ArrayLit():
-                return all(self.is_static(v) for _, v in e.elems)
+                return _is_laid_out(e) and all(self.is_static(v) for _, v in e.elems)
             case SliceLit():
-                return self.writable and all(self.is_static(v) for _, v in e.elems)
+                return self.writable and _is_laid_out(e) and all(self.is_static(v) for _, v in e.elems)
             case New():
                 return self.writable
             case AddrOf():
@@ -312,6 +312,13 @@ class StaticValues:
 
 
 @cache
+def _is_laid_out(e: ArrayLit | SliceLit) -> bool:
+    t = underlying(e.type)
+    assert isinstance(t, Array | Slice)
+    length = e.length if isinstance(e, SliceLit) else t.length if isinstance(t, Array) else 0
+    return is_laid_out(t.elem, length, len(e.elems))
+
+
 def blank_fields(t: Type) -> frozenset[int]:
     """Indices of a struct's fields named ``_``, which stay zero in literals."""
     u = underlying(t)

@@ -6,12 +6,13 @@ literals made of such. *pure*: source whose evaluation nobody notices if its res
 
 from __future__ import annotations
 
+from tricolor.abi.layout import is_laid_out
 from tricolor.frontend.program import Program
 from tricolor.frontend.records import ObjectKind
 from tricolor.ir import nodes as n
 from tricolor.ir.build.state import Node
 from tricolor.ir.nodes import Conversion, VarKind
-from tricolor.ir.types import is_interface
+from tricolor.ir.types import Array, Slice, is_interface, underlying
 
 _PURE_BUILTINS = frozenset(
     [
@@ -48,7 +49,7 @@ def is_static(x: n.Expr) -> bool:
         case n.StructLit():
             return all(is_static(v) for _, v in x.fields)
         case n.ArrayLit() | n.SliceLit():
-            return all(is_static(v) for _, v in x.elems)
+            return _fits(x) and all(is_static(v) for _, v in x.elems)
         case n.AddrOf():
             return _static_place(x.x) or (isinstance(x.x, (n.StructLit, n.ArrayLit, n.SliceLit)) and is_static(x.x))
         case n.Convert():
@@ -57,6 +58,13 @@ def is_static(x: n.Expr) -> bool:
             return x.kind is Conversion.NOP and not is_interface(x.type) and is_static(x.x)
         case _:
             return False
+
+
+def _fits(x: n.ArrayLit | n.SliceLit) -> bool:
+    t = underlying(x.type)
+    assert isinstance(t, (Array, Slice))
+    length = x.length if isinstance(x, n.SliceLit) else t.length if isinstance(t, Array) else 0
+    return is_laid_out(t.elem, length, len(x.elems))
 
 
 def _static_place(x: n.Expr) -> bool:
