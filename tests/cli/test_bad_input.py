@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run
+from tricolor.cli.main import main
 
 HELLO = 'package main\n\nfunc main() { println("hello") }\n'
 
@@ -47,6 +49,29 @@ def test_a_wrong_command_line_is_refused(tricolor: Run, words: list[str], status
     done = tricolor(*words)
     assert done.status == status
     assert message in done.err
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("tricolor.codegen.module.emit_function", r"tricolor: internal compiler error in \S+ \(/.*\.go:\d+:\d+\): KeyError: 'ours'\n"),
+        ("tricolor.ir.build.dispatch._fill", r"tricolor: internal compiler error in \S+ \(/.*\.go:\d+:\d+\): KeyError: 'ours'\n"),
+        ("tricolor.cli.run.split_patterns", r"tricolor: internal error at .*test_bad_input\.py:\d+: KeyError: 'ours'\n"),
+    ],
+)
+def test_a_fault_of_ours_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], where: str, message: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("ours")
+
+    (tmp_path / "p.go").write_text(f"// {where}\n{HELLO}")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(where, fail)
+    assert main(["run", "p.go"]) == 3
+    text = capsys.readouterr().err
+    assert re.match(message, text), text
+    assert "a bug of Tricolor, not of your program" in text
 
 
 @pytest.mark.parametrize("kinds", [("program", "symbols"), ("image",), ("symbols",)])

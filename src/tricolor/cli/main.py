@@ -28,6 +28,9 @@ Commands:
 """
 
 
+_OURS = "tricolor: this is a bug of Tricolor, not of your program; please report it with the program"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; gives the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -35,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _dispatch(words)
     except CompilerBug as error:
         print(f"tricolor: {error}", file=sys.stderr)
-        print("tricolor: this is a bug of Tricolor, not of your program; please report it with the program", file=sys.stderr)
+        print(_OURS, file=sys.stderr)
         return error.exit_status
     except TricolorError as error:
         print(f"tricolor: {error}", file=sys.stderr)
@@ -46,6 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone; nothing more can be said there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is ours
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else ""
+        print(f"tricolor: internal error{place}: {type(error).__name__}: {error}\n{_OURS}", file=sys.stderr)
+        return CompilerBug.exit_status
 
 
 def _dispatch(words: list[str]) -> int:

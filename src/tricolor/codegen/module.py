@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import final
 
 from tricolor.abi.descriptors import DataEmitter, Needed
+from tricolor.base.errors import CompilerBug, TricolorError
 from tricolor.codegen.functions import TABLES, emit_function
 from tricolor.codegen.placement import Placements
 from tricolor.codegen.state import ModuleState, Options, Site
@@ -36,6 +37,16 @@ class Emitted:
     needs: Needed
 
 
+def _emit(state: ModuleState, func: Func) -> str:
+    """One function; whatever goes wrong is reported with it."""
+    try:
+        return emit_function(state, func)
+    except TricolorError:
+        raise
+    except Exception as error:
+        raise CompilerBug(func.symbol, func.pos, f"{type(error).__name__}: {error}") from error
+
+
 def emit_module(funcs: Sequence[Func], program: Program, placements: Placements, options: Options) -> Emitted:
     """LLVM text of some of the program's functions (those with a body). Raises CompilerBug."""
     data = DataEmitter()
@@ -44,6 +55,6 @@ def emit_module(funcs: Sequence[Func], program: Program, placements: Placements,
     state = ModuleState(data, placements, options, TABLES)
     for symbol, line in _MEMORY_INTRINSICS.items():
         data.declare(symbol, line)
-    bodies = [emit_function(state, f) for f in funcs if f.body is not None]
+    bodies = [_emit(state, f) for f in funcs if f.body is not None]
     text = "\n".join([options.prelude, *bodies, data.finish(), _ATTRIBUTES, state.debug.text()])
     return Emitted(text, tuple(state.sites), data.needed)

@@ -78,5 +78,5 @@ def guarded(fs: FuncState, pos: int, build: object) -> None:
         build()
     except TricolorError:
         raise
-    except (AssertionError, KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except Exception as error:
         raise CompilerBug(fs.func.symbol, pos, f"{type(error).__name__}: {error}") from error
