@@ -25,6 +25,19 @@ var (
 
 func deep(n int) int { return deep(n+1) + n }
 
+type thing struct{ outer }
+
+type outer struct{}
+
+//go:noinline
+func (outer) fail() { none() }
+
+//go:noinline
+func none() { one(1) }
+
+//go:noinline
+func one(int) { panic("here") }
+
 func write(key string) {
 	for {
 		table[key]++
@@ -53,6 +66,9 @@ func main() {
 		for {
 			keep = append(keep, make([]byte, 1<<46))
 		}
+	case "frames":
+		var x interface{ fail() } = &thing{}
+		x.fail()
 	case "unlock":
 		mutex.Unlock()
 	case "goexit":
@@ -71,15 +87,15 @@ func main() {
         (
             "deadlock",
             "fatal error: all goroutines are asleep - deadlock!\n\n",
-            r"goroutine 1 \[chan receive\]:\nmain\.main\(\)\n\t/.*p\.go:27 \+0x[0-9a-f]+\n",
+            r"goroutine 1 \[chan receive\]:\nmain\.main\(\)\n\t/.*p\.go:40 \+0x[0-9a-f]+\n",
         ),
         (
             "waiting",
             "fatal error: all goroutines are asleep - deadlock!\n\n",
             (
-                r"goroutine 1 \[sync\.Mutex\.Lock\]:\n(.*\n)*main\.main\(\)\n\t.*p\.go:31 .*\n\n"
-                r"goroutine \d+ \[select \(no cases\)\]:\nmain\.main\.func1\(\)\n\t.*p\.go:30 .*\n"
-                r"created by main\.main in goroutine 1\n\t.*p\.go:30 \+0x[0-9a-f]+\n"
+                r"goroutine 1 \[sync\.Mutex\.Lock\]:\n(.*\n)*main\.main\(\)\n\t.*p\.go:44 .*\n\n"
+                r"goroutine \d+ \[select \(no cases\)\]:\nmain\.main\.func1\(\)\n\t.*p\.go:43 .*\n"
+                r"created by main\.main in goroutine 1\n\t.*p\.go:43 \+0x[0-9a-f]+\n"
             ),
         ),
         ("maps", "fatal error: concurrent map writes\n\n", r"goroutine 1 \[running\]:\n"),
@@ -92,6 +108,11 @@ func main() {
             "memory",
             "runtime: out of memory: cannot allocate 70368744177664-byte block (",
             r" in use\)\nfatal error: out of memory\n\ngoroutine 1 \[running\]:\nmain\.main\(\)\n",
+        ),
+        (
+            "frames",
+            "panic: here\n\n",
+            r"goroutine 1 \[running\]:\nmain\.one\(.+\)\n.*\nmain\.none\(\)\n.*\nmain\.outer\.fail\(.*\)\n.*\nmain\.main\(\)\n",
         ),
         ("unlock", "fatal error: sync: unlock of unlocked mutex\n\n", r"goroutine 1 \[running\]:\n(.*\n)*main\.main\(\)\n"),
         ("goexit", "fatal error: no goroutines (main called runtime.Goexit) - deadlock!\n", ""),

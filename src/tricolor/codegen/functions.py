@@ -239,7 +239,7 @@ def _definition(g: Gen, kind: FunctionType, names: list[str]) -> str:
     func = g.func
     params = ", ".join(f"{t} {v}" for t, v in zip(kind.params, names, strict=True))
     attributes = "#94" if "noinline" in func.pragmas or (g.atomic_reads and not is_runtime(func.pkg)) else "#90"
-    prefix = prefix_text(recovers=g.recovers, wrapper=func.wrapper)
+    prefix = prefix_text(recovers=g.recovers, wrapper=func.wrapper, parameters=bool(func.params))
     debug = f" !dbg {g.scope}" if g.scope else ""
     g.m.data.define(func.symbol)
     linkage = "internal " if func.symbol in g.m.options.local else ""

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tricolor.abi.llvmtypes import PREFIX_MAGIC, PREFIX_MAGIC_MASK, PREFIX_NO_PARAMETERS, PREFIX_WRAPPER
 from tricolor.kernel.lang import (
     Embed,
     Struct,
@@ -81,6 +82,7 @@ from tricolor.runtime.scheduler.output import (
 )
 
 NO_FRAME: Final = 0xFFFF_FFFF
+PREFIX_BYTES: Final = 8
 ROW_BYTES: Final = 16
 FRAME_BYTES: Final = 32
 FLAG_WRAPPER: Final = 1
@@ -388,13 +390,12 @@ def _ends_with_number(name: addr, word: addr, word_bytes: u64) -> bool:
 
 
 @kernel
-def _has_no_parameters(frame: SymbolFrame, name: addr) -> bool:
-    """Whether Go would print empty parentheses: certain for main, likely for a function literal, not for what is inlined."""
-    if frame.parent != NO_FRAME:
-        return False
-    if _starts_with(name, text_address("main.main\0"), 10):
-        return True
-    return _ends_with_number(name, text_address(".func"), 5)
+def _code_flags(frame: SymbolFrame) -> u64:
+    """What stands in front of a function's code; nothing is known of one that is inlined."""
+    if to_u64(frame.parent) != NO_FRAME:
+        return 0
+    prefix = load_u64(to_addr(frame.entry - PREFIX_BYTES))
+    return prefix & ~PREFIX_MAGIC_MASK & 0xFFFF_FFFF if prefix & PREFIX_MAGIC_MASK == PREFIX_MAGIC else 0
 
 
 @kernel
@@ -404,7 +405,7 @@ def _put_frame(frame: SymbolFrame, pc: u64) -> None:
         put(text_address("panic(...)\n"), 11)
     else:
         put_c_text(name)
-        if _has_no_parameters(frame, name):
+        if _code_flags(frame) & PREFIX_NO_PARAMETERS != 0:
             put(text_address("()\n"), 3)
         else:
             put(text_address("(...)\n"), 6)
@@ -439,7 +440,7 @@ def _is_shown(frame: SymbolFrame, is_first: bool) -> bool:
     name = _symbols.strings + to_u64(frame.function)
     if frame.flags & FLAG_WRAPPER != 0 or _ends_with_number(name, text_address(".gowrap"), 7):
         return False
-    if _ends_with_number(name, text_address(".deferwrap"), 10):
+    if _ends_with_number(name, text_address(".deferwrap"), 10) or _code_flags(frame) & PREFIX_WRAPPER != 0:
         return False
     return not _is_hidden(name, is_first)
 
