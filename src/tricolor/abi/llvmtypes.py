@@ -235,17 +235,3 @@ def escape(text: str) -> str:
 def bytes_literal(data: bytes) -> str:
     """LLVM constant of type ``[len x i8]``: ``c"..."``."""
     return 'c"' + "".join(chr(b) if 32 <= b < 127 and b not in (34, 92) else f"\\{b:02X}" for b in data) + '"'
-
-
-PREFIX_MAGIC = 0x54520000
-PREFIX_MAGIC_MASK = 0xFFFF0000
-PREFIX_RECOVERS = 1
-PREFIX_WRAPPER = 2
-PREFIX_NO_PARAMETERS = 4
-"""Traces show such a function with empty parentheses."""
-
-
-def prefix_text(recovers: bool = False, wrapper: bool = False, parameters: bool = True) -> str:
-    """The ``prefix`` clause of a Go function's definition: u32 magic|flags and a reserved u32 before its entry."""
-    flags = recovers * PREFIX_RECOVERS | wrapper * PREFIX_WRAPPER | (not parameters) * PREFIX_NO_PARAMETERS
-    return f"prefix i64 {PREFIX_MAGIC | flags}"

@@ -19,20 +19,17 @@ from tricolor.abi.algorithms import GO_ATTRIBUTES
 from tricolor.abi.emitter import closure_symbol, is_closure
 from tricolor.abi.layout import align_of, frame_struct, memory_class, result_struct, size_of, struct_layout
 from tricolor.abi.llvmtypes import (
-    PREFIX_MAGIC,
-    PREFIX_MAGIC_MASK,
-    PREFIX_RECOVERS,
     FunctionType,
     function_type,
     is_bool,
     llvm_type,
     memory_type,
     param_text,
-    prefix_text,
     quote,
     sret_align,
     sret_type,
 )
+from tricolor.abi.prefix import PREFIX_MAGIC, PREFIX_MAGIC_MASK, PREFIX_RECOVERS, prefix_text
 from tricolor.ir.nodes import Func
 from tricolor.ir.types import Signature, Type
 

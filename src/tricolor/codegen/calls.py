@@ -11,7 +11,8 @@ from typing import final
 
 from tricolor.abi.descriptors import is_closure
 from tricolor.abi.layout import field_offset, result_struct
-from tricolor.abi.llvmtypes import PREFIX_RECOVERS, FunctionType, function_type
+from tricolor.abi.llvmtypes import FunctionType, function_type
+from tricolor.abi.prefix import PREFIX_RECOVERS
 from tricolor.codegen.flat import flat_type, flatten
 from tricolor.codegen.intrinsics import find_intrinsic
 from tricolor.codegen.memory import is_runtime, load, new_object, new_site, offset, store, store_leaf

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from tricolor.abi.descriptors import is_closure
 from tricolor.abi.layout import field_offset, result_struct
-from tricolor.abi.llvmtypes import FunctionType, prefix_text, quote
+from tricolor.abi.llvmtypes import FunctionType, quote
+from tricolor.abi.prefix import prefix_text
 from tricolor.codegen import (
     builtins,
     calls,

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.abi.llvmtypes import PREFIX_MAGIC, PREFIX_MAGIC_MASK, PREFIX_NO_PARAMETERS, PREFIX_WRAPPER
+from tricolor.abi.prefix import PREFIX_MAGIC, PREFIX_MAGIC_MASK, PREFIX_NO_PARAMETERS, PREFIX_WRAPPER
 from tricolor.kernel.lang import (
     Embed,
     Struct,

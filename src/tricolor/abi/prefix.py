@@ -1,0 +1,19 @@
+"""What stands in front of the code of a Go function: u32 magic|flags and a reserved u32.
+
+The runtime reads it to know which deferred functions recover, and for traces.
+"""
+
+from __future__ import annotations
+
+PREFIX_MAGIC = 0x54520000
+PREFIX_MAGIC_MASK = 0xFFFF0000
+PREFIX_RECOVERS = 1
+PREFIX_WRAPPER = 2
+PREFIX_NO_PARAMETERS = 4
+"""Traces show such a function with empty parentheses."""
+
+
+def prefix_text(recovers: bool = False, wrapper: bool = False, parameters: bool = True) -> str:
+    """The ``prefix`` clause of a Go function's definition: u32 magic|flags and a reserved u32 before its entry."""
+    flags = recovers * PREFIX_RECOVERS | wrapper * PREFIX_WRAPPER | (not parameters) * PREFIX_NO_PARAMETERS
+    return f"prefix i64 {PREFIX_MAGIC | flags}"
