@@ -37,17 +37,21 @@ class Narrator:
 
     def sentence(self, node: n.Var | n.Expr, location: Location) -> tuple[str, tuple[Step, ...]]:
         """The reason for what escapes, and its steps. Empty for what does not."""
+        predicate, steps = self.predicate(node, location)
+        return (f"{self.subject(node, location)} is {predicate}" if predicate else ""), steps
+
+    def predicate(self, node: n.Var | n.Expr, location: Location) -> tuple[str, tuple[Step, ...]]:
+        """The sentence without "x is"."""
         if location.why is None:
             return "", ()
-        subject = self.subject(node, location)
         if location.why.reason:
-            return f"{subject} is {self._size_reason(node, location.why.reason)}", ()
+            return self._size_reason(node, location.why.reason), ()
         steps, ending = self._chain(location)
         parts = [step.text for step in steps if step.text]
         if isinstance(node, n.Convert) and node.kind is n.Conversion.TO_INTERFACE:
             parts.insert(0, "stored in an interface")
-        text = ", ".join([*parts, ending] if ending else parts).replace("in an interface, passed to", "in the interface passed to")
-        return f"{subject} is {text}", tuple(steps)
+        text = ", ".join([*parts, ending] if ending else parts)
+        return text.replace("in an interface, passed to", "in the interface passed to"), tuple(steps)
 
     def subject(self, node: n.Var | n.Expr, location: Location) -> str:
         """How the sentence begins."""

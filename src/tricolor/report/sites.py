@@ -74,7 +74,7 @@ def _why(analysed: Analysed, node: n.Var | n.Expr, site: Site) -> str:
     if not location.escapes:
         return SIZE_REASON
     narrator = Narrator(escape, Names(_package_of(site.func)), analysed.typed.position)
-    return narrator.sentence(node, location)[0]
+    return narrator.predicate(node, location)[0]
 
 
 def _place(analysed: Analysed, pos: int) -> str:

@@ -137,6 +137,8 @@ def segment_new(size_bytes: u64) -> Segment:
     made.total_bytes = size_bytes
     counters.segment_bytes += size_bytes
     counters.segment_bytes_peak = max(counters.segment_bytes_peak, counters.segment_bytes)
+    # The first segment is a whole stack.
+    counters.largest_stack_bytes = max(counters.largest_stack_bytes, size_bytes)
     return made
 
 
