@@ -36,6 +36,8 @@ def join_profile(parsed: Parsed) -> int:
     """Exit status 0 fine, 1 the packages have faults. Raises TricolorError for a profile that cannot be used."""
     if parsed.text("format") not in ("text", "json"):
         raise UsageError("-profile has the formats text and json")
+    if parsed.text("lock") or parsed.text("check"):
+        raise UsageError("-profile goes with neither -lock nor -check")
     file = Path(parsed.text("profile"))
     patterns = parsed.rest or (".",)
     check_files(patterns, Path.cwd())
@@ -57,6 +59,7 @@ def join_profile(parsed: Parsed) -> int:
 
 def _report(profile: HeapProfile, explanations: Explanations, parsed: Parsed, patterns: Sequence[str]) -> ProfileReport:
     from tricolor.profile.join import join
+    from tricolor.profile.packages import has_program
     from tricolor.profile.places import Named
     from tricolor.profile.rows import Amount, by_caller, by_site, measure_of, shares_of, unmatched
     from tricolor.report.profile_report import ProfileReport
@@ -73,24 +76,26 @@ def _report(profile: HeapProfile, explanations: Explanations, parsed: Parsed, pa
     named = Named(explanations.named.packages)
     landings = join(profile, explanations.sites, named, explanations.paths)
     shares = shares_of(landings, measure, named)
-    _refuse_another_program(shares, profile, parsed.text("profile"), patterns)
+    _refuse_another_program(shares, has_program(profile), profile, parsed.text("profile"), patterns)
     callers = parsed.text("by") == "caller"
     rows = (by_caller if callers else by_site)(landings, measure, rank)
     return ProfileReport(profile, kind, rank, callers, rows, unmatched(landings, measure, rank), shares, total)
 
 
-def _refuse_another_program(shares: Shares, profile: HeapProfile, file: str, patterns: Sequence[str]) -> None:
-    """Raises TricolorError for a profile whose program these packages are not, or are no more."""
+def _refuse_another_program(shares: Shares, has_program: bool, profile: HeapProfile, file: str, patterns: Sequence[str]) -> None:
+    """Raises TricolorError for a profile whose program these packages are not, or are no more. ``has_program``: the profile has frames of a
+    program, not of the standard library alone."""
     what = f"{file}: this is the profile of another program{f' ({profile.binary})' if profile.binary else ''}"
     words = " ".join(patterns)
-    matched = f"{shares.percent(shares.matched):.1f}% of its bytes match sites"
-    if not shares.charged:
-        raise TricolorError(f"{what}: nothing in it is called by {words} ({matched}, all of other packages)")
-    if shares.percent(shares.matched) < _LEAST_PERCENT:
+    matched = f"{shares.matched_percent:.1f}% of its bytes match sites"
+    if not shares.charged and has_program:
+        raise TricolorError(f"{what}: no line of {words} is in its stacks ({matched}, all of other packages)")
+    if shares.matched_percent < _LEAST_PERCENT:
         raise TricolorError(f"{what}, or the source has changed: only {matched}")
-    if shares.own and 100 * shares.own_missed / shares.own > 100 - _LEAST_PERCENT:
-        own = 100 - 100 * shares.own_missed / shares.own
-        raise TricolorError(f"{what}, or the source has changed: only {own:.1f}% of what lines of {words} allocated match sites")
+    if shares.own_matched_percent < _LEAST_PERCENT:
+        raise TricolorError(
+            f"{what}, or the source has changed: of what lines of {words} allocated only {shares.own_matched_percent:.1f}% match sites"
+        )
 
 
 def _write(report: ProfileReport, parsed: Parsed) -> None:

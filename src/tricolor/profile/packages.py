@@ -11,9 +11,10 @@ from typing import final
 from tricolor.base.progress import Progress
 from tricolor.explain.model import Explained, Site
 from tricolor.explain.remember import explain
-from tricolor.frontend.toolchain import Toolchain, find_toolchain, go_environment
+from tricolor.frontend.toolchain import find_toolchain, go_environment
 from tricolor.profile.join import packages_of
 from tricolor.profile.model import HeapProfile
+from tricolor.profile.places import package_of
 
 
 @final
@@ -50,22 +51,32 @@ def explain_for(
     return others if isinstance(others, str) else Explanations(named, others)
 
 
+def has_program(profile: HeapProfile) -> bool:
+    """Whether any frame is in a package outside the standard library. A profile without call stacks may have none."""
+    packages = {package_of(frame.function) for sample in profile.samples for frame in sample.frames}
+    return any(package and not _is_standard(package) for package in packages)
+
+
+def _is_standard(path: str) -> bool:
+    return (find_toolchain().root / "src" / path).is_dir()
+
+
 def loadable(paths: Iterable[str], directory: Path) -> list[str]:
     """Those of the packages that the go command finds from a folder, sorted."""
-    toolchain = find_toolchain()
     found: set[str] = set()
     foreign: list[str] = []
     for path in paths:
-        if (toolchain.root / "src" / path).is_dir():
+        if _is_standard(path):
             found.add(path)
         elif not path.startswith(("-", "/", ".")):
             foreign.append(path)
-    return sorted(found.union(_listed(toolchain, foreign, directory)))
+    return sorted(found.union(_listed(foreign, directory)))
 
 
-def _listed(toolchain: Toolchain, paths: Sequence[str], directory: Path) -> list[str]:
+def _listed(paths: Sequence[str], directory: Path) -> list[str]:
     if not paths:
         return []
+    toolchain = find_toolchain()
     form = "{{if not .Error}}{{if not .DepsErrors}}{{.ImportPath}}{{end}}{{end}}"
     done = subprocess.run(
         [str(toolchain.go), "list", "-e", f"-f={form}", "--", *paths],

@@ -48,10 +48,12 @@ def local_name(function: str) -> str:
 def runtime_package(frame: Frame) -> str:
     """The package of the runtime that the frame's file is in; empty if it is not the runtime's.
 
-    The function may claim another: internal/bytealg.MakeNoZero is written in the runtime."""
+    The function may claim another of Go's tree: internal/bytealg.MakeNoZero is written in the runtime."""
     found = _RUNTIME_FILE.search(frame.file)
-    package = found.group(1) if found else ""
-    return "" if package in _RUNTIME_USERS else package
+    if found is None or found.group(1) in _RUNTIME_USERS:
+        return ""
+    claimed = package_of(frame.function).partition("/")[0]
+    return "" if claimed == "main" or "." in claimed else found.group(1)
 
 
 def _plain_path(file: str) -> str:

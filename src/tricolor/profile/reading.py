@@ -8,7 +8,6 @@ Source: github.com/google/pprof proto/profile.proto; Go 1.27.3 runtime/pprof/pro
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -20,57 +19,67 @@ from tricolor.profile.model import Frame, HeapProfile, Sample, SampleType
 from tricolor.profile.wire import Malformed, Value, content, integer, integers, records, signed
 
 _GZIP: Final = b"\x1f\x8b"
+_GZIP_WINDOW: Final = 31
+"""zlib's name for: the largest window, with gzip's header."""
 _TEXT_HEADS: Final = (b"heap profile:", b"goroutine profile:", b"threadcreate profile:", b"--- contention", b"--- mutex")
 """How the old text forms of Go's profiles begin (``debug=1``)."""
 _ELF: Final = b"\x7fELF"
 _MOST_BYTES: Final = 1 << 30
 """Larger profiles are not read: nothing that runs produces them."""
-_KNOWN_KINDS: Final = {"cpu": "a CPU profile", "contentions": "a profile of contention", "delay": "a profile of contention", "goroutine": "a profile of goroutines",
-                       "threadcreate": "a profile of threads", "samples": "a CPU profile"}  # fmt: skip
+_KNOWN_KINDS: Final = {
+    "cpu": "a CPU profile",
+    "contentions": "a profile of contention",
+    "goroutine": "a profile of goroutines",
+    "threadcreate": "a profile of threads",
+}
+"""By a type of sample that only they have."""
+
+
+class Refused(Exception):
+    """Bytes that are no heap profile of Go; the text says what they are."""
 
 
 def read_profile(path: Path) -> HeapProfile:
     """The heap profile in a file. Raises TricolorError: unreadable, truncated, another kind of profile, empty."""
     try:
-        raw = path.read_bytes()
+        return parse_profile(path.read_bytes())
     except OSError as error:
         raise TricolorError(f"{path} cannot be read: {error.strerror or error}") from error
-    try:
-        return parse_profile(raw)
-    except Malformed as error:
+    except Refused as error:
         raise TricolorError(f"{path}: {error}") from error
 
 
 def parse_profile(raw: bytes) -> HeapProfile:
-    """The heap profile in these bytes. Raises Malformed."""
+    """The heap profile in these bytes. Raises Refused."""
     if not raw:
-        raise Malformed("the file is empty: the program ended before it wrote its profile")
+        raise Refused("the file is empty: the program ended before it wrote its profile")
     if raw.startswith(_TEXT_HEADS):
-        raise Malformed("this is a profile in text form (debug=1), which does not hold what is needed: ask for it without debug=1")
+        raise Refused("this is a profile in text form (debug=1), which does not hold what is needed: ask for it without debug=1")
     if raw.startswith(_ELF):
-        raise Malformed("this is a program, not a profile")
-    message = _decompressed(raw) if raw.startswith(_GZIP) else raw
+        raise Refused("this is a program, not a profile")
     try:
-        tables = _read_tables(message)
-        return _profile(tables)
+        return _profile(_read_tables(_decompressed(raw) if raw.startswith(_GZIP) else raw))
     except Malformed as error:
-        if raw.startswith(_GZIP) or error.args[0].startswith("this is"):
-            raise
-        raise Malformed(f"this is no profile of pprof, or it is damaged ({error})") from error
+        raise Refused(f"this is no profile of pprof, or it is damaged ({error})") from error
 
 
 def _decompressed(raw: bytes) -> bytes:
     """All members of a gzip file."""
-    stream = zlib.decompressobj(wbits=31)
-    try:
-        data = stream.decompress(raw, _MOST_BYTES)
-        if stream.unconsumed_tail:
-            raise Malformed(f"it has more than {_MOST_BYTES >> 20} MiB")
+    parts: list[bytes] = []
+    room_bytes = _MOST_BYTES
+    while raw:
+        stream = zlib.decompressobj(wbits=_GZIP_WINDOW)
+        try:
+            parts.append(stream.decompress(raw, room_bytes))
+        except zlib.error as error:
+            raise Refused(f"the profile is damaged ({error})") from error
+        room_bytes -= len(parts[-1])
+        if room_bytes <= 0:
+            raise Refused(f"it has more than {_MOST_BYTES >> 20} MiB")
         if not stream.eof:
-            raise Malformed("the profile is truncated: its compressed data ends early")
-        return data + (gzip.decompress(stream.unused_data) if stream.unused_data.startswith(_GZIP) else b"")
-    except (zlib.error, EOFError, OSError) as error:
-        raise Malformed(f"the profile is damaged ({error})") from error
+            raise Refused("the profile is truncated: its compressed data ends early")
+        raw = stream.unused_data.lstrip(b"\0")
+    return b"".join(parts)
 
 
 @final
@@ -90,7 +99,7 @@ class _Tables:
 
     def text(self, index: int) -> str:
         if index >= len(self.strings):
-            raise Malformed("the profile is truncated: texts are missing")
+            raise Refused("the profile is truncated: texts are missing")
         return self.strings[index]
 
 
@@ -114,7 +123,7 @@ def _read_tables(message: bytes) -> _Tables:
 def _profile(tables: _Tables) -> HeapProfile:
     columns = _columns(tables)
     if not tables.samples:
-        raise Malformed("this is a heap profile without samples: the program allocated nothing while it was recorded")
+        raise Refused("this is a heap profile without samples: the program allocated nothing while it was recorded")
     frames = _frames(tables)
     samples = tuple(_sample(raw, columns, frames, tables) for raw in tables.samples)
     return HeapProfile(
@@ -133,7 +142,7 @@ def _columns(tables: _Tables) -> dict[SampleType, int]:
     for raw in tables.sample_types:
         names.append(tables.text(integer(_first(records(raw)).get(1, 0))))
     if not names:
-        raise Malformed("the profile is truncated or foreign: it does not say what it counts")
+        raise Refused("the profile is truncated or foreign: it does not say what it counts")
     if any(kind.value not in names for kind in SampleType):
         _refuse(names)
     return {kind: names.index(kind.value) for kind in SampleType}
@@ -142,7 +151,7 @@ def _columns(tables: _Tables) -> dict[SampleType, int]:
 def _refuse(names: Sequence[str]) -> NoReturn:
     """Say what a profile of something else is."""
     known = next((_KNOWN_KINDS[name] for name in names if name in _KNOWN_KINDS), "not a heap profile of Go")
-    raise Malformed(f"this is {known} (it counts {', '.join(names)}); a heap profile of Go counts {', '.join(SampleType)}")
+    raise Refused(f"this is {known} (it counts {', '.join(names)}); a heap profile of Go counts {', '.join(SampleType)}")
 
 
 def _binary(tables: _Tables) -> str:
@@ -190,9 +199,9 @@ def _sample(raw: bytes, columns: dict[SampleType, int], frames: dict[int, tuple[
             if tables.text(integer(label.get(1, 0))) == "bytes":
                 object_bytes = signed(integer(label.get(3, 0)))
     if len(values) != len(tables.sample_types):
-        raise Malformed("a sample has not as many values as the profile counts things")
+        raise Refused("a sample has not as many values as the profile counts things")
     if any(location not in frames for location in locations):
-        raise Malformed("the profile is truncated: locations are missing")
+        raise Refused("the profile is truncated: locations are missing")
     return Sample(
         tuple(frame for location in locations for frame in frames[location]),
         values[columns[SampleType.ALLOC_OBJECTS]],

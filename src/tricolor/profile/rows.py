@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TypeAlias, final
 
 from tricolor.explain.model import Site, Verdict
@@ -67,12 +67,18 @@ class Unmatched:
     amount: Amount
 
 
+def _percent(part: int, whole: int) -> float:
+    """All of nothing is 100."""
+    return 100 * part / whole if whole else 100.0
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Shares:
     """Where all bytes went, in bytes. ``heap``: sites whose verdict is heap; ``heap_above``: among the sites that it may be is one of the stack that allocates
     when it is larger than its buffer; ``runtime_calls``: calls of functions that the runtime defines; ``contradicting``: sites that allocate nothing by their verdict,
-    ``inlined`` of them in inlined functions; ``own``: allocated by lines of the named packages, ``own_missed`` of them on no site."""
+    ``inlined`` of them in inlined functions; ``missed``: on no site, ``runtime`` of them made by the runtime for itself; ``own``: allocated by lines of the named packages, ``own_missed`` of them on no site; ``charged``: what calls of the named packages
+    lead to."""
 
     total: int
     heap: int
@@ -81,16 +87,24 @@ class Shares:
     contradicting: int
     inlined: int
     missed: int
+    runtime: int
     own: int
     own_missed: int
     charged: int
 
     def percent(self, part_bytes: int) -> float:
-        return 100 * part_bytes / self.total if self.total else 0.0
+        return _percent(part_bytes, self.total)
 
     @property
-    def matched(self) -> int:
-        return self.total - self.missed
+    def matched_percent(self) -> float:
+        """Of what source allocated: all but the runtime's own."""
+        source = self.total - self.runtime
+        return _percent(source - (self.missed - self.runtime), source)
+
+    @property
+    def own_matched_percent(self) -> float:
+        """Of what lines of the named packages allocated."""
+        return _percent(self.own - self.own_missed, self.own)
 
 
 def shares_of(landings: Iterable[Landing], measure: Measure, named: Named) -> Shares:
@@ -103,10 +117,10 @@ def shares_of(landings: Iterable[Landing], measure: Measure, named: Named) -> Sh
         own = landing.at is not None and landing.at in named and landing.miss is not Miss.TEST
         sums["own"] += size * own
         sums["own_missed"] += size * (own and landing.miss is not None)
+        sums["runtime"] += size * (landing.miss is Miss.RUNTIME)
         sums["charged"] += size * (landing.charged is not None)
         sums["inlined"] += size * (landing.contradicts and landing.at is not None and landing.at.inlined)
-    names = ("total", "heap", "heap_above", "runtime_calls", "contradicting", "inlined", "missed", "own", "own_missed", "charged")
-    return Shares(*(sums[name] for name in names))
+    return Shares(*(sums[one.name] for one in fields(Shares)))
 
 
 def _class(landing: Landing) -> str:
