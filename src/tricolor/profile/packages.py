@@ -43,12 +43,20 @@ def explain_for(
     named = explain(patterns, directory, tags)
     if isinstance(named, str):
         return named
-    paths = loadable(packages_of(profile) - set(named.packages), directory)
-    if not paths:
-        return Explanations(named, Explained(named.go_version, {}))
-    progress.say(f"analysing {len(paths)} packages that allocate in the profile")
-    others = explain(paths, directory, tags)
-    return others if isinstance(others, str) else Explanations(named, others)
+    paths = packages_of(profile) - set(named.packages)
+    root = find_toolchain().root
+    standard = sorted(path for path in paths if _is_standard(path))
+    # Seen from Go's own tree the standard library is the same for all users of the cache.
+    groups = ((standard, root), (listed(paths.difference(standard), directory), directory))
+    others: dict[str, Sequence[Site]] = {}
+    for group, folder in groups:
+        if group:
+            progress.say(f"analysing {len(group)} packages that allocate in the profile")
+            explained = explain(group, folder, tags)
+            if isinstance(explained, str):
+                return explained
+            others |= explained.packages
+    return Explanations(named, Explained(named.go_version, others))
 
 
 def has_program(profile: HeapProfile) -> bool:
@@ -61,25 +69,16 @@ def _is_standard(path: str) -> bool:
     return (find_toolchain().root / "src" / path).is_dir()
 
 
-def loadable(paths: Iterable[str], directory: Path) -> list[str]:
-    """Those of the packages that the go command finds from a folder, sorted."""
-    found: set[str] = set()
-    foreign: list[str] = []
-    for path in paths:
-        if _is_standard(path):
-            found.add(path)
-        elif not path.startswith(("-", "/", ".")):
-            foreign.append(path)
-    return sorted(found.union(_listed(foreign, directory)))
-
-
-def _listed(paths: Sequence[str], directory: Path) -> list[str]:
-    if not paths:
+def listed(paths: Iterable[str], directory: Path) -> list[str]:
+    """Those of the packages outside the standard library that the go command finds from a folder, sorted."""
+    wanted = sorted(path for path in paths if not path.startswith(("-", "/", ".")))
+    if not wanted:
         return []
     toolchain = find_toolchain()
     form = "{{if not .Error}}{{if not .DepsErrors}}{{.ImportPath}}{{end}}{{end}}"
     done = subprocess.run(
-        [str(toolchain.go), "list", "-e", f"-f={form}", "--", *paths],
+        [str(toolchain.go), "list", "-e", f"-f={form}", "--", *wanted],
         cwd=directory, env=go_environment(toolchain), stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
     )  # fmt: skip
-    return [line for line in done.stdout.split("\n") if line in paths]
+    found = set(done.stdout.split("\n"))
+    return [path for path in wanted if path in found]
