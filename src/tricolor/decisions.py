@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
+from tricolor.base.collection import without_cycle_collection
 from tricolor.escape.analyse import analyse
 from tricolor.escape.batches import with_closures
 from tricolor.escape.messages import PLACEMENTS, Detail, messages
@@ -88,9 +89,10 @@ def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = F
     typed = result.program
     names = {package.symbol_path: package.name for package in typed.packages}
     wording = Wording(names, typed.spelling, typed.type, lambda pos: place_text(typed.position(pos)))
-    program = build_packages(typed, [package.path for package in typed.roots], separate=True)
-    as_compiled(program)
-    escape = analyse(program.funcs, explained=explained)
+    with without_cycle_collection():
+        program = build_packages(typed, [package.path for package in typed.roots], separate=True)
+        as_compiled(program)
+        escape = analyse(program.funcs, explained=explained)
     by_package: defaultdict[str, list[n.Func]] = defaultdict(list)
     for func in (*(func for batch in escape.batches for func in batch), *program.externals):
         by_package[func.pkg].append(func)

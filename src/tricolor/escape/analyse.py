@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from tricolor.abi.layout import size_of
+from tricolor.base.collection import without_cycle_collection
 from tricolor.escape.batch import Batch
 from tricolor.escape.batches import batches, stands_alone
 from tricolor.escape.changes import Change, FitsStack, HeldByValue
@@ -32,6 +33,11 @@ from tricolor.ir.walk import walk
 
 def analyse(funcs: Sequence[n.Func], *, explained: bool = False) -> EscapeResult:
     """Place everything in the functions (closures included). ``explained``: collect every reason for it."""
+    with without_cycle_collection():
+        return _analyse_all(funcs, explained)
+
+
+def _analyse_all(funcs: Sequence[n.Func], explained: bool) -> EscapeResult:
     variables: dict[n.Var, Location] = {}
     allocations: dict[n.Expr, Location] = {}
     canonical: dict[n.Var, n.Var] = {}

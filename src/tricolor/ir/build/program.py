@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 
+from tricolor.base.collection import without_cycle_collection
 from tricolor.base.errors import CompilerBug, TricolorError
 from tricolor.frontend.program import Program
 from tricolor.frontend.records import Package
@@ -54,14 +54,8 @@ def build_packages(program: Program, paths: list[str], separate: bool = False) -
 
 
 def _build(b: Builder, main: Func, roots: list[str], whole: list[Package]) -> n.Program:
-    # Building makes millions of objects and drops none: Python's cycle collector would only cost a third more time.
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
+    with without_cycle_collection():
         return _build_reachable(b, main, roots, whole)
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Package]) -> n.Program:
