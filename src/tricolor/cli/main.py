@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 from tricolor.base.errors import CompilerBug, TricolorError
 
@@ -29,6 +30,8 @@ Commands:
 
 
 _OURS = "tricolor: this is a bug of Tricolor, not of your program; please report it with the program"
+
+_HELP_FLAGS: Final = ("-h", "-help", "--help")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,6 +66,8 @@ def _dispatch(words: list[str]) -> int:
         print(_USAGE, file=sys.stderr)
         return 2
     command, *rest = words
+    if rest and rest[0] in _HELP_FLAGS:
+        return _help([command])
     # Each command is imported when it is used: a run of a remembered program must not pay for the compiler.
     if command == "run":
         from tricolor.cli.run import run
@@ -80,7 +85,7 @@ def _dispatch(words: list[str]) -> int:
         from tricolor.cli.version import version
 
         return version()
-    if command in ("help", "-h", "--help", "-help"):
+    if command == "help" or command in _HELP_FLAGS:
         return _help(rest)
     print(f"tricolor {command}: unknown command\nRun 'tricolor help' for usage.", file=sys.stderr)
     return 2
@@ -99,6 +104,9 @@ def _help(rest: list[str]) -> int:
         from tricolor.cli.build import HELP
 
         print(HELP)
+        return 0
+    if rest[0] == "version":
+        print("usage: tricolor version\n\nPrints the versions of Tricolor, Go and LLVM.")
         return 0
     if rest[0] == "escape":
         from tricolor.cli.escape import HELP

@@ -1,0 +1,116 @@
+"""``tricolor run -memprofile`` writes what Go's pprof reads and what the join understands; bad input ends with one clear message."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.profile.recording import TOOLS
+from tricolor.profile.model import Frame
+from tricolor.profile.own import profile_of
+from tricolor.profile.reading import read_profile
+
+PROGRAM = """package main
+
+import (
+	"os"
+	"strings"
+)
+
+var kept [][]byte
+
+func main() {
+	for range 50 {
+		b := make([]byte, 2048)
+		kept = append(kept, b)
+	}
+	println(len(strings.Repeat("ab", 400)))
+	os.Exit(len(os.Args))
+}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "p.go").write_text(PROGRAM)
+    return tmp_path
+
+
+def call(folder: Path, *words: str, tool: str = "tricolor") -> subprocess.CompletedProcess[str]:
+    return subprocess.run([TOOLS / tool, *words], cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.mark.slow
+def test_a_program_of_ours_writes_a_profile_that_go_and_the_join_read(folder: Path) -> None:
+    ran = call(folder, "run", "-memprofile=own.pprof", "p.go", "argument")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", "800\n")
+
+    shown = call(folder, "tool", "pprof", "-top", "-lines", "-sample_index=alloc_space", "own.pprof", tool="go")
+    assert shown.returncode == 0, shown.stderr
+    assert "Type: alloc_space" in shown.stdout
+    (line,) = [line for line in shown.stdout.splitlines() if line.endswith("p.go:12")]
+    assert "main.main" in line
+
+    made = [one for one in read_profile(folder / "own.pprof").samples if one.frames[0].file.endswith("p.go") and one.object_bytes == 2048]
+    assert [(one.alloc_objects, one.alloc_bytes) for one in made] == [(50, 50 * 2048)]
+
+    joined = call(folder, "escape", "-profile", "own.pprof", "p.go")
+    assert joined.returncode == 0, joined.stderr
+    (row,) = [line for line in joined.stdout.splitlines() if "make([]byte, 2048)" in line and "p.go:12:" in line]
+    assert "100 KiB" in row
+    assert "bytealg_MakeNoZero(...)" in joined.stdout
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("nope/own.pprof", "the profile nope/own.pprof cannot be written: No such file or directory"),
+        (".", "the profile . cannot be written: it is a folder"),
+        ("p.go/own.pprof", "the profile p.go/own.pprof cannot be written: Not a directory"),
+    ],
+)
+def test_a_profile_that_cannot_be_written_is_told_before_the_program_runs(folder: Path, target: str, message: str) -> None:
+    done = call(folder, "run", f"-memprofile={target}", "p.go")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"tricolor: {message}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (("-profile", "nope.pprof", "p.go"), 1, "nope.pprof cannot be read: No such file"),
+        (("-profile", "p.go", "p.go"), 1, "p.go: this is no profile of pprof, or it is damaged"),
+        (("-profile", "p.go", "nope.go"), 1, "nope.go: no such file"),
+        (("-profile", "p.go", "-format", "html", "p.go"), 2, "-profile has the formats text and json"),
+        (("-profile", "p.go", "-lock", "x", "p.go"), 2, "-profile goes with neither -lock nor -check"),
+        (("-profile", "p.go", "-sample", "cpu", "p.go"), 2, 'invalid value "cpu" for -sample'),
+    ],
+)
+def test_a_profile_that_cannot_be_joined_is_refused(folder: Path, words: tuple[str, ...], status: int, message: str) -> None:
+    done = call(folder, "escape", *words)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_sites_become_samples_with_the_frames_that_are_known() -> None:
+    def described(number: int, kind: str, place: str, what: str, function: str) -> dict[str, object]:
+        return {"number": number, "kind": kind, "place": place, "what": what, "function": function}
+
+    sites = [
+        described(1, "append", "/m/f.go:3:9", "append", "main.f"),
+        described(2, "call", "strings/builder.go:67:27", "runtime.bytealg_MakeNoZero(n)", "strings.(*Builder).grow"),
+        described(3, "new", "runtime/proc.go:9:2", "new(g)", "runtime.newproc"),
+        described(4, "new", "/m/f.go:4:2", "new(int)", "main.never"),
+        described(5, "variable", "-", "variable x", "main.wrapped"),
+    ]
+    profile = profile_of(sites, [(1, 8), (2, 48), (3, 49), (1, 96), (0, 0), (1, 16)], "/go", "p", 7)
+    builder = (Frame("runtime.bytealg_MakeNoZero", "", 0), Frame("strings.(*Builder).grow", "/go/src/strings/builder.go", 67))
+    assert [(one.frames, one.alloc_objects, one.alloc_bytes, one.object_bytes) for one in profile.samples] == [
+        ((Frame("main.f", "/m/f.go", 3),), 2, 48, 24),
+        (builder, 3, 49, 0),
+        ((Frame("runtime.newproc", "", 0),), 1, 96, 96),
+        ((Frame("main.wrapped", "", 0),), 1, 16, 16),
+        ((Frame("runtime.mallocgc", "", 0),), 1, 8, 8),
+    ]
