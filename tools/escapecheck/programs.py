@@ -140,7 +140,8 @@ def _supported(flags: str) -> str:
 
 
 def _without_file(line: str, number: int) -> str:
-    return re.sub(rf"(^| )(?:\./)?c{number}/[^/:]*\.go:", r"\1", line)
+    """Without the name of the program's file; files of the standard library as below ``$GOROOT``, wherever that is installed."""
+    return re.sub(rf"(^| )(?:\./)?c{number}/[^/:]*\.go:", r"\1", line.replace(str(find_toolchain().root), "$GOROOT"))
 
 
 def flow_ends(lines: Iterable[str]) -> Counter[str]:

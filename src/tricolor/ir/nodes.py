@@ -18,6 +18,8 @@ Values of multi-result calls and comma-ok forms have a ``Tuple`` type and occur 
 
 Evaluation order: the code generator evaluates operands in the order of the tree, left to right; the builder introduces temporaries where
 Go's order of calls, receives and logical operators against plain variable reads needs them.
+
+All nodes stand in this one module, long as it is: functions, statements and expressions refer to each other, and every pass reads them as ``n``.
 """
 
 from __future__ import annotations
