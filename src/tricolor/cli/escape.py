@@ -79,7 +79,7 @@ def _read_lock(name: str) -> Lock | None:
 def _write_lock(explained: Explained, name: str) -> int:
     lock = lock_of(explained)
     write_output(Path(name), lock.text().encode())
-    say(f"{name}: {lock.counts.total()} sites of {len(explained.packages)} packages that may take memory of the heap")
+    say(f"{name}: sites that may take memory of the heap: {lock.counts.total()}; packages: {len(explained.packages)}")
     return 0
 
 

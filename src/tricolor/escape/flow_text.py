@@ -79,8 +79,7 @@ def explanation_text(of: Explanation, names: Names) -> ExplanationText:
 
 
 def _step(step: FlowStep, names: Names) -> Iterator[Reason]:
-    mark = "&" if step.derefs < 0 else "*" * step.derefs
-    text = f"  flow: {location_text(step.dst, names)} ← {mark}{location_text(step.src, names)}:"
+    text = f"  flow: {flow_text(step, names)}:"
     notes = step.notes
     pos = step.src.node.pos if step.src.node is not None else 0
     yield Reason(_pos(notes[0]) if notes is not None else pos, text)
@@ -89,6 +88,12 @@ def _step(step: FlowStep, names: Names) -> Iterator[Reason]:
         if why in _OURS:
             continue
         yield Reason(_pos(node), f"    from {node_text(node, names)}", why)
+
+
+def flow_text(step: FlowStep, names: Names) -> str:
+    """Destination and source of a step, with the dereferences between them."""
+    mark = "&" if step.derefs < 0 else "*" * step.derefs
+    return f"{location_text(step.dst, names)} ← {mark}{location_text(step.src, names)}"
 
 
 def captured_text(of: Captured, names: Names) -> str:

@@ -12,6 +12,7 @@ from typing import Final, final
 
 from tricolor.abi.layout import size_of
 from tricolor.escape.expression_text import expression_text
+from tricolor.escape.flow_text import flow_text, location_text
 from tricolor.escape.graph import Flow, FlowStep, Location, Note, Noted
 from tricolor.escape.leaks import HEAP
 from tricolor.escape.naming import Names
@@ -105,7 +106,7 @@ class Narrator:
 
     def step(self, step: FlowStep) -> Iterator[Step]:
         """A step of the graph in words, one for each context that the value passes."""
-        flow = f"{self.location_name(step.dst)} ← {_derefs(step.derefs)}{self.location_name(step.src)}"
+        flow = flow_text(step, self.names)
         said = False
         for node, why in _notes(step.notes):
             text = self._context(step, node, why)
@@ -114,16 +115,6 @@ class Narrator:
                 yield Step(text, flow, self.position(node.pos))
         if not said:
             yield Step("", flow, self.position(0))
-
-    def location_name(self, location: Location) -> str:
-        """As Go's compiler names it in -m=2."""
-        match location.node:
-            case None:
-                return "{heap}" if location.escapes else "{temp}"
-            case n.Var():
-                return self.names.local(location.node)
-            case node:
-                return f"{{storage for {'... argument' if isinstance(node, n.SliceLit) and node.variadic else expression_text(node, self.names)}}}"
 
     def _line(self, pos: int) -> str:
         line = self.position(pos).line
@@ -234,7 +225,7 @@ class Narrator:
         if root.result_index:
             return "which outlives the call"
         if root.node is not None and not root.escapes:
-            name = self.location_name(root)
+            name = location_text(root, self.names)
             if root.func is location.func:
                 return f"and {name} lives longer than an iteration of the loop"
             return f"and {name} belongs to the function around it"
@@ -315,10 +306,6 @@ def _comes_from(arg: n.Expr, src: Location) -> bool:
     while arg is not src.node and isinstance(arg, (n.Convert, n.AddrOf, n.FieldOf, n.SliceExpr)):
         arg = arg.x
     return arg is src.node or (isinstance(arg, n.Name) and arg.var is src.node)
-
-
-def _derefs(count: int) -> str:
-    return "&" if count < 0 else "*" * count
 
 
 def _assigned_place(node: Noted, step: FlowStep) -> n.Place | None:

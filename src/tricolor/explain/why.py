@@ -10,6 +10,7 @@ from typing import final
 from tricolor.decisions import Alone
 from tricolor.escape.analyse import analyse_again
 from tricolor.escape.changes import FitsStack, HeldByValue
+from tricolor.escape.flow_text import location_text
 from tricolor.escape.graph import Flow, Location
 from tricolor.escape.naming import Names
 from tricolor.escape.sizes import MAX_IMPLICIT_BYTES, MAX_VARIABLE_BYTES
@@ -109,7 +110,7 @@ class _Teller:
             last = steps.pop()
             below = (Way(f"{last.text}, {ending}", last.position, ()),)
         if branch.through:
-            name = self.narrator.location_name(branch.step.dst)
+            name = location_text(branch.step.dst, self.narrator.names)
             below = (Way(f"where {name} is itself on the heap:", self.narrator.position(0), below),)
         for step in reversed(steps):
             below = (Way(step.text, step.position, below),)
@@ -118,7 +119,7 @@ class _Teller:
     def _ending(self, branch: Branch) -> str:
         dst = branch.step.dst
         if dst.node is not None and dst.escapes and not dst.result_index:
-            return f"and {self.narrator.location_name(dst)} is itself on the heap"
+            return f"and {location_text(dst, self.narrator.names)} is itself on the heap"
         return self.narrator.ending(Flow(dst, (branch.step,)), self.origin)
 
     def change(self, trial: Trial) -> TriedChange:
