@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run
+from tools.escapecheck.reference import go_build
 from tricolor.base.errors import UsageError
 from tricolor.cli.decisions import shorten
 from tricolor.cli.gcflags import CompilerFlags, parse_gcflags
-from tricolor.frontend.toolchain import find_toolchain, go_environment
 
 FILES = {
     "go.mod": "module example.com/m\n\ngo 1.27\n",
@@ -67,20 +66,6 @@ def module(tmp_path: Path) -> Path:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     return tmp_path
-
-
-def go_build(folder: Path, *words: str) -> tuple[int, str]:
-    toolchain = find_toolchain()
-    done = subprocess.run(
-        [str(toolchain.go), "build", *words],
-        cwd=folder,
-        env=go_environment(toolchain) | {"GOFLAGS": "", "PWD": str(folder)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stderr
 
 
 def by_package(text: str) -> dict[str, Counter[str]]:

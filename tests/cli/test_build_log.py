@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Run
-from tests.cli.test_build_decisions import go_build, module
+from tests.cli.test_build_decisions import module
+from tools.escapecheck.reference import go_build
 
 __all__ = ["module"]
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
 import pytest
 
+from tools.escapecheck.reference import go_build
 from tricolor.decisions import Alone, analyse_alone, request_for
 from tricolor.explain.why import answers
-from tricolor.frontend.toolchain import find_toolchain, go_environment
 
 _CASE = re.compile(
     r"^## (?P<title>[^\n]+)\n\n```go\n(?P<before>.*?)```\n\nclaim: (?P<subject>.+?): (?P<claim>[^\n]+)\n\n```go\n(?P<after>.*?)```\n",
@@ -61,18 +60,10 @@ def alone(module: Path) -> Alone:
 @pytest.fixture(scope="module")
 def compiler_lines(module: Path) -> dict[str, list[str]]:
     """What Go's compiler prints, by ``package:line``."""
-    toolchain = find_toolchain()
-    done = subprocess.run(
-        [str(toolchain.go), "build", "-gcflags=-m -l", "./..."],
-        cwd=module,
-        env=go_environment(toolchain) | {"GOFLAGS": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    status, text = go_build(module, "-gcflags=-m -l", "./...")
+    assert status == 0, text
     found: dict[str, list[str]] = {}
-    for line in done.stderr.splitlines():
+    for line in text.splitlines():
         match = re.match(r"([ab][0-9]+)/p\.go:([0-9]+):[0-9]+: (.*)", line.removeprefix("./"))
         if match:
             found.setdefault(f"{match[1]}:{match[2]}", []).append(match[3])

@@ -7,7 +7,6 @@ block (a whole package called p), and an ``escape`` block: lines ``line:column: 
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -16,7 +15,8 @@ from pathlib import Path
 from typing import Final, final
 
 from tools.escapecheck.ours import our_lines
-from tricolor.frontend.toolchain import find_toolchain, go_environment
+from tools.escapecheck.reference import go_build
+from tricolor.frontend.toolchain import find_toolchain
 
 _CASE: Final = re.compile(
     r"^## (?P<title>[^\n]+)\n(?P<prose>.*?)```go\n(?P<go>.*?)```\n\n```escape\n(?P<lines>.*?)```\n", re.MULTILINE | re.DOTALL
@@ -51,21 +51,12 @@ def write_module(folder: Path, cases: Sequence[Case]) -> None:
 
 def compiler_lines(folder: Path, count: int) -> list[tuple[str, ...]]:
     """What Go's compiler prints about each package of the module. Raises RuntimeError."""
-    toolchain = find_toolchain()
-    done = subprocess.run(
-        [str(toolchain.go), "build", "-gcflags=-m -l", "./..."],
-        cwd=folder,
-        env=go_environment(toolchain) | {"GOFLAGS": ""},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr)
+    status, text = go_build(folder, "-gcflags=-m -l", "./...")
+    if status:
+        raise RuntimeError(text)
     found: list[list[str]] = [[] for _ in range(count)]
     package = 0
-    for line in done.stderr.splitlines():
+    for line in text.splitlines():
         if line.startswith("# "):
             package = int(line.rpartition("/c")[2])
         else:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,11 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
+from tools.escapecheck.reference import go_build
 from tricolor.cli.decisions import shorten
 from tricolor.cli.gcflags import parse_gcflags
 from tricolor.decisions import Alone, analyse_alone, lines_about, request_for
 from tricolor.escape.messages import Detail
-from tricolor.frontend.toolchain import find_toolchain, go_environment
+from tricolor.frontend.toolchain import find_toolchain
 
 SUITE: Final = Path("/usr/share/go-1.19/test")
 RECORD: Final = Path(__file__).parents[2] / "tests/escape/programs.txt"
@@ -93,21 +93,13 @@ def _explaining(program: Program) -> str:
 
 
 def _build(folder: Path, flags: Sequence[str]) -> list[list[str]]:
-    toolchain = find_toolchain()
-    done = subprocess.run(
-        [str(toolchain.go), "build", *(f"-gcflags=programs/c{i}={words}" for i, words in enumerate(flags)), "./..."],
-        cwd=folder,
-        env=go_environment(toolchain) | {"GOFLAGS": "", "PWD": str(folder)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr)
+    words = [f"-gcflags=programs/c{number}={text}" for number, text in enumerate(flags)]
+    status, text = go_build(folder, *words, "./...")
+    if status:
+        raise RuntimeError(text)
     found: list[list[str]] = [[] for _ in flags]
     number = 0
-    for line in done.stderr.splitlines():
+    for line in text.splitlines():
         if line.startswith("# "):
             number = int(line.rpartition("/c")[2])
         else:

@@ -10,21 +10,27 @@ from pathlib import Path
 from tricolor.frontend.toolchain import find_toolchain, go_environment
 
 
+def go_build(directory: Path, *words: str) -> tuple[int, str]:
+    """Exit status of real Go's build with these flags and packages, and what it prints."""
+    toolchain = find_toolchain()
+    done = subprocess.run(
+        [str(toolchain.go), "build", *words],
+        cwd=directory,
+        env=go_environment(toolchain) | {"GOFLAGS": "", "PWD": str(directory)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
 def real_lines(package: str, directory: Path, flags: str = "-m -l") -> Counter[str]:
     """Lines ``file:line:column: message`` with file names as seen from ``directory``; the go command replays them from its cache."""
-    toolchain = find_toolchain()
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [str(toolchain.go), "build", "-o", f"{folder}/out", f"-gcflags={flags}", package],
-            cwd=directory,
-            env=go_environment(toolchain) | {"GOFLAGS": ""},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if "build constraints exclude all Go files" in done.stderr or "no non-test Go files" in done.stderr:
+        status, text = go_build(directory, "-o", f"{folder}/out", f"-gcflags={flags}", package)
+    if "build constraints exclude all Go files" in text or "no non-test Go files" in text:
         return Counter()
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    return Counter(line for line in done.stderr.splitlines() if not line.startswith("#"))
+    if status:
+        raise RuntimeError(text)
+    return Counter(line for line in text.splitlines() if not line.startswith("#"))
