@@ -16,7 +16,7 @@ from tricolor.explain.chain import Narrator
 from tricolor.explain.cost import cost_of, size_bytes, uncopied_strings
 from tricolor.explain.hints import hint_for
 from tricolor.explain.model import Cost, CostClass, Explained, Site, Verdict
-from tricolor.frontend.records import Package
+from tricolor.frontend.records import Package, Position
 from tricolor.frontend.toolchain import GO_VERSION
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
@@ -27,23 +27,33 @@ SIZE_REASON: Final = "it does not escape, but how large it gets is known only at
 
 
 def sites_of(alone: Alone) -> Explained:
-    """All sites of the packages that were named."""
-    return Explained(GO_VERSION, {package.path: _package_sites(alone, package) for package in alone.typed.roots})
+    """All sites of the packages that were named.
 
-
-def _package_sites(alone: Alone, package: Package) -> list[Site]:
-    found: list[Site] = []
-    instances: defaultdict[object, list[Site]] = defaultdict(list)
-    for func in alone.roots[package.path]:
-        sites = _function_sites(alone, package, func)
+    Generic code stands in the package that declares it, if that was named too, else (as foreign) in each that instantiates it."""
+    found: dict[str, list[Site]] = {package.path: [] for package in alone.typed.roots}
+    instances: defaultdict[tuple[str, Position, str], list[Site]] = defaultdict(list)
+    for package, func in explained_functions(alone):
+        sites = [site for site, _ in described(alone, package, func)]
         if "[" not in func.symbol:
-            found += sites
+            found[package.path] += sites
             continue
         for site in sites:
-            instances[site.position, site.kind].append(site)
-    found += map(_merged, instances.values())
-    found.sort(key=lambda site: (site.foreign, site.position.file, site.position.line, site.position.column))
-    return _numbered(found)
+            instances[package.path, site.position, site.kind].append(site)
+    for (path, *_), sites in instances.items():
+        found[path].append(_merged(sites))
+    return Explained(GO_VERSION, {path: _numbered(sorted(sites, key=_order)) for path, sites in found.items()})
+
+
+def explained_functions(alone: Alone) -> Iterator[tuple[Package, n.Func]]:
+    """The functions of the packages that were named, each with the package in which it is to be shown."""
+    named = {package.symbol_path: package for package in alone.typed.roots}
+    for package in alone.typed.roots:
+        for func in alone.roots[package.path]:
+            yield named.get(func.pkg, package), func
+
+
+def _order(site: Site) -> tuple[object, ...]:
+    return site.foreign, site.position.file, site.position.line, site.position.column
 
 
 def _merged(instances: Sequence[Site]) -> Site:
@@ -61,10 +71,6 @@ def _numbered(sites: Sequence[Site]) -> list[Site]:
         counts[what] += 1
         out.append(site if counts[what] == 1 else replace(site, number=counts[what]))
     return out
-
-
-def _function_sites(alone: Alone, package: Package, func: n.Func) -> list[Site]:
-    return [site for site, _ in described(alone, package, func)]
 
 
 def described(alone: Alone, package: Package, func: n.Func) -> list[Described]:

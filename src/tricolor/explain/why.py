@@ -17,7 +17,7 @@ from tricolor.escape.sizes import MAX_IMPLICIT_BYTES, MAX_VARIABLE_BYTES
 from tricolor.explain.chain import Narrator
 from tricolor.explain.model import Site
 from tricolor.explain.paths import Branch, steps_of, ways
-from tricolor.explain.sites import described
+from tricolor.explain.sites import described, explained_functions
 from tricolor.explain.what_if import Trial, location_in, try_changes
 from tricolor.frontend.records import Package, Position
 from tricolor.ir import nodes as n
@@ -57,14 +57,13 @@ class Answer:
 def answers(alone: Alone, file: Path, line: int, column: int = 0) -> list[Answer]:
     """What there is to say about the sites of a line (of one column, if it is not 0); of several instances of generic code the first."""
     found: dict[tuple[Position, str, str], Answer] = {}
-    for package in alone.typed.roots:
-        for func in alone.roots[package.path]:
-            for site, node in described(alone, package, func):
-                at = site.position
-                if at.line != line or (column and at.column != column) or Path(at.file) != file:
-                    continue
-                if (at, site.kind, site.expression) not in found:
-                    found[at, site.kind, site.expression] = _answer(alone, package, func, site, node)
+    for package, func in explained_functions(alone):
+        for site, node in described(alone, package, func):
+            at = site.position
+            if at.line != line or (column and at.column != column) or Path(at.file) != file:
+                continue
+            if (at, site.kind, site.expression) not in found:
+                found[at, site.kind, site.expression] = _answer(alone, package, func, site, node)
     return sorted(found.values(), key=lambda answer: answer.site.position.column)
 
 
