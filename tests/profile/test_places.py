@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.profile.builders import frame, site
-from tricolor.profile.places import Named, Places, generic_name, local_name, package_of, runtime_package
+from tricolor.explain.model import generic_name
+from tricolor.profile.places import Named, Places, local_name, package_of, runtime_package
 
 
 @pytest.mark.parametrize(

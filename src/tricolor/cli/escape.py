@@ -17,11 +17,12 @@ from tricolor.cli.escape_profile import PROFILE_FLAGS, join_profile
 from tricolor.cli.flags import Flag, Parsed, describe, parse_flags
 from tricolor.explain.lock import Lock, compare, lock_of, read_lock
 from tricolor.explain.model import Explained, Site, to_json
-from tricolor.report.escape_text import chosen, place_text, write_sites
+from tricolor.report.escape_text import chosen, place_text, write_explained
 
 FLAGS = (
     Flag("heap", "only what may take memory of the heap", False),
     Flag("foreign", "also instances of generic functions of other packages", False),
+    Flag("params", "also what functions do with their parameters: what leaks makes the values of callers escape", False),
     Flag("format", "text, json, sarif, github (annotations of a workflow) or html", "text", ("text", "json", "sarif", "github", "html"), "FORMAT"),
     Flag("o", "write to this file instead of standard output", value_name="FILE"),
     Flag("why", "all ways by which the sites of a line escape, and which single change would keep them on the stack", value_name="FILE:LINE[:COL]"),
@@ -120,13 +121,14 @@ def _explained(patterns: Sequence[str], parsed: Parsed) -> Explained | None:
 def _write(explained: Explained, parsed: Parsed) -> None:
     """The sites in the form that was asked for, to stdout or whole into a file."""
     groups = {path: _chosen(sites, parsed) for path, sites in explained.packages.items()}
-    shown = Explained(explained.go_version, {path: sites for path, sites in groups.items() if sites})
+    parameters = {path: [one for one in found if parsed.switch("foreign") or not one.foreign] for path, found in explained.parameters.items()}
+    shown = Explained(explained.go_version, {path: sites for path, sites in groups.items() if sites}, parameters)
     target = parsed.text("o")
     if not target:
-        _write_form(shown, parsed.text("format"), sys.stdout)
+        _write_form(shown, parsed, sys.stdout)
         return
     buffer = io.StringIO()
-    _write_form(shown, parsed.text("format"), buffer)
+    _write_form(shown, parsed, buffer)
     write_output(Path(target), buffer.getvalue().encode())
 
 
@@ -134,12 +136,13 @@ def _chosen(sites: Sequence[Site], parsed: Parsed) -> list[Site]:
     return list(chosen(sites, heap_only=parsed.switch("heap"), foreign=parsed.switch("foreign")))
 
 
-def _write_form(explained: Explained, form: str, out: TextIO) -> None:
+def _write_form(explained: Explained, parsed: Parsed, out: TextIO) -> None:
+    form = parsed.text("format")
     if form == "json":
         json.dump(to_json(explained), out, indent=1)
         out.write("\n")
     elif form == "text":
-        write_sites(explained.packages.items(), out)
+        write_explained(explained, out, parameters=parsed.switch("params"))
     elif form == "sarif":
         from tricolor.report.escape_sarif import write_sarif
 

@@ -38,7 +38,8 @@ class Edge(NamedTuple):
 class Location:
     """A variable or an allocation; ``node`` is None for temporaries and the special locations.
 
-    ``result_index``: 1 + index for a result of ``func``. ``why``: for an escaping location, the flow that made it escape.
+    ``result_index``: 1 + index for a result of ``func``. ``why``: for an escaping location, the flow that made it escape. ``leak``: for a
+    parameter whose value or content goes to the heap, the flow with the fewest dereferences.
     The ``walk_*`` fields are scratch of one walk of the solver.
     """
 
@@ -55,6 +56,7 @@ class Location:
     addrtaken: bool = False
     queued: bool = False
     why: Flow | None = None
+    leak: Flow | None = None
     walk_generation: int = 0
     walk_derefs: int = 0
     walk_queued: bool = False

@@ -27,12 +27,14 @@ class Leaks:
 
     derefs: list[int] = field(default_factory=lambda: [_NONE] * (FIRST_RESULT + RESULTS))
 
-    def add(self, sink: int, derefs: int) -> None:
-        """Note a flow; the smaller number of dereferences stays."""
+    def add(self, sink: int, derefs: int) -> bool:
+        """Note a flow; the smaller number of dereferences stays. Whether it is this one."""
         capped = min(derefs, _MOST_DEREFS)
         old = self.derefs[sink]
-        if old == _NONE or capped < old:
+        fewer = old == _NONE or capped < old
+        if fewer:
             self.derefs[sink] = capped
+        return fewer
 
     def result(self, index: int) -> int:
         return self.derefs[FIRST_RESULT + index]

@@ -165,4 +165,7 @@ def _leak(param: Location, sink: Location, derefs: int) -> None:
         and sink.func is param.func
         and sink.result_index - 1 < RESULTS
     )
-    param.leaks.add(FIRST_RESULT + sink.result_index - 1 if to_result else HEAP, derefs)
+    if to_result:
+        param.leaks.add(FIRST_RESULT + sink.result_index - 1, derefs)
+    elif param.leaks.add(HEAP, derefs):
+        param.leak = _flow_to(sink, param)

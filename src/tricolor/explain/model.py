@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any, final
+from typing import Any, Final, final
 
 from tricolor.frontend.records import Position
+
+_ARGUMENTS: Final = re.compile(r"\[.*\]")
+
+
+def generic_name(function: str) -> str:
+    """A linker's symbol with ``[...]`` for type arguments: the same for all instances."""
+    return _ARGUMENTS.sub("[...]", function)
 
 
 class Verdict(StrEnum):
@@ -93,13 +101,59 @@ class Site:
         return name if self.number == 1 else f"{name} #{self.number}"
 
 
+class Effect(StrEnum):
+    """What a function does with what it is given, the harmless first."""
+
+    STAYS = "does not escape"
+    RESULT = "is returned"
+    CONTENT = "leaks what it points to"
+    LEAKS = "leaks"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A parameter reaches a result: ``result`` counts from 0, ``name`` is as Go's -m has it, ``derefs`` how often the parameter is dereferenced
+    on its way."""
+
+    result: int
+    name: str
+    derefs: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What a function does with one parameter that may hold pointers: whether what its callers pass must be on the heap.
+
+    ``returned``: the results that it reaches otherwise than by the heap. ``why``: of what leaks, one sentence. ``shapes``, ``foreign``: as for
+    sites."""
+
+    package: str
+    function: str
+    name: str
+    type: str
+    position: Position
+    effect: Effect
+    returned: tuple[Returned, ...]
+    why: str
+    chain: tuple[Step, ...]
+    shapes: int
+    foreign: bool
+
+
+def _no_parameters() -> Mapping[str, Sequence[Parameter]]:
+    return {}
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Sites of the packages that were named, by path of the package, in order of position."""
+    """Sites and parameters of the packages that were named, by path of the package, in order of position."""
 
     go_version: str
     packages: Mapping[str, Sequence[Site]]
+    parameters: Mapping[str, Sequence[Parameter]] = field(default_factory=_no_parameters)
 
     @property
     def sites(self) -> list[Site]:
@@ -109,13 +163,15 @@ class Explained:
 def to_json(explained: Explained) -> dict[str, Any]:
     """In a form that JSON can hold."""
     packages = {path: [asdict(site) for site in sites] for path, sites in explained.packages.items()}
-    return {"go_version": explained.go_version, "packages": packages}
+    parameters = {path: [asdict(parameter) for parameter in found] for path, found in explained.parameters.items()}
+    return {"go_version": explained.go_version, "packages": packages, "parameters": parameters}
 
 
 def from_json(data: Mapping[str, Any]) -> Explained:
     """What ``to_json`` made."""
     packages = {path: [_site(site) for site in sites] for path, sites in data["packages"].items()}
-    return Explained(data["go_version"], packages)
+    parameters = {path: [_parameter(parameter) for parameter in found] for path, found in data["parameters"].items()}
+    return Explained(data["go_version"], packages, parameters)
 
 
 def _site(fields: Mapping[str, Any]) -> Site:
@@ -125,6 +181,21 @@ def _site(fields: Mapping[str, Any]) -> Site:
         "position": Position(**fields["position"]),
         "verdict": Verdict(fields["verdict"]),
         "cost": Cost(CostClass(cost["kind"]), cost["note"], cost["above"], cost["unit"]),
-        "chain": tuple(Step(step["text"], step["flow"], Position(**step["position"])) for step in fields["chain"]),
+        "chain": _chain(fields["chain"]),
     }
     return Site(**values)
+
+
+def _parameter(fields: Mapping[str, Any]) -> Parameter:
+    values: dict[str, Any] = {
+        **fields,
+        "position": Position(**fields["position"]),
+        "effect": Effect(fields["effect"]),
+        "returned": tuple(Returned(**one) for one in fields["returned"]),
+        "chain": _chain(fields["chain"]),
+    }
+    return Parameter(**values)
+
+
+def _chain(steps: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
+    return tuple(Step(step["text"], step["flow"], Position(**step["position"])) for step in steps)

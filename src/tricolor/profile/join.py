@@ -22,10 +22,10 @@ from enum import Enum
 from typing import Final, final
 
 from tricolor.abi.sizeclasses import rounded_bytes
-from tricolor.explain.model import Cost, CostClass, Site, Verdict
+from tricolor.explain.model import Cost, CostClass, Site, Verdict, generic_name
 from tricolor.frontend.records import Position
 from tricolor.profile.model import Frame, HeapProfile, Sample
-from tricolor.profile.places import Named, Places, generic_name, package_of, runtime_package
+from tricolor.profile.places import Named, Places, package_of, runtime_package
 
 _TINY_BYTES: Final = 16
 """Smaller objects without pointers share blocks of this size."""

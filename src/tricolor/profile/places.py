@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Final, final
 from urllib.parse import unquote
 
-from tricolor.explain.model import Site
+from tricolor.explain.model import Site, generic_name
 from tricolor.profile.model import Frame
 
-_ARGUMENTS: Final = re.compile(r"\[.*\]")
 _VERSION: Final = re.compile(r"@v[^/]*")
 _CAPITAL: Final = re.compile(r"!([a-z])")
 _RUNTIME_FILE: Final = re.compile(r"(?:^|/src/)((?:internal/)?runtime(?:/[^/]+)*)/[^/]+$")
@@ -32,11 +31,6 @@ def package_of(function: str) -> str:
     """Import path of the package in a linker's symbol."""
     head, slash, tail = function.partition("[")[0].rpartition("/")
     return unquote(head + slash + tail.partition(".")[0])
-
-
-def generic_name(function: str) -> str:
-    """The symbol with ``[...]`` for type arguments, as sites have it."""
-    return _ARGUMENTS.sub("[...]", function)
 
 
 def local_name(function: str) -> str:

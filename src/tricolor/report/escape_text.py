@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, TextIO
 
-from tricolor.explain.model import Cost, CostClass, Site, Verdict
+from tricolor.explain.model import Cost, CostClass, Effect, Explained, Parameter, Site, Verdict
 
 _COLOURS: Final = {CostClass.HEAP: "31", CostClass.HEAP_ABOVE: "33", CostClass.STACK: "32", CostClass.NONE: "32"}
+_EFFECT_COLOURS: Final = {Effect.LEAKS: "31", Effect.CONTENT: "33", Effect.RESULT: "32", Effect.STAYS: "32"}
+_EFFECT_WORDS: Final = {
+    Effect.LEAKS: "leak", Effect.CONTENT: "leak what they point to", Effect.RESULT: "are returned", Effect.STAYS: "do not escape",
+}  # fmt: skip
 DIM: Final = "2"
 BOLD: Final = "1"
 
@@ -20,18 +24,28 @@ def chosen(sites: Sequence[Site], *, heap_only: bool, foreign: bool) -> Iterator
     return (site for site in sites if (foreign or not site.foreign) and (site.cost.may_allocate or not heap_only))
 
 
-def write_sites(groups: Iterable[tuple[str, Sequence[Site]]], out: TextIO) -> None:
-    """A line per site under its package, then a line that sums up."""
+def write_explained(explained: Explained, out: TextIO, *, parameters: bool) -> None:
+    """A line per site, and per parameter if they are asked for, under their package in order of place; then a line that sums up."""
     paint = painter(out)
-    count: Counter[CostClass] = Counter()
-    for package, sites in groups:
-        out.write(paint(f"# {package}", BOLD) + "\n")
-        for site in sites:
-            out.write(site_line(site, paint) + "\n")
-            if site.hint:
-                out.write(paint(f"\thint: {site.hint}", DIM) + "\n")
-        count.update(site.cost.kind for site in sites)
-    out.write(summary(count) + "\n")
+    for package in dict.fromkeys((*explained.packages, *(explained.parameters if parameters else ()))):
+        lines = [(_place(site), _site_lines(site, paint)) for site in explained.packages.get(package, ())]
+        if parameters:
+            lines += [(_place(one), parameter_line(one, paint) + "\n") for one in explained.parameters.get(package, ())]
+        if lines:
+            out.write(paint(f"# {package}", BOLD) + "\n")
+            out.writelines(text for _, text in sorted(lines, key=lambda line: line[0]))
+    out.write(summary(Counter(site.cost.kind for site in explained.sites)) + "\n")
+    if parameters:
+        out.write(parameter_summary(explained) + "\n")
+
+
+def _place(of: Site | Parameter) -> tuple[object, ...]:
+    return of.foreign, of.position.file, of.position.line, of.position.column
+
+
+def _site_lines(site: Site, paint: Painter) -> str:
+    hint = paint(f"\thint: {site.hint}", DIM) + "\n" if site.hint else ""
+    return f"{site_line(site, paint)}\n{hint}"
 
 
 def shown_path(path: str) -> str:
@@ -40,9 +54,9 @@ def shown_path(path: str) -> str:
     return path if relative.startswith("..") else relative
 
 
-def place_text(site: Site) -> str:
+def place_text(of: Site | Parameter) -> str:
     """``file:line:column``."""
-    position = site.position
+    position = of.position
     return f"{shown_path(position.file)}:{position.line}:{position.column}"
 
 
@@ -60,6 +74,29 @@ def site_line(site: Site, paint: Painter) -> str:
     why = f": {site.why}" if site.why else ""
     decision = paint(decision_text(site.verdict, site.cost), _COLOURS[site.cost.kind])
     return f"{place_text(site)}: {site.expression}: {decision}{why}{shapes}"
+
+
+def effect_text(parameter: Parameter) -> str:
+    """What the function does with it: "leaks what it points to, is returned as ~r0"."""
+    parts = [] if parameter.effect is Effect.RESULT else [parameter.effect.value]
+    for one in parameter.returned:
+        parts.append(f"what it points to is returned as {one.name}" if one.derefs else f"is returned as {one.name}")
+    return ", ".join(parts)
+
+
+def parameter_line(parameter: Parameter, paint: Painter) -> str:
+    """Where, which, what becomes of it and why."""
+    shapes = f" [{parameter.shapes} shapes]" if parameter.shapes > 1 else ""
+    why = f": {parameter.why}" if parameter.why else ""
+    effect = paint(effect_text(parameter), _EFFECT_COLOURS[parameter.effect])
+    return f"{place_text(parameter)}: parameter {parameter.name}: {effect}{why}{shapes}"
+
+
+def parameter_summary(explained: Explained) -> str:
+    """How many parameters there are of each kind."""
+    count = Counter(one.effect for found in explained.parameters.values() for one in found)
+    parts = [f"{count[effect]} {_EFFECT_WORDS[effect]}" for effect in Effect if count[effect]]
+    return f"{count.total()} parameter{'' if count.total() == 1 else 's'}: {', '.join(parts)}" if parts else "no parameters that hold pointers"
 
 
 def summary(count: Counter[CostClass]) -> str:
