@@ -101,7 +101,8 @@ def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = F
         funcs = [func for func in by_package[package.symbol_path] if "[" not in func.symbol]
         if shapes:
             types = [var.type for var in program.globals if var.symbol[: -len(var.name) - 1] == package.symbol_path]
-            funcs += instances(funcs, types, program.instance_methods)
+            discarded = [func for func in program.discarded if func.pkg == package.symbol_path]
+            funcs += instances([*funcs, *discarded], types, program.instance_methods)
         roots[package.path] = funcs
     return Alone(typed, escape, wording, roots)
 

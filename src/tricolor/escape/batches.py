@@ -50,12 +50,17 @@ def _references(func: Func, known: AbstractSet[Func], scans: Scans) -> list[Func
     for member in _members(func, known):
         for node in scans.get(member, ()):
             if isinstance(node, (FuncName, FuncLit, MethodValue)):
-                target = node.func
+                target = _bound(node, scans) if isinstance(node, MethodValue) else node.func
                 while not stands_alone(target, known):
                     assert target.outer is not None
                     target = target.outer
                 found[target] = None
     return list(found)
+
+
+def _bound(value: MethodValue, scans: Scans) -> Func:
+    """The method that is bound. The function that calls it later is made behind all others, so that it is never recursive with it."""
+    return next((node.func for node in scans.get(value.func, ()) if isinstance(node, FuncName)), value.func)
 
 
 def _components(roots: Sequence[Func], references: dict[Func, list[Func]]) -> Iterator[list[Func]]:

@@ -837,6 +837,7 @@ class Program:
 
     ``funcs``: all functions with bodies, each before nothing in particular; closures are reached through ``Func.closures`` and listed too.
     ``externals``: functions without bodies. ``instance_methods``: where packages are seen alone, all methods of instantiated types.
+    ``discarded``: there too, functions with initial values that nobody computes.
     ``globals``: all reachable package-level variables. ``static_init``: constant initial values (see passes.staticinit).
     ``init_tasks``: functions to run before main.main, in order. ``types``: types that need a descriptor.
     ``methods``: for each named or pointer type with a descriptor, its reachable methods in abi order.
@@ -853,6 +854,7 @@ class Program:
     itabs: list[tuple[Type, Type]]
     externals: list[Func] = field(default_factory=list[Func])
     instance_methods: dict[Type, list[Func]] = field(default_factory=dict[Type, list[Func]])
+    discarded: list[Func] = field(default_factory=list[Func])
 
 
 def result_type(sig: Signature) -> Type:

@@ -149,10 +149,14 @@ _NUMBERING_PACKAGES = frozenset(("encoding/gob",))
 
 
 def _is_eager(program: Program, package: Package, init: Initializer) -> bool:
-    if all(program.object(obj).name == "_" if obj else True for obj in init.lhs):
+    if _is_blank(program, init):
         return not is_pure(program, program.initializer(init))
     counted = not package.standard or package.path in _NUMBERING_PACKAGES
     return counted and not is_pure(program, program.initializer(init))
+
+
+def _is_blank(program: Program, init: Initializer) -> bool:
+    return all(program.object(obj).name == "_" if obj else True for obj in init.lhs)
 
 
 def _package_init(b: Builder, package: Package) -> PackageInit:
@@ -206,6 +210,21 @@ def _build_entry(whole: Initialisation, entry: Entry, fs: FuncState) -> None:
         whole.static_init[var] = value
     else:
         fs.emit(n.Assign(var.pos, n.Name(var.pos, var.type, b.use_global(var)), value))
+
+
+def discarded_values(whole: Initialisation, package: Package) -> Func:
+    """A function, never executed, with the initial values of a package's blank variables that are not computed. Go's compiler reads
+    them: generic code that they mention is instantiated."""
+    path = package.symbol_path
+    func = Func(f"{path}._", f"{path}._", path, signature((), ()), 0)
+    (made,) = (p for p in whole.packages if p.package is package)
+    entries = [entry for entry in made.entries if entry.stmts is None and _is_blank(whole.b.program, entry.init)]
+    for entry in entries:
+        build_entry(whole, entry)
+    func.body = Block(0, [stmt for entry in entries for stmt in entry.stmts or ()])
+    for entry in entries:
+        entry.stmts = []
+    return func
 
 
 def finish(whole: Initialisation) -> list[Func]:

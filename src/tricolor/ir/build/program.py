@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 from tricolor.base.collection import without_cycle_collection
 from tricolor.base.errors import CompilerBug, TricolorError
@@ -67,9 +68,10 @@ def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Packa
             b.use_global(b.global_of(variable.object))
         for decl in b.program.functions(package):
             generic = decl.type_params or decl.receiver_type_params
-            if not generic and decl.name not in ("_", "init"):
+            if not generic and decl.name != "_" and (decl.name != "init" or decl.receiver is not None):
                 b.use(b.func_of(decl.object))
     init = packages.start(b)
+    discarded = [packages.discarded_values(init, package) for package in (whole if b.separate else ())]
     reach = Reach(b)
     scanned: dict[Func, None] = {}
     instance_methods: dict[Type, list[Func]] = {}
@@ -81,7 +83,7 @@ def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Packa
                 packages.use_variable(init, b.pending_globals.popleft())
         step(reach)
         if b.separate and not b.pending:
-            instantiate_methods(b, _mentioned_types(b, scanned), instance_methods)
+            instantiate_methods(b, _mentioned_types([*b.used, *discarded], b.used_globals, scanned), instance_methods)
         if not b.pending and not b.pending_globals:
             break
     tasks = packages.finish(init)
@@ -92,6 +94,7 @@ def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Packa
         funcs=[f for f in b.used if f.body is not None],
         externals=[f for f in b.used if f.body is None],
         instance_methods=instance_methods,
+        discarded=discarded,
         globals=list(b.used_globals),
         static_init={v: x for v, x in init.static_init.items() if v in b.used_globals},
         init_tasks=tasks,
@@ -101,11 +104,11 @@ def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Packa
     )
 
 
-def _mentioned_types(b: Builder, scanned: dict[Func, None]) -> set[Type]:
-    """Types that functions mention which are not in ``scanned``; they are put there."""
-    new = [func for func in b.used if func not in scanned]
+def _mentioned_types(funcs: Iterable[Func], variables: Iterable[n.Var], scanned: dict[Func, None]) -> set[Type]:
+    """Types of variables, and those that functions mention which are not in ``scanned``; they are put there."""
+    new = [func for func in funcs if func not in scanned]
     scanned.update(dict.fromkeys(new))
-    found: set[Type] = {var.type for var in b.used_globals}
+    found: set[Type] = {var.type for var in variables}
     for func in new:
         found.update(types_of(func))
     return reachable_types(found)
