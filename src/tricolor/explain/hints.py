@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tricolor.escape.graph import FlowStep, Location, Note, Noted
+from tricolor.explain.chain import is_range_body
 from tricolor.explain.model import Cost, CostClass
 from tricolor.ir import nodes as n
+
+_INLINED_ITERATOR: Final = "where Go inlines the iterator (see go build -gcflags=-m, without -l) the body of the range stays on the stack"
+DEFER_HINT: Final = "put the body of the loop into a function, so that the defer runs there once"
 
 
 def hint_for(node: n.Var | n.Expr, location: Location, cost: Cost) -> str:
@@ -54,6 +60,8 @@ def _use_hint(node: n.Var | n.Expr, step: FlowStep, at: Noted, why: str) -> str:
     match why:
         case "captured by a closure" if isinstance(closure, n.FuncLit) and closure.func.wrapper:
             return ""
+        case "captured by a closure" if isinstance(closure, n.FuncLit) and is_range_body(closure.func):
+            return _INLINED_ITERATOR
         case "captured by a closure" if step.derefs < 0 and isinstance(node, n.Var):
             return f"give the func literal {node.name} as a parameter, or a copy that is never assigned again"
         case "return":
@@ -63,7 +71,7 @@ def _use_hint(node: n.Var | n.Expr, step: FlowStep, at: Noted, why: str) -> str:
         case "go":
             return "a goroutine keeps its closure: start fewer of them, or hand the values over through a channel to one that lives on"
         case "defer":
-            return "put the body of the loop into a function, so that the defer runs there once"
+            return DEFER_HINT
         case "send":
             return "send the value itself, not its address"
         case "assign" | "assign-pair":
@@ -98,6 +106,8 @@ def _call_hint(node: n.Var | n.Expr, at: Noted) -> str:
         case n.Call(fun=n.FuncName()):
             return ""
         case n.Call():
+            if isinstance(node, n.FuncLit) and is_range_body(node.func):
+                return _INLINED_ITERATOR
             if isinstance(node, n.FuncLit):
                 return "hoist the func literal out of the loop, or make it a function of its own"
             return "call a function that is known, not one in a variable"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
@@ -15,6 +15,7 @@ from tricolor.escape.graph import Flow, Location
 from tricolor.escape.naming import Names
 from tricolor.escape.sizes import MAX_IMPLICIT_BYTES, MAX_VARIABLE_BYTES
 from tricolor.explain.chain import Narrator
+from tricolor.explain.generic import GenericNames
 from tricolor.explain.model import Site
 from tricolor.explain.paths import Branch, steps_of, ways
 from tricolor.explain.sites import described, explained_functions
@@ -56,15 +57,25 @@ class Answer:
 
 def answers(alone: Alone, file: Path, line: int, column: int = 0) -> list[Answer]:
     """What there is to say about the sites of a line (of one column, if it is not 0); of several instances of generic code the first."""
-    found: dict[tuple[Position, str, str], Answer] = {}
+    generic = GenericNames(alone.typed)
+    found: dict[tuple[Position, str], Answer] = {}
     for package, func in explained_functions(alone):
         for site, node in described(alone, package, func):
             at = site.position
             if at.line != line or (column and at.column != column) or Path(at.file) != file:
                 continue
-            if (at, site.kind, site.expression) not in found:
-                found[at, site.kind, site.expression] = _answer(alone, package, func, site, node)
+            if (at, site.kind) not in found:
+                answer = _answer(alone, package, func, site, node)
+                found[at, site.kind] = _renamed(answer, generic.as_declared(site, func), generic.renamer(func))
     return sorted(found.values(), key=lambda answer: answer.site.position.column)
+
+
+def _renamed(answer: Answer, site: Site, renamed: Callable[[str], str]) -> Answer:
+    def way(of: Way) -> Way:
+        return replace(of, text=renamed(of.text), below=tuple(map(way, of.below)))
+
+    changes = tuple(replace(change, text=renamed(change.text)) for change in answer.changes)
+    return Answer(site, tuple(map(way, answer.ways)), changes)
 
 
 def _answer(alone: Alone, package: Package, func: n.Func, site: Site, node: n.Var | n.Expr | None) -> Answer:

@@ -1,0 +1,107 @@
+"""Sites of generic code in the words of its declaration.
+
+Go decides about generic functions by shapes, and its messages name these (``[]go.shape.int``). A reader looks for ``[]T``, and
+so does a lock file: which shapes there are depends on code elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final, final
+
+from tricolor.escape.naming import local_name
+from tricolor.explain.model import Site
+from tricolor.frontend.program import Program
+from tricolor.frontend.records import FuncDecl, Package
+from tricolor.ir import nodes as n
+from tricolor.ir import types as t
+from tricolor.ir.shapes import SHAPE_PACKAGE
+
+_ARGUMENTS: Final = re.compile(r"\[.*\]")
+
+
+@final
+class GenericNames:
+    """The names of type parameters of the generic functions of a program."""
+
+    def __init__(self, typed: Program) -> None:
+        self._typed = typed
+        self._packages = {package.symbol_path: package for package in typed.packages}
+        self._declared: dict[str, Mapping[str, FuncDecl]] = {}
+
+    def renamer(self, func: n.Func) -> Callable[[str], str]:
+        """What puts the names of type parameters in place of shapes in texts about a function. Where two parameters have one shape,
+        which of them the source names is not known: the shape stays."""
+        names = self._parameter_names(func)
+        if not names:
+            return _unchanged
+        shapes = re.compile("|".join(rf"{re.escape(shape)}(?!\w)" for shape in sorted(names, key=len, reverse=True)))
+        return lambda text: shapes.sub(lambda found: names[found[0]], text)
+
+    def as_declared(self, site: Site, func: n.Func) -> Site:
+        """The site of an instance in the words of the generic function."""
+        renamed = self.renamer(func)
+        steps = tuple(replace(step, text=renamed(step.text)) for step in site.chain)
+        return replace(site, expression=renamed(site.expression), type=renamed(site.type), why=renamed(site.why), chain=steps)
+
+    def _parameter_names(self, func: n.Func) -> dict[str, str]:
+        """Type parameters of an instance by the text of their shapes."""
+        while func.outer is not None:
+            func = func.outer
+        instance = local_name(func)
+        arguments = _ARGUMENTS.search(instance)
+        decl = self._generic(func.pkg).get(_ARGUMENTS.sub("", instance))
+        if decl is None or arguments is None:
+            return {}
+        parameters = [self._typed.type(number) for number in (*decl.receiver_type_params, *decl.type_params)]
+        shapes = split_arguments(arguments[0][1:-1])
+        if len(shapes) != len(parameters):
+            return {}
+        return {
+            shape: parameter.name
+            for shape, parameter in zip(shapes, parameters, strict=True)
+            if isinstance(parameter, t.TypeParam) and shape.startswith(SHAPE_PACKAGE) and shapes.count(shape) == 1
+        }
+
+    def _generic(self, path: str) -> Mapping[str, FuncDecl]:
+        """The generic functions of a package by local name: ``F``, ``(*T).M``, ``T.M``."""
+        if path not in self._declared:
+            package = self._packages.get(path)
+            self._declared[path] = {} if package is None else _generic_functions(self._typed, package)
+        return self._declared[path]
+
+
+def _unchanged(text: str) -> str:
+    return text
+
+
+def _generic_functions(typed: Program, package: Package) -> dict[str, FuncDecl]:
+    found: dict[str, FuncDecl] = {}
+    for decl in typed.functions(package):
+        if decl.receiver is not None and decl.receiver_type_params:
+            base = _base_name(typed.type, decl.receiver.base)
+            found[f"(*{base}).{decl.name}" if decl.receiver.pointer else f"{base}.{decl.name}"] = decl
+        elif decl.type_params:
+            found[decl.name] = decl
+    return found
+
+
+def _base_name(type_of: Callable[[int], t.Type], number: int) -> str:
+    base = type_of(number)
+    assert isinstance(base, t.Named)
+    return base.name
+
+
+def split_arguments(text: str) -> list[str]:
+    """The parts between commas that stand outside all brackets."""
+    parts = [""]
+    depth = 0
+    for char in text:
+        depth += (char in "([{") - (char in ")]}")
+        if char == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return parts
