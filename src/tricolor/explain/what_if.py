@@ -58,7 +58,8 @@ def _candidates(b: Batch, node: n.Var | n.Expr, steps: Sequence[Branch]) -> Iter
         yield FitsStack(node), None
     if any(isinstance(event, Captured) and event.var is node and not event.by_value and not event.addrtaken for event in b.events):
         assert isinstance(node, n.Var)
-        yield HeldByValue(node), None
+        if not node.name.startswith("#"):  # state of a range over a function: source cannot say otherwise
+            yield HeldByValue(node), None
     seen: set[Change] = set()
     for branch in steps:
         said = _use(branch)
