@@ -20,6 +20,8 @@ from tricolor.escape.result import EscapeResult
 from tricolor.escape.statement_text import statement_text
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
+from tricolor.ir.shapes import DICTIONARY, has_shape
+from tricolor.ir.walk import walk
 
 
 @final
@@ -68,6 +70,8 @@ def messages(
     with the packages that use them.) For ``detail.flows`` the analysis must have been made with ``explained``."""
     names = {func.pkg: Names(package or func.pkg, wording, escape.temporaries, func.pkg) for func in funcs}
     for func in funcs:
+        yield from _imprecise_calls(func)
+    for func in funcs:
         if func.body is None:
             yield from _parameter_messages(func, escape, detail)
     for number, members in by_batch(funcs, escape):
@@ -76,6 +80,26 @@ def messages(
         if func.body is not None:
             for index in unchecked_indices(func):
                 yield Message(index.pos, "index bounds check elided", func)
+
+
+def _imprecise_calls(func: n.Func) -> Iterator[Message]:
+    """Methods of a type argument that is an interface, called through the dictionary."""
+    if "[" not in func.symbol:
+        return
+    for node in walk(func):
+        word = _called_word(node)
+        if word is not None:
+            yield Message(word.pos, "imprecise interface call", func)
+
+
+def _called_word(x: n.Expr | n.Stmt) -> n.Convert | None:
+    """A method of an interface from the dictionary of an instance, where it is called. (That of a method expression or value is an implicit conversion.)"""
+    match x:
+        case n.Convert(implicit=False, x=n.AddrOf(x=n.Index(x=n.Name(var=var)))) if var.name == DICTIONARY:
+            assert isinstance(x.type, t.Signature)
+            return x if t.is_interface(x.type.params[0]) else None
+        case _:
+            return None
 
 
 def by_batch(funcs: Sequence[n.Func], escape: EscapeResult) -> Iterator[tuple[int, list[n.Func]]]:
@@ -103,7 +127,7 @@ def _batch_messages(
                 yield Message(var.pos, f"moved to heap: {names[func.pkg].local(var)}", func)
     for node in escape.allocations_in[number]:
         func = escape.allocations[node].func
-        if func in members and not is_go_wrapper(node):
+        if func in members and not _is_made_closure(node):
             yield from _expression_messages(node, escape, names[func.pkg])
 
 
@@ -168,6 +192,11 @@ def is_generated(func: n.Func) -> bool:
 def is_go_wrapper(node: n.Expr) -> bool:
     """Whether it is the closure that the compiler makes for a go or defer statement."""
     return isinstance(node, n.FuncLit) and node.func.wrapper
+
+
+def _is_made_closure(node: n.Expr) -> bool:
+    """Whether it is a closure that the compiler makes: that of a go or defer statement, or of a method that needs a dictionary."""
+    return is_go_wrapper(node) or (isinstance(node, n.MethodValue) and has_shape(node.x.type))
 
 
 def _expression_messages(node: n.Expr, escape: EscapeResult, names: Names) -> Iterator[Message]:

@@ -39,6 +39,8 @@ from tricolor.ir.types import (
 )
 
 SHAPE_PACKAGE: Final = "go.shape"
+DICTIONARY: Final = ".dict"
+"""What tells code for shapes the type arguments of an instance."""
 _LONGEST_NAME: Final = 500
 
 

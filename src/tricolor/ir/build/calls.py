@@ -8,13 +8,14 @@ from tricolor.frontend.records import ObjectKind
 from tricolor.ir import nodes as n
 from tricolor.ir.build.builtins import build_builtin
 from tricolor.ir.build.convert import conversion, convert_to
-from tricolor.ir.build.exprs import hoist_tuple, is_tuple_call, is_type_param, select, unknown_function
+from tricolor.ir.build.dictionary import is_type_param, unknown_method
+from tricolor.ir.build.exprs import hoist_tuple, is_tuple_call, select
 from tricolor.ir.build.function import FuncState
 from tricolor.ir.build.lookup import FieldSelection, InterfaceSelection
 from tricolor.ir.build.methods import call_interface, declared_func, receiver, walk_path
 from tricolor.ir.build.state import Node
 from tricolor.ir.nodes import Func, result_type
-from tricolor.ir.types import Signature, Slice, Type, underlying
+from tricolor.ir.types import Signature, Slice, Type, signature, underlying
 
 
 def build_call(fs: FuncState, node: Node) -> n.Expr:
@@ -117,7 +118,8 @@ def _unknown_method(fs: FuncState, node: Node, fun: Node) -> n.Expr:
     assert isinstance(sig, Signature)
     (recv,), args = arguments(fs, sig, node, [lambda: fs.expr(fun[3])])
     fs.effects += 1
-    return n.Call(node[1], result_type(sig), unknown_function(fun[1], sig), [recv, *args])
+    method = signature((recv.type, *sig.params), sig.results, sig.variadic)
+    return n.Call(node[1], result_type(sig), unknown_method(fs, fun, method), [recv, *args])
 
 
 def arguments(

@@ -7,11 +7,12 @@ from typing import Any
 from tricolor.frontend.records import ObjectKind
 from tricolor.ir import nodes as n
 from tricolor.ir.build.convert import convert_to
+from tricolor.ir.build.dictionary import is_type_param, unknown_method
 from tricolor.ir.build.function import FuncState
 from tricolor.ir.build.lookup import FieldSelection, InterfaceSelection, MethodSelection, implements, lookup
 from tricolor.ir.build.methods import bound_method, method_expression, walk_path
 from tricolor.ir.build.state import Node
-from tricolor.ir.nodes import BinaryOp, Func, Label, UnaryOp, Var, VarKind
+from tricolor.ir.nodes import BinaryOp, Func, Label, UnaryOp
 from tricolor.ir.types import (
     UINT,
     UNTYPED_NIL,
@@ -26,7 +27,6 @@ from tricolor.ir.types import (
     Struct,
     Tuple,
     Type,
-    TypeParam,
     is_string,
     pointer,
     slice_of,
@@ -92,18 +92,6 @@ def select(fs: FuncState, t: Type, node: Node) -> FieldSelection | MethodSelecti
     return found
 
 
-def is_type_param(fs: FuncState, node: Node) -> bool:
-    """Whether the type of an expression is a type parameter of the generic function, or a pointer to one."""
-    tv: Any = node[2]
-    t = fs.b.program.type(tv[0] if tv.__class__ is list else tv)
-    return isinstance(t.elem if isinstance(t, Pointer) else t, TypeParam)
-
-
-def unknown_function(pos: int, t: Type) -> n.Expr:
-    """A function that a shape's dictionary gives."""
-    return n.Name(pos, t, Var(".dict", t, 0, VarKind.GLOBAL, symbol=".dict"))
-
-
 def build_selector(fs: FuncState, node: Node, args: tuple[Type, ...] = ()) -> n.Expr:
     pos, mode = node[1], node[5]
     if mode == "pkg":
@@ -113,7 +101,7 @@ def build_selector(fs: FuncState, node: Node, args: tuple[Type, ...] = ()) -> n.
     if mode == "methodexpr":
         t = fs.type(node[3][3])
         if fs.b.separate and fs.env and is_type_param(fs, node[3]):
-            return unknown_function(pos, fs.type_of(node))
+            return unknown_method(fs, node, fs.type_of(node), implicit=True)
         found = select(fs, t, node)
         if isinstance(found, FieldSelection):
             raise fs.bug(pos, f"{node[4]} of {t} is a field, not a method")
@@ -123,7 +111,7 @@ def build_selector(fs: FuncState, node: Node, args: tuple[Type, ...] = ()) -> n.
         return walk_path(x, node[7], pos)
     if mode == "method" and fs.b.separate and fs.env and is_type_param(fs, node[3]):
         sig = fs.type_of(node)
-        return n.Call(pos, sig, unknown_function(pos, sig), [x])
+        return n.Call(pos, sig, unknown_method(fs, node, sig, implicit=True), [x])
     found = select(fs, x.type, node)
     if isinstance(found, FieldSelection):
         return walk_path(x, found.path, pos)

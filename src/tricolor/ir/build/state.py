@@ -50,6 +50,8 @@ class Builder:
     build_declared: Callable[[Builder, Func, FuncDecl, Env, dict[int, Var]], None]
     separate: bool = False
     declared: dict[tuple[int, tuple[Type, ...]], Func] = field(default_factory=dict[tuple[int, tuple[Type, ...]], Func])
+    declarations: dict[Func, FuncDecl] = field(default_factory=dict[Func, FuncDecl])
+    dictionaries: dict[Func, dict[tuple[int, str], int]] = field(default_factory=dict[Func, dict[tuple[int, str], int]])
     symbols: dict[str, Func] = field(default_factory=dict[str, Func])
     globals: dict[int, Var] = field(default_factory=dict[int, Var])
     global_objects: dict[Var, int] = field(default_factory=dict[Var, int])
@@ -178,6 +180,7 @@ class Builder:
         pragmas = frozenset(p[5:] for p in decl.pragmas if " " not in p)
         pkg = self.program.packages[decl.package].symbol_path
         func = Func(symbol, symbol, pkg, sig, decl.pos, pragmas=pragmas, end_pos=decl.end_pos)
+        self.declarations[func] = decl
         return func, self.declare_signature(func, ids, decl.results)
 
     def declare_signature(self, func: Func, params: tuple[int, ...], results: tuple[int, ...]) -> dict[int, Var]:
