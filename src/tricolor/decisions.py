@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 from tricolor.base.collection import without_cycle_collection
 from tricolor.escape.analyse import analyse
@@ -25,7 +25,9 @@ from tricolor.ir import types as t
 from tricolor.ir.build.instances import reachable_types, types_of
 from tricolor.ir.build.program import build_packages
 from tricolor.ir.walk import walk
+from tricolor.known_tags import KIND, KnownTags
 from tricolor.passes.alone import as_compiled
+from tricolor.program_cache import compiler_signature
 
 _LAST_COLUMN: Final = 254
 """Go's compiler keeps columns in 8 bits and prints none beyond."""
@@ -79,20 +81,42 @@ class Faulty:
     text: str
 
 
+_Built: TypeAlias = tuple[Program, n.Program, KnownTags]
+
+
+def _load_and_build(request: LoadRequest) -> _Built | Faulty:
+    """Load the packages of a request and build them, without the bodies of other packages' functions as far as their tags are known."""
+    request = replace(request, remembered=KIND, salt=compiler_signature())
+    while True:
+        result = load(request)
+        if result.program is None:
+            return Faulty(result.diagnostics)
+        typed = result.program
+        known = KnownTags(typed.packages)
+        paths = [package.path for package in typed.roots]
+        program = build_packages(typed, paths, separate=True, is_known=known.has)
+        unknown = {func.pkg for func in program.elsewhere if not known.has(func)}
+        if not unknown:
+            return typed, program, known
+        # The sources that were left out are needed after all: a function is called that nobody has called before.
+        assert not unknown <= set(request.bodies), unknown
+        request = replace(request, bodies=(*request.bodies, *sorted(unknown)))
+
+
 def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = False) -> Alone | Faulty:
     """Load and analyse the packages of a request, which must be made with ``spellings`` and without overlay.
 
     ``shapes``: also the instances of generic functions that they use; ``explained``: with every reason why something escapes. Raises EnvironmentFault, CompilerBug."""
-    result = load(request)
-    if result.program is None:
-        return Faulty(result.diagnostics)
-    typed = result.program
+    built = _load_and_build(request)
+    if isinstance(built, Faulty):
+        return built
+    typed, program, known = built
     names = {package.symbol_path: package.name for package in typed.packages}
     wording = Wording(names, typed.spelling, typed.type, lambda pos: place_text(typed.position(pos)))
     with without_cycle_collection():
-        program = build_packages(typed, [package.path for package in typed.roots], separate=True)
         as_compiled(program)
-        escape = analyse(program.funcs, explained=explained)
+        escape = analyse(program.funcs, explained=explained, known={func: known.of(func) or () for func in program.elsewhere})
+    known.remember(escape.tags)
     by_package: defaultdict[str, list[n.Func]] = defaultdict(list)
     for func in (*(func for batch in escape.batches for func in batch), *program.externals):
         by_package[func.pkg].append(func)

@@ -31,17 +31,20 @@ from tricolor.ir import nodes as n
 from tricolor.ir.walk import walk
 
 
-def analyse(funcs: Sequence[n.Func], *, explained: bool = False) -> EscapeResult:
-    """Place everything in the functions (closures included). ``explained``: collect every reason for it."""
+def analyse(
+    funcs: Sequence[n.Func], *, explained: bool = False, known: Mapping[n.Func, Sequence[Leaks]] | None = None
+) -> EscapeResult:
+    """Place everything in the functions (closures included). ``explained``: collect every reason for it; ``known``: parameter tags of
+    functions that are not among these."""
     with without_cycle_collection():
-        return _analyse_all(funcs, explained)
+        return _analyse_all(funcs, explained, known or {})
 
 
-def _analyse_all(funcs: Sequence[n.Func], explained: bool) -> EscapeResult:
+def _analyse_all(funcs: Sequence[n.Func], explained: bool, known: Mapping[n.Func, Sequence[Leaks]]) -> EscapeResult:
     variables: dict[n.Var, Location] = {}
     allocations: dict[n.Expr, Location] = {}
     canonical: dict[n.Var, n.Var] = {}
-    tags: dict[n.Func, list[Leaks]] = {}
+    tags: dict[n.Func, Sequence[Leaks]] = dict(known)
     by_value: set[n.Var] = set()
     order: list[Sequence[n.Func]] = []
     batch_of: dict[n.Func, int] = {}
@@ -67,9 +70,10 @@ def _analyse_all(funcs: Sequence[n.Func], explained: bool) -> EscapeResult:
         temporaries.update((v, x) for v, x in b.temporaries.items() if not b.variables[v].reassigned)
         by_value.update(var for var, location in b.variables.items() if _held_by_value(var, location))
         for func in members:
-            tags[func] = [_tag(b.variables[param]) for param in func.params]
+            own = [_tag(b.variables[param]) for param in func.params]
             if "uintptrescapes" in func.pragmas and func.signature.variadic:
-                tags[func][-1] = everything_to_heap()
+                own[-1] = everything_to_heap()
+            tags[func] = own
     return EscapeResult(
         variables,
         allocations,

@@ -41,6 +41,9 @@ class LoadRequest:
     ``tags``: build tags. ``overlay``: absolute path -> path of the file to read instead (an empty one
     deletes). ``environment``: the go command's environment, the process's own if None.
     ``spellings``: the program also tells how types are written (``Program.spelling``).
+    ``remembered``: kind of the cache entries that know about packages; of one that has such an entry and that no pattern names, bodies of
+    functions are left out unless they are generic, or ``bodies`` has the path of it or of a package that imports it. ``salt``: what the
+    keys of these entries (``Package.key``) depend on besides the packages.
     """
 
     patterns: tuple[str, ...]
@@ -49,6 +52,9 @@ class LoadRequest:
     overlay: Mapping[str, str] = field(default_factory=_no_overlay)
     environment: Mapping[str, str] | None = None
     spellings: bool = False
+    remembered: str = ""
+    salt: str = ""
+    bodies: tuple[str, ...] = ()
 
 
 @final
@@ -126,6 +132,10 @@ def _flags(request: LoadRequest, toolchain: Toolchain, overlay: str) -> list[str
         flags.append("-tags=" + ",".join((*request.tags, *_user_tags(request))))
     if request.spellings:
         flags.append("-spellings")
+    if request.remembered:
+        flags += [f"-remembered={cache_dir() / request.remembered}", f"-salt={request.salt}"]
+    if request.bodies:
+        flags.append("-bodies=" + ",".join(request.bodies))
     if overlay:
         flags += ["-overlay=" + overlay + ".json", "-replacements=" + overlay + ".txt"]
     return flags

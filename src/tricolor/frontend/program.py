@@ -227,6 +227,7 @@ def _package(index: int, r: dict[str, Any], several_mains: bool) -> Package:
         init_order=tuple(Initializer(tuple(i[0]), i[1]) for i in r["init_order"]),
         linknames=tuple(Linkname(*entry) for entry in r["linknames"]),
         symbol_path="main" if r["name"] == "main" and not several_mains else r["path"],
+        key=r["key"],
     )
 
 

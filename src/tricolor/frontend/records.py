@@ -6,13 +6,17 @@ import hashlib
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, TypeAlias, final
+from typing import Any, Final, TypeAlias, final
 
 Node: TypeAlias = list[Any]
 """An expression ``[KIND, pos, tv, ...]`` or statement ``[KIND, pos, ...]`` as json.loads gives it."""
 
 Const: TypeAlias = list[Any]
 """``["i", int]``, ``["f", "num/den"]``, ``["c", "num/den", "num/den"]``, ``["s", text]`` or ``["b", bool]``."""
+
+
+LEFT_OUT: Final = -1
+"""Stands for the body of a function that has one."""
 
 
 @final
@@ -107,6 +111,7 @@ class Linkname:
 class Package:
     """One package. ``functions`` is a range of function indices, ``files`` are file indices.
 
+    ``key``: a digest of what decides what the package means, its imports included; empty if the request does not say where it is remembered.
     ``symbol_path``: the path in symbols and in reflection: ``main`` for the main package, unless there are several of them.
     """
 
@@ -130,6 +135,7 @@ class Package:
     init_order: tuple[Initializer, ...]
     linknames: tuple[Linkname, ...]
     symbol_path: str
+    key: str
 
 
 @final
@@ -151,7 +157,7 @@ class FuncDecl:
     ``type_params`` are its own, ``receiver_type_params`` the names of the receiver's, both as type
     numbers. ``params`` and ``results`` are objects, unnamed ones too. ``body``: index for Program.body,
     None without a body. Positions: ``pos`` the name, ``func_pos`` "func", ``open_pos`` "{", ``end_pos`` "}".
-    ``pragmas``: its //go: comments as they stand.
+    ``pragmas``: its //go: comments as they stand. ``body`` is LEFT_OUT if the function has one that was not loaded.
     """
 
     index: int

@@ -837,7 +837,8 @@ class Program:
 
     ``funcs``: all functions with bodies, each before nothing in particular; closures are reached through ``Func.closures`` and listed too.
     ``externals``: functions without bodies. ``instance_methods``: where packages are seen alone, all methods of instantiated types.
-    ``discarded``: there too, functions with initial values that nobody computes.
+    ``discarded``: there too, functions with initial values that nobody computes; ``elsewhere``: functions of other packages whose bodies are
+    not looked at (theirs are empty).
     ``globals``: all reachable package-level variables. ``static_init``: constant initial values (see passes.staticinit).
     ``init_tasks``: functions to run before main.main, in order. ``types``: types that need a descriptor.
     ``methods``: for each named or pointer type with a descriptor, its reachable methods in abi order.
@@ -853,6 +854,7 @@ class Program:
     methods: dict[Type, list[MethodRef]]
     itabs: list[tuple[Type, Type]]
     externals: list[Func] = field(default_factory=list[Func])
+    elsewhere: list[Func] = field(default_factory=list[Func])
     instance_methods: dict[Type, list[Func]] = field(default_factory=dict[Type, list[Func]])
     discarded: list[Func] = field(default_factory=list[Func])
 

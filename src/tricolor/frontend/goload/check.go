@@ -93,14 +93,17 @@ func (p *listed) typeCheck(fset *token.FileSet, byPath map[string]*listed, slots
 		GoVersion: p.goVersion(),
 		Importer:  &importer{p, byPath},
 		Sizes:     types.SizesFor("gc", "amd64"),
-		Error:     func(err error) { p.check.faults = addTypeFault(p.check.faults, err) },
+
+		DisableUnusedImportCheck: p.leftOut != nil,
+
+		Error: func(err error) { p.check.faults = addTypeFault(p.check.faults, err) },
 	}
 	pkg, err := config.Check(p.ImportPath, fset, files, info)
 	if err != nil && len(p.check.faults) == 0 {
 		p.check.faults = addTypeFault(nil, err)
 	}
 	p.check.pkg, p.check.info = pkg, info
-	if len(p.check.faults) == 0 {
+	if len(p.check.faults) == 0 && p.leftOut == nil {
 		p.check.faults = p.compilerFaults()
 	}
 	p.check.failed = len(p.check.faults) > 0

@@ -81,7 +81,9 @@ func (e *emitter) registerLocalTypes(p *listed) {
 					scope.generic = sig.TypeParams().Len()+sig.RecvTypeParams().Len() > 0
 				}
 			}
-			e.localTypes[e.info.Defs[local.spec.Name]] = scope
+			if obj := e.info.Defs[local.spec.Name]; obj != nil { // not in a body that was left out
+				e.localTypes[obj] = scope
+			}
 		}
 	}
 }
@@ -97,8 +99,14 @@ func (e *emitter) emitFunctions(p *listed, f *sourceFile) {
 	}
 }
 
+// What stands for the index of a body.
+const (
+	bodyLeftOut = -1
+	noBody      = -2
+)
+
 // emitFunction writes: object, package, name, receiver or null, signature, type parameters, receiver
-// type parameters, parameter objects, result objects, pragmas, index of the body or null, position of
+// type parameters, parameter objects, result objects, pragmas, index of the body (-1 if it was left out) or null, position of
 // the name, of "func", of "{" and of "}", file.
 func (e *emitter) emitFunction(p *listed, f *sourceFile, decl *ast.FuncDecl, pragmas []pragma) {
 	fn := e.info.Defs[decl.Name].(*types.Func)
@@ -109,8 +117,10 @@ func (e *emitter) emitFunction(p *listed, f *sourceFile, decl *ast.FuncDecl, pra
 	e.functionIndex[fn] = e.functions.len()
 	id := e.objects.id(fn, 0)
 	e.owner = id
-	body, open, end := -1, token.NoPos, decl.End()
-	if decl.Body != nil {
+	body, open, end := noBody, token.NoPos, decl.End()
+	if whole := p.leftOut[decl]; whole != nil {
+		body, open, end = bodyLeftOut, whole.Lbrace, whole.Rbrace
+	} else if decl.Body != nil {
 		open, end = decl.Body.Lbrace, decl.Body.Rbrace
 		e.stmts(decl.Body.List)
 		body = e.bodies.end()
@@ -138,10 +148,10 @@ func (e *emitter) emitFunction(p *listed, f *sourceFile, decl *ast.FuncDecl, pra
 	w.comma()
 	writeList(w, pragmas, func(p pragma) { w.str(p.text) })
 	w.comma()
-	if body >= 0 {
-		w.num(body)
-	} else {
+	if body == noBody {
 		w.null()
+	} else {
+		w.num(body)
 	}
 	w.cpos(decl.Name.Pos())
 	w.cpos(decl.Type.Func)
@@ -237,6 +247,8 @@ func (e *emitter) emitPackageRecord(p *listed, firstFunction int) {
 	w := &e.packages.data
 	w.raw(`{"path":`)
 	w.str(p.ImportPath)
+	w.raw(`,"key":`)
+	w.str(p.key)
 	w.raw(`,"name":`)
 	w.str(p.Name)
 	w.raw(`,"dir":`)
@@ -349,7 +361,7 @@ func (f *sourceFile) embedsOf(gen *ast.GenDecl, spec *ast.ValueSpec) []string {
 
 // initOrder writes [[[objects], index of the expression in the bodies table], ...].
 func (e *emitter) initOrder(w *jsonWriter, p *listed) {
-	if p.check.info == nil {
+	if p.check.info == nil || p.leftOut != nil {
 		w.raw("[]")
 		return
 	}

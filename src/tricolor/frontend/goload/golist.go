@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"go/ast"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -32,6 +33,9 @@ type listed struct {
 	index  int // place in the package table
 	parsed []*sourceFile
 	check  checked
+
+	key     string                           // see remembered.go
+	leftOut map[*ast.FuncDecl]*ast.BlockStmt // bodies that are not needed; nil if all are
 }
 
 type module struct {

@@ -26,12 +26,17 @@ type request struct {
 	stdGo     string // language version of standard packages and of packages without a module
 	timings   bool
 	spellings bool // write how types of expressions are spelled
+
+	remembered string   // folder of what is known about packages, by key; "" if keys are not wanted
+	salt       string   // part of every key
+	bodies     []string // packages that are needed with all that they import, remembered or not
 }
 
 func main() {
 	var req request
 	var output, replacements string
 	var filesOnly bool
+	var bodies string
 	flag.StringVar(&req.goCommand, "go", "go", "the go command")
 	flag.StringVar(&req.tags, "tags", "", "build tags")
 	flag.StringVar(&req.overlay, "overlay", "", "overlay file for the go command")
@@ -40,9 +45,15 @@ func main() {
 	flag.StringVar(&output, "o", "", "the typed-program file to write")
 	flag.BoolVar(&filesOnly, "files", false, "print the files that the program depends on, one JSON object")
 	flag.BoolVar(&req.spellings, "spellings", false, "tell byte from uint8 and so on, for messages")
+	flag.StringVar(&req.remembered, "remembered", "", "folder with a file for each package of which declarations will do; needs -salt")
+	flag.StringVar(&req.salt, "salt", "", "what keys of packages depend on besides")
+	flag.StringVar(&bodies, "bodies", "", "comma-separated packages that are wanted whole all the same, with all that they import")
 	flag.BoolVar(&req.timings, "timings", false, "print the time of each phase on stderr")
 	flag.Parse()
 	req.patterns = flag.Args()
+	if bodies != "" {
+		req.bodies = strings.Split(bodies, ",")
+	}
 
 	// The process is short-lived: fewer collections are worth more memory.
 	debug.SetGCPercent(400)
@@ -57,6 +68,10 @@ func main() {
 	}
 	fset := parseAll(&req, pkgs)
 	clock.lap("parse")
+	if req.remembered != "" {
+		setKeys(&req, pkgs)
+		leaveOutBodies(&req, pkgs)
+	}
 	checkAndWrite(fset, pkgs, output, req.spellings)
 	clock.lap("check and write")
 }

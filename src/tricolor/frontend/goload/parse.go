@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"errors"
 	"go/ast"
 	"go/parser"
@@ -18,6 +19,7 @@ type sourceFile struct {
 	path   string // as the go command names it
 	source string // where it was read from (differs from path under an overlay)
 	text   []byte
+	digest [sha256.Size]byte // of the text
 	tok    *token.File
 	syntax *ast.File
 	errs   scanner.ErrorList
@@ -48,6 +50,7 @@ func parseAll(req *request, pkgs []*listed) *token.FileSet {
 	inParallel(len(files), func(i int) {
 		f := files[i]
 		f.text, f.err = os.ReadFile(f.source)
+		f.digest = sha256.Sum256(f.text)
 	})
 	bases := make([]int, len(files))
 	base := 1

@@ -118,10 +118,12 @@ def _sorted_when_ready(program: Program, paths: set[str], done: set[str]) -> lis
 
 
 def start(b: Builder) -> Initialisation:
-    """Collect the initialisers of all packages; build those that cannot be left out."""
+    """Collect the initialisers of all packages (of the packages seen alone, if they are); build those that cannot be left out."""
     whole = Initialisation(b)
     eager: deque[Entry] = deque()
     for package in package_order(b.program):
+        if b.separate and package.symbol_path not in b.own:
+            continue
         made = _package_init(b, package)
         whole.packages.append(made)
         for init in package.init_order:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from tricolor.base.collection import without_cycle_collection
 from tricolor.base.errors import CompilerBug, TricolorError
@@ -42,13 +42,18 @@ def build_program(program: Program, roots: list[str]) -> n.Program:
     return _build(b, main, roots, [])
 
 
-def build_packages(program: Program, paths: list[str], separate: bool = False) -> n.Program:
+def build_packages(
+    program: Program, paths: list[str], separate: bool = False, is_known: Callable[[Func], bool] | None = None
+) -> n.Program:
     """All functions declared in the packages, used or not, and what they reach. ``main`` is an empty function if none of
     them is a main package. ``separate``: as Go's compiler sees a package, which knows no bodies of functions that another
-    package provides by linkname."""
+    package provides by linkname; ``is_known`` (see Builder) says then of which functions of other packages no body is needed."""
     b = new_builder(program)
-    b.separate = separate
     found = [p for p in map(program.package, paths) if p is not None]
+    if separate:
+        b.separate = True
+        b.own = frozenset(package.symbol_path for package in found)
+        b.is_known = is_known or b.is_known
     mains = [p for p in found if p.name == "main"]
     main = _main_function(b) if mains else Func("main.main", "main.main", "main", n.Signature((), ()), 0)
     return _build(b, main, [], found)
@@ -91,8 +96,9 @@ def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Packa
         b.used[task] = None
     return n.Program(
         main=main,
-        funcs=[f for f in b.used if f.body is not None],
+        funcs=[f for f in b.used if f.body is not None and f not in b.elsewhere],
         externals=[f for f in b.used if f.body is None],
+        elsewhere=[f for f in b.used if f in b.elsewhere],
         instance_methods=instance_methods,
         discarded=discarded,
         globals=list(b.used_globals),

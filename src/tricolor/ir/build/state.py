@@ -13,8 +13,8 @@ from typing import Any, TypeAlias, final
 
 from tricolor.base.errors import CompilerBug
 from tricolor.frontend.program import Program
-from tricolor.frontend.records import FuncDecl, Package
-from tricolor.ir.nodes import Func, Var, VarKind
+from tricolor.frontend.records import LEFT_OUT, FuncDecl, Package
+from tricolor.ir.nodes import Block, Func, Var, VarKind
 from tricolor.ir.shapes import shape_of
 from tricolor.ir.types import (
     Interface,
@@ -41,7 +41,9 @@ class Builder:
 
     ``declared``: functions by object and type arguments. ``bodies``: how to build the body of a declared function.
     ``separate``: as Go's compiler sees a package: a function without a body is not replaced by the one that implements it in
-    another package, and generic functions are instantiated by shapes.
+    another package, and generic functions are instantiated by shapes. ``own`` are the packages then that are built for their own sake,
+    by symbol path; of another package's function no body is built if it ``is_known`` or if the typed program does not have it: such functions
+    are ``elsewhere``. ``foreign``: code of another package is being built.
     ``pending``: used functions without body yet. ``conversions``: types that become interfaces, in order;
     ``called``: (name, package, signature) of methods called through interfaces.
     """
@@ -49,6 +51,10 @@ class Builder:
     program: Program
     build_declared: Callable[[Builder, Func, FuncDecl, Env, dict[int, Var]], None]
     separate: bool = False
+    own: frozenset[str] = frozenset()
+    is_known: Callable[[Func], bool] = lambda func: False
+    elsewhere: dict[Func, None] = field(default_factory=dict[Func, None])
+    foreign: bool = False
     declared: dict[tuple[int, tuple[Type, ...]], Func] = field(default_factory=dict[tuple[int, tuple[Type, ...]], Func])
     declarations: dict[Func, FuncDecl] = field(default_factory=dict[Func, FuncDecl])
     dictionaries: dict[Func, dict[tuple[int, str], int]] = field(default_factory=dict[Func, dict[tuple[int, str], int]])
@@ -94,6 +100,8 @@ class Builder:
 
     def use_conversion(self, concrete: Type, target: Type) -> None:
         """Note a conversion of a concrete type to an interface type."""
+        if self.foreign:
+            return
         self.conversions[concrete] = None
         iface = underlying(target)
         if isinstance(iface, Interface) and iface.methods:
@@ -101,8 +109,9 @@ class Builder:
 
     def call_through(self, iface: Interface, index: int) -> None:
         """Note a call of a method through an interface."""
-        method = iface.methods[index]
-        self.called[method.name, method.pkg, method.signature] = None
+        if not self.foreign:
+            method = iface.methods[index]
+            self.called[method.name, method.pkg, method.signature] = None
 
     def call_all_through(self, t: Type) -> None:
         """Note that any method of an interface may be called (the target of a type assertion)."""
@@ -115,7 +124,13 @@ class Builder:
         """Build the body of a declared function, if that has not been done."""
         build = self.bodies.pop(func, None)
         if build is not None:
+            self.foreign = self._is_foreign(func)
             build()
+            self.foreign = False
+
+    def _is_foreign(self, func: Func) -> bool:
+        """Whether the function is not compiled with the packages at hand: what it does with interfaces is not noted."""
+        return self.separate and func.pkg not in self.own and "[" not in func.symbol
 
     # --- functions ---
 
@@ -164,9 +179,17 @@ class Builder:
         func.name = self._printed_name(decl, args)
         if not alone:
             self.symbols[symbol] = func
-        if decl.body is not None:
+        if self._is_elsewhere(func, decl):
+            self.elsewhere[func] = None
+            func.body = Block(decl.pos, [])
+        elif decl.body is not None:
             self.bodies[func] = lambda: self.build_declared(self, func, decl, env, variables)
         return func
+
+    def _is_elsewhere(self, func: Func, decl: FuncDecl) -> bool:
+        if decl.body is None or not self._is_foreign(func):
+            return False
+        return decl.body == LEFT_OUT or self.is_known(func)
 
     def _new_func(self, decl: FuncDecl, symbol: str, env: Env) -> tuple[Func, dict[int, Var]]:
         """The Func of a declaration, and its parameters and results by object."""

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"go/ast"
+	"go/token"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+)
+
+// A package has a key: a digest of everything that decides what it means, its imports' keys included.
+//
+// What other runs found out about a package is in a file named by its key. Of a package that the patterns did not name only the
+// declarations are needed then: bodies of its functions are neither checked nor written, but for generic ones, which packages
+// that use them instantiate.
+
+// setKeys gives every package its key. The packages must be parsed and in the order of goList.
+func setKeys(req *request, pkgs []*listed) {
+	byPath := map[string]*listed{}
+	mains := 0
+	for _, p := range pkgs {
+		byPath[p.ImportPath] = p
+		if p.Name == "main" {
+			mains++
+		}
+	}
+	for _, p := range pkgs {
+		h := sha256.New()
+		text := func(parts ...string) {
+			for _, part := range parts {
+				io.WriteString(h, strconv.Itoa(len(part))+" "+part)
+			}
+		}
+		text(req.salt, p.ImportPath, p.Name, p.Dir, p.goVersion())
+		if p.Name == "main" && mains > 1 {
+			text("one of several commands") // its symbols have another name then
+		}
+		for _, f := range p.parsed {
+			text(f.path, string(f.digest[:]))
+		}
+		for _, name := range p.SFiles {
+			text(name) // functions without a body are no fault then
+		}
+		for _, path := range p.Imports {
+			if imported := byPath[path]; imported != nil {
+				text(path, imported.key)
+			}
+		}
+		p.key = hex.EncodeToString(h.Sum(nil))
+	}
+}
+
+// leaveOutBodies decides for each package whether its declarations will do: the patterns did not name it, it is remembered, and
+// neither it nor a package that imports it is one of req.bodies.
+//
+// A package that nobody has looked at may call any function of its imports, so bodies of these are needed too. Of packages that the
+// user is working at (those of the main module) it is taken that they mostly call what they called before.
+func leaveOutBodies(req *request, pkgs []*listed) {
+	needed := map[string]bool{}
+	for _, p := range slices.Backward(pkgs) {
+		whole := needed[p.ImportPath] || slices.Contains(req.bodies, p.ImportPath)
+		if p.DepOnly && !whole {
+			if isRemembered(req.remembered, p.key) {
+				p.leaveOutBodies()
+			} else {
+				whole = p.Module == nil || !p.Module.Main
+			}
+		}
+		for _, path := range p.Imports {
+			needed[path] = needed[path] || whole
+		}
+	}
+}
+
+func isRemembered(folder, key string) bool {
+	info, err := os.Stat(filepath.Join(folder, key[:2], key))
+	return err == nil && info.Mode().IsRegular()
+}
+
+// leaveOutBodies takes away the bodies of functions that are not generic.
+func (p *listed) leaveOutBodies() {
+	p.leftOut = map[*ast.FuncDecl]*ast.BlockStmt{}
+	for _, f := range p.parsed {
+		for _, decl := range f.syntax.Decls {
+			fn, ok := decl.(*ast.FuncDecl)
+			if !ok || fn.Body == nil || isGeneric(fn) {
+				continue
+			}
+			p.leftOut[fn] = fn.Body
+			fn.Body = nil
+			if fn.Name.Name == "init" && fn.Recv == nil { // which must have one
+				fn.Body = &ast.BlockStmt{Lbrace: token.NoPos, Rbrace: token.NoPos}
+			}
+		}
+	}
+}
+
+// isGeneric tells whether a function, its receiver or a method has type parameters.
+func isGeneric(fn *ast.FuncDecl) bool {
+	if fn.Type.TypeParams != nil {
+		return true
+	}
+	if fn.Recv == nil || len(fn.Recv.List) == 0 {
+		return false
+	}
+	receiver := ast.Unparen(fn.Recv.List[0].Type)
+	if star, ok := receiver.(*ast.StarExpr); ok {
+		receiver = ast.Unparen(star.X)
+	}
+	switch receiver.(type) {
+	case *ast.IndexExpr, *ast.IndexListExpr:
+		return true
+	}
+	return false
+}

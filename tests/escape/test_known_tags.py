@@ -1,0 +1,184 @@
+"""Packages are analysed with the remembered tags of what they import, and the answer is the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tricolor.base.cache import cache_dir
+from tricolor.decisions import Alone, Decisions, analyse_alone, decide, request_for
+from tricolor.known_tags import KIND
+
+FILES = {
+    "go.mod": "module example.com/m\n\ngo 1.27\n",
+    "main.go": """package main
+
+import (
+	"strings"
+
+	"example.com/m/low"
+)
+
+func main() {
+	x, y := 1, 2
+	low.Keep(&x)
+	low.Look(&y)
+	println(strings.ToUpper("text"), *low.Same([]*int{new(int)}))
+}
+""",
+    "low/low.go": """package low
+
+import "strings"
+
+var kept *int
+
+type list[T any] struct{ elems []T }
+
+func (l *list[T]) first() T { return l.elems[0] }
+
+func Keep(p *int) { kept = p }
+
+func Look(p *int) int { return look(p) }
+
+func look(p *int) int { return *p }
+
+func Same[T any](from []T) T { return (&list[T]{from}).first() }
+
+func Never(p *int) string {
+	type local struct{ p *int }
+	return strings.Repeat("x", *local{p}.p)
+}
+""",
+}
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    helper = cache_dir() / "goload"
+    monkeypatch.setenv("TRICOLOR_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir()
+    if helper.is_dir():
+        (tmp_path / "cache/goload").symlink_to(helper)
+    folder = tmp_path / "m"
+    for name, text in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def entries() -> list[Path]:
+    return sorted(path for path in (cache_dir() / KIND).rglob("*") if path.is_file())
+
+
+def forget() -> None:
+    for path in entries():
+        path.unlink()
+
+
+def analysed(module: Path, pattern: str = ".") -> Alone:
+    found = analyse_alone(request_for([pattern], module))
+    assert isinstance(found, Alone), found.text
+    return found
+
+
+def decided(module: Path) -> Decisions:
+    return decide(request_for(["."], module))
+
+
+def built(found: Alone) -> set[str]:
+    """Packages of functions whose bodies were analysed."""
+    return {func.pkg for batch in found.escape.batches for func in batch}
+
+
+def test_functions_of_other_packages_are_analysed_once(module: Path) -> None:
+    first = decided(module)
+    again = analysed(module)
+    # A generic function is compiled with the package that uses it.
+    assert built(again) == {"main", "example.com/m/low"}
+    assert {func.symbol for batch in again.escape.batches for func in batch if func.pkg != "main"} == {
+        "example.com/m/low.Same[go.shape.*uint8]", "example.com/m/low.(*list[go.shape.*uint8]).first",
+    }  # fmt: skip
+    assert decided(module) == first
+
+
+def test_a_package_that_was_analysed_for_itself_is_known_to_those_that_import_it(module: Path) -> None:
+    analysed(module, "./low")
+    found = decided(module)
+    forget()
+    assert decided(module) == found
+
+
+def test_a_changed_package_is_analysed_again_with_all_that_import_it(module: Path) -> None:
+    before = decided(module)
+    low = module / "low/low.go"
+    low.write_text(low.read_text().replace("return look(p)", "kept = p; return look(p)"))
+    after = decided(module)
+    texts = [line.text for line in after.packages["example.com/m"]]
+    assert "moved to heap: y" in texts
+    assert "moved to heap: y" not in [line.text for line in before.packages["example.com/m"]]
+    forget()
+    assert decided(module) == after
+
+
+def test_a_function_that_nobody_called_before_is_analysed_when_it_is(module: Path) -> None:
+    decided(module)
+    main = module / "main.go"
+    main.write_text(main.read_text().replace("low.Look(&y)", "low.Never(&y)"))
+    found = analysed(module)
+    assert "example.com/m/low.Never" in {func.symbol for func in found.escape.tags}
+    after = decided(module)
+    forget()
+    assert decided(module) == after
+
+
+def signed(payload: bytes) -> bytes:
+    return hashlib.sha256(payload).digest() + payload
+
+
+def cut_short(raw: bytes) -> bytes:
+    return raw[:-1]
+
+
+def flipped(raw: bytes) -> bytes:
+    return raw[:-1] + bytes([raw[-1] ^ 1])
+
+
+def emptied(_: bytes) -> bytes:
+    return b""
+
+
+def no_json(_: bytes) -> bytes:
+    return signed(b"\xff")
+
+
+def strange(make: Callable[[dict[str, str]], object]) -> Callable[[bytes], bytes]:
+    """An entry that is whole, but not one of ours."""
+    return lambda raw: signed(json.dumps(make(json.loads(raw[32:]))).encode())
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "cut short": cut_short,
+    "one bit": flipped,
+    "empty": emptied,
+    "not JSON": no_json,
+    "a list": strange(list),
+    "numbers": strange(lambda known: dict.fromkeys(known, 7)),
+    "no digits": strange(lambda known: dict.fromkeys(known, "xy")),
+    "too many parameters": strange(lambda known: dict.fromkeys(known, "00" * 800)),
+    "nothing known": strange(lambda _: {}),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_entry_is_made_again(module: Path, damage: Callable[[bytes], bytes]) -> None:
+    first = decided(module)
+    whole = {path: path.read_bytes() for path in entries()}
+    assert whole
+    for path, raw in whole.items():
+        path.write_bytes(damage(raw))
+    assert decided(module) == first
+    assert built(analysed(module)) == {"main", "example.com/m/low"}
