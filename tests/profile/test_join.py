@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from tests.profile.builders import ABOVE, STACK, frame, profile, sample, site
 from tricolor.explain.model import Cost, CostClass, Site
-from tricolor.profile.join import RUNTIME_CALL, Landing, Miss, join, packages_of
+from tricolor.explain.runtime_calls import RUNTIME_CALL
+from tricolor.profile.join import Landing, Miss, join, packages_of
 from tricolor.profile.model import Sample, SampleType
 from tricolor.profile.places import Named
 from tricolor.profile.rows import Amount, Row, by_caller, by_site, measure_of, shares_of, unmatched
@@ -77,12 +79,14 @@ def test_bytes_at_a_site_of_the_stack_contradict_it_and_are_counted(inlined: boo
     assert by_site(landings, ALLOCATED, size_of)[0].contradicts
 
 
-def test_a_function_that_the_runtime_defines_is_charged_to_the_line_that_calls_it() -> None:
+def test_a_function_that_the_runtime_defines_tells_which_call_of_its_callers_line_it_was() -> None:
     makes = frame("internal/bytealg.MakeNoZero", "/go/src/runtime/slice.go", 437)
-    landing = land(sample(makes, frame("strings.(*Builder).grow", "/go/src/strings/builder.go", 67)))
-    (call,) = landing.sites
-    assert (call.kind, call.expression, call.function) == (RUNTIME_CALL, "internal/bytealg.MakeNoZero(...)", "strings.(*Builder).grow")
-    assert (call.position.line, str(call.verdict)) == (67, "heap")
+    grows = frame("strings.(*Builder).grow", "/go/src/strings/builder.go", 67)
+    call = replace(site("strings.(*Builder).grow", "/go/src/strings/builder.go", 67, expression="bytealg.MakeNoZero(...)"), kind=RUNTIME_CALL)
+    others = (replace(call, expression="reflect.unsafe_New(...)", number=2), replace(call, kind="append", expression="append"))
+    assert land(sample(makes, grows), *others, call).sites == (call,)
+    assert land(sample(makes, grows), *others).sites == others
+    assert land(sample(makes, grows)).miss is Miss.NO_SITE
 
 
 def test_a_site_of_the_runtime_itself_is_taken() -> None:

@@ -60,7 +60,7 @@ def test_a_program_of_ours_writes_a_profile_that_go_and_the_join_read(folder: Pa
     assert joined.returncode == 0, joined.stderr
     (row,) = [line for line in joined.stdout.splitlines() if "make([]byte, 2048)" in line and "p.go:12:" in line]
     assert "100 KiB" in row
-    assert "bytealg_MakeNoZero(...)" in joined.stdout
+    assert "bytealg.MakeNoZero(...)" in joined.stdout
 
 
 @pytest.mark.parametrize(

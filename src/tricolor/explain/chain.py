@@ -6,6 +6,7 @@ A chain is a list of steps, each a participle that continues the sentence: "x is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, final
@@ -24,7 +25,14 @@ from tricolor.ir import nodes as n
 from tricolor.ir import types as t
 
 _ASSIGNMENTS: Final = frozenset({"assign", "assign-pair", "assign-pair-dot-type", "assign-pair-mapr", "assign-pair-receive"})
+_INSTANCE: Final = re.compile(r"\[go\.shape\..*\](?=[).]|$)")
+_RANGE_BODY: Final = re.compile(r"-range[0-9]+$")
 _MOST_STEPS: Final = 200
+
+
+def is_range_body(func: n.Func) -> bool:
+    """Whether the function is the body of a range over a function."""
+    return _RANGE_BODY.search(func.name) is not None
 
 
 @final
@@ -47,12 +55,24 @@ class Narrator:
             return "", ()
         if location.why.reason:
             return self._size_reason(node, location.why.reason), ()
-        steps, ending = self._chain(location)
+        steps, ending = self._chain(location, location.why)
         parts = [step.text for step in steps if step.text]
         if isinstance(node, n.Convert) and node.kind is n.Conversion.TO_INTERFACE:
             parts.insert(0, "stored in an interface")
         text = ", ".join([*parts, ending] if ending else parts)
         return text.replace("in an interface, passed to", "in the interface passed to"), tuple(steps)
+
+    def leak(self, param: n.Var, location: Location) -> tuple[str, tuple[Step, ...]]:
+        """Why a parameter's value, or what it points to, goes to the heap, and the steps. Empty if it does not."""
+        if location.leak is None:
+            return "", ()
+        if not location.leak.steps:
+            sentence, found = self.sentence(param, location)
+            return (f"{param.name} is on the heap itself: {sentence}" if sentence else ""), found
+        steps, ending = self._chain(location, location.leak)
+        parts = [*(step.text for step in steps if step.text), ending]
+        subject = f"what {param.name} points to" if location.leaks.derefs[HEAP] > 0 else param.name
+        return f"{subject} is {', '.join(parts)}", tuple(steps)
 
     def subject(self, node: n.Var | n.Expr, location: Location) -> str:
         """How the sentence begins."""
@@ -66,7 +86,7 @@ class Narrator:
             case n.SliceLit(variadic=True):
                 return "the slice of arguments"
             case n.FuncLit():
-                return "the func literal"
+                return "the body of the range" if is_range_body(node.func) else "the func literal"
             case _:
                 return expression_text(node, self.names)
 
@@ -81,16 +101,14 @@ class Narrator:
 
     # --- the chain ---
 
-    def _chain(self, location: Location) -> tuple[list[Step], str]:
-        """Steps from the location to what makes it escape, through all that escapes on the way, and how the sentence ends."""
+    def _chain(self, location: Location, flow: Flow) -> tuple[list[Step], str]:
+        """Steps from the location, by a flow and through all that escapes on the way, to what makes it escape, and how the sentence ends."""
         steps: list[Step] = []
         seen: set[Location] = set()
         at = location
         linked: int | None = None
         while True:
             seen.add(at)
-            flow = at.why
-            assert flow is not None
             for step in flow.steps[:_MOST_STEPS]:
                 steps += self.step(step)
             if linked is not None:
@@ -102,7 +120,7 @@ class Narrator:
             if root.why.reason:
                 return _without_repeats(steps), f"which is {self._size_reason(root.node, root.why.reason)}"
             linked = len(steps)
-            at = root
+            at, flow = root, root.why
 
     def step(self, step: FlowStep) -> Iterator[Step]:
         """A step of the graph in words, one for each context that the value passes."""
@@ -204,7 +222,13 @@ class Narrator:
     def callee(self, node: n.Call | n.CallMethod) -> str:
         """What is called, as in source."""
         if isinstance(node, n.Call):
-            return "the func literal" if isinstance(node.fun, n.FuncLit) else self._text(node.fun)
+            match node.fun:
+                case n.FuncLit():
+                    return "the func literal"
+                case n.Name(var=var) if var.name.startswith("."):
+                    return "the iterator of the range"
+                case fun:
+                    return _INSTANCE.sub("[...]", self._text(fun))
         interface = t.underlying(node.x.type)
         assert isinstance(interface, t.Interface)
         return f"{self._text(node.x)}.{interface.methods[node.method].name}"
@@ -215,6 +239,8 @@ class Narrator:
         if isinstance(closure, n.FuncLit) and closure.func.wrapper:
             return f"an operand of a go or defer statement{line}"
         how = " by reference" if step.derefs < 0 else ""
+        if isinstance(closure, n.FuncLit) and is_range_body(closure.func):
+            return f"captured{how} by the body of the range{line}"
         return f"captured{how} by the func literal{line}"
 
     # --- endings ---

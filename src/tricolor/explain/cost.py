@@ -2,12 +2,12 @@
 nothing, a string that "does not escape" is allocated when it is longer than the buffer in the frame.
 
 Units: bytes. Source: cmd/compile/internal/walk (dataWord in convert.go, walkMakeSlice and walkMakeMap in builtin.go, order.go for strings that
-are never copied), internal/runtime/maps (the first group of a small map).
+are never copied, extendSlice in assign.go), internal/runtime/maps (the first group of a small map).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from tricolor.abi.layout import size_of
@@ -37,10 +37,10 @@ _MAX_DIRECT_BYTES: Final = 128
 """Larger keys and elements of maps are allocated one by one."""
 
 
-def cost_of(node: n.Var | n.Expr, location: Location, escape: EscapeResult, uncopied: frozenset[n.Expr]) -> Cost:
-    """Cost of a variable or of what an expression makes. ``uncopied``: see ``uncopied_strings``."""
-    if node in uncopied:
-        return Cost(CostClass.NONE, "the bytes are used in place")
+def cost_of(node: n.Var | n.Expr, location: Location, escape: EscapeResult, never_made: Mapping[n.Expr, str]) -> Cost:
+    """Cost of a variable or of what an expression makes. ``never_made``: see the function of this name."""
+    if not isinstance(node, n.Var) and node in never_made:
+        return Cost(CostClass.NONE, never_made[node])
     if size_bytes(node, escape) == 0 and _has_static_size(node, escape):
         return Cost(CostClass.NONE, "it has no bytes")
     match node:
@@ -185,7 +185,19 @@ def _map(node: n.MakeMap | n.MapLit, location: Location) -> Cost:
     return _HEAP if entries > _GROUP_ENTRIES else Cost(CostClass.HEAP_ABOVE, "", _GROUP_ENTRIES, "entries")
 
 
-def uncopied_strings(nodes: Iterable[object]) -> frozenset[n.Expr]:
+def never_made(nodes: Sequence[object]) -> dict[n.Expr, str]:
+    """Expressions of a function that make nothing because of what is done with them, with the reason."""
+    found = dict.fromkeys(_uncopied_strings(nodes), "the bytes are used in place")
+    for node in nodes:
+        match node:
+            case n.Append(spread=True, elems=[n.MakeSlice(cap=None) as made]):
+                found[made] = "append extends its slice by it"
+            case _:
+                continue
+    return found
+
+
+def _uncopied_strings(nodes: Iterable[object]) -> Iterator[n.Expr]:
     """Conversions between strings and bytes that are only looked at where they stand, so that no copy is made: compared, looked up in a map,
     concatenated, switched on, iterated over."""
     found: list[n.Expr] = []
@@ -209,6 +221,6 @@ def uncopied_strings(nodes: Iterable[object]) -> frozenset[n.Expr]:
                 found.append(node.tag)
             case _:
                 continue
-    return frozenset(
+    return (
         x for x in found if x not in kept and isinstance(x, n.Convert) and x.kind in _SHARING and not x.implicit
     )

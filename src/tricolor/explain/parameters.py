@@ -14,7 +14,7 @@ from typing import Final
 from tricolor.decisions import Alone
 from tricolor.escape.graph import Location
 from tricolor.escape.leaks import HEAP, RESULTS, Leaks
-from tricolor.escape.messages import is_generated, is_hidden
+from tricolor.escape.messages import is_hidden
 from tricolor.escape.naming import Names
 from tricolor.escape.pointers import holds_pointers
 from tricolor.explain.chain import Narrator
@@ -53,7 +53,7 @@ def _merged(instances: Sequence[Parameter]) -> Parameter:
 
 def parameters_in(alone: Alone, package: Package, func: n.Func) -> Iterator[tuple[n.Var, Parameter]]:
     """Parameters of one function, with their variables."""
-    if is_generated(func) or func.wrapper:
+    if func.wrapper:
         return
     names = Names(package.symbol_path, alone.wording, alone.escape.temporaries, func.pkg)
     narrator = Narrator(alone.escape, names, alone.typed.position)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
 
@@ -13,35 +12,41 @@ from tricolor.escape.graph import Location
 from tricolor.escape.messages import is_go_wrapper, is_hidden, subject_of
 from tricolor.escape.naming import Names
 from tricolor.explain.chain import Narrator
-from tricolor.explain.cost import cost_of, size_bytes, uncopied_strings
+from tricolor.explain.cost import cost_of, never_made, size_bytes
+from tricolor.explain.generic import GenericNames
 from tricolor.explain.hints import hint_for
-from tricolor.explain.model import Cost, CostClass, Explained, Site, Verdict
+from tricolor.explain.model import Cost, CostClass, Explained, Site, Verdict, generic_name
+from tricolor.explain.parameters import parameters_of
+from tricolor.explain.silent import silent
 from tricolor.frontend.records import Package, Position
 from tricolor.frontend.toolchain import GO_VERSION
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
+from tricolor.ir.shapes import SHAPE_PACKAGE
 from tricolor.ir.walk import walk
 
-_SHAPES: Final = re.compile(r"\[.*\]")
 SIZE_REASON: Final = "it does not escape, but how large it gets is known only at run time"
 
 
 def sites_of(alone: Alone) -> Explained:
-    """All sites of the packages that were named.
+    """All sites and parameters of the packages that were named.
 
     Generic code stands in the package that declares it, if that was named too, else (as foreign) in each that instantiates it."""
+    generic = GenericNames(alone.typed)
     found: dict[str, list[Site]] = {package.path: [] for package in alone.typed.roots}
     instances: defaultdict[tuple[str, Position, str], list[Site]] = defaultdict(list)
-    for package, func in explained_functions(alone):
+    functions = list(explained_functions(alone))
+    for package, func in functions:
         sites = [site for site, _ in described(alone, package, func)]
         if "[" not in func.symbol:
             found[package.path] += sites
             continue
         for site in sites:
-            instances[package.path, site.position, site.kind].append(site)
+            instances[package.path, site.position, site.kind].append(generic.as_declared(site, func))
     for (path, *_), sites in instances.items():
         found[path].append(_merged(sites))
-    return Explained(GO_VERSION, {path: _numbered(sorted(sites, key=_order)) for path, sites in found.items()})
+    packages = {path: _numbered(sorted(sites, key=_order)) for path, sites in found.items()}
+    return Explained(GO_VERSION, packages, parameters_of(alone, functions))
 
 
 def explained_functions(alone: Alone) -> Iterator[tuple[Package, n.Func]]:
@@ -57,10 +62,10 @@ def _order(site: Site) -> tuple[object, ...]:
 
 
 def _merged(instances: Sequence[Site]) -> Site:
-    """One site for all instances of a generic function: the dearest."""
+    """One site for all instances of a generic function: the dearest, of these one in the words of the declaration."""
     order = (CostClass.HEAP, CostClass.HEAP_ABOVE, CostClass.STACK, CostClass.NONE)
-    dearest = min(instances, key=lambda site: order.index(site.cost.kind))
-    return replace(dearest, shapes=len({site.function + site.type for site in instances}), function=_SHAPES.sub("[...]", dearest.function))
+    dearest = min(instances, key=lambda site: (order.index(site.cost.kind), SHAPE_PACKAGE in site.expression))
+    return replace(dearest, shapes=len({site.function for site in instances}), function=generic_name(dearest.function))
 
 
 def _numbered(sites: Sequence[Site]) -> list[Site]:
@@ -78,7 +83,9 @@ def described(alone: Alone, package: Package, func: n.Func) -> list[Described]:
     names = Names(package.symbol_path, alone.wording, alone.escape.temporaries, func.pkg)
     describer = _Describer(alone, package, func, names)
     nodes = list(walk(func))
-    return [*describer.variables(), *describer.allocations(uncopied_strings(nodes)), *describer.silent(nodes)]
+    allocations = list(describer.allocations(never_made(nodes)))
+    costs = {node: site.cost for site, node in allocations if not isinstance(node, n.Var | None)}
+    return [*describer.variables(), *allocations, *describer.silent(nodes, costs)]
 
 
 Described: TypeAlias = tuple[Site, n.Var | n.Expr | None]
@@ -102,47 +109,31 @@ class _Describer:
                 continue
             location = escape.variables[escape.canonical.get(var, var)]
             if location.escapes or location.addrtaken or (location.captured and location.reassigned):
-                yield self._site(var, location, var.pos, self._names.local(var), frozenset(), listed=location.escapes)
+                yield self._site(var, location, var.pos, self._names.local(var), {}, listed=location.escapes)
 
-    def allocations(self, uncopied: frozenset[n.Expr]) -> Iterator[Described]:
+    def allocations(self, unmade: Mapping[n.Expr, str]) -> Iterator[Described]:
         """Expressions that Go's -m speaks of."""
         escape = self._alone.escape
         for node in escape.allocations_of.get(self._func, ()):
             if not is_go_wrapper(node):
                 subject = "append" if isinstance(node, n.Append) else subject_of(node, escape, self._names)
                 pos = node.x.pos if isinstance(node, n.Convert) else node.pos
-                yield self._site(node, escape.allocations[node], pos, subject, uncopied, listed=True)
+                yield self._site(node, escape.allocations[node], pos, subject, unmade, listed=True)
 
-    def silent(self, nodes: Sequence[object]) -> Iterator[Described]:
-        """What allocates without a line of Go's -m: channels, maps that grow, closures of go statements."""
-        for node in nodes:
-            match node:
-                case n.MakeChan():
-                    yield self._plain(node.pos, "channel", subject_of(node, self._alone.escape, self._names), node.type, "a channel is always on the heap")
-                case n.Assign(x=n.MapIndex() as x) | n.AssignOp(x=n.MapIndex() as x):
-                    yield self._map_store(x)
-                case n.AssignPair() | n.AssignTuple():
-                    yield from (self._map_store(x) for x in node.xs if isinstance(x, n.MapIndex))
-                case n.Go():
-                    yield self._plain(node.pos, "goroutine", "go", node.closure.type, "a goroutine's closure outlives the statement")
-                case _:
-                    continue
-
-    def _map_store(self, x: n.MapIndex) -> Described:
-        text = subject_of(x, self._alone.escape, self._names)
-        return self._plain(x.pos, "map assignment", text, x.x.type, "a map that grows gets new groups on the heap", "when it grows")
-
-    def _plain(self, pos: int, kind: str, expression: str, of: t.Type, why: str, note: str = "") -> Described:
-        site = Site(
-            self._package.path, self._func.symbol, expression, 1, kind, self._names.type(of), 0, self._alone.typed.position(pos),
-            Verdict.HEAP, Cost(CostClass.HEAP, note), why, (), "", 0, False, self._is_foreign(),
-        )  # fmt: skip
-        return site, None
+    def silent(self, nodes: Sequence[object], costs: Mapping[n.Expr, Cost]) -> Iterator[Described]:
+        """What takes memory of the heap although Go's -m does not speak of it."""
+        for found in silent(nodes, self._func, costs):
+            text = found.text if isinstance(found.text, str) else subject_of(found.text, self._alone.escape, self._names)
+            site = Site(
+                self._package.path, self._func.symbol, text, 1, found.kind, self._names.type(found.type), 0, self._alone.typed.position(found.pos),
+                Verdict.HEAP, found.cost, found.why, (), found.hint, 0, False, self._is_foreign(),
+            )  # fmt: skip
+            yield site, None
 
     def _site(
-        self, node: n.Var | n.Expr, location: Location, pos: int, expression: str, uncopied: frozenset[n.Expr], *, listed: bool
+        self, node: n.Var | n.Expr, location: Location, pos: int, expression: str, unmade: Mapping[n.Expr, str], *, listed: bool
     ) -> Described:
-        cost = cost_of(node, location, self._alone.escape, uncopied)
+        cost = cost_of(node, location, self._alone.escape, unmade)
         why, chain = self._narrator.sentence(node, location)
         if not location.escapes and cost.may_allocate:
             why = SIZE_REASON

@@ -6,9 +6,8 @@ Terms:
 
 How it works: the innermost frame of a sample is the line that allocated, since profiles leave out the runtime's own frames
 above it; where calls were inlined it is the line of the innermost inlined function. Frames of the runtime that a profile has nevertheless are passed over, unless
-their line is a site itself. If one of them is called by another name than the runtime's (internal/bytealg.MakeNoZero,
-reflect.unsafe_New), or is named without a place (profile/own.py), the line that calls it is taken for a site of its own: nothing in source
-makes a value there, and what the runtime gives out is on the heap. Of several sites on the line those remain that may allocate and whose size, as the allocator rounds it, is that of the
+their line is a site itself. One that is called by another name than the runtime's (internal/bytealg.MakeNoZero, reflect.unsafe_New) tells
+which call of its caller's line it was. Of several sites on the line those remain that may allocate and whose size, as the allocator rounds it, is that of the
 sample's objects; how the bytes are divided among what remains is not known, so it stays together.
 
 Source: Go 1.27.3 runtime/pprof/protomem.go (which frames are left out), runtime/mprof.go, runtime/malloc.go (tiny objects, headers).
@@ -22,8 +21,8 @@ from enum import Enum
 from typing import Final, final
 
 from tricolor.abi.sizeclasses import rounded_bytes
-from tricolor.explain.model import Cost, CostClass, Site, Verdict, generic_name
-from tricolor.frontend.records import Position
+from tricolor.explain.model import Site
+from tricolor.explain.runtime_calls import RUNTIME_CALL
 from tricolor.profile.model import Frame, HeapProfile, Sample
 from tricolor.profile.places import Named, Places, package_of, runtime_package
 
@@ -31,8 +30,6 @@ _TINY_BYTES: Final = 16
 """Smaller objects without pointers share blocks of this size."""
 _HEADER_BYTES: Final = 8
 _MOST_WITHOUT_HEADER_BYTES: Final = 512
-RUNTIME_CALL: Final = "runtime call"
-"""Kind of the sites that stand for calls of what the runtime defines."""
 
 
 class Miss(Enum):
@@ -64,7 +61,7 @@ def frames_to_explain(sample: Sample) -> Iterable[Frame]:
     generic function its callers up to the first that is not: one of them made the instance."""
     for frame in sample.frames:
         yield frame
-        if not runtime_package(frame) and "[" not in frame.function:
+        if not _is_of_runtime(frame) and "[" not in frame.function:
             return
 
 
@@ -85,25 +82,27 @@ def join(profile: HeapProfile, sites: Iterable[Site], named: Named, explained: f
 
 def _land(sample: Sample, places: Places, named: Named, explained: frozenset[str]) -> Landing:
     charged = next((frame for frame in sample.frames if frame in named), None)
-    given_by = ""
+    callee = ""
     for frame in sample.frames:
         found = places.at(frame)
         able = [site for site in found if site.cost.may_allocate]
-        if _is_of_runtime(frame):
-            if able:
-                return Landing(sample, _of_size(able, sample.object_bytes), frame, None, charged, contradicts=False)
-            if not frame.file or not _is_named_runtime(frame.function):
-                given_by = frame.function
+        if not able and _is_of_runtime(frame):
+            callee = frame.function
             continue
-        if given_by:
-            return Landing(sample, (_runtime_call(frame, given_by),), frame, None, charged, contradicts=False)
         if able:
-            return Landing(sample, _of_size(able, sample.object_bytes), frame, None, charged, contradicts=False)
+            return Landing(sample, _of_call(able, callee) or _of_size(able, sample.object_bytes), frame, None, charged, contradicts=False)
         if found:
             return Landing(sample, tuple(found), frame, None, charged, contradicts=True)
         return Landing(sample, (), frame, _miss(frame, named, explained), charged, contradicts=False)
     at = next(iter(sample.frames), None)
     return Landing(sample, (), at, Miss.RUNTIME if at is not None else Miss.NO_POSITION, charged, contradicts=False)
+
+
+def _of_call(sites: Sequence[Site], callee: str) -> tuple[Site, ...]:
+    """The calls of this function of the runtime; empty if there are none. A profile of tricolor run has the runtime's own name for it, where
+    bytealg_MakeNoZero stands for bytealg.MakeNoZero."""
+    names = {callee.rpartition("/")[2], callee.removeprefix("runtime.").replace("_", ".", 1)}
+    return tuple(site for site in sites if callee and site.kind == RUNTIME_CALL and site.expression.removesuffix("(...)") in names)
 
 
 def _is_of_runtime(frame: Frame) -> bool:
@@ -136,12 +135,3 @@ def _may_be(size_bytes: int, object_bytes: int) -> bool:
     if size_bytes < _TINY_BYTES:
         return object_bytes == _TINY_BYTES
     return size_bytes > _MOST_WITHOUT_HEADER_BYTES and object_bytes == rounded_bytes(size_bytes + _HEADER_BYTES)
-
-
-def _runtime_call(frame: Frame, callee: str) -> Site:
-    """The call of a function that the runtime defines, as a site."""
-    return Site(
-        package_of(frame.function), generic_name(frame.function), f"{generic_name(callee)}(...)", 1, RUNTIME_CALL, "", 0,
-        Position(frame.file, frame.line, 0), Verdict.HEAP, Cost(CostClass.HEAP),
-        f"{generic_name(callee)} is part of the runtime, which gives out memory of the heap", (), "", 0, False, False,
-    )  # fmt: skip

@@ -1,13 +1,14 @@
 """The heap profile of a program that ran on Tricolor's own memory manager.
 
 Allocations are counted by site, not sampled, so nothing is estimated. Stacks are not recorded: each sample has the one frame of its site, and
-above it, where a function that the runtime defines made the allocation, the name of that function without a place. What still lived at the end
+above it, where a function that the runtime defines made the allocation, the name of that function without a place. Lines are those of Go's own tree,
+where ours differs from it and has the line too. What still lived at the end
 is not counted by site: both ``inuse`` columns are 0. The runtime's own allocations are one sample of runtime.mallocgc.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from tricolor.profile.model import Frame, HeapProfile, Sample
@@ -18,15 +19,21 @@ _RUNTIME: Final = Frame("runtime.mallocgc", "", 0)
 
 
 def profile_of(
-    descriptions: Iterable[Mapping[str, Any]], counts: Sequence[tuple[int, int]], goroot: str, binary: str, time_ns: int
+    descriptions: Iterable[Mapping[str, Any]],
+    counts: Sequence[tuple[int, int]],
+    goroot: str,
+    binary: str,
+    time_ns: int,
+    line_of: Callable[[str, int], int] = lambda _, line: line,
 ) -> HeapProfile:
     """The profile of a program that ended. ``descriptions``: of its sites (report/sites.py); ``counts``: objects and bytes by number of the site, 0 the
-    runtime itself; ``goroot``: folder of Go's tree, which descriptions leave out of places."""
+    runtime itself; ``goroot``: folder of Go's tree, which descriptions leave out of places; ``line_of``: the line in Go's own file for a file and its line as
+    compiled, 0 if there is none."""
     samples: list[Sample] = []
     for site in descriptions:
         objects, size_bytes = counts[int(site["number"])]
         if objects:
-            samples.append(_sample(_frames(site, goroot), objects, size_bytes))
+            samples.append(_sample(_frames(site, goroot, line_of), objects, size_bytes))
     objects, size_bytes = counts[0]
     if objects:
         samples.append(_sample((_RUNTIME,), objects, size_bytes))
@@ -39,10 +46,11 @@ def _sample(frames: tuple[Frame, ...], objects: int, size_bytes: int) -> Sample:
     return Sample(frames, objects, size_bytes, 0, 0, 0 if rest else object_bytes)
 
 
-def _frames(site: Mapping[str, Any], goroot: str) -> tuple[Frame, ...]:
+def _frames(site: Mapping[str, Any], goroot: str, line_of: Callable[[str, int], int]) -> tuple[Frame, ...]:
     file, line = _place(site["place"])
     if file and not file.startswith("/"):
         file = f"{goroot}/src/{file}"
+        line = line_of(file, line)
     frame = Frame(site["function"], file, line)
     if runtime_package(frame):
         # This runtime is not Go's: its lines are elsewhere.

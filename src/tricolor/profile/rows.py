@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import TypeAlias, final
 
 from tricolor.explain.model import Site, Verdict
-from tricolor.profile.join import RUNTIME_CALL, Landing, Miss
+from tricolor.profile.join import Landing, Miss
 from tricolor.profile.model import Frame, Sample, SampleType
 from tricolor.profile.places import Named
 
@@ -76,14 +76,13 @@ def _percent(part: int, whole: int) -> float:
 @dataclass(frozen=True, slots=True)
 class Shares:
     """Where all bytes went, in bytes. ``heap``: sites whose verdict is heap; ``heap_above``: among the sites that it may be is one of the stack that allocates
-    when it is larger than its buffer; ``runtime_calls``: calls of functions that the runtime defines; ``contradicting``: sites that allocate nothing by their verdict,
+    when it is larger than its buffer; ``contradicting``: sites that allocate nothing by their verdict,
     ``inlined`` of them in inlined functions; ``missed``: on no site, ``runtime`` of them made by the runtime for itself; ``own``: allocated by lines of the named packages, ``own_missed`` of them on no site; ``charged``: what calls of the named packages
     lead to."""
 
     total: int
     heap: int
     heap_above: int
-    runtime_calls: int
     contradicting: int
     inlined: int
     missed: int
@@ -128,8 +127,6 @@ def _class(landing: Landing) -> str:
         return "missed"
     if landing.contradicts:
         return "contradicting"
-    if landing.sites[0].kind == RUNTIME_CALL:
-        return "runtime_calls"
     return "heap" if all(site.verdict is Verdict.HEAP for site in landing.sites) else "heap_above"
 
 

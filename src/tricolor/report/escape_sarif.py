@@ -40,6 +40,8 @@ KINDS: Final = {
     "map assignment": ("Assignment to a map", "A map that grows takes new groups from the heap."),
     "channel": ("Channel", "A channel and its buffer are always on the heap."),
     "goroutine": ("Go statement", "A go statement makes a closure of the call and its operands that outlives the statement."),
+    "defer": ("defer in a loop", "A defer in a loop keeps a record on the heap, with the call and its operands, until the function ends."),
+    "runtime call": ("Call of the runtime", "The function is written in Go's runtime, which takes memory of the heap for it. Go's -m does not tell of such calls."),
     "method value": ("Method value on the heap", "A method value holds a copy of its receiver in an object. It is on the heap if the func value escapes."),
     "variadic arguments": ("Variadic arguments on the heap", "The arguments for a ...parameter are put into a slice. Its array is on the heap if the callee lets it escape."),
     "expression": ("Expression on the heap", "What the expression makes outlives the function."),
@@ -173,7 +175,7 @@ def _message(site: Site) -> str:
 
 
 def _properties(site: Site) -> dict[str, Any]:
-    out: dict[str, Any] = {"verdict": site.verdict.value, "cost": str(site.cost), "type": site.type}
+    out: dict[str, Any] = {"verdict": site.verdict.value, "cost": str(site.cost), "type": site.type, "listedByGo": site.listed}
     if site.size_bytes:
         out["sizeBytes"] = site.size_bytes
     if site.shapes:

@@ -71,6 +71,8 @@ def decision_text(verdict: Verdict, cost: Cost) -> str:
 def site_line(site: Site, paint: Painter) -> str:
     """Where, what, verdict and why."""
     shapes = f" [{site.shapes} shapes]" if site.shapes > 1 else ""
+    if site.cost.may_allocate and not site.listed:
+        shapes += " [not in -m]"
     why = f": {site.why}" if site.why else ""
     decision = paint(decision_text(site.verdict, site.cost), _COLOURS[site.cost.kind])
     return f"{place_text(site)}: {site.expression}: {decision}{why}{shapes}"

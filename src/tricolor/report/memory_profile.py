@@ -5,13 +5,16 @@ from __future__ import annotations
 import errno
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from difflib import SequenceMatcher
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tricolor.base.cache import write_output
 from tricolor.base.errors import EnvironmentFault
 from tricolor.frontend.toolchain import find_toolchain
+from tricolor.goroot.overlay import overlay_files
 from tricolor.profile.own import profile_of
 from tricolor.profile.writing import profile_bytes
 from tricolor.run.observe import Observation
@@ -32,5 +35,21 @@ def check_writable(path: Path) -> None:
 
 def write_memory_profile(path: Path, descriptions: Sequence[Mapping[str, Any]], observation: Observation, name: str) -> None:
     """Write the profile whole or not at all. ``name``: of the program. Raises EnvironmentFault."""
-    profile = profile_of(descriptions, observation.sites, str(find_toolchain().root), name, time.time_ns())
+    root = find_toolchain().root
+    profile = profile_of(descriptions, observation.sites, str(root), name, time.time_ns(), _lines_of_go(root))
     write_output(path, profile_bytes(profile))
+
+
+def _lines_of_go(goroot: Path) -> Callable[[str, int], int]:
+    """What finds the line of Go's own file for a line of the file that we compile in its place; 0 if Go's has no such line."""
+    replaced = overlay_files(goroot)
+
+    @cache
+    def lines(file: str) -> Mapping[int, int]:
+        ours, original = Path(replaced[file]), Path(file)
+        if not original.is_file():
+            return {}
+        matcher = SequenceMatcher(None, ours.read_text().splitlines(), original.read_text().splitlines(), autojunk=False)
+        return {block.a + index + 1: block.b + index + 1 for block in matcher.get_matching_blocks() for index in range(block.size)}
+
+    return lambda file, line: lines(file).get(line, 0) if replaced.get(file) else line

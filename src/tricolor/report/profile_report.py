@@ -51,7 +51,6 @@ def write_json(report: ProfileReport, out: TextIO) -> None:
         "bytes": {
             "heap": shares.heap,
             "heap_when_larger": shares.heap_above,
-            "runtime_calls": shares.runtime_calls,
             "stack": shares.contradicting,
             "stack_inlined": shares.inlined,
             "unmatched": shares.missed,
@@ -225,7 +224,6 @@ def summary(report: ProfileReport) -> list[str]:
     parts = [
         (shares.heap, "at sites whose verdict is heap"),
         (shares.heap_above, "where it may be a site that allocates when larger than its buffer"),
-        (shares.runtime_calls, "in calls of functions that the runtime defines"),
         (shares.contradicting, _contradicting(shares)),
         (shares.missed, "not matched"),
     ]

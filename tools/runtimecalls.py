@@ -1,0 +1,190 @@
+"""Which functions of Go's runtime give their callers in other packages memory of the heap: the table of ``explain/runtime_calls.py``.
+
+``python -m tools.runtimecalls`` derives it from the runtime's source and prints it as Python. (A test holds the module to it.)
+
+Terms:
+    reachable  what other packages can call: exported functions of package runtime, and all that a ``//go:linkname`` or ``//go:linknamestd`` comment names.
+    fresh      an expression whose value is new memory: an allocation on the heap by escape analysis, a call of ``mallocgc`` or of another
+               function that gives memory, a variable that holds such a value, and what is only another form of one (converted, sliced, a field).
+
+How it works: a function *gives* memory if it returns something fresh; *always*, if every return statement does. It allocates for *itself*
+if every call makes something on the heap that it does not return. It grows a *map* if it calls the runtime's assignment to maps.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from tricolor.base.errors import EnvironmentFault
+from tricolor.decisions import Alone, Faulty, analyse_alone, request_for
+from tricolor.escape.pointers import holds_pointers
+from tricolor.explain.cost import cost_of
+from tricolor.explain.model import CostClass
+from tricolor.explain.runtime_calls import Gives
+from tricolor.frontend.toolchain import find_toolchain
+from tricolor.ir import nodes as n
+from tricolor.ir.walk import walk
+
+_ALLOCATOR: Final = "runtime.mallocgc"
+_MAP_ASSIGNMENT: Final = "runtime.mapassign"
+_LINKNAME: Final = re.compile(r"^//go:linkname(?:std)? (\S+)(?: (\S+))?$", re.MULTILINE)
+_PACKAGES: Final = ("runtime", "internal/runtime/...")
+
+
+def derive() -> dict[str, Gives]:
+    """By linker symbol, sorted. Raises EnvironmentFault if the runtime cannot be analysed. Takes about ten seconds."""
+    alone = analyse_alone(request_for(_PACKAGES, find_toolchain().root / "src"))
+    if isinstance(alone, Faulty):
+        raise EnvironmentFault(alone.text)
+    functions = {func.symbol: func for funcs in alone.roots.values() for func in funcs if func.body is not None}
+    made = _heap_operations(alone)
+    giving = _giving(functions, made)
+    found: dict[str, Gives] = {}
+    for symbol, own in sorted(_reachable(alone)):
+        func = functions.get(own)
+        if func is None:
+            continue
+        if any(name.startswith(_MAP_ASSIGNMENT) for name in (symbol, *_callees(func))):
+            found[symbol] = Gives.MAP
+        elif own in giving:
+            found[symbol] = giving[own]
+        elif any(node in made for node in _always_run(func)):
+            found[symbol] = Gives.ITSELF
+    return found
+
+
+def _reachable(alone: Alone) -> Iterator[tuple[str, str]]:
+    """Functions that other packages can call: the symbols by which they do, and the functions' own."""
+    for package in alone.typed.roots:
+        for index in package.files:
+            for local, target in _LINKNAME.findall(Path(alone.typed.files[index].source).read_text()):
+                own = f"{package.symbol_path}.{local}"
+                yield target or own, own
+                yield target or own, target or own
+        if package.path == "runtime":
+            for func in alone.roots[package.path]:
+                if func.name.rpartition(".")[2][:1].isupper() and func.outer is None and "[" not in func.symbol:
+                    yield func.symbol, func.symbol
+
+
+def _heap_operations(alone: Alone) -> frozenset[n.Expr | n.Var]:
+    escape = alone.escape
+    places = {**escape.allocations, **escape.variables}
+    return frozenset(
+        node for node, location in places.items() if location.escapes and cost_of(node, location, escape, {}).kind is CostClass.HEAP
+    )
+
+
+def _always_run(func: n.Func) -> Iterator[object]:
+    """The nodes of statements that are executed in each call, as far as that is plain."""
+    plain = (n.Declare, n.Assign, n.AssignPair, n.AssignTuple, n.ExprStmt, n.Return)
+    return (node for statement in _statements(func) if isinstance(statement, plain) and not _is_panic(statement) for node in walk(statement))
+
+
+def _is_panic(statement: n.Stmt) -> bool:
+    return isinstance(statement, n.ExprStmt) and isinstance(statement.x, n.Builtin) and statement.x.op is n.BuiltinOp.PANIC
+
+
+def _statements(func: n.Func) -> list[n.Stmt]:
+    return [] if func.body is None else func.body.stmts
+
+
+def _callees(func: n.Func) -> Iterator[str]:
+    return (node.fun.func.symbol for node in walk(func) if isinstance(node, n.Call) and isinstance(node.fun, n.FuncName))
+
+
+def _giving(functions: Mapping[str, n.Func], made: frozenset[n.Expr | n.Var]) -> dict[str, Gives]:
+    """The functions that return something fresh: a fixed point, since they call each other."""
+    found = {_ALLOCATOR: Gives.ALWAYS}
+    while True:
+        before = len(found)
+        for symbol, func in functions.items():
+            if symbol not in found and any(map(holds_pointers, func.signature.results)):
+                returns = _returns(func, found, made)
+                if any(returns):
+                    found[symbol] = Gives.ALWAYS if all(returns) else Gives.SOMETIMES
+        if len(found) == before:
+            return found
+
+
+def _returns(func: n.Func, giving: Mapping[str, Gives], made: frozenset[n.Expr | n.Var]) -> list[bool]:
+    """For each return statement whether what it returns is fresh."""
+    fresh: set[n.Var] = set()
+
+    def is_fresh(x: n.Expr) -> bool:
+        if x in made:
+            return True
+        match x:
+            case n.Name(var=var):
+                return var in fresh
+            case n.AddrOf(x=n.Name(var=var)):
+                return var in made or var in fresh
+            case n.Call(fun=n.FuncName(func=callee)):
+                return callee.symbol in giving
+            case n.Builtin(op=n.BuiltinOp.UNSAFE_SLICE | n.BuiltinOp.UNSAFE_STRING | n.BuiltinOp.UNSAFE_ADD, args=args):
+                return is_fresh(args[0])
+            case n.StructLit(fields=fields):
+                return any(is_fresh(value) for _, value in fields)
+            case n.Convert() | n.SliceExpr() | n.FieldOf() | n.AddrOf():
+                return is_fresh(x.x)
+            case _:
+                return False
+
+    nodes = list(walk(func))
+    pointees = _pointees(nodes)
+    while True:
+        before = len(fresh)
+        for node in nodes:
+            for var, value in _stores(node):
+                if is_fresh(value):
+                    fresh |= {var, *pointees.get(var, ())}
+        if len(fresh) == before:
+            break
+    results = [any(map(is_fresh, node.values)) for node in nodes if isinstance(node, n.Return) and node.values]
+    return [*results, *(True for var in func.results if var in fresh and not results)]
+
+
+def _stores(node: object) -> Iterator[tuple[n.Var, n.Expr]]:
+    """Variables that a statement stores to, or whose fields it stores to, with the values."""
+    match node:
+        case n.Declare(var=var, init=value) if value is not None:
+            yield var, value
+        case n.Assign(x=x, value=value):
+            yield from ((var, value) for var in _variable_of(x))
+        case n.AssignPair(xs=xs, values=values):
+            for x, value in zip(xs, values, strict=True):
+                yield from ((var, value) for var in _variable_of(x))
+        case n.AssignTuple(xs=xs, value=value):
+            yield from ((var, value) for x in xs for var in _variable_of(x))
+        case _:
+            return
+
+
+def _pointees(nodes: Sequence[object]) -> dict[n.Var, list[n.Var]]:
+    """Variables whose addresses are in what a variable is first set to: what is stored through the one may be in the others."""
+    return {
+        node.var: [inner.x.var for inner in walk(node.init) if isinstance(inner, n.AddrOf) and isinstance(inner.x, n.Name)]
+        for node in nodes
+        if isinstance(node, n.Declare) and node.init is not None
+    }
+
+
+def _variable_of(x: n.Expr | None) -> Iterator[n.Var]:
+    while isinstance(x, n.FieldOf | n.FieldPtr):
+        x = x.x
+    if isinstance(x, n.Name):
+        yield x.var
+
+
+def main() -> int:
+    for symbol, gives in derive().items():
+        sys.stdout.write(f'    "{symbol}": Gives.{gives.name},\n')
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
