@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias, final
 
 from tricolor.base.collection import without_cycle_collection
 from tricolor.escape.analyse import analyse
-from tricolor.escape.batches import with_closures
 from tricolor.escape.messages import PLACEMENTS, Detail, messages
 from tricolor.escape.naming import Wording
 from tricolor.escape.result import EscapeResult
@@ -21,10 +20,9 @@ from tricolor.frontend.load import LoadRequest, load
 from tricolor.frontend.program import Program
 from tricolor.frontend.records import Package, Position
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
-from tricolor.ir.build.instances import reachable_types, types_of
+from tricolor.ir.build.generated import is_generated
+from tricolor.ir.build.instances import instances
 from tricolor.ir.build.program import build_packages
-from tricolor.ir.walk import walk
 from tricolor.known_tags import KIND, KnownTags
 from tricolor.passes.alone import as_compiled
 from tricolor.program_cache import compiler_signature
@@ -65,7 +63,7 @@ class Decisions:
 @dataclass(frozen=True, slots=True, repr=False)
 class Alone:
     """Packages analysed as Go's compiler sees them. ``roots``: the functions of each package that was named, by path: its own, then
-    instances of generic functions that it uses."""
+    instances of generic functions that it uses, then what the compiler makes itself."""
 
     typed: Program
     escape: EscapeResult
@@ -84,7 +82,7 @@ class Faulty:
 _Built: TypeAlias = tuple[Program, n.Program, KnownTags]
 
 
-def _load_and_build(request: LoadRequest) -> _Built | Faulty:
+def _load_and_build(request: LoadRequest, generated: bool) -> _Built | Faulty:
     """Load the packages of a request and build them, without the bodies of other packages' functions as far as their tags are known."""
     request = replace(request, remembered=KIND, salt=compiler_signature())
     while True:
@@ -94,7 +92,7 @@ def _load_and_build(request: LoadRequest) -> _Built | Faulty:
         typed = result.program
         known = KnownTags(typed.packages)
         paths = [package.path for package in typed.roots]
-        program = build_packages(typed, paths, separate=True, is_known=known.has)
+        program = build_packages(typed, paths, separate=True, generated=generated, is_known=known.has)
         unknown = {func.pkg for func in program.elsewhere if not known.has(func)}
         if not unknown:
             return typed, program, known
@@ -106,8 +104,10 @@ def _load_and_build(request: LoadRequest) -> _Built | Faulty:
 def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = False) -> Alone | Faulty:
     """Load and analyse the packages of a request, which must be made with ``spellings`` and without overlay.
 
-    ``shapes``: also the instances of generic functions that they use; ``explained``: with every reason why something escapes. Raises EnvironmentFault, CompilerBug."""
-    built = _load_and_build(request)
+    ``shapes``: also the instances of generic functions that they use; ``explained``: with every reason why something escapes, also in
+    functions that the compiler makes itself: it says nothing else about those, so they are made only then. Raises EnvironmentFault,
+    CompilerBug."""
+    built = _load_and_build(request, generated=explained)
     if isinstance(built, Faulty):
         return built
     typed, program, known = built
@@ -123,11 +123,15 @@ def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = F
     roots: dict[str, list[n.Func]] = {}
     for package in typed.roots:
         funcs = [func for func in by_package[package.symbol_path] if "[" not in func.symbol]
+        if explained:
+            # The wrappers that the builder made for programs: packages share them.
+            funcs = [func for func in funcs if not is_generated(func)]
         if shapes:
             types = [var.type for var in program.globals if var.symbol[: -len(var.name) - 1] == package.symbol_path]
+            types += map(typed.type, package.types)
             discarded = [func for func in program.discarded if func.pkg == package.symbol_path]
             funcs += instances([*funcs, *discarded], types, program.instance_methods)
-        roots[package.path] = funcs
+        roots[package.path] = funcs + program.generated.get(package.path, [])
     return Alone(typed, escape, wording, roots)
 
 
@@ -145,43 +149,6 @@ def lines_about(alone: Alone, package: Package, detail: Detail) -> list[Line]:
     """The lines about one of the packages that were named."""
     found = messages(alone.roots[package.path], alone.escape, alone.wording, package.symbol_path, detail)
     return [Line(alone.typed.position(message.pos), message.text) for message in found]
-
-
-def instances(
-    funcs: Sequence[n.Func], types: Iterable[t.Type], methods: Mapping[t.Type, Sequence[n.Func]]
-) -> list[n.Func]:
-    """Instances of generic functions that these functions and their instances use, with their closures.
-
-    ``types``: further types that are mentioned; ``methods``: methods of instantiated types, all of which are made if the type is
-    mentioned."""
-    found: dict[n.Func, None] = {}
-    seen_types = reachable_types(types)
-    given = set(funcs)
-    todo = [func for func in funcs if func.outer not in given]
-    seen = set(todo)
-
-    def take(targets: Iterable[n.Func]) -> None:
-        for target in targets:
-            if target not in seen and ("[" in target.symbol or target.wrapper):
-                seen.add(target)
-                todo.append(target)
-                if "[" in target.symbol:
-                    found.update(dict.fromkeys(with_closures(target)))
-
-    take(method for of in seen_types for method in methods.get(of, ()))
-    while todo:
-        for member in with_closures(todo.pop()):
-            new = reachable_types(of for of in types_of(member) if of not in seen_types) - seen_types
-            seen_types |= new
-            take(method for of in new for method in methods.get(of, ()))
-            take(_mentioned(member))
-    return list(found)
-
-
-def _mentioned(func: n.Func) -> Iterator[n.Func]:
-    for node in walk(func):
-        if isinstance(node, (n.FuncName, n.MethodValue)):
-            yield node.func
 
 
 def request_for(patterns: Sequence[str], directory: Path, tags: Sequence[str] = ()) -> LoadRequest:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import final
 
 from tricolor.escape.assignments import Assignments, collect
-from tricolor.escape.batches import with_closures
 from tricolor.escape.changes import Change, WithoutFlow
 from tricolor.escape.graph import (
     CALLS,
@@ -30,6 +29,7 @@ from tricolor.escape.graph import (
 from tricolor.escape.leaks import Leaks
 from tricolor.escape.scan import Scans
 from tricolor.ir.nodes import Const, Expr, Func, FuncLit, Label, Var
+from tricolor.ir.walk import with_closures
 
 
 @final

@@ -29,13 +29,6 @@ def stands_alone(func: Func, known: AbstractSet[Func]) -> bool:
     return func.outer is None or not func.captures or func.outer not in known
 
 
-def with_closures(func: Func) -> Iterator[Func]:
-    """The function and all closures in it, outer ones first."""
-    yield func
-    for closure in func.closures:
-        yield from with_closures(closure)
-
-
 def _members(func: Func, known: AbstractSet[Func]) -> Iterator[Func]:
     """The function and the closures in it that share its variables, outer ones first."""
     yield func

@@ -77,6 +77,8 @@ def _render(x: n.Expr, names: Names) -> tuple[str, int]:
             return f"{names.type(x.type)}{{}}", _PRIMARY
         case n.Name():
             return names.variable(x.var), _PRIMARY
+        case n.FuncName() if x.args:
+            return names.instance(x), _PRIMARY
         case n.FuncName():
             return names.callee(x.func), _PRIMARY
         case n.Unary():
@@ -141,7 +143,8 @@ def _render_primary(x: _Primary, names: Names) -> str:
             if isinstance(x.fun, n.FuncName) and x.fun.args:
                 is_method = method_split(local_name(x.fun.func)) >= 0
                 args.insert(1 if is_method else 0, names.dictionary(x.fun))
-            return f"{_text(x.fun, _PRIMARY, names)}({', '.join(args)}{'...' if variadic else ''})"
+            callee = names.callee(x.fun.func) if isinstance(x.fun, n.FuncName) else _text(x.fun, _PRIMARY, names)
+            return f"{callee}({', '.join(args)}{'...' if variadic else ''})"
         case n.CallMethod():
             method = _method(x)
             dots = "..." if method.signature.variadic else ""

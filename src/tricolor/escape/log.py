@@ -13,7 +13,7 @@ from typing import final
 
 from tricolor.escape.flow_text import ExplanationText, explanation_text
 from tricolor.escape.graph import Explanation
-from tricolor.escape.messages import by_batch, is_generated
+from tricolor.escape.messages import by_batch
 from tricolor.escape.naming import Names, Wording
 from tricolor.escape.result import EscapeResult
 from tricolor.ir import nodes as n
@@ -38,7 +38,7 @@ def records(funcs: Sequence[n.Func], escape: EscapeResult, wording: Wording, pac
         wanted = set(members)
         for event in escape.events_in[number]:
             func = event.location.func if isinstance(event, Explanation) else None
-            if isinstance(event, Explanation) and func in wanted and not is_generated(func):
+            if isinstance(event, Explanation) and func in wanted:
                 own = names[func.pkg]
                 own = own if event.early else replace(own, literals=escape.literals)
                 yield _explained(explanation_text(event, own), "escapes" if event.early else "escape")

@@ -115,7 +115,7 @@ def _batch_messages(
     members = set(funcs)
     for event in escape.events_in[number]:
         func = event.location.func if isinstance(event, Explanation) else event.func
-        if func in members and not is_generated(func):
+        if func in members:
             yield from _event_messages(event, func, escape, names[func.pkg], detail)
     for func in funcs:
         # Go's linker keeps one of several equal instances of a generic function: the compiler says nothing about them.
@@ -182,11 +182,6 @@ def _external_messages(func: n.Func) -> Iterator[Message]:
     for param in func.params:
         if holds_pointers(param.type) and _is_named(param):
             yield Message(param.pos, words.format(param.name), func)
-
-
-def is_generated(func: n.Func) -> bool:
-    """Whether the function is a method that the compiler makes: for an embedded field, a pointer, or a method value."""
-    return func.wrapper and func.outer is None
 
 
 def is_go_wrapper(node: n.Expr) -> bool:

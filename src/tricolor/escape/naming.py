@@ -14,7 +14,7 @@ from typing import Final, final
 
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
-from tricolor.ir.shapes import shape_name
+from tricolor.ir.shapes import has_shape, shape_name
 
 _SPELLED_PART: Final = re.compile("⟦([0-9]+)⟧|«([^»]*)»")
 _ALIASES: Final = {"byte": "uint8", "rune": "int32", "any": "interface {}"}
@@ -152,12 +152,20 @@ class Names:
     def callee(self, func: n.Func) -> str:
         """The function where it is called: a method as a method expression."""
         name = local_name(func)
+        if name.startswith("."):
+            # A function of a type, for equality or hashing.
+            return f"type.{name}"
         split = method_split(name)
         if split < 0 or not func.params or func.outer is not None:
             return self.qualified(func.pkg, name)
         receiver = func.params[0].type
         text = self.type(receiver)
         return f"{f'({text})' if isinstance(receiver, t.Pointer) else text}.{name[split + 1 :]}"
+
+    def instance(self, of: n.FuncName) -> str:
+        """An instance of a generic function as a value: with the type arguments in source."""
+        name = local_name(of.func).split("[", 1)[0]
+        return self.qualified(of.func.pkg, f"{name}[{','.join(map(shape_name, of.args))}]")
 
     def variable(self, var: n.Var) -> str:
         """A use of a variable."""
@@ -173,6 +181,8 @@ class Names:
 
     def dictionary(self, of: n.FuncName) -> str:
         """The argument of an instance by shapes that tells its type arguments."""
+        if of.args and all(map(has_shape, of.args)):
+            return self.qualified(of.func.pkg, ".dict")
         name = local_name(of.func).split("[", 1)[0].removeprefix("(*")
         args = ",".join(map(shape_name, of.args))
         return f"&{self.qualified(of.func.pkg, f'.dict.{name}[{args}]')}"

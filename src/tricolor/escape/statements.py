@@ -28,7 +28,8 @@ def init_func(b: Batch, func: n.Func) -> None:
     if func.outer is None:
         # The receiver in the function of a method value: no variable of any function around it.
         for capture in func.captures:
-            b.variables[capture.outer] = b.new_location(capture.outer, persists=True)
+            location = b.variables[capture.outer] = b.new_location(capture.outer, persists=True)
+            location.is_param = capture.outer.kind is n.VarKind.PARAM
             b.canonical[capture.inner] = capture.outer
     for index, var in enumerate(func.results):
         b.variables[var].result_index = index + 1

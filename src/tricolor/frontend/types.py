@@ -56,6 +56,7 @@ class TypeReader:
         self._origins: dict[int, int] = {}  # object of a named type -> its (generic) type number
         self._substituted: dict[tuple[ir.Type, tuple[tuple[ir.TypeParam, ir.Type], ...]], ir.Type] = {}
         self._symbol_paths = {p.path: p.symbol_path for p in program.packages}
+        self._methods: dict[ir.Interface, list[int]] = {}  # of interface types without a name
 
     def type(self, number: int) -> ir.Type:
         found = self._types.get(number)
@@ -121,12 +122,22 @@ class TypeReader:
     def _read_interface(self, r: list[Any]) -> ir.Interface:
         methods = tuple(ir.InterfaceMethod(m[0], self._symbol_path(m[1]), self.signature(m[2])) for m in r[1])
         terms = tuple(self.type(term[1]) for term in r[2] or ())
-        return ir.interface(methods, r[2] is not None or r[3], terms)
+        made = ir.interface(methods, r[2] is not None or r[3], terms)
+        self._methods.setdefault(made, [m[3] for m in r[1]])
+        return made
+
+    def interface_methods(self, t: ir.Type) -> list[int]:
+        """Objects of the methods of an interface type as it is declared, in its order. The program must be loaded with
+        ``spellings``. For one without a name they are those of the first of all identical types."""
+        if isinstance(t, ir.Named):
+            return self._program.type_record(self._origins[t.obj])[8]
+        assert isinstance(t, ir.Interface)
+        return self._methods[t]
 
     # Named types
 
     def _read_named(self, number: int, r: list[Any]) -> ir.Type:
-        _, _, origin, args, _, _, params, local = r
+        _, _, origin, args, _, _, params, local, _ = r
         if origin:
             scope = self._program.type_record(origin)[7]
             return self._named(origin, self._all(args), self._owner_params(scope) if scope else ())
@@ -211,6 +222,15 @@ class TypeReader:
             found = self._substituted[t, key] = self._rebuild(t, lambda part: self._replace(part, env, key))
         return found
 
+    def replace(self, t: ir.Type, by: Mapping[ir.Type, ir.Type]) -> ir.Type:
+        """The type with the types that it is written with replaced."""
+        found = by.get(t)
+        if found is not None:
+            return found
+        if isinstance(t, ir.Named) and not t.args and not t.origin_args:
+            return t
+        return self._rebuild(t, lambda part: self.replace(part, by))
+
     def _rebuild(self, t: ir.Type, part: Callable[[ir.Type], ir.Type]) -> ir.Type:
         def parts(types: tuple[ir.Type, ...]) -> tuple[ir.Type, ...]:
             return tuple(map(part, types))
@@ -240,7 +260,9 @@ class TypeReader:
                     signature = part(m.signature)
                     assert isinstance(signature, ir.Signature)
                     methods.append(ir.InterfaceMethod(m.name, m.pkg, signature))
-                return ir.interface(tuple(methods), t.is_constraint, parts(t.terms))
+                made = ir.interface(tuple(methods), t.is_constraint, parts(t.terms))
+                self._methods.setdefault(made, self._methods.get(t, []))
+                return made
             case ir.Tuple():
                 return ir.tuple_of(parts(t.types))
             case ir.Basic() | ir.TypeParam():

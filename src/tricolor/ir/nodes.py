@@ -837,8 +837,9 @@ class Program:
 
     ``funcs``: all functions with bodies, each before nothing in particular; closures are reached through ``Func.closures`` and listed too.
     ``externals``: functions without bodies. ``instance_methods``: where packages are seen alone, all methods of instantiated types.
-    ``discarded``: there too, functions with initial values that nobody computes; ``elsewhere``: functions of other packages whose bodies are
-    not looked at (theirs are empty).
+    ``discarded``: there too, functions with initial values that nobody computes; ``generated``: by path of a package those of its
+    functions that the compiler makes itself, if they are wanted; ``elsewhere``: functions of other packages whose bodies are not looked
+    at (theirs are empty).
     ``globals``: all reachable package-level variables. ``static_init``: constant initial values (see passes.staticinit).
     ``init_tasks``: functions to run before main.main, in order. ``types``: types that need a descriptor.
     ``methods``: for each named or pointer type with a descriptor, its reachable methods in abi order.
@@ -857,6 +858,7 @@ class Program:
     elsewhere: list[Func] = field(default_factory=list[Func])
     instance_methods: dict[Type, list[Func]] = field(default_factory=dict[Type, list[Func]])
     discarded: list[Func] = field(default_factory=list[Func])
+    generated: dict[str, list[Func]] = field(default_factory=dict[str, list[Func]])
 
 
 def result_type(sig: Signature) -> Type:

@@ -6,12 +6,12 @@ instance per type argument list.
 A *shape* is a named type ``go.shape.U`` with underlying type U and no methods: calls of methods of a type parameter are calls of
 unknown functions.
 
-Source: cmd/compile/internal/noder/reader.go (Shapify).
+Source: cmd/compile/internal/noder/reader.go (Shapify), cmd/internal/hash (Sum32).
 """
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from collections.abc import Iterator
 from typing import Final
 
@@ -42,6 +42,8 @@ SHAPE_PACKAGE: Final = "go.shape"
 DICTIONARY: Final = ".dict"
 """What tells code for shapes the type arguments of an instance."""
 _LONGEST_NAME: Final = 500
+_HASH_MARK: Final = 0xFF
+"""What Go's compiler changes in the first byte of a SHA-256 sum, so that it is one of its own."""
 
 
 def is_shape(t: Type) -> bool:
@@ -55,7 +57,9 @@ def shape_of(t: Type, basic: bool) -> Type:
         under = pointer(UINT8)
     name = shape_name(under)
     if len(name) > _LONGEST_NAME:
-        name = f"{zlib.crc32(name.encode()):08x}"
+        digest = bytearray(hashlib.sha256(name.encode()).digest())
+        digest[0] ^= _HASH_MARK
+        name = digest.hex()
     made, new = named(name, SHAPE_PACKAGE, SHAPE_PACKAGE)
     if new:
         made.complete_underlying = lambda: under

@@ -63,3 +63,10 @@ def has_effect(x: n.Expr) -> bool:
         isinstance(at, (n.Call, n.CallMethod, n.Recv)) or (isinstance(at, n.Builtin) and at.op in (n.BuiltinOp.COPY, n.BuiltinOp.RECOVER))
         for at in walk(x)
     )
+
+
+def with_closures(func: n.Func) -> Iterator[n.Func]:
+    """The function and all closures in it, outer ones first."""
+    yield func
+    for closure in func.closures:
+        yield from with_closures(closure)

@@ -19,7 +19,8 @@ def as_compiled(program: n.Program) -> None:
         if not is_fips(path):
             without_static_values(init)
     for func in program.funcs:
-        if func.outer is None:
+        # Functions of types, which are named .eq.T and .hash.T, have nothing but what the compiler has.
+        if func.outer is None and not func.name.startswith("."):
             name_temporaries(func)
             remove_dead_locals(func)
 

@@ -283,7 +283,9 @@ func (e *emitter) emitPackageRecord(p *listed, firstFunction int) {
 	w.raw(`],"functions":[`)
 	w.num(firstFunction)
 	w.cnum(e.functions.len() - firstFunction)
-	w.raw(`],"variables":`)
+	w.raw(`],"types":`)
+	e.declaredTypes(w, p)
+	w.raw(`,"variables":`)
 	e.variables(w, p)
 	w.raw(`,"init_order":`)
 	e.initOrder(w, p)
@@ -303,6 +305,26 @@ func writeModule(w *jsonWriter, m *module) {
 	w.cstr(m.Version)
 	w.cbool(m.Main)
 	w.raw("]")
+}
+
+// declaredTypes writes the types of the package's type declarations outside functions, generic ones left out; nothing
+// without the option -spellings or for a package that the patterns did not name.
+func (e *emitter) declaredTypes(w *jsonWriter, p *listed) {
+	var declared []types.Type
+	for _, f := range p.parsed {
+		for _, decl := range f.syntax.Decls {
+			gen, ok := decl.(*ast.GenDecl)
+			if !ok || gen.Tok != token.TYPE || e.spellings == nil || p.DepOnly {
+				continue
+			}
+			for _, spec := range gen.Specs {
+				if spec := spec.(*ast.TypeSpec); spec.TypeParams == nil && spec.Name.Name != "_" {
+					declared = append(declared, e.info.Defs[spec.Name].Type())
+				}
+			}
+		}
+	}
+	writeList(w, declared, func(t types.Type) { w.num(e.types.id(t)) })
 }
 
 // variables writes [[object, [embed patterns], [embedded files]], ...] in source order, blank ones

@@ -1,6 +1,9 @@
 package main
 
-import "go/types"
+import (
+	"go/types"
+	"slices"
+)
 
 // objectTable numbers objects. Number 0 means "no object" and stands for every blank name.
 type objectTable struct {
@@ -53,8 +56,8 @@ func isLocal(obj types.Object) bool {
 }
 
 // write appends the record of one object: kind, name, package, type, position, owner, then for a
-// function the index of its declaration or null, for a constant its value, else whether it is an
-// embedded field.
+// function the index of its declaration, for a method of an interface its parameters [[name, position], ...],
+// for a constant its value, else whether it is an embedded field.
 func (ot *objectTable) write(w *jsonWriter, id int) {
 	obj := ot.list[id]
 	w.raw(`["`)
@@ -76,7 +79,12 @@ func (ot *objectTable) write(w *jsonWriter, id int) {
 		if index, ok := ot.e.functionIndex[o]; ok {
 			w.num(index)
 		} else {
-			w.null()
+			writeList(w, slices.Collect(o.Signature().Params().Variables()), func(param *types.Var) {
+				w.raw("[")
+				w.str(param.Name())
+				w.cpos(param.Pos())
+				w.raw("]")
+			})
 		}
 	case *types.Const:
 		writeConst(w, o.Type(), o.Val())

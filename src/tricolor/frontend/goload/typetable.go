@@ -141,7 +141,9 @@ func (tt *typeTable) writeTypeParams(w *jsonWriter, params *types.TypeParamList)
 }
 
 // writeNamed: object, origin (0 if it is one itself), type arguments, underlying (0 for instances),
-// declared methods, type parameters, [running number, enclosing function, it is generic] or null.
+// declared methods, type parameters, [running number, enclosing function, it is generic] or null, and for
+// an interface type the objects of its methods in the order of Selection.Index: identical interfaces are one type,
+// but only this one's parameters have its names and positions. (Nothing without the option -spellings.)
 func (tt *typeTable) writeNamed(w *jsonWriter, t *types.Named) {
 	e := tt.e
 	w.raw(`["named"`)
@@ -155,7 +157,7 @@ func (tt *typeTable) writeNamed(w *jsonWriter, t *types.Named) {
 			}
 			w.num(tt.id(t.TypeArgs().At(i)))
 		}
-		w.raw("],0,[],[],null")
+		w.raw("],0,[],[],null,[]")
 		return
 	}
 	w.raw(",0,[]")
@@ -179,6 +181,16 @@ func (tt *typeTable) writeNamed(w *jsonWriter, t *types.Named) {
 	} else {
 		w.null()
 	}
+	w.raw(",[")
+	if iface, ok := t.Underlying().(*types.Interface); ok && e.spellings != nil {
+		for i := range iface.NumMethods() {
+			if i > 0 {
+				w.comma()
+			}
+			w.num(e.objects.id(iface.Method(i), 0))
+		}
+	}
+	w.raw("]")
 }
 
 func (tt *typeTable) writeStruct(w *jsonWriter, t *types.Struct) {

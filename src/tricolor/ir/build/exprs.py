@@ -73,8 +73,13 @@ def build_instantiate(fs: FuncState, node: Node) -> n.Expr:
     generic = node[3]
     args = tuple(fs.type(t) for t in node[4])
     if generic[0] == "Ident":
-        return fs.func_name(node[1], fs.b.func_of(generic[4], args))
+        return _instance(fs, node[1], generic[4], args)
     return build_selector(fs, generic, args)
+
+
+def _instance(fs: FuncState, pos: int, obj: int, args: tuple[Type, ...]) -> n.FuncName:
+    func = fs.b.func_of(obj, args)
+    return n.FuncName(pos, func.signature, fs.b.use(func), args if fs.b.separate else ())
 
 
 def package_of(fs: FuncState, obj: int) -> str:
@@ -96,7 +101,7 @@ def build_selector(fs: FuncState, node: Node, args: tuple[Type, ...] = ()) -> n.
     pos, mode = node[1], node[5]
     if mode == "pkg":
         if args:
-            return fs.func_name(pos, fs.b.func_of(node[6], args))
+            return _instance(fs, pos, node[6], args)
         return build_global(fs, pos, node[6])
     if mode == "methodexpr":
         t = fs.type(node[3][3])

@@ -7,13 +7,13 @@ Source: cmd/compile/internal/noder/reader.go (needWrapper).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tricolor.ir import nodes as n
 from tricolor.ir.build.state import Builder
 from tricolor.ir.shapes import has_shape, parts
 from tricolor.ir.types import Interface, Named, Type, TypeParam
-from tricolor.ir.walk import walk
+from tricolor.ir.walk import walk, with_closures
 
 
 def types_of(func: n.Func) -> Iterator[Type]:
@@ -62,3 +62,40 @@ def instantiate_methods(b: Builder, types: Iterable[Type], known: dict[Type, lis
         if any(isinstance(part, TypeParam) for part in parts(t)):
             continue
         known[t] = [b.use(b.func_of(method.func, t.args)) for method in t.methods if not method.type_params]
+
+
+def instances(
+    funcs: Sequence[n.Func], types: Iterable[Type], methods: Mapping[Type, Sequence[n.Func]]
+) -> list[n.Func]:
+    """Instances of generic functions that these functions and their instances use, with their closures.
+
+    ``types``: further types that are mentioned; ``methods``: methods of instantiated types, all of which are made if the type is
+    mentioned."""
+    found: dict[n.Func, None] = {}
+    seen_types = reachable_types(types)
+    given = set(funcs)
+    todo = [func for func in funcs if func.outer not in given]
+    seen = set(todo)
+
+    def take(targets: Iterable[n.Func]) -> None:
+        for target in targets:
+            if target not in seen and ("[" in target.symbol or target.wrapper):
+                seen.add(target)
+                todo.append(target)
+                if "[" in target.symbol and not (target.wrapper and target.outer is None):
+                    found.update(dict.fromkeys(with_closures(target)))
+
+    take(method for of in seen_types for method in methods.get(of, ()))
+    while todo:
+        for member in with_closures(todo.pop()):
+            new = reachable_types(of for of in types_of(member) if of not in seen_types) - seen_types
+            seen_types |= new
+            take(method for of in new for method in methods.get(of, ()))
+            take(_mentioned(member))
+    return list(found)
+
+
+def _mentioned(func: n.Func) -> Iterator[n.Func]:
+    for node in walk(func):
+        if isinstance(node, (n.FuncName, n.MethodValue)):
+            yield node.func

@@ -128,14 +128,14 @@ def _finish(fs: FuncState, call: n.Expr, pos: int) -> None:
 _NO_DISPATCH = Dispatch({}, {}, lambda pos, t, value: n.Zero(pos, t))
 
 
-def _state(b: Builder, func: Func) -> FuncState:
+def state_of_generated(b: Builder, func: Func) -> FuncState:
     """State for a body that is made of nodes, not of source."""
     return FuncState(b, _NO_DISPATCH, func, None, {}, True, {})
 
 
 def _add_wrapper(b: Builder, func: Func, build: Callable[[FuncState], n.Expr]) -> Func:
     def body() -> None:
-        fs = _state(b, func)
+        fs = state_of_generated(b, func)
         _finish(fs, build(fs), func.pos)
 
     b.bodies[func] = body

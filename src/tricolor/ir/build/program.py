@@ -12,7 +12,8 @@ from tricolor.frontend.records import Package
 from tricolor.ir import nodes as n
 from tricolor.ir.build import lookup, packages
 from tricolor.ir.build.dispatch import build_declared
-from tricolor.ir.build.instances import instantiate_methods, reachable_types, types_of
+from tricolor.ir.build.generated import generated_functions, is_generated
+from tricolor.ir.build.instances import instances, instantiate_methods, reachable_types, types_of
 from tricolor.ir.build.reach import Reach, methods_in_order, step
 from tricolor.ir.build.state import Builder, split_symbol
 from tricolor.ir.nodes import Func
@@ -43,11 +44,17 @@ def build_program(program: Program, roots: list[str]) -> n.Program:
 
 
 def build_packages(
-    program: Program, paths: list[str], separate: bool = False, is_known: Callable[[Func], bool] | None = None
+    program: Program,
+    paths: list[str],
+    separate: bool = False,
+    generated: bool = False,
+    is_known: Callable[[Func], bool] | None = None,
 ) -> n.Program:
     """All functions declared in the packages, used or not, and what they reach. ``main`` is an empty function if none of
     them is a main package. ``separate``: as Go's compiler sees a package, which knows no bodies of functions that another
-    package provides by linkname; ``is_known`` (see Builder) says then of which functions of other packages no body is needed."""
+    package provides by linkname. ``generated``: then also with what the compiler makes for the packages themselves, which nothing
+    else depends on; the program must be loaded with ``spellings``. ``is_known`` (see Builder) says then of which functions of other packages
+    no body is needed."""
     b = new_builder(program)
     found = [p for p in map(program.package, paths) if p is not None]
     if separate:
@@ -56,15 +63,15 @@ def build_packages(
         b.is_known = is_known or b.is_known
     mains = [p for p in found if p.name == "main"]
     main = _main_function(b) if mains else Func("main.main", "main.main", "main", n.Signature((), ()), 0)
-    return _build(b, main, [], found)
+    return _build(b, main, [], found, generated)
 
 
-def _build(b: Builder, main: Func, roots: list[str], whole: list[Package]) -> n.Program:
+def _build(b: Builder, main: Func, roots: list[str], whole: list[Package], generated: bool = False) -> n.Program:
     with without_cycle_collection():
-        return _build_reachable(b, main, roots, whole)
+        return _build_reachable(b, main, roots, whole, generated)
 
 
-def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Package]) -> n.Program:
+def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Package], generated: bool) -> n.Program:
     b.use(main)
     for symbol in roots:
         _use_root(b, symbol)
@@ -80,20 +87,27 @@ def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Packa
     reach = Reach(b)
     scanned: dict[Func, None] = {}
     instance_methods: dict[Type, list[Func]] = {}
-    while True:
-        while b.pending or b.pending_globals:
-            while b.pending:
-                b.build_body(b.pending.popleft())
-            while b.pending_globals:
-                packages.use_variable(init, b.pending_globals.popleft())
-        step(reach)
-        if b.separate and not b.pending:
-            instantiate_methods(b, _mentioned_types([*b.used, *discarded], b.used_globals, scanned), instance_methods)
-        if not b.pending and not b.pending_globals:
-            break
-    tasks = packages.finish(init)
-    for task in tasks:
-        b.used[task] = None
+
+    def build_pending() -> list[Func]:
+        while True:
+            while b.pending or b.pending_globals:
+                while b.pending:
+                    b.build_body(b.pending.popleft())
+                while b.pending_globals:
+                    packages.use_variable(init, b.pending_globals.popleft())
+            step(reach)
+            if b.separate and not b.pending:
+                instantiate_methods(b, _mentioned_types(b, whole, [*b.used, *discarded], scanned), instance_methods)
+            if not b.pending and not b.pending_globals:
+                return packages.finish(init)
+
+    tasks = build_pending()
+    made: dict[str, list[Func]] = {}
+    if generated:
+        for package in whole:
+            made[package.path] = _generated(b, package, [*b.used, *tasks, *discarded], init, instance_methods)
+        tasks = build_pending()
+    b.used.update(dict.fromkeys((*tasks, *(func for funcs in made.values() for func in funcs))))
     return n.Program(
         main=main,
         funcs=[f for f in b.used if f.body is not None and f not in b.elsewhere],
@@ -101,6 +115,7 @@ def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Packa
         elsewhere=[f for f in b.used if f in b.elsewhere],
         instance_methods=instance_methods,
         discarded=discarded,
+        generated=made,
         globals=list(b.used_globals),
         static_init={v: x for v, x in init.static_init.items() if v in b.used_globals},
         init_tasks=tasks,
@@ -110,11 +125,26 @@ def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Packa
     )
 
 
-def _mentioned_types(funcs: Iterable[Func], variables: Iterable[n.Var], scanned: dict[Func, None]) -> set[Type]:
-    """Types of variables, and those that functions mention which are not in ``scanned``; they are put there."""
+def _generated(
+    b: Builder, package: Package, funcs: Iterable[Func], init: packages.Initialisation, methods: dict[Type, list[Func]]
+) -> list[Func]:
+    """What Go's compiler makes for a package itself. ``funcs``: all functions; ``methods``: of instantiated types."""
+    path = package.symbol_path
+    own = [func for func in funcs if func.pkg == path and "[" not in func.symbol and not is_generated(func)]
+    variables = [var for var in b.used_globals if var.symbol == f"{path}.{var.name}"]
+    values = Func(f"{path}._", f"{path}._", path, n.Signature((), ()), 0)
+    values.body = n.Block(0, [n.Assign(var.pos, None, init.static_init[var]) for var in variables if var in init.static_init])
+    types = [*(var.type for var in variables), *map(b.program.type, package.types)]
+    return generated_functions(b, package, [*own, values, *instances(own, types, methods)], types)
+
+
+def _mentioned_types(b: Builder, whole: list[Package], funcs: Iterable[Func], scanned: dict[Func, None]) -> set[Type]:
+    """Types of variables, those that packages declare, and those that functions mention which are not in ``scanned``; they are put
+    there."""
     new = [func for func in funcs if func not in scanned]
     scanned.update(dict.fromkeys(new))
-    found: set[Type] = {var.type for var in variables}
+    found: set[Type] = {var.type for var in b.used_globals}
+    found.update(b.program.type(number) for package in whole for number in package.types)
     for func in new:
         found.update(types_of(func))
     return reachable_types(found)

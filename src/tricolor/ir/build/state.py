@@ -137,7 +137,7 @@ class Builder:
     def func_of(self, obj: int, args: tuple[Type, ...] = ()) -> Func:
         """The function or method that is declared as object ``obj``, for type arguments (receiver's first)."""
         if args and self.separate:
-            args = self._shapes(obj, args)
+            args = self.shapes(obj, args)
         key = (obj, args)
         found = self.declared.get(key)
         if found is None:
@@ -148,7 +148,8 @@ class Builder:
         """The method declared as ``obj`` on ``recv`` (an instance, if generic), for its own type arguments."""
         return self.func_of(obj, recv.args + args)
 
-    def _shapes(self, obj: int, args: tuple[Type, ...]) -> tuple[Type, ...]:
+    def shapes(self, obj: int, args: tuple[Type, ...]) -> tuple[Type, ...]:
+        """The shapes of type arguments of a generic function."""
         decl = self.program.function_of(obj)
         assert decl is not None
         types = self.program.types
