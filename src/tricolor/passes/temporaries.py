@@ -156,7 +156,8 @@ class _Temporaries:
             variables = [self.new(of, s.pos, read) for of in _types(value)]
             names = [n.Name(s.pos, var.type, var) for var in variables]
             out.append(n.AssignTuple(s.pos, list(names), value, variables))
-            s.values = [_first(names[0]), *names[1:]]
+            # A function that the compiler makes itself is never read: there the call is replaced when types are checked.
+            s.values = [names[0] if self.func.wrapper else _first(names[0]), *names[1:]]
         else:
             self.converted_results(s, out)
 

@@ -28,6 +28,7 @@ from tricolor.ir.build.equality import equality_functions, itab, itabs_of
 from tricolor.ir.build.instances import types_of
 from tricolor.ir.build.lookup import InterfaceSelection, MethodSelection, lookup, method_set, selection_name
 from tricolor.ir.build.methods import MethodHit, receiver, signature_of, state_of_generated, walk_path
+from tricolor.ir.build.reach import has_promoted_methods
 from tricolor.ir.build.state import Builder, Env
 from tricolor.ir.nodes import Block, Capture, Func, Var, VarKind, result_type
 from tricolor.ir.shapes import SHAPE_PACKAGE, has_shape, is_shape, shape_name, shape_of
@@ -155,8 +156,12 @@ def _needed_types(g: _Generator, mentioned: Iterable[Type], funcs: Iterable[Func
         seen.add((t, imported))
         if isinstance(t, Named):
             args = (*t.args, *t.origin_args)
-            imported = t.pkg != g.home and not args
             todo += [(arg, imported) for arg in args]
+            if args and imported:
+                # The declaration that mentions the instance has its wrappers, but everybody makes its methods.
+                elsewhere.add(t)
+                _instantiate_methods(g, t)
+            imported = t.pkg != g.home and not args
             if not imported:
                 needed[t] = None
                 needed.update(dict.fromkeys(_wrapped_shapes(args)))
@@ -178,10 +183,10 @@ def _imported_signatures(g: _Generator, func: Func) -> Iterator[Type]:
 
 
 def _wrapped_shapes(args: Iterable[Type]) -> Iterator[Type]:
-    """Shapes of type arguments that have methods: of interfaces."""
+    """Shapes of type arguments that have methods: of interfaces, and of structs by embedding."""
     for arg in args:
         u = underlying(arg)
-        if isinstance(u, Interface) and u.methods and not is_shape(arg):
+        if not is_shape(arg) and ((isinstance(u, Interface) and u.methods) or has_promoted_methods(u)):
             yield shape_of(arg, basic=False)
 
 
@@ -226,15 +231,19 @@ def _wrap_type(g: _Generator, t: Type) -> None:
         return
     if isinstance(t, Pointer):
         return
+    _instantiate_methods(g, t)
     for of in (t, pointer(t)):
         for hit in method_set(of):
-            if isinstance(hit, InterfaceSelection) or hit.path:
+            by_pointer = of is not t and isinstance(hit, MethodSelection) and not hit.decl.pointer_receiver
+            if isinstance(hit, InterfaceSelection) or hit.path or by_pointer:
                 _method_wrapper(g, of, hit)
-                continue
-            if hit.recv.args and not has_shape(hit.recv):
-                _instance(g, hit.decl.func, hit.recv.args)
-            if of is not t and not hit.decl.pointer_receiver:
-                _method_wrapper(g, of, hit)
+
+
+def _instantiate_methods(g: _Generator, t: Type) -> None:
+    if isinstance(t, Named) and t.args and not has_shape(t):
+        for method in t.methods:
+            if not method.type_params:
+                _instance(g, method.func, t.args)
 
 
 def _method_wrapper(g: _Generator, t: Type, hit: MethodHit) -> None:
