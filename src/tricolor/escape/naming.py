@@ -176,7 +176,7 @@ class Names:
 
     def local(self, var: n.Var) -> str:
         """The name of a local variable; one of a generic function of another package is qualified."""
-        foreign = self.home and self.home != self.package and not var.name.startswith((".autotmp", "#next", "#rv"))
+        foreign = self.home and self.home != self.package and not var.name.startswith(".autotmp")
         return self.qualified(self.home, var.name) if foreign else var.name
 
     def dictionary(self, of: n.FuncName) -> str:

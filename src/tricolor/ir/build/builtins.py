@@ -73,7 +73,7 @@ def _typed(x: n.Expr) -> n.Expr:
 
 def _arguments(fs: FuncState, node: Node) -> list[n.Expr]:
     given = node[5]
-    return hoist_tuple(fs, given[0]) if is_tuple_call(fs, given) else fs.exprs(given)
+    return hoist_tuple(fs, given[0], node[1]) if is_tuple_call(fs, given) else fs.exprs(given)
 
 
 def _new(fs: FuncState, node: Node) -> n.Expr:

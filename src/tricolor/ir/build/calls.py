@@ -141,7 +141,7 @@ def arguments(
         for build in first:
             values.append(build())
             marks.append(fs.mark())
-        rest = hoist_tuple(fs, given[0])
+        rest = hoist_tuple(fs, given[0], node[1])
         settled = fs.settle([*values, rest[0]], [*marks, fs.mark()]) if values else rest[:1]
         items = [*settled[: len(values)], *rest]
     elif first:

@@ -8,6 +8,7 @@ from typing import Any
 from tricolor.ir import nodes as n
 from tricolor.ir.build.function import FuncState
 from tricolor.ir.nodes import Conversion
+from tricolor.ir.shapes import is_shape
 from tricolor.ir.types import (
     BOOL,
     COMPLEX128,
@@ -86,7 +87,7 @@ def convert_to(fs: FuncState, x: n.Expr, target: Type) -> n.Expr:
     u = underlying(target)
     if isinstance(u, Interface):
         return to_interface(fs, x, target)
-    if isinstance(x, n.Const) and underlying(source) is u:
+    if isinstance(x, n.Const) and underlying(source) is u and not is_shape(target):
         return n.Const(x.pos, target, x.value)
     if isinstance(x, n.Nil):
         return n.Nil(x.pos, target)

@@ -387,14 +387,14 @@ def new_label(name: str = "") -> Label:
     return Label(name)
 
 
-def hoist_tuple(fs: FuncState, node: Node) -> list[n.Expr]:
-    """The values of a multi-valued call, in temporaries."""
+def hoist_tuple(fs: FuncState, node: Node, pos: int) -> list[n.Expr]:
+    """The values of a multi-valued call, in temporaries at the position of what uses them."""
     value = fs.expr(node)
     assert isinstance(value.type, Tuple)
-    variables = [fs.temp(t, node[1]) for t in value.type.types]
-    names: list[n.Place | None] = [n.Name(node[1], v.type, v) for v in variables]
-    fs.emit(n.AssignTuple(node[1], names, value, variables))
-    return [n.Name(node[1], v.type, v) for v in variables]
+    variables = [fs.temp(t, pos) for t in value.type.types]
+    names: list[n.Place | None] = [n.Name(pos, v.type, v) for v in variables]
+    fs.emit(n.AssignTuple(pos, names, value, variables))
+    return [n.Name(pos, v.type, v) for v in variables]
 
 
 def is_tuple_call(fs: FuncState, nodes: list[Node]) -> bool:
