@@ -13,6 +13,7 @@ from typing import Final, TypeAlias, final
 
 from tricolor.base.collection import without_cycle_collection
 from tricolor.escape.analyse import analyse
+from tricolor.escape.call_messages import call_messages
 from tricolor.escape.messages import PLACEMENTS, Detail, messages
 from tricolor.escape.naming import Wording
 from tricolor.escape.result import EscapeResult
@@ -25,6 +26,7 @@ from tricolor.ir.build.instances import instances
 from tricolor.ir.build.program import build_packages
 from tricolor.known_tags import KIND, KnownTags
 from tricolor.passes.alone import as_compiled
+from tricolor.passes.devirtualize import KnownReceiver
 from tricolor.program_cache import compiler_signature
 
 _LAST_COLUMN: Final = 254
@@ -63,12 +65,14 @@ class Decisions:
 @dataclass(frozen=True, slots=True, repr=False)
 class Alone:
     """Packages analysed as Go's compiler sees them. ``roots``: the functions of each package that was named, by path: its own, then
-    instances of generic functions that it uses, then what the compiler makes itself."""
+    instances of generic functions that it uses, then what the compiler makes itself. ``receivers``: those of known type, of calls
+    through interfaces."""
 
     typed: Program
     escape: EscapeResult
     wording: Wording
     roots: Mapping[str, Sequence[n.Func]]
+    receivers: Sequence[KnownReceiver]
 
 
 @final
@@ -114,7 +118,7 @@ def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = F
     names = {package.symbol_path: package.name for package in typed.packages}
     wording = Wording(names, typed.spelling, typed.type, lambda pos: place_text(typed.position(pos)))
     with without_cycle_collection():
-        as_compiled(program)
+        receivers = as_compiled(program)
         escape = analyse(program.funcs, explained=explained, known={func: known.of(func) or () for func in program.elsewhere})
     known.remember(escape.tags)
     by_package: defaultdict[str, list[n.Func]] = defaultdict(list)
@@ -132,7 +136,7 @@ def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = F
             discarded = [func for func in program.discarded if func.pkg == package.symbol_path]
             funcs += instances([*funcs, *discarded], types, program.instance_methods)
         roots[package.path] = funcs + program.generated.get(package.path, [])
-    return Alone(typed, escape, wording, roots)
+    return Alone(typed, escape, wording, roots, receivers)
 
 
 def decide(request: LoadRequest, shapes: bool = True, detail: Detail = PLACEMENTS) -> Decisions:
@@ -147,7 +151,9 @@ def decide(request: LoadRequest, shapes: bool = True, detail: Detail = PLACEMENT
 
 def lines_about(alone: Alone, package: Package, detail: Detail) -> list[Line]:
     """The lines about one of the packages that were named."""
-    found = messages(alone.roots[package.path], alone.escape, alone.wording, package.symbol_path, detail)
+    funcs = alone.roots[package.path]
+    calls = call_messages(alone.receivers, funcs, alone.escape, alone.wording, package.symbol_path)
+    found = (*calls, *messages(funcs, alone.escape, alone.wording, package.symbol_path, detail))
     return [Line(alone.typed.position(message.pos), message.text) for message in found]
 
 

@@ -5,6 +5,7 @@ Source: cmd/compile/internal/ir/fmt.go (exprFmt), go/constant/value.go (String).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Final, assert_never
 
@@ -25,6 +26,7 @@ _UNARY: Final = 7
 _PRIMARY: Final = 8
 _UNKNOWN: Final = 0
 """The compiler's table of precedences has no entry for addresses of literals."""
+_CALLS: Final = (n.Call, n.CallMethod, n.Append)
 _LITERALS: Final = (n.StructLit, n.ArrayLit, n.SliceLit, n.MapLit)
 
 
@@ -33,12 +35,23 @@ def expression_text(x: n.Expr, names: Names) -> str:
     return _text(x, 0, names)
 
 
+def unknown_call_text(x: n.CallMethod, names: Names) -> str:
+    """A call as the compiler prints it while it looks at calls: all others in it stand in parentheses."""
+    return _render_primary(x, replace(names, calls_apart=True))
+
+
+def method_text(x: n.CallMethod, names: Names) -> str:
+    """What is called, in Go's syntax."""
+    return f"{_text(x.x, _PRIMARY, names)}.{_method(x).name}"
+
+
 def _text(x: n.Expr, outer: int, names: Names) -> str:
     if x in names.literals:
         x = with_literal(x, names.literals[x])
     x = _without_implicit(x, names)
     text, precedence = _render(x, names)
-    return f"({text})" if precedence < outer else text
+    apart = names.calls_apart and isinstance(x, _CALLS)
+    return f"({text})" if apart or precedence < outer else text
 
 
 def with_literal(x: n.Expr, literal: n.Const) -> n.Expr:
@@ -146,9 +159,8 @@ def _render_primary(x: _Primary, names: Names) -> str:
             callee = names.callee(x.fun.func) if isinstance(x.fun, n.FuncName) else _text(x.fun, _PRIMARY, names)
             return f"{callee}({', '.join(args)}{'...' if variadic else ''})"
         case n.CallMethod():
-            method = _method(x)
-            dots = "..." if method.signature.variadic else ""
-            return f"{_text(x.x, _PRIMARY, names)}.{method.name}({_list(x.args, names)}{dots})"
+            dots = "..." if _method(x).signature.variadic else ""
+            return f"{method_text(x, names)}({_list(x.args, names)}{dots})"
         case n.FuncLit():
             return "func literal"
         case n.MethodValue():

@@ -52,13 +52,15 @@ class Names:
     of a generic function is another one.
 
     ``temporaries``: variables that the builder of the IR added for the order of evaluation; what they hold is written.
-    ``literals``: constants that sizes and boxed operands always equal, which are written too."""
+    ``literals``: constants that sizes and boxed operands always equal, which are written too. ``calls_apart``: calls are written in
+    parentheses."""
 
     package: str
     wording: Wording = PLAIN
     temporaries: Mapping[n.Var, n.Expr] = field(default_factory=dict[n.Var, n.Expr])
     home: str = ""
     literals: Mapping[n.Expr, n.Const] = field(default_factory=dict[n.Expr, n.Const])
+    calls_apart: bool = False
 
     def qualified(self, path: str, name: str) -> str:
         """``name`` of the package with a path."""
@@ -189,8 +191,9 @@ class Names:
 
 
 def named_base(of: t.Named) -> str:
-    """A named type without its package; type arguments are written in full."""
-    return of.name + ("[" + ",".join(map(shape_name, of.args)) + "]" if of.args else "")
+    """A named type without its package; type arguments are written in full, those of the function that declares it first."""
+    args = (*of.origin_args, *of.args)
+    return of.name + ("[" + ",".join(map(shape_name, args)) + "]" if args else "")
 
 
 def local_name(func: n.Func) -> str:

@@ -91,7 +91,8 @@ class Func:
     ``body`` is None for a function implemented elsewhere (runtime, intrinsic).
     ``pragmas``: ``noinline``, ``nosplit``, ``noescape``, ``uintptrescapes``, ...
     ``wrapper``: made by the compiler (go/defer wrappers, promoted methods, method values); traces skip it.
-    ``outer``: enclosing function of a closure. ``has_defer``/``has_recover``: occur directly in the body.
+    ``outer``: enclosing function of a closure. ``has_defer``/``has_recover``: occur directly in the body; ``calls_interfaces``: a
+    ``CallMethod`` does.
     ``link``: for a body-less function the symbol that implements it (after ``//go:linkname``).
     """
 
@@ -111,6 +112,7 @@ class Func:
     wrapper: bool = False
     has_defer: bool = False
     has_recover: bool = False
+    calls_interfaces: bool = False
     named_results: bool = False
     end_pos: Pos = 0
 
@@ -325,13 +327,15 @@ class SliceExpr:
 @final
 @dataclass(slots=True, eq=False)
 class TypeAssert:
-    """``x.(T)`` to concrete or interface type. With ``comma_ok`` the type is (T, bool)."""
+    """``x.(T)`` to concrete or interface type. With ``comma_ok`` the type is (T, bool). ``nil_fault``: the compiler knows that x holds
+    a T or nil, with which it panics as a call of a method does."""
 
     pos: Pos
     type: Type
     x: Expr
     target: Type
     comma_ok: bool = False
+    nil_fault: bool = False
 
 
 class Conversion(Enum):
@@ -380,13 +384,15 @@ class Call:
 @final
 @dataclass(slots=True, eq=False)
 class CallMethod:
-    """Call through an interface: ``method`` is the index in the interface's ``methods``. Panics if x is a nil interface."""
+    """Call through an interface: ``method`` is the index in the interface's ``methods``. Panics if x is a nil interface.
+    ``selector``: position of the dot."""
 
     pos: Pos
     type: Type
     x: Expr
     method: int
     args: list[Expr]
+    selector: Pos = 0
 
 
 @final

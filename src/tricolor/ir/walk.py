@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from functools import cache
 from typing import Any, get_args
@@ -22,7 +22,7 @@ def _child_slots(kind: type) -> tuple[str, ...]:
     plain = frozenset(
         {
             "pos", "type", "var", "func", "label", "op", "kind", "implicit", "comma_ok", "bounded", "spread", "variadic",
-            "method", "target", "declares", "in_loop", "recv_var", "ok_var", "types",
+            "method", "target", "declares", "in_loop", "recv_var", "ok_var", "types", "selector", "nil_fault",
         }
     )  # fmt: skip
     return tuple(f.name for f in fields(kind) if f.name not in plain)
@@ -44,6 +44,26 @@ def _of_list(values: list[Any]) -> Iterator[Any]:
             yield value
         elif value.__class__ is tuple:
             yield from (part for part in value if part.__class__ in _NODE_SET)
+
+
+def edit_children(node: Any, change: Callable[[Any], Any]) -> None:
+    """Put in place of each node directly below (see ``children``) what ``change`` gives for it."""
+    for name in _child_slots(node.__class__):
+        value: Any = getattr(node, name)
+        if value.__class__ in _NODE_SET:
+            changed = change(value)
+            if changed is not value:
+                setattr(node, name, changed)
+        elif value.__class__ is list:
+            value[:] = [_changed(part, change) for part in value]
+
+
+def _changed(part: Any, change: Callable[[Any], Any]) -> Any:
+    if part.__class__ in _NODE_SET:
+        return change(part)
+    if part.__class__ is tuple:
+        return tuple(change(inner) if inner.__class__ in _NODE_SET else inner for inner in part)
+    return part
 
 
 def walk(node: Any) -> Iterator[Any]:

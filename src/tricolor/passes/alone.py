@@ -5,24 +5,29 @@ from __future__ import annotations
 from tricolor.ir import nodes as n
 from tricolor.ir.types import signature
 from tricolor.passes.dead_locals import remove_dead_locals
+from tricolor.passes.devirtualize import KnownReceiver, devirtualize
 from tricolor.passes.static_values import without_static_values
 from tricolor.passes.temporaries import name_temporaries
 
 _FIPS = "crypto/internal/fips140"
 
 
-def as_compiled(program: n.Program) -> None:
-    """Take away what Go's compiler takes away before escape analysis; for ``build_packages(separate=True)``."""
+def as_compiled(program: n.Program) -> list[KnownReceiver]:
+    """Change what Go's compiler changes before escape analysis; for ``build_packages(separate=True)``. The calls through interfaces
+    whose receivers have known types."""
     inits = {func.pkg: func for func in program.init_tasks}
     _execute_in_fips(program, inits)
     for path, init in inits.items():
         if not is_fips(path):
             without_static_values(init)
-    for func in program.funcs:
-        # Functions of types, which are named .eq.T and .hash.T, have nothing but what the compiler has.
-        if func.outer is None and not func.name.startswith("."):
-            name_temporaries(func)
-            remove_dead_locals(func)
+    # Functions of types, which are named .eq.T and .hash.T, have nothing but what the compiler has.
+    outermost = [func for func in program.funcs if func.outer is None and not func.name.startswith(".")]
+    for func in outermost:
+        name_temporaries(func)
+    receivers = devirtualize(program, program.funcs)
+    for func in outermost:
+        remove_dead_locals(func)
+    return receivers
 
 
 def is_fips(path: str) -> bool:

@@ -102,7 +102,7 @@ def _method_call(fs: FuncState, node: Node, fun: Node, type_args: tuple[Type, ..
         raise fs.bug(pos, f"{fun[4]} of {operand} is a field, not a method")
     if isinstance(found, InterfaceSelection):
         (x,), args = arguments(fs, found.method.signature, node, [lambda: walk_path(fs.expr(fun[3]), found.path, fun[1])])
-        return call_interface(fs, x, found.index, args, pos)
+        return call_interface(fs, x, found.index, args, pos, fun[1])
     func = declared_func(fs.b, found, type_args)
     (recv,), args = arguments(fs, func.signature, node, [lambda: receiver(fs, fs.expr(fun[3]), found, fun[1])], skip=1)
     fs.effects += 1

@@ -111,8 +111,7 @@ def conversion(fs: FuncState, x: n.Expr, target: Type, pos: int) -> n.Expr:
     """The explicit conversion ``target(x)`` at a position, that of its parenthesis."""
     source = x.type
     if source is UNTYPED_NIL:
-        typed = n.Nil(x.pos, target)
-        return typed if isinstance(underlying(target), Interface) else n.Convert(pos, target, typed, Conversion.NOP)
+        return n.Convert(pos, target, n.Nil(x.pos, target), Conversion.NOP)
     if source is target:
         return x if isinstance(x, n.Const) else n.Convert(pos, target, x, Conversion.NOP)
     u = underlying(target)

@@ -91,13 +91,14 @@ def call_hit(fs: FuncState, x: n.Expr, hit: MethodHit, args: list[n.Expr], pos: 
     return call_interface(fs, walk_path(x, hit.path, pos), hit.index, args, pos)
 
 
-def call_interface(fs: FuncState, x: n.Expr, index: int, args: list[n.Expr], pos: int) -> n.Expr:
-    """Call of method ``index`` of the interface value ``x``."""
+def call_interface(fs: FuncState, x: n.Expr, index: int, args: list[n.Expr], pos: int, selector: int = 0) -> n.Expr:
+    """Call of method ``index`` of the interface value ``x``. ``selector``: position of the dot."""
     iface = underlying(x.type)
     assert isinstance(iface, Interface)
     fs.b.call_through(iface, index)
     fs.effects += 1
-    return n.CallMethod(pos, result_type(iface.methods[index].signature), x, index, args)
+    fs.func.calls_interfaces = True
+    return n.CallMethod(pos, result_type(iface.methods[index].signature), x, index, args, selector)
 
 
 def signature_of(hit: MethodHit) -> Signature:

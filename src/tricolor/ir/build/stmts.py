@@ -160,6 +160,7 @@ def _as_closure(fs: FuncState, node: Node, suffix: str) -> n.Expr:
         case n.Call():
             call.fun = _kept(fs, inner, call.fun)
         case n.CallMethod():
+            func.calls_interfaces = True
             call.x = _kept(fs, inner, call.x)
         case _:
             pass
