@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from tricolor.base.errors import UsageError
-from tricolor.explain.lock import compare, lock_of, read_lock
-from tricolor.explain.model import Cost, CostClass, Explained, Site, Verdict
+from tricolor.explain.lock import compare, flows_text, lock_of, read_lock
+from tricolor.explain.model import Cost, CostClass, Effect, Explained, Parameter, Returned, Site, Verdict
 from tricolor.frontend.records import Position
 
 _HEAP = Cost(CostClass.HEAP)
@@ -21,10 +21,19 @@ def _explained(*sites: Site) -> Explained:
     return Explained("go1.27.3", {"m/p": list(sites)})
 
 
+def _parameter(effect: Effect, *returned: tuple[int, int], name: str = "x", literal: bool = False) -> Parameter:
+    flows = tuple(Returned(result, f"~r{result}", derefs) for result, derefs in returned)
+    return Parameter("m/p", "m/p.f", name, "*int", Position("p.go", 3, 8), effect, flows, "why", (), 0, False, literal)
+
+
+def _with(*parameters: Parameter) -> Explained:
+    return Explained("go1.27.3", {"m/p": []}, {"m/p": list(parameters)})
+
+
 def test_a_lock_file_reads_back() -> None:
     lock = lock_of(_explained(_SITE, replace(_SITE, number=2), replace(_SITE, expression="z", cost=Cost(CostClass.HEAP_ABOVE, "", 32))))
     assert lock.text().splitlines() == [
-        "tricolor escape lock 1 go1.27.3",
+        "tricolor escape lock 2 go1.27.3",
         "heap 2 m/p m/p.f method-value x y",
         "heap>32 1 m/p m/p.f method-value z",
     ]
@@ -65,13 +74,51 @@ def test_packages_that_are_not_checked_are_left_alone() -> None:
     assert not compare(lock, Explained("go1.27.3", {}), "lock").gone
 
 
-@pytest.mark.parametrize("text", ["", "something else\n", "tricolor escape lock 1 go1.27.3\nheap one m/p m/p.f variable x\n", "tricolor escape lock 1 go1.27.3\nheap 1\n"])
+@pytest.mark.parametrize("text", ["", "something else\n", "tricolor escape lock 2 go1.27.3\nheap one m/p m/p.f variable x\n", "tricolor escape lock 2 go1.27.3\nheap 1\n", "tricolor escape lock 2 go1.27.3\nparam most m/p m/p.f x\n", "tricolor escape lock 2"])
 def test_damaged_files_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match="lock"):
         read_lock(text, "a.lock")
 
 
 def test_another_version_of_go_is_refused() -> None:
-    lock = read_lock("tricolor escape lock 1 go1.26.0\n", "a.lock")
+    lock = read_lock("tricolor escape lock 2 go1.26.0\n", "a.lock")
     with pytest.raises(UsageError, match=r"go1\.26\.0.*go1\.27\.3"):
         compare(lock, _explained(), "a.lock")
+
+
+def test_an_earlier_form_is_refused_with_what_to_do() -> None:
+    with pytest.raises(UsageError, match=r"a\.lock has form 1 .* write it anew with --lock a\.lock"):
+        read_lock("tricolor escape lock 1 go1.27.3\nheap 1 m/p m/p.f variable x\n", "a.lock")
+
+
+def test_parameters_of_declared_functions_are_held() -> None:
+    parameters = [_parameter(Effect.CONTENT, (0, 0), (1, 2)), _parameter(Effect.LEAKS, name="y"), _parameter(Effect.STAYS, name="z", literal=True)]
+    lock = lock_of(_with(*parameters))
+    assert lock.text().splitlines()[1:] == ["param content+r0:0+r1:2 m/p m/p.f x", "param leaks m/p m/p.f y"]
+    assert read_lock(lock.text(), "lock") == lock
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "what"),
+    [
+        (_parameter(Effect.STAYS), _parameter(Effect.LEAKS), "worse"),
+        (_parameter(Effect.STAYS), _parameter(Effect.RESULT, (0, 1)), "worse"),
+        (_parameter(Effect.RESULT, (0, 1)), _parameter(Effect.RESULT, (0, 0)), "worse"),
+        (_parameter(Effect.RESULT, (0, 1)), _parameter(Effect.RESULT, (1, 1)), "worse"),
+        (_parameter(Effect.RESULT, (0, 0)), _parameter(Effect.CONTENT), "worse"),
+        (_parameter(Effect.CONTENT), _parameter(Effect.CONTENT, (0, 0)), "worse"),
+        (_parameter(Effect.CONTENT), _parameter(Effect.RESULT, (0, 1)), "better"),
+        (_parameter(Effect.RESULT, (0, 0)), _parameter(Effect.RESULT, (0, 3)), "better"),
+        (_parameter(Effect.LEAKS), _parameter(Effect.CONTENT, (0, 0)), "better"),
+        (_parameter(Effect.LEAKS), _parameter(Effect.LEAKS), ""),
+        (_parameter(Effect.STAYS, name="old"), _parameter(Effect.LEAKS), ""),
+    ],
+)
+def test_a_parameter_is_told_if_more_of_it_or_less_leaves_the_function(before: Parameter, now: Parameter, what: str) -> None:
+    difference = compare(lock_of(_with(before)), _with(now), "lock")
+    assert ["worse"] * len(difference.worse) + ["better"] * len(difference.better) == ([what] if what else [])
+
+
+def test_flows_in_words() -> None:
+    assert flows_text("content+r1:2") == "leaks what it points to, reaches result 2"
+    assert flows_text("stays") == "does not escape"

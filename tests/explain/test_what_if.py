@@ -11,6 +11,7 @@ import pytest
 
 from tools.escapecheck.reference import go_build
 from tricolor.decisions import Alone, analyse_alone, request_for
+from tricolor.explain.model import Site
 from tricolor.explain.why import answers
 
 _CASE = re.compile(
@@ -78,7 +79,7 @@ def test_there_are_enough_cases() -> None:
 def test_claim(number: int, module: Path, alone: Alone, compiler_lines: dict[str, list[str]]) -> None:
     case = CASES[number]
     line = _line_of(case.before, "// why")
-    (answer,) = (a for a in answers(alone, module / f"b{number}" / "p.go", line) if a.site.expression == case.subject)
+    (answer,) = (a for a in answers(alone, module / f"b{number}" / "p.go", line) if isinstance(a.about, Site) and a.about.expression == case.subject)
     assert case.claim in [change.text for change in answer.changes if change.helps]
     escaping = {f"moved to heap: {case.subject}", f"{case.subject} escapes to heap"}
     assert escaping & set(compiler_lines[f"b{number}:{line}"])

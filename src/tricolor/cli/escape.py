@@ -15,9 +15,9 @@ from tricolor.base.progress import Progress
 from tricolor.cli.common import check_files, say, tags
 from tricolor.cli.escape_profile import PROFILE_FLAGS, join_profile
 from tricolor.cli.flags import Flag, Parsed, describe, parse_flags
-from tricolor.explain.lock import Lock, compare, lock_of, read_lock
-from tricolor.explain.model import Explained, Site, to_json
-from tricolor.report.escape_text import chosen, place_text, write_explained
+from tricolor.explain.lock import Lock, compare, flows_text, lock_of, read_lock
+from tricolor.explain.model import Explained, Parameter, Site, to_json
+from tricolor.report.escape_text import chosen, effect_text, place_text, write_explained
 
 FLAGS = (
     Flag("heap", "only what may take memory of the heap", False),
@@ -26,8 +26,8 @@ FLAGS = (
     Flag("format", "text, json, sarif, github (annotations of a workflow) or html", "text", ("text", "json", "sarif", "github", "html"), "FORMAT"),
     Flag("o", "write to this file instead of standard output", value_name="FILE"),
     Flag("why", "all ways by which the sites of a line escape, and which single change would keep them on the stack", value_name="FILE:LINE[:COL]"),
-    Flag("lock", "write what may take memory of the heap to this file, by function and expression", value_name="FILE"),
-    Flag("check", "compare with such a file: exit status 1 if something allocates newly", value_name="FILE"),
+    Flag("lock", "write what may take memory of the heap, and what functions do with parameters, to this file", value_name="FILE"),
+    Flag("check", "compare with such a file: exit status 1 if something allocates or leaks newly", value_name="FILE"),
     *PROFILE_FLAGS,
     Flag("tags", "comma-separated build tags", value_name="a,b"),
 )
@@ -80,7 +80,7 @@ def _read_lock(name: str) -> Lock | None:
 def _write_lock(explained: Explained, name: str) -> int:
     lock = lock_of(explained)
     write_output(Path(name), lock.text().encode())
-    say(f"{name}: sites that may take memory of the heap: {lock.counts.total()}; packages: {len(explained.packages)}")
+    say(f"{name}: {lock.counts.total()} sites that may take memory of the heap, {len(lock.parameters)} parameters, {len(explained.packages)} packages")
     return 0
 
 
@@ -91,15 +91,26 @@ def _check(lock: Lock, explained: Explained, name: str) -> int:
         say(f"{place_text(site)}: new: {site.expression} in {site.function}: {site.cost}{was}: {site.why}")
         if site.hint:
             say(f"\thint: {site.hint}")
+    for parameter, flows in difference.worse:
+        why = f": {parameter.why}" if parameter.why else ""
+        say(f"{place_text(parameter)}: parameter {parameter.name} of {parameter.function}: {_changed(parameter, flows)}{why}")
     for entry, count in difference.gone:
         times = f" ({count} times)" if count > 1 else ""
         say(f"{entry.package}: gone: {entry.expression} in {entry.function}: {entry.cost}{times}")
-    if difference.new:
-        say(f"{len(difference.new)} new; if they are meant to be there, write the file anew with --lock {name}")
+    for parameter, flows in difference.better:
+        say(f"{parameter.package}: better: parameter {parameter.name} of {parameter.function}: {_changed(parameter, flows)}")
+    if difference.new or difference.worse:
+        counts = ((len(difference.new), "new"), (len(difference.worse), "leaking more than before"))
+        what = ", ".join(f"{count} {text}" for count, text in counts if count)
+        say(f"{what}; if that is meant to be so, write the file anew with --lock {name}")
         return 1
-    if difference.gone:
-        say(f"nothing new; {len(difference.gone)} entries are gone: write the file anew with --lock {name} to keep it so")
+    if difference.gone or difference.better:
+        say(f"nothing new; {len(difference.gone) + len(difference.better)} are gone or better: write the file anew with --lock {name} to keep it so")
     return 0
+
+
+def _changed(parameter: Parameter, flows: str) -> str:
+    return f"{effect_text(parameter)} (the lock has: {flows_text(flows)})"
 
 
 def _explained(patterns: Sequence[str], parsed: Parsed) -> Explained | None:

@@ -1,4 +1,4 @@
-"""``tricolor escape --why FILE:LINE[:COL]``: everything about the sites of one line."""
+"""``tricolor escape --why FILE:LINE[:COL]``: everything about the sites and parameters of one line."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tricolor.base.errors import TricolorError, UsageError
 from tricolor.base.progress import Progress
 from tricolor.cli.common import say, tags
 from tricolor.cli.flags import Parsed
+from tricolor.explain.model import Site
 
 if TYPE_CHECKING:
     from tricolor.decisions import Alone, Faulty
+    from tricolor.explain.why import Answer
 
 _PLACE: Final = re.compile(r"(?P<file>.+?\.go):(?P<line>[0-9]+)(?::(?P<column>[0-9]+))?")
 
@@ -45,13 +47,19 @@ def why(parsed: Parsed) -> int:
     finally:
         progress.clear()
     if parsed.text("format") == "json":
-        json.dump([asdict(answer) for answer in found], sys.stdout, indent=1)
+        json.dump([_as_json(answer) for answer in found], sys.stdout, indent=1)
         sys.stdout.write("\n")
     elif found:
         write_answers(found, sys.stdout)
     else:
-        say(f"nothing is made at {match[0]}: no variable whose address is taken, no allocation")
+        say(f"nothing is made at {match[0]}: no parameter that holds pointers, no variable whose address is taken, no allocation")
     return 0
+
+
+def _as_json(answer: Answer) -> dict[str, Any]:
+    kind = "site" if isinstance(answer.about, Site) else "parameter"
+    changes = [asdict(change) | {"helps": change.helps} for change in answer.changes]
+    return {kind: asdict(answer.about), "ways": [asdict(way) for way in answer.ways], "changes": changes}
 
 
 def _package_of(file: Path, parsed: Parsed) -> Alone | Faulty:

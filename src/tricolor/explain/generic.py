@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final, final
 
 from tricolor.escape.naming import local_name
-from tricolor.explain.model import Site
+from tricolor.explain.model import Parameter, Site
 from tricolor.frontend.program import Program
 from tricolor.frontend.records import FuncDecl, Package
 from tricolor.ir import nodes as n
@@ -45,6 +45,12 @@ class GenericNames:
         renamed = self.renamer(func)
         steps = tuple(replace(step, text=renamed(step.text)) for step in site.chain)
         return replace(site, expression=renamed(site.expression), type=renamed(site.type), why=renamed(site.why), chain=steps)
+
+    def parameter_as_declared(self, parameter: Parameter, func: n.Func) -> Parameter:
+        """The parameter of an instance in the words of the generic function."""
+        renamed = self.renamer(func)
+        steps = tuple(replace(step, text=renamed(step.text)) for step in parameter.chain)
+        return replace(parameter, type=renamed(parameter.type), why=renamed(parameter.why), chain=steps)
 
     def _parameter_names(self, func: n.Func) -> dict[str, str]:
         """Type parameters of an instance by the text of their shapes."""

@@ -127,7 +127,7 @@ class Parameter:
     """What a function does with one parameter that may hold pointers: whether what its callers pass must be on the heap.
 
     ``returned``: the results that it reaches otherwise than by the heap. ``why``: of what leaks, one sentence. ``shapes``, ``foreign``: as for
-    sites."""
+    sites. ``literal``: of a func literal."""
 
     package: str
     function: str
@@ -140,6 +140,7 @@ class Parameter:
     chain: tuple[Step, ...]
     shapes: int
     foreign: bool
+    literal: bool
 
 
 def _no_parameters() -> Mapping[str, Sequence[Parameter]]:

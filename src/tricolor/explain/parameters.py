@@ -18,6 +18,7 @@ from tricolor.escape.messages import is_hidden
 from tricolor.escape.naming import Names
 from tricolor.escape.pointers import holds_pointers
 from tricolor.explain.chain import Narrator
+from tricolor.explain.generic import GenericNames
 from tricolor.explain.model import Effect, Parameter, Returned, generic_name
 from tricolor.frontend.records import Package, Position
 from tricolor.ir import nodes as n
@@ -25,14 +26,14 @@ from tricolor.ir import nodes as n
 _ORDER: Final = tuple(Effect)
 
 
-def parameters_of(alone: Alone, functions: Sequence[tuple[Package, n.Func]]) -> dict[str, list[Parameter]]:
+def parameters_of(alone: Alone, generic: GenericNames, functions: Sequence[tuple[Package, n.Func]]) -> dict[str, list[Parameter]]:
     """By path of the package. ``functions``: each with the package in which it is shown; instances of a generic function are told as one."""
     found: dict[str, list[Parameter]] = {package.path: [] for package in alone.typed.roots}
     instances: defaultdict[tuple[str, Position, str], list[Parameter]] = defaultdict(list)
     for package, func in functions:
         for _, parameter in parameters_in(alone, package, func):
             if "[" in func.symbol:
-                instances[package.path, parameter.position, parameter.name].append(parameter)
+                instances[package.path, parameter.position, parameter.name].append(generic.parameter_as_declared(parameter, func))
             else:
                 found[package.path].append(parameter)
     for (path, *_), parameters in instances.items():
@@ -48,7 +49,7 @@ def _place(parameter: Parameter) -> tuple[object, ...]:
 def _merged(instances: Sequence[Parameter]) -> Parameter:
     """The worst of all instances."""
     worst = max(instances, key=lambda one: _ORDER.index(one.effect))
-    return replace(worst, shapes=len({one.function + one.type for one in instances}), function=generic_name(worst.function))
+    return replace(worst, shapes=len({one.function for one in instances}), function=generic_name(worst.function))
 
 
 def parameters_in(alone: Alone, package: Package, func: n.Func) -> Iterator[tuple[n.Var, Parameter]]:
@@ -71,7 +72,7 @@ def parameters_in(alone: Alone, package: Package, func: n.Func) -> Iterator[tupl
             why, chain = narrator.leak(param, _location(alone, param)) if leaks.derefs[HEAP] >= 0 else ("", ())
         yield param, Parameter(
             package.path, func.symbol, param.name, names.type(param.type), alone.typed.position(param.pos), effect, returned, why, chain, 0,
-            func.pkg != package.symbol_path,
+            func.pkg != package.symbol_path, func.outer is not None,
         )  # fmt: skip
 
 
@@ -88,6 +89,12 @@ def effect_of(leaks: Leaks) -> Effect:
     if leaks.derefs[HEAP] >= 0:
         return Effect.CONTENT if leaks.derefs[HEAP] else Effect.LEAKS
     return Effect.RESULT if any(leaks.result(index) >= 0 for index in range(RESULTS)) else Effect.STAYS
+
+
+def is_worse(one: Parameter, other: Parameter | Effect) -> bool:
+    """Whether more of the one leaves its function."""
+    effect = other.effect if isinstance(other, Parameter) else other
+    return _ORDER.index(one.effect) > _ORDER.index(effect)
 
 
 def _returned(func: n.Func, leaks: Leaks) -> tuple[Returned, ...]:

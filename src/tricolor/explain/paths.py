@@ -18,6 +18,8 @@ from tricolor.escape.solve import outlives
 
 _MOST_LEAVES: Final = 40
 _MOST_DEPTH: Final = 40
+_MOST_INDIRECTIONS: Final = 1000
+"""More than any type has."""
 
 Outgoing: TypeAlias = Mapping[Location, Sequence[FlowStep]]
 
@@ -38,6 +40,12 @@ def ways(b: Batch, location: Location) -> list[Branch]:
     branches first."""
     search = _Search(b, location, _outgoing(b))
     return search.branches(location, -1, (location,))
+
+
+def leaks(b: Batch, param: Location) -> list[Branch]:
+    """The tree of ways by which the value of a parameter, or what it points to, leaves its function; limits as for ``ways``."""
+    search = _Search(b, param, _outgoing(b))
+    return search.branches(param, _MOST_INDIRECTIONS, (param,))
 
 
 def _outgoing(b: Batch) -> Outgoing:

@@ -46,7 +46,7 @@ def sites_of(alone: Alone) -> Explained:
     for (path, *_), sites in instances.items():
         found[path].append(_merged(sites))
     packages = {path: _numbered(sorted(sites, key=_order)) for path, sites in found.items()}
-    return Explained(GO_VERSION, packages, parameters_of(alone, functions))
+    return Explained(GO_VERSION, packages, parameters_of(alone, generic, functions))
 
 
 def explained_functions(alone: Alone) -> Iterator[tuple[Package, n.Func]]:

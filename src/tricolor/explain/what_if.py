@@ -27,12 +27,12 @@ _UNSAID: Final = frozenset(
 @final
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A change that was tried. ``branch``: the step of a way that it takes away, None for other changes; ``helps``: the value stays on the
-    stack then."""
+    """A change that was tried. ``branch``: the step of a way that it takes away, None for other changes; ``location``: what became of the
+    node."""
 
     change: Change
     branch: Branch | None
-    helps: bool
+    location: Location
 
 
 def try_changes(b: Batch, tags: Mapping[n.Func, Sequence[Leaks]], node: n.Var | n.Expr, steps: Sequence[Branch]) -> list[Trial]:
@@ -43,7 +43,7 @@ def try_changes(b: Batch, tags: Mapping[n.Func, Sequence[Leaks]], node: n.Var | 
         if len(out) == _MOST_TRIALS:
             break
         changed = analyse_again(b.funcs, tags, change)
-        out.append(Trial(change, branch, not location_in(changed, node).escapes))
+        out.append(Trial(change, branch, location_in(changed, node)))
     return out
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import final
+from typing import Final, final
 
 from tricolor.decisions import Alone
 from tricolor.escape.analyse import analyse_again
+from tricolor.escape.batch import Batch
 from tricolor.escape.changes import FitsStack, HeldByValue
 from tricolor.escape.flow_text import location_text
 from tricolor.escape.graph import Flow, Location
@@ -16,12 +17,15 @@ from tricolor.escape.naming import Names
 from tricolor.escape.sizes import MAX_IMPLICIT_BYTES, MAX_VARIABLE_BYTES
 from tricolor.explain.chain import Narrator
 from tricolor.explain.generic import GenericNames
-from tricolor.explain.model import Site
-from tricolor.explain.paths import Branch, steps_of, ways
+from tricolor.explain.model import Effect, Parameter, Site
+from tricolor.explain.parameters import effect_of, is_worse, parameters_in
+from tricolor.explain.paths import Branch, leaks, steps_of, ways
 from tricolor.explain.sites import described, explained_functions
 from tricolor.explain.what_if import Trial, location_in, try_changes
 from tricolor.frontend.records import Package, Position
 from tricolor.ir import nodes as n
+
+_PARAMETER: Final = "parameter"
 
 
 @final
@@ -37,60 +41,110 @@ class Way:
 @final
 @dataclass(frozen=True, slots=True)
 class TriedChange:
-    """A change of the source, as a condition ("x were not passed to f (line 3)"); ``helps``: with it, and nothing else, the value stays on the
-    stack."""
+    """A change of the source, as a condition ("x were not passed to f (line 3)"). ``outcome``: what is then, with this change and nothing else
+    ("it stays on the stack"); empty if it helps nothing."""
 
     text: str
     position: Position
-    helps: bool
+    outcome: str
+
+    @property
+    def helps(self) -> bool:
+        return bool(self.outcome)
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Why one site is what it is. ``ways`` and ``changes`` are empty for what does not escape."""
+    """Why one site, or one parameter, is what it is. ``ways`` and ``changes`` are empty for what does not escape."""
 
-    site: Site
+    about: Site | Parameter
     ways: tuple[Way, ...]
     changes: tuple[TriedChange, ...]
 
 
 def answers(alone: Alone, file: Path, line: int, column: int = 0) -> list[Answer]:
-    """What there is to say about the sites of a line (of one column, if it is not 0); of several instances of generic code the first."""
+    """What there is to say about the sites and parameters of a line (of one column, if it is not 0); of several instances of generic code about
+    the first site, and the parameter that leaks most."""
+
+    def is_asked(at: Position) -> bool:
+        return at.line == line and (not column or at.column == column) and Path(at.file) == file
+
     generic = GenericNames(alone.typed)
     found: dict[tuple[Position, str], Answer] = {}
+    worst: dict[Position, tuple[Package, n.Func, Parameter, n.Var]] = {}
     for package, func in explained_functions(alone):
+        for param, parameter in parameters_in(alone, package, func):
+            at = parameter.position
+            if is_asked(at) and (at not in worst or is_worse(parameter, worst[at][2])):
+                worst[at] = (package, func, parameter, param)
         for site, node in described(alone, package, func):
             at = site.position
-            if at.line != line or (column and at.column != column) or Path(at.file) != file:
-                continue
-            if (at, site.kind) not in found:
+            if is_asked(at) and (at, site.kind) not in found:
                 answer = _answer(alone, package, func, site, node)
                 found[at, site.kind] = _renamed(answer, generic.as_declared(site, func), generic.renamer(func))
-    return sorted(found.values(), key=lambda answer: answer.site.position.column)
+    for at, (package, func, parameter, param) in worst.items():
+        answer = _parameter_answer(alone, package, func, parameter, param)
+        found[at, _PARAMETER] = _renamed(answer, generic.parameter_as_declared(parameter, func), generic.renamer(func))
+    return sorted(found.values(), key=lambda answer: answer.about.position.column)
 
 
-def _renamed(answer: Answer, site: Site, renamed: Callable[[str], str]) -> Answer:
+def _renamed(answer: Answer, about: Site | Parameter, renamed: Callable[[str], str]) -> Answer:
     def way(of: Way) -> Way:
         return replace(of, text=renamed(of.text), below=tuple(map(way, of.below)))
 
     changes = tuple(replace(change, text=renamed(change.text)) for change in answer.changes)
-    return Answer(site, tuple(map(way, answer.ways)), changes)
+    return Answer(about, tuple(map(way, answer.ways)), changes)
 
 
 def _answer(alone: Alone, package: Package, func: n.Func, site: Site, node: n.Var | n.Expr | None) -> Answer:
     if node is None:
         return Answer(site, (), ())
-    members = alone.escape.batches[alone.escape.batch_of[func]]
-    b = analyse_again(members, alone.escape.tags, None)
+    b = _graph(alone, func)
     location = location_in(b, node)
     if not location.escapes:
         return Answer(site, (), ())
+    return _tree(alone, package, func, Answer(site, (), ()), b, node, ways(b, location), _outcome_of_site)
+
+
+def _parameter_answer(alone: Alone, package: Package, func: n.Func, parameter: Parameter, param: n.Var) -> Answer:
+    if func.body is None or parameter.effect is Effect.STAYS:
+        return Answer(parameter, (), ())
+    b = _graph(alone, func)
+    location = location_in(b, param)
+    tree = ways(b, location) if location.escapes else leaks(b, location)
+    return _tree(alone, package, func, Answer(parameter, (), ()), b, param, tree, lambda after: _outcome_of_parameter(parameter, effect_of(after.leaks)))
+
+
+def _graph(alone: Alone, func: n.Func) -> Batch:
+    return analyse_again(alone.escape.batches[alone.escape.batch_of[func]], alone.escape.tags, None)
+
+
+def _outcome_of_site(after: Location) -> str:
+    return "" if after.escapes else "it stays on the stack"
+
+
+def _outcome_of_parameter(before: Parameter, after: Effect) -> str:
+    if not is_worse(before, after):
+        return ""
+    return {Effect.RESULT: "it is only returned", Effect.CONTENT: "only what it points to leaks"}.get(after, "it does not escape")
+
+
+def _tree(
+    alone: Alone,
+    package: Package,
+    func: n.Func,
+    answer: Answer,
+    b: Batch,
+    node: n.Var | n.Expr,
+    tree: Sequence[Branch],
+    outcome: Callable[[Location], str],
+) -> Answer:
+    """The answer with its ways, and what each single change of one of their steps leads to."""
     names = Names(package.symbol_path, alone.wording, alone.escape.temporaries, func.pkg)
-    teller = _Teller(Narrator(alone.escape, names, alone.typed.position), location)
-    tree = ways(b, location)
+    teller = _Teller(Narrator(alone.escape, names, alone.typed.position), location_in(b, node), outcome)
     trials = try_changes(b, alone.escape.tags, node, [branch for branch in steps_of(tree) if teller.tells(branch)])
-    return Answer(site, tuple(teller.ways(tree)), tuple(map(teller.change, trials)))
+    return replace(answer, ways=tuple(teller.ways(tree)), changes=tuple(map(teller.change, trials)))
 
 
 @final
@@ -100,6 +154,7 @@ class _Teller:
 
     narrator: Narrator
     origin: Location
+    outcome: Callable[[Location], str]
 
     def ways(self, branches: Sequence[Branch]) -> Iterator[Way]:
         for branch in branches:
@@ -120,8 +175,7 @@ class _Teller:
             last = steps.pop()
             below = (Way(f"{last.text}, {ending}", last.position, ()),)
         if branch.through:
-            name = location_text(branch.step.dst, self.narrator.names)
-            below = (Way(f"where {name} is itself on the heap:", self.narrator.position(0), below),)
+            below = (Way(f"where {self._name(branch.step.dst)} is itself on the heap:", self.narrator.position(0), below),)
         for step in reversed(steps):
             below = (Way(step.text, step.position, below),)
         return below
@@ -129,8 +183,13 @@ class _Teller:
     def _ending(self, branch: Branch) -> str:
         dst = branch.step.dst
         if dst.node is not None and dst.escapes and not dst.result_index:
-            return f"and {location_text(dst, self.narrator.names)} is itself on the heap"
+            return f"and {self._name(dst)} is itself on the heap"
         return self.narrator.ending(Flow(dst, (branch.step,)), self.origin)
+
+    def _name(self, location: Location) -> str:
+        if location.node is None or isinstance(location.node, n.Var):
+            return location_text(location, self.narrator.names)
+        return self.narrator.subject(location.node, location)
 
     def change(self, trial: Trial) -> TriedChange:
         if isinstance(trial.change, HeldByValue):
@@ -138,16 +197,16 @@ class _Teller:
             return TriedChange(
                 f"{name} were not assigned any more once a func literal has captured it (which then holds a copy)",
                 self.narrator.position(trial.change.var.pos),
-                trial.helps,
+                self.outcome(trial.location),
             )
         if isinstance(trial.change, FitsStack):
             node = trial.change.node
             most = MAX_VARIABLE_BYTES if isinstance(node, n.Var) else MAX_IMPLICIT_BYTES
-            return TriedChange(f"it had at most {most} bytes", self.narrator.position(node.pos), trial.helps)
+            return TriedChange(f"it had at most {most} bytes", self.narrator.position(node.pos), self.outcome(trial.location))
         assert trial.branch is not None
         steps = [step for step in self.narrator.step(trial.branch.step) if step.text]
         step = steps[-1]
-        return TriedChange(f"{self._subject(trial.branch.step.src)} were not {step.text}", step.position, trial.helps)
+        return TriedChange(f"{self._subject(trial.branch.step.src)} were not {step.text}", step.position, self.outcome(trial.location))
 
     def _subject(self, location: Location) -> str:
         if location.node is None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
+from tricolor.explain.model import Site
 from tricolor.explain.why import Answer, Way
-from tricolor.report.escape_text import BOLD, DIM, painter, site_line
+from tricolor.report.escape_text import BOLD, DIM, painter, parameter_line, site_line
 
 
 def write_answers(answers: Sequence[Answer], out: TextIO) -> None:
-    """One block per site."""
+    """One block per site or parameter."""
     paint = painter(out)
     for answer in answers:
-        out.write(site_line(answer.site, paint) + "\n")
-        if answer.site.hint:
-            out.write(paint(f"\thint: {answer.site.hint}", DIM) + "\n")
+        about = answer.about
+        out.write((site_line(about, paint) if isinstance(about, Site) else parameter_line(about, paint)) + "\n")
+        if isinstance(about, Site) and about.hint:
+            out.write(paint(f"\thint: {about.hint}", DIM) + "\n")
         if answer.ways:
             out.write(paint("  ways:", BOLD) + "\n")
             _write_ways(answer.ways, "  ", out)
@@ -33,8 +35,9 @@ def _write_ways(ways: Sequence[Way], indent: str, out: TextIO) -> None:
 def _write_changes(answer: Answer, out: TextIO, title: str) -> None:
     out.write(title + "\n")
     helping = [change for change in answer.changes if change.helps]
-    out.writelines(f"    it stays on the stack if {change.text}\n" for change in helping)
+    out.writelines(f"    {change.outcome} if {change.text}\n" for change in helping)
     if helping:
         return
-    out.write(f"    no single change keeps it on the stack; these {len(answer.changes)} were tried:\n")
+    goal = "keeps it on the stack" if isinstance(answer.about, Site) else "makes it leak less"
+    out.write(f"    no single change {goal}; these {len(answer.changes)} were tried:\n")
     out.writelines(f"      if {change.text}\n" for change in answer.changes)
