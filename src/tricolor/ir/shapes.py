@@ -110,8 +110,11 @@ def _field_name(f: Field) -> str:
 
 
 def _base_name(t: Type) -> str:
+    """Name of a named type as embedded fields are named; that of an instance is another one than its field's."""
     base = t.elem if isinstance(t, Pointer) else t
-    return base.name if isinstance(base, (Named, Basic)) else ""
+    if isinstance(base, Named):
+        return "" if base.args else base.name
+    return base.name if isinstance(base, Basic) else ""
 
 
 def _signature_name(s: Signature) -> str:

@@ -154,6 +154,9 @@ def _needed_types(g: _Generator, mentioned: Iterable[Type], funcs: Iterable[Func
         if (t, imported) in seen or isinstance(t, (TypeParam, Basic)):
             continue
         seen.add((t, imported))
+        if is_shape(t):
+            needed[t] = None
+            continue
         if isinstance(t, Named):
             args = (*t.args, *t.origin_args)
             todo += [(arg, imported) for arg in args]
@@ -165,8 +168,6 @@ def _needed_types(g: _Generator, mentioned: Iterable[Type], funcs: Iterable[Func
             if not imported:
                 needed[t] = None
                 needed.update(dict.fromkeys(_wrapped_shapes(args)))
-            if is_shape(t):
-                continue
         elif imported:
             elsewhere.add(t)
         else:
