@@ -326,6 +326,10 @@ func (e *emitter) call(x *ast.CallExpr, tv types.TypeAndValue) {
 	funTV := e.info.Types[fun]
 	switch {
 	case funTV.IsType():
+		if len(x.Args) == 1 && e.info.Types[x.Args[0]].Value != nil && isRuneSlice(tv.Type) {
+			// A constant as runes is a literal, for which its compiler takes the operand's position.
+			e.spell(nodePos(ast.Unparen(x.Args[0])), tv.Type)
+		}
 		w.raw(`,"conversion"`)
 		e.cexpr(fun)
 	case funTV.IsBuiltin():

@@ -33,6 +33,16 @@ func (e *emitter) spell(pos token.Pos, t types.Type) {
 	e.spellings.raw("]")
 }
 
+// isRuneSlice tells whether a constant string converted to the type is decoded.
+func isRuneSlice(t types.Type) bool {
+	slice, ok := t.Underlying().(*types.Slice)
+	if !ok {
+		return false
+	}
+	elem, ok := slice.Elem().Underlying().(*types.Basic)
+	return ok && elem.Kind() == types.Int32
+}
+
 // hasAlias tells whether byte, rune or any is written in a type.
 func hasAlias(t types.Type) bool {
 	switch t := t.(type) {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from tricolor.ir import nodes as n
 from tricolor.ir.build.function import FuncState
@@ -30,6 +30,8 @@ from tricolor.ir.types import (
 )
 
 _DEFAULTS: dict[str, Basic] = {"i": INT, "f": FLOAT64, "c": COMPLEX128, "s": STRING, "b": BOOL}
+
+_INVALID_RUNE: Final = 0xFFFD
 
 
 def constant(pos: int, t: Type, value: list[Any]) -> n.Expr:
@@ -73,7 +75,7 @@ def _represent(u: Basic, exact: Fraction | int) -> int | Fraction | tuple[Fracti
 def rune_bytes(rune: int) -> bytes:
     """UTF-8 of a code point; of U+FFFD if it is none."""
     if rune < 0 or rune > 0x10FFFF or 0xD800 <= rune <= 0xDFFF:
-        rune = 0xFFFD
+        rune = _INVALID_RUNE
     return chr(rune).encode()
 
 
@@ -122,7 +124,19 @@ def conversion(fs: FuncState, x: n.Expr, target: Type, pos: int) -> n.Expr:
         if folded is not None:
             return folded
     kind = conversion_kind(source, target)
+    if kind is Conversion.STRING_TO_RUNES and isinstance(x, n.Const):
+        return _runes_literal(x, target)
     return n.Convert(pos, target, x, kind)
+
+
+def _runes_literal(x: n.Const, target: Type) -> n.SliceLit:
+    """A constant string as runes, which Go's compiler makes a literal at the string's position."""
+    u = underlying(target)
+    assert isinstance(u, Slice) and isinstance(x.value, bytes)
+    # Bytes that are no UTF-8 come as lone surrogates, each of which is one rune.
+    runes = [_INVALID_RUNE if 0xDC80 <= ord(char) <= 0xDCFF else ord(char) for char in x.value.decode("utf-8", "surrogateescape")]
+    elems: list[tuple[int, n.Expr]] = [(i, n.Const(x.pos, u.elem, rune)) for i, rune in enumerate(runes)]
+    return n.SliceLit(x.pos, target, elems, len(elems))
 
 
 def _convert_constant(x: n.Const, target: Type, u: Basic) -> n.Const | None:
