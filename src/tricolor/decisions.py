@@ -54,7 +54,7 @@ def place_text(place: Position) -> str:
 @dataclass(frozen=True, slots=True)
 class Decisions:
     """``packages``: the lines of each package that was named, by path, as often as Go's compiler prints them; ``directories``: where
-    their files are; ``faults``: what the go command prints if the packages have faults (there are no lines then)."""
+    their files are; ``faults``: what the go command prints about packages that have faults, of which there are no lines."""
 
     packages: Mapping[str, Sequence[Line]]
     directories: Mapping[str, str]
@@ -66,24 +66,25 @@ class Decisions:
 class Alone:
     """Packages analysed as Go's compiler sees them. ``roots``: the functions of each package that was named, by path: its own, then
     instances of generic functions that it uses, then what the compiler makes itself. ``receivers``: those of known type, of calls
-    through interfaces."""
+    through interfaces. ``faults``: what the go command prints about packages that were named too, but have faults."""
 
     typed: Program
     escape: EscapeResult
     wording: Wording
     roots: Mapping[str, Sequence[n.Func]]
     receivers: Sequence[KnownReceiver]
+    faults: str
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Faulty:
-    """The packages have faults; ``text`` is what the go command prints."""
+    """No package that was named is without faults; ``text`` is what the go command prints."""
 
     text: str
 
 
-_Built: TypeAlias = tuple[Program, n.Program, KnownTags]
+_Built: TypeAlias = tuple[Program, n.Program, KnownTags, str]
 
 
 def _load_and_build(request: LoadRequest, generated: bool) -> _Built | Faulty:
@@ -99,14 +100,15 @@ def _load_and_build(request: LoadRequest, generated: bool) -> _Built | Faulty:
         program = build_packages(typed, paths, separate=True, generated=generated, is_known=known.has)
         unknown = {func.pkg for func in program.elsewhere if not known.has(func)}
         if not unknown:
-            return typed, program, known
+            return typed, program, known, result.diagnostics
         # The sources that were left out are needed after all: a function is called that nobody has called before.
         assert not unknown <= set(request.bodies), unknown
         request = replace(request, bodies=(*request.bodies, *sorted(unknown)))
 
 
 def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = False) -> Alone | Faulty:
-    """Load and analyse the packages of a request, which must be made with ``spellings`` and without overlay.
+    """Load and analyse the packages of a request, which must be made with ``spellings`` and without overlay; if it is ``partial``, those
+    without faults.
 
     ``shapes``: also the instances of generic functions that they use; ``explained``: with every reason why something escapes, also in
     functions that the compiler makes itself: it says nothing else about those, so they are made only then. Raises EnvironmentFault,
@@ -114,7 +116,7 @@ def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = F
     built = _load_and_build(request, generated=explained)
     if isinstance(built, Faulty):
         return built
-    typed, program, known = built
+    typed, program, known, faults = built
     names = {package.symbol_path: package.name for package in typed.packages}
     wording = Wording(names, typed.spelling, typed.type, lambda pos: place_text(typed.position(pos)))
     with without_cycle_collection():
@@ -136,7 +138,7 @@ def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = F
             discarded = [func for func in program.discarded if func.pkg == package.symbol_path]
             funcs += instances([*funcs, *discarded], types, program.instance_methods)
         roots[package.path] = funcs + program.generated.get(package.path, [])
-    return Alone(typed, escape, wording, roots, receivers)
+    return Alone(typed, escape, wording, roots, receivers, faults)
 
 
 def decide(request: LoadRequest, shapes: bool = True, detail: Detail = PLACEMENTS) -> Decisions:
@@ -146,7 +148,7 @@ def decide(request: LoadRequest, shapes: bool = True, detail: Detail = PLACEMENT
         return Decisions({}, {}, alone.text)
     roots = alone.typed.roots
     lines = {package.path: lines_about(alone, package, detail) for package in roots}
-    return Decisions(lines, {package.path: package.directory for package in roots})
+    return Decisions(lines, {package.path: package.directory for package in roots}, alone.faults)
 
 
 def lines_about(alone: Alone, package: Package, detail: Detail) -> list[Line]:
@@ -159,4 +161,4 @@ def lines_about(alone: Alone, package: Package, detail: Detail) -> list[Line]:
 
 def request_for(patterns: Sequence[str], directory: Path, tags: Sequence[str] = ()) -> LoadRequest:
     """How to load packages for ``decide``."""
-    return LoadRequest(tuple(patterns), directory, tuple(tags), spellings=True)
+    return LoadRequest(tuple(patterns), directory, tuple(tags), spellings=True, partial=True)

@@ -120,6 +120,56 @@ def test_faults_are_gos_own(tricolor: Run, module: Path) -> None:
     assert (done.status, done.out, done.err) == (status, "", real)
 
 
+GOOD = "package good\n\nfunc Good() *int { x := 1; return &x }\n"
+BAD = "package bad\n\nfunc Bad() *int { x := 1; undefined(); return &x }\n"
+FAULTY_MODULES = {
+    "a faulty leaf": {"bad/a.go": BAD},
+    "a faulty package that others import": {
+        "bad/a.go": BAD,
+        "user/a.go": 'package user\n\nimport "example.com/m/bad"\n\nfunc U() *int { return bad.Bad() }\n',
+        "cmd/a.go": 'package main\n\nimport "example.com/m/user"\n\nfunc main() { println(user.U()) }\n',
+    },
+    "two faulty packages": {"bad/a.go": BAD, "worse/a.go": 'package worse\n\nfunc Bad() int { return "" }\n'},
+    "a package of the module that is missing": {"bad/a.go": 'package bad\n\nimport _ "example.com/m/none"\n'},
+    "a module that is missing": {"bad/a.go": 'package bad\n\nimport _ "example.org/none"\n'},
+    "a standard package that is missing": {"bad/a.go": 'package bad\n\nimport _ "nostd"\n'},
+    "an internal package": {"bad/a.go": 'package bad\n\nimport _ "internal/abi"\n'},
+    "an import cycle": {
+        "p/a.go": 'package p\n\nimport _ "example.com/m/q"\n',
+        "q/a.go": 'package q\n\nimport _ "example.com/m/p"\n',
+    },
+    "a folder without Go files": {"nothing/README": "none\n"},
+    "only tests": {"t/a_test.go": "package t\n"},
+    "only files that a build tag excludes": {"t/a.go": "//go:build never\n\npackage t\n"},
+    "two package clauses": {"t/a.go": "package t\n", "t/b.go": "package u\n"},
+    "no package clause": {"bad/a.go": "func Bad() {}\n"},
+    "a syntax error": {"bad/a.go": "package bad\n\nfunc Bad( { }\n"},
+    "a syntax error among the imports": {"bad/a.go": 'package bad\n\nimport "fmt\n'},
+    "a function without a body": {"bad/a.go": "package bad\n\nfunc Bad()\n"},
+    "a command without main": {"cmd/a.go": "package main\n\nfunc f() *int { return new(int) }\n"},
+    "a file to embed that is missing": {"bad/a.go": 'package bad\n\nimport _ "embed"\n\n//go:embed none\nvar s string\n'},
+    "an import that is not used": {"bad/a.go": 'package bad\n\nimport "fmt"\n\nfunc B() *int { return new(int) }\n'},
+}
+
+
+@pytest.mark.parametrize("files", FAULTY_MODULES.values(), ids=FAULTY_MODULES)
+def test_packages_without_faults_are_told_about_as_go_does(tricolor: Run, tmp_path: Path, files: dict[str, str]) -> None:
+    for name, text in {"go.mod": FILES["go.mod"], "good/a.go": GOOD, "zz/a.go": GOOD.replace("good", "zz"), **files}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    done = tricolor("build", "-gcflags=-m -l", "./...")
+    status, real = go_build(tmp_path, "-gcflags=-m -l", "./...")
+    assert (done.status, done.out) == (status, "")
+    assert by_package(done.err) == by_package(real)
+
+
+def test_the_log_has_the_packages_without_faults(tricolor: Run, module: Path) -> None:
+    (module / "main.go").write_text("package main\n\nfunc main() { undefined() }\n")
+    done = tricolor("build", f"-gcflags=-json=0,{module}/log", "./...")
+    assert done.status == 1
+    assert [path.name for path in (module / "log").iterdir()] == ["example.com%2Fm%2Fkeep"]
+
+
 def test_files_are_named_from_the_working_directory_where_that_is_shorter() -> None:
     text = "/a/b/c/x.go:1:2: f\n/a/b/d/y.go:1:2:   from x at /a/b/c/x.go:3\n"
     assert shorten(text, "/a/b/c", "/a/b") == "c/x.go:1:2: f\n./d/y.go:1:2:   from x at c/x.go:3\n"

@@ -20,7 +20,7 @@ from tricolor.frontend.records import Package
 
 
 def show_decisions(patterns: Sequence[str], tags: Sequence[str], flags: CompilerFlags, out: TextIO) -> int:
-    """Print or log the decisions about the packages that the patterns name. Exit status 1 if they have faults.
+    """Print or log the decisions about the packages that the patterns name. Exit status 1 if any of them has faults.
 
     Raises EnvironmentFault."""
     directory = Path.cwd()
@@ -39,6 +39,9 @@ def show_decisions(patterns: Sequence[str], tags: Sequence[str], flags: Compiler
             _print(lines_about(alone, package, Detail(flows, flags.effects)), package, str(directory), out)
         if flags.log is not None:
             write_log(flags.log, alone, package)
+    if alone.faults:
+        say(alone.faults.rstrip("\n"))
+        return 1
     if flags.inlining:
         say("tricolor: calls are not inlined, as with -l; Go's compiler without -l decides more at the places of calls")
     return 0

@@ -57,8 +57,12 @@ def escape(arguments: Sequence[str]) -> int:
     check_files(patterns, Path.cwd())
     # What cannot be read is said before anything is analysed.
     lock = _read_lock(parsed.text("check"))
-    explained = _explained(patterns, parsed)
-    if explained is None:
+    explained, faults = _explained(patterns, parsed)
+    if faults:
+        # Of packages without faults decisions are shown, but no file is written that lacks the others.
+        if explained.packages and not any(parsed.text(flag) for flag in ("lock", "check", "o")):
+            _write(explained, parsed)
+        say(faults.rstrip("\n"))
         return 1
     if parsed.text("lock"):
         return _write_lock(explained, parsed.text("lock"))
@@ -113,20 +117,16 @@ def _changed(parameter: Parameter, flows: str) -> str:
     return f"{effect_text(parameter)} (the lock has: {flows_text(flows)})"
 
 
-def _explained(patterns: Sequence[str], parsed: Parsed) -> Explained | None:
-    """Sites of the packages; None after saying what is wrong with them."""
-    from tricolor.explain.remember import explain
+def _explained(patterns: Sequence[str], parsed: Parsed) -> tuple[Explained, str]:
+    """Sites of the packages without faults, and what is wrong with the others."""
+    from tricolor.explain.remember import explain_faultless
 
     progress = Progress()
     progress.say("analysing " + " ".join(patterns))
     try:
-        explained = explain(patterns, Path.cwd(), tags(parsed))
+        return explain_faultless(patterns, Path.cwd(), tags(parsed))
     finally:
         progress.clear()
-    if isinstance(explained, str):
-        say(explained.rstrip("\n"))
-        return None
-    return explained
 
 
 def _write(explained: Explained, parsed: Parsed) -> None:

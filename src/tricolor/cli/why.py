@@ -46,6 +46,12 @@ def why(parsed: Parsed) -> int:
         found = answers(alone, file, int(match["line"]), int(match["column"] or 0))
     finally:
         progress.clear()
+    status = 0
+    if alone.faults:
+        say(alone.faults.rstrip("\n"))
+        status = 1
+        if not any(str(file) == of.path for of in alone.typed.files):
+            return status
     if parsed.text("format") == "json":
         json.dump([_as_json(answer) for answer in found], sys.stdout, indent=1)
         sys.stdout.write("\n")
@@ -53,7 +59,7 @@ def why(parsed: Parsed) -> int:
         write_answers(found, sys.stdout)
     else:
         say(f"nothing is made at {match[0]}: no parameter that holds pointers, no variable whose address is taken, no allocation")
-    return 0
+    return status
 
 
 def _as_json(answer: Answer) -> dict[str, Any]:

@@ -16,13 +16,21 @@ _KIND = "explained"
 
 
 def explain(patterns: Sequence[str], directory: Path, tags: Sequence[str] = ()) -> Explained | str:
-    """Sites of the packages that the patterns name, seen from a folder; what the go command prints if they have faults.
+    """Sites of the packages that the patterns name, seen from a folder; what the go command prints if any of them has faults.
+
+    Raises EnvironmentFault, CompilerBug."""
+    explained, faults = explain_faultless(patterns, directory, tags)
+    return faults or explained
+
+
+def explain_faultless(patterns: Sequence[str], directory: Path, tags: Sequence[str] = ()) -> tuple[Explained, str]:
+    """Sites of those packages that have no faults, and what the go command prints about the others.
 
     Raises EnvironmentFault, CompilerBug."""
     key = program_key(patterns, directory, ("explain", *tags))
     known = _recall(key)
     if known is not None:
-        return known
+        return known, ""
     # The front end is loaded only when there is something to analyse.
     from tricolor.decisions import Faulty, analyse_alone, request_for
     from tricolor.explain.sites import sites_of
@@ -30,14 +38,18 @@ def explain(patterns: Sequence[str], directory: Path, tags: Sequence[str] = ()) 
 
     alone = analyse_alone(request_for(patterns, directory, tags))
     if isinstance(alone, Faulty):
-        return alone.text
+        from tricolor.frontend.toolchain import GO_VERSION
+
+        return Explained(GO_VERSION, {}), alone.text
     explained = sites_of(alone)
+    if alone.faults:
+        return explained, alone.faults
     record = {"inputs": inputs_of(alone.typed, patterns, directory), "explained": to_json(explained)}
     try:
         write_entry(_KIND, key, json.dumps(record).encode())
     except OSError as error:
         raise EnvironmentFault(f"the cache cannot be written: {error}") from error
-    return explained
+    return explained, ""
 
 
 def _recall(key: str) -> Explained | None:

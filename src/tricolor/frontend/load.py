@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast, final
+from typing import Final, cast, final
 
 from tricolor.base.cache import cache_dir
 from tricolor.base.errors import EnvironmentFault
@@ -26,6 +26,9 @@ from tricolor.frontend.toolchain import (
     find_toolchain,
     go_environment,
 )
+
+_PARTLY_WRITTEN: Final = 4
+"""Status of the helper, see goload/main.go."""
 
 
 def _no_overlay() -> dict[str, str]:
@@ -40,7 +43,8 @@ class LoadRequest:
     ``patterns``: .go files or packages, as for ``go build``. ``directory``: where the go command runs.
     ``tags``: build tags. ``overlay``: absolute path -> path of the file to read instead (an empty one
     deletes). ``environment``: the go command's environment, the process's own if None.
-    ``spellings``: the program also tells how types are written (``Program.spelling``).
+    ``spellings``: the program also tells how types are written (``Program.spelling``). ``partial``: if some of the packages that are named
+    have faults, the others are loaded all the same, as far as the go command would compile them.
     ``remembered``: kind of the cache entries that know about packages; of one that has such an entry and that no pattern names, bodies of
     functions are left out unless they are generic, or ``bodies`` has the path of it or of a package that imports it. ``salt``: what the
     keys of these entries (``Package.key``) depend on besides the packages.
@@ -52,6 +56,7 @@ class LoadRequest:
     overlay: Mapping[str, str] = field(default_factory=_no_overlay)
     environment: Mapping[str, str] | None = None
     spellings: bool = False
+    partial: bool = False
     remembered: str = ""
     salt: str = ""
     bodies: tuple[str, ...] = ()
@@ -60,7 +65,7 @@ class LoadRequest:
 @final
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """A program, or the text that the go command would print about its faults (with exit status 1)."""
+    """A program, or the text that the go command would print about its faults (with exit status 1); both if it is ``partial``."""
 
     program: Program | None
     diagnostics: str = ""
@@ -91,7 +96,7 @@ def load(request: LoadRequest) -> LoadResult:
         done = _run(request, ["-o", name])
         if done.returncode == 1:
             return LoadResult(None, done.stderr)
-        return LoadResult(Program.open(Path(name)))
+        return LoadResult(Program.open(Path(name)), done.stderr if done.returncode == _PARTLY_WRITTEN else "")
     finally:
         # The program stays readable: its file is mapped.
         with contextlib.suppress(OSError):
@@ -121,7 +126,7 @@ def _run(request: LoadRequest, options: Sequence[str]) -> subprocess.CompletedPr
             errors="replace",
             check=False,
         )
-    if done.returncode not in (0, 1):
+    if done.returncode not in (0, 1, _PARTLY_WRITTEN):
         raise EnvironmentFault(done.stderr.strip() or f"the Go front end ended with status {done.returncode}")
     return done
 
@@ -132,6 +137,8 @@ def _flags(request: LoadRequest, toolchain: Toolchain, overlay: str) -> list[str
         flags.append("-tags=" + ",".join((*request.tags, *_user_tags(request))))
     if request.spellings:
         flags.append("-spellings")
+    if request.partial:
+        flags.append("-partial")
     if request.remembered:
         flags += [f"-remembered={cache_dir() / request.remembered}", f"-salt={request.salt}"]
     if request.bodies:

@@ -5,7 +5,9 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"os"
 	"runtime"
+	"strings"
 )
 
 // checked is what type-checking a package gives.
@@ -17,9 +19,11 @@ type checked struct {
 	failed bool // it or one of its imports has faults
 }
 
+const partlyWritten = 4 // exit status, see main.go
+
 // checkAndWrite type-checks all packages, each as soon as its imports are done, while the writer
 // follows in the order of the list.
-func checkAndWrite(fset *token.FileSet, pkgs []*listed, output string, spellings bool) {
+func checkAndWrite(fset *token.FileSet, req *request, pkgs []*listed, output string) {
 	byPath := map[string]*listed{}
 	for _, p := range pkgs {
 		byPath[p.ImportPath] = p
@@ -31,25 +35,33 @@ func checkAndWrite(fset *token.FileSet, pkgs []*listed, output string, spellings
 	}
 	out := createContainer(output)
 	e := newEmitter(fset, pkgs, out)
-	if spellings {
+	if req.spellings {
 		e.spellings = &jsonWriter{}
 	}
-	failed := false
+	faulty, useful := false, false
 	for _, p := range pkgs {
 		<-p.check.done
-		failed = failed || p.check.failed
-		if !failed {
+		faulty = faulty || p.check.failed || len(p.check.faults) > 0
+		if !p.check.failed && (req.partial || !faulty) {
 			e.emitPackage(p)
+			useful = useful || !p.DepOnly
 		}
 		if !p.check.failed {
 			p.check.info = nil // let it be collected
 		}
 	}
-	if failed {
+	if !faulty {
+		e.finish()
+		return
+	}
+	text := diagnostics(fset, pkgs)
+	if !req.partial || !useful {
 		out.discard()
-		refuse(diagnostics(fset, pkgs))
+		refuse(text)
 	}
 	e.finish()
+	fmt.Fprintln(os.Stderr, strings.TrimRight(text, "\n"))
+	os.Exit(partlyWritten)
 }
 
 // typeCheck waits for the imports of a package and checks it.
@@ -107,6 +119,9 @@ func (p *listed) typeCheck(fset *token.FileSet, byPath map[string]*listed, slots
 		p.check.faults = p.compilerFaults()
 	}
 	p.check.failed = len(p.check.faults) > 0
+	if !p.check.failed && p.leftOut == nil {
+		p.check.faults = p.linkerFaults()
+	}
 }
 
 // importer gives a package its imports, which have been checked before.

@@ -52,8 +52,12 @@ func newEmitter(fset *token.FileSet, pkgs []*listed, out *container) *emitter {
 	return e
 }
 
-// emitPackage writes one checked package.
+// emitPackage writes one checked package; places in the tables of packages and files follow.
 func (e *emitter) emitPackage(p *listed) {
+	p.index = e.packages.len()
+	for i, f := range p.parsed {
+		f.index = e.files.len() + i
+	}
 	e.packageIndex[p.check.pkg] = p.index
 	e.info = p.check.info
 	e.registerLocalTypes(p)

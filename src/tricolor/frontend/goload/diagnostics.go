@@ -82,10 +82,6 @@ func (p *listed) compilerFaults() []fault {
 	if p.Standard || len(p.SFiles) > 0 {
 		return nil
 	}
-	if p.Name == "main" && !p.DepOnly && p.check.pkg.Scope().Lookup("main") == nil {
-		text := "runtime.main_main·f: function main is undeclared in the main package"
-		faults = append(faults, fault{text: text})
-	}
 	for _, f := range p.parsed {
 		named := map[string]bool{}
 		for _, l := range f.linknames() {
@@ -99,6 +95,14 @@ func (p *listed) compilerFaults() []fault {
 		}
 	}
 	return faults
+}
+
+// linkerFaults returns what only the linker refuses: the package is compiled.
+func (p *listed) linkerFaults() []fault {
+	if p.Name != "main" || p.DepOnly || p.check.pkg.Scope().Lookup("main") != nil {
+		return nil
+	}
+	return []fault{{text: "runtime.main_main·f: function main is undeclared in the main package"}}
 }
 
 // diagnostics returns the text about all faulty packages: that of the go command or, for a fault that it

@@ -30,7 +30,7 @@ type listed struct {
 	DefaultGODEBUG string
 
 	req    *request
-	index  int // place in the package table
+	index  int // place in the package table, see emitPackage
 	parsed []*sourceFile
 	check  checked
 
@@ -88,7 +88,7 @@ func goList(req *request) []*listed {
 	for record := range strings.SplitSeq(stdout.String(), recordEnd) {
 		if record != "" {
 			p := parseListed(record)
-			p.req, p.index = req, len(pkgs)
+			p.req = req
 			pkgs = append(pkgs, p)
 		}
 	}

@@ -5,7 +5,7 @@
 // deterministic order (decl.go, expr.go, stmt.go, typetable.go, objects.go, container.go).
 //
 // Exit status: 0 written; 1 the user's program is at fault (the text on stderr is what the go command
-// prints); 3 goload itself failed.
+// prints); 4 (with -partial) the same, but the packages without faults were written; 3 goload itself failed.
 package main
 
 import (
@@ -27,6 +27,7 @@ type request struct {
 	timings   bool
 	spellings bool // write how types of expressions are spelled
 
+	partial    bool     // write the packages that have no faults even if others have
 	remembered string   // folder of what is known about packages, by key; "" if keys are not wanted
 	salt       string   // part of every key
 	bodies     []string // packages that are needed with all that they import, remembered or not
@@ -48,6 +49,7 @@ func main() {
 	flag.StringVar(&req.remembered, "remembered", "", "folder with a file for each package of which declarations will do; needs -salt")
 	flag.StringVar(&req.salt, "salt", "", "what keys of packages depend on besides")
 	flag.StringVar(&bodies, "bodies", "", "comma-separated packages that are wanted whole all the same, with all that they import")
+	flag.BoolVar(&req.partial, "partial", false, "write the packages without faults even if others have some")
 	flag.BoolVar(&req.timings, "timings", false, "print the time of each phase on stderr")
 	flag.Parse()
 	req.patterns = flag.Args()
@@ -72,7 +74,7 @@ func main() {
 		setKeys(&req, pkgs)
 		leaveOutBodies(&req, pkgs)
 	}
-	checkAndWrite(fset, pkgs, output, req.spellings)
+	checkAndWrite(fset, &req, pkgs, output)
 	clock.lap("check and write")
 }
 

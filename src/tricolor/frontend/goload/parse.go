@@ -15,7 +15,7 @@ import (
 
 // sourceFile is one parsed Go file.
 type sourceFile struct {
-	index  int    // place in the file table
+	index  int    // place in the file table, see emitPackage
 	path   string // as the go command names it
 	source string // where it was read from (differs from path under an overlay)
 	text   []byte
@@ -42,7 +42,7 @@ func parseAll(req *request, pkgs []*listed) *token.FileSet {
 		}
 		for _, name := range p.GoFiles {
 			path := p.path(name)
-			f := &sourceFile{index: len(files), path: path, source: req.source(path)}
+			f := &sourceFile{path: path, source: req.source(path)}
 			files = append(files, f)
 			p.parsed = append(p.parsed, f)
 		}

@@ -61,7 +61,8 @@ def build_packages(
         b.separate = True
         b.own = frozenset(package.symbol_path for package in found)
         b.is_known = is_known or b.is_known
-    mains = [p for p in found if p.name == "main"]
+    # Of a command without a main function, which only the linker refuses, everything else is known.
+    mains = [p for p in found if p.name == "main" and "main" in b.functions_of(p)]
     main = _main_function(b) if mains else Func("main.main", "main.main", "main", n.Signature((), ()), 0)
     return _build(b, main, [], found, generated)
 
