@@ -18,9 +18,10 @@ from tricolor.base.collection import without_cycle_collection
 from tricolor.escape.batch import Batch
 from tricolor.escape.batches import batches, stands_alone
 from tricolor.escape.changes import Change, FitsStack, HeldByValue
-from tricolor.escape.graph import Captured, Event, Flow, FlowStep, Location
+from tricolor.escape.graph import PERSISTS, Captured, Event, Flow, FlowStep, Hole, Location
 from tricolor.escape.leaks import Leaks, everything_to_heap
 from tricolor.escape.literals import find_literal
+from tricolor.escape.naming import local_name, method_split
 from tricolor.escape.pointers import holds_pointers
 from tricolor.escape.result import EscapeResult
 from tricolor.escape.scan import Scans, scan
@@ -28,6 +29,8 @@ from tricolor.escape.sizes import MAX_BY_VALUE_BYTES, heap_reason
 from tricolor.escape.solve import solve
 from tricolor.escape.statements import init_func, walk_func
 from tricolor.ir import nodes as n
+from tricolor.ir import types as t
+from tricolor.ir.shapes import DICTIONARY, SHAPE_PACKAGE
 from tricolor.ir.walk import walk
 
 
@@ -128,6 +131,7 @@ def _held_by_value(var: n.Var, location: Location) -> bool:
 
 def _connect_closures(b: Batch) -> None:
     """Decide how each closure holds its variables, and let them flow into it."""
+    dictionaries: dict[n.Func, Location] = {}
     for literal, hole in b.closures:
         uses = first_uses(literal.func) if b.explained else {}
         for capture in literal.func.captures:
@@ -141,6 +145,29 @@ def _connect_closures(b: Batch) -> None:
             use = uses.get(capture.inner, literal)
             k = hole if by_value else hole.addr(use, "reference")
             b.flow(k.note(use, "captured by a closure"), location)
+        # Nothing depends on the dictionary: it is not on the heap. It is only told about.
+        if b.explained and not literal.func.wrapper:
+            _capture_dictionary(b, literal, hole, dictionaries)
+
+
+def _capture_dictionary(b: Batch, literal: n.FuncLit, hole: Hole, dictionaries: dict[n.Func, Location]) -> None:
+    """In an instance by shapes every closure holds the dictionary, which is a parameter of the function around it."""
+    root = literal.func
+    while root.outer is not None:
+        root = root.outer
+    if f"[{SHAPE_PACKAGE}." not in root.symbol and f",{SHAPE_PACKAGE}." not in root.symbol:
+        return
+    location = dictionaries.get(root)
+    if location is None:
+        # The compiler puts a method where the parentheses of its receiver begin.
+        pos = root.params[0].pos - 1 if method_split(local_name(root)) >= 0 else root.pos
+        location = Location(n.Var(DICTIONARY, t.UNSAFE_POINTER, pos, n.VarKind.PARAM), root, 1, PERSISTS, is_param=True)
+        dictionaries[root] = location
+        b.locations.append(location)
+    var = location.node
+    assert isinstance(var, n.Var)
+    b.events.append(Captured(root, var, by_value=True, addrtaken=False, reassigned=False))
+    b.flow(hole.note(n.Name(var.pos, var.type, var), "captured by a closure"), location)
 
 
 def first_uses(closure: n.Func) -> dict[n.Var, n.Name]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tricolor.ir import nodes as n
 from tricolor.ir.build.state import Builder
-from tricolor.ir.shapes import has_shape, parts
+from tricolor.ir.shapes import parts
 from tricolor.ir.types import Interface, Named, Type, TypeParam
 from tricolor.ir.walk import walk, with_closures
 
@@ -57,7 +57,7 @@ def reachable_types(start: Iterable[Type]) -> set[Type]:
 def instantiate_methods(b: Builder, types: Iterable[Type], known: dict[Type, list[n.Func]]) -> None:
     """Note in ``known`` the methods of instantiated types, and use them."""
     for t in types:
-        if not isinstance(t, Named) or not t.args or t in known or has_shape(t):
+        if not isinstance(t, Named) or not t.args or t in known:
             continue
         if any(isinstance(part, TypeParam) for part in parts(t)):
             continue
