@@ -32,6 +32,7 @@ from tricolor.ir import nodes as n
 from tricolor.ir.build.program import build_packages, build_program
 from tricolor.llvm.compile import InvalidModule, Unit, compile_units
 from tricolor.llvm.link import LinkFailure
+from tricolor.passes.devirtualize import devirtualize
 from tricolor.passes.linkage import local_functions
 from tricolor.program_cache import CompiledProgram
 from tricolor.program_inputs import inputs_of
@@ -95,8 +96,14 @@ def analyse_program(request: CompileRequest, progress: Progress) -> Analysed | F
     with positions_decoded(typed):
         progress.say("building the program's tree")
         program = build_program(typed, runtime_roots(request.check_level))
+        make_calls_direct(program)
         progress.say(f"escape analysis of {len(program.funcs)} functions")
         return Analysed(typed, program, analyse(program.funcs))
+
+
+def make_calls_direct(program: n.Program) -> None:
+    """Devirtualize, as where packages are explained. Instances of generic functions are left alone: explanations are about shapes."""
+    devirtualize(program, [func for func in program.funcs if "[" not in func.symbol])
 
 
 def analyse_packages(request: CompileRequest, progress: Progress) -> Analysed | Faults:
@@ -108,6 +115,7 @@ def analyse_packages(request: CompileRequest, progress: Progress) -> Analysed | 
     with positions_decoded(typed):
         progress.say("building the packages' trees")
         program = build_packages(typed, [package.path for package in typed.roots])
+        make_calls_direct(program)
         progress.say(f"escape analysis of {len(program.funcs)} functions")
         return Analysed(typed, program, analyse(program.funcs))
 

@@ -20,7 +20,22 @@ from tricolor.codegen.places import iface_parts, var_addr
 from tricolor.codegen.recovery import recovers
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode, ModuleState
-from tricolor.ir.nodes import Call, CallMethod, Expr, Func, FuncLit, FuncName, Go, MethodValue, Pos
+from tricolor.ir.nodes import (
+    AddrOf,
+    Call,
+    CallMethod,
+    Deref,
+    Expr,
+    FieldOf,
+    FieldPtr,
+    Func,
+    FuncLit,
+    FuncName,
+    Go,
+    MethodValue,
+    Pos,
+    TypeAssert,
+)
 from tricolor.ir.types import (
     UINTPTR,
     UNSAFE_POINTER,
@@ -29,12 +44,14 @@ from tricolor.ir.types import (
     Signature,
     Struct,
     Type,
+    is_direct_iface,
     is_interface,
     pointer,
     signature,
     struct,
     underlying,
 )
+from tricolor.ir.walk import has_effect
 
 ITAB_FUN_OFFSET = 24
 """Offset of the first method's code address in an itab (internal/abi.ITab.Fun)."""
@@ -146,7 +163,7 @@ def _call(g: Gen, e: Call | CallMethod, dest: Addr | None) -> Results:
 
 def _call_static(g: Gen, e: Call, func: Func, context: str, dest: Addr | None) -> Results:
     with_context = is_closure(func)
-    args = [g.value(a) for a in e.args]
+    args = _arguments(g, e.args)
     if func.body is None or is_runtime(func.pkg):
         new_site(g, e.pos, "call", e.type, e, False)
     if g.recovers and g.func.wrapper and recovers(func):
@@ -156,6 +173,21 @@ def _call_static(g: Gen, e: Call, func: Func, context: str, dest: Addr | None) -
         args = flatten(g, func.signature, args)
     callee = Callee(g.m.declare_func(func), context if with_context else None, kind, func.signature)
     return emit_call(g, e.pos, callee, args, dest)
+
+
+def _arguments(g: Gen, args: list[Expr]) -> list[str]:
+    """The arguments as operands. A receiver that may be nil in an interface is taken out of that last: only then does the call panic."""
+    if args and _is_checked_late(args[0]):
+        others = [g.value(a) for a in args[1:]]
+        return [g.value(args[0]), *others]
+    return [g.value(a) for a in args]
+
+
+def _is_checked_late(x: Expr) -> bool:
+    """Whether it is the receiver of a call that the compiler made direct. One that is no pointer is copied first, as in Go."""
+    while isinstance(x, AddrOf | Deref | FieldOf | FieldPtr):
+        x = x.x
+    return isinstance(x, TypeAssert) and x.nil_fault and is_direct_iface(x.target) and not has_effect(x)
 
 
 def _call_value(g: Gen, e: Call, dest: Addr | None) -> Results:
@@ -173,8 +205,12 @@ def _call_value(g: Gen, e: Call, dest: Addr | None) -> Results:
 def _call_method(g: Gen, e: CallMethod, dest: Addr | None) -> Results:
     iface = underlying(e.x.type)
     assert isinstance(iface, Interface)
-    tab, data = iface_parts(g, e.x)
-    args = [g.value(a) for a in e.args]
+    if _is_checked_late(e.x):
+        args = [g.value(a) for a in e.args]
+        tab, data = iface_parts(g, e.x)
+    else:
+        tab, data = iface_parts(g, e.x)
+        args = [g.value(a) for a in e.args]
     g.nil_check(e.pos, tab)
     slot = g.op(f"getelementptr inbounds i8, ptr {tab}, i64 {ITAB_FUN_OFFSET + 8 * e.method}")
     code = g.op(f"load ptr, ptr {slot}, align 8")

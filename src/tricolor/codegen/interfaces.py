@@ -193,6 +193,8 @@ def into_assert(g: Gen, e: TypeAssert, dest: Addr) -> None:
 
 def _require_type(g: Gen, e: TypeAssert, tab: str) -> None:
     """Panic unless the interface holds the target type."""
+    if e.nil_fault:
+        g.nil_check(e.pos, tab)
     want = g.m.type_ref(e.target)
     iface = g.m.type_ref(e.x.type)
     ok = holds(g, e.x.type, tab, e.target)
