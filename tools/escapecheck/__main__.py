@@ -60,8 +60,9 @@ def main() -> int:
     flags = ("-m=2" if detail.flows else "-m") + " -l" + (" -d=escapemutationscalls=1" if detail.effects else "")
     results: list[Comparison] = []
     print(f"{'package':40} {'found':>6} {'missing':>8} {'extra':>6} {'agree':>7}")
+    real = real_lines(options.packages, directory, flags)
     for path, lines in sorted(our_lines(options.packages, directory, not options.no_shapes, detail).items()):
-        mine, theirs = _without_folders(lines), _without_folders(real_lines(path, directory, flags))
+        mine, theirs = _without_folders(lines), _without_folders(real.get(path, Counter()))
         if options.no_shapes:
             theirs = Counter({line: count for line, count in theirs.items() if "go.shape" not in line})
         results.append(Comparison(path, (theirs & mine).total(), theirs - mine, mine - theirs))
