@@ -95,9 +95,9 @@ def _load_and_build(request: LoadRequest, generated: bool) -> _Built | Faulty:
         if result.program is None:
             return Faulty(result.diagnostics)
         typed = result.program
-        known = KnownTags(typed.packages)
         paths = [package.path for package in typed.roots]
-        program = build_packages(typed, paths, separate=True, generated=generated, is_known=known.has)
+        known = KnownTags(typed.packages, paths)
+        program = build_packages(typed, paths, separate=True, generated=generated)
         unknown = {func.pkg for func in program.elsewhere if not known.has(func)}
         if not unknown:
             return typed, program, known, result.diagnostics
@@ -121,7 +121,9 @@ def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = F
     wording = Wording(names, typed.spelling, typed.type, lambda pos: place_text(typed.position(pos)))
     with without_cycle_collection():
         receivers = as_compiled(program)
-        escape = analyse(program.funcs, explained=explained, known={func: known.of(func) or () for func in program.elsewhere})
+        tags = {func: known.of(func) or () for func in program.elsewhere}
+        named = frozenset(package.symbol_path for package in typed.roots)
+        escape = analyse(program.funcs, explained=explained, known=tags, called=named)
     known.remember(escape.tags)
     by_package: defaultdict[str, list[n.Func]] = defaultdict(list)
     for func in (*(func for batch in escape.batches for func in batch), *program.externals):

@@ -25,11 +25,19 @@ _SINKS: Final = FIRST_RESULT + RESULTS
 
 @final
 class KnownTags:
-    """Tags of functions of some packages, read from the cache when they are asked for."""
+    """Tags of functions of the packages that others import, read from the cache when they are asked for.
 
-    def __init__(self, packages: Iterable[Package]) -> None:
-        # Nobody imports a command.
-        self._packages = {package.symbol_path: package for package in packages if package.name != "main"}
+    ``named``: paths of the packages that are compiled without inlining. Their tags, and those of packages that import them, are not
+    the usual ones: they are neither looked up nor remembered."""
+
+    def __init__(self, packages: Iterable[Package], named: Iterable[str]) -> None:
+        unusual = set(named)
+        self._packages: dict[str, Package] = {}
+        for package in packages:
+            if package.path in unusual or not unusual.isdisjoint(package.imports):
+                unusual.add(package.path)
+            else:
+                self._packages[package.symbol_path] = package
         self._entries: dict[str, dict[str, str]] = {}
 
     def has(self, func: Func) -> bool:

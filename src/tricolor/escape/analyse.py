@@ -15,10 +15,11 @@ from collections.abc import Mapping, Sequence
 
 from tricolor.abi.layout import size_of
 from tricolor.base.collection import without_cycle_collection
-from tricolor.escape.batch import Batch
+from tricolor.escape.batch import Batch, Inline
 from tricolor.escape.batches import batches, stands_alone
 from tricolor.escape.changes import Change, FitsStack, HeldByValue
 from tricolor.escape.graph import PERSISTS, Captured, Event, Flow, FlowStep, Hole, Location
+from tricolor.escape.inlining import Inliner
 from tricolor.escape.leaks import Leaks, everything_to_heap
 from tricolor.escape.literals import find_literal
 from tricolor.escape.naming import local_name, method_split
@@ -35,15 +36,22 @@ from tricolor.ir.walk import walk
 
 
 def analyse(
-    funcs: Sequence[n.Func], *, explained: bool = False, known: Mapping[n.Func, Sequence[Leaks]] | None = None
+    funcs: Sequence[n.Func],
+    *,
+    explained: bool = False,
+    known: Mapping[n.Func, Sequence[Leaks]] | None = None,
+    called: frozenset[str] | None = None,
 ) -> EscapeResult:
     """Place everything in the functions (closures included). ``explained``: collect every reason for it; ``known``: parameter tags of
-    functions that are not among these."""
+    functions that are not among these; ``called``: the packages that are compiled without inlining, if not all are."""
+    known = known or {}
     with without_cycle_collection():
-        return _analyse_all(funcs, explained, known or {})
+        return _analyse_all(funcs, explained, known, None if called is None else Inliner(called, known).operands)
 
 
-def _analyse_all(funcs: Sequence[n.Func], explained: bool, known: Mapping[n.Func, Sequence[Leaks]]) -> EscapeResult:
+def _analyse_all(
+    funcs: Sequence[n.Func], explained: bool, known: Mapping[n.Func, Sequence[Leaks]], inline: Inline | None
+) -> EscapeResult:
     variables: dict[n.Var, Location] = {}
     allocations: dict[n.Expr, Location] = {}
     canonical: dict[n.Var, n.Var] = {}
@@ -58,7 +66,7 @@ def _analyse_all(funcs: Sequence[n.Func], explained: bool, known: Mapping[n.Func
     temporaries: dict[n.Var, n.Expr] = {}
     scans = scan(funcs)
     for members in batches(funcs, scans):
-        b = _analyse_batch(members, tags, scans, explained)
+        b = _analyse_batch(members, tags, scans, explained, inline=inline)
         batch_of.update(dict.fromkeys(members, len(order)))
         order.append(members)
         allocations_in.append(tuple(b.allocations))
@@ -105,8 +113,9 @@ def _analyse_batch(
     scans: Scans,
     explained: bool,
     change: Change | None = None,
+    inline: Inline | None = None,
 ) -> Batch:
-    b = Batch(members, tags, frozenset(members), walk_func, scans, explained=explained, change=change)
+    b = Batch(members, tags, set(members), walk_func, scans, explained=explained, change=change, inline=inline)
     for func in members:
         init_func(b, func)
     for func in members:

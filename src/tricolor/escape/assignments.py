@@ -28,6 +28,13 @@ class Assignments:
     simple: dict[n.Var, list[n.Expr]] = field(default_factory=dict[n.Var, list[n.Expr]])
     other: set[n.Var] = field(default_factory=set[n.Var])
 
+    def add(self, other: Assignments) -> None:
+        """Take in the assignments of another function, which has become part of this one."""
+        self.definition |= other.definition
+        self.assigned |= other.assigned
+        self.simple |= other.simple
+        self.other |= other.other
+
     def static_value(self, x: n.Expr, canonical: Callable[[n.Var], n.Var]) -> n.Expr:
         """The earliest expression that always has the value of ``x``."""
         while True:

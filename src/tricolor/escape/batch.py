@@ -5,9 +5,9 @@ Source: cmd/compile/internal/escape/escape.go, graph.go.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import final
+from typing import TypeAlias, final
 
 from tricolor.escape.assignments import Assignments, collect
 from tricolor.escape.changes import Change, WithoutFlow
@@ -28,8 +28,10 @@ from tricolor.escape.graph import (
 )
 from tricolor.escape.leaks import Leaks
 from tricolor.escape.scan import Scans
-from tricolor.ir.nodes import Const, Expr, Func, FuncLit, Label, Var
+from tricolor.ir.nodes import Call, Const, Expr, Func, FuncLit, Label, Var
 from tricolor.ir.walk import with_closures
+
+Inline: TypeAlias = "Callable[[Batch, Sequence[Hole], Call, Func], Iterator[tuple[Hole, Expr]] | None]"
 
 
 @final
@@ -45,12 +47,13 @@ class Batch:
     ``pinned``: conversions of pointers to uintptr whose pointers must stay valid, with where they go.
     ``events``: what the compiler tells about the batch, explanations only if ``explained``. ``change``: of the
     source, to be tried. ``assignments``: by outermost function.
-    ``loop_depth``, ``func``, ``looping``: where the walk is.
+    ``inline``: makes the body of a small function part of the graph.
+    ``loop_depth``, ``func``, ``looping``: where the walk is; ``results``: where results go if that is not a function's own body.
     """
 
     funcs: Sequence[Func]
     tags: Mapping[Func, Sequence[Leaks]]
-    members: frozenset[Func]
+    members: set[Func]
     walk_body: Callable[[Batch, Func], None]
     scans: Scans
     variables: dict[Var, Location] = field(default_factory=dict[Var, Location])
@@ -71,7 +74,9 @@ class Batch:
     explained: bool = False
     change: Change | None = None
     assignments: dict[Func, Assignments] = field(default_factory=dict[Func, Assignments])
+    inline: Inline | None = None
     func: Func | None = None
+    results: Sequence[Var] | None = None
     loop_depth: int = 1
     looping: set[Label] = field(default_factory=set[Label])
 

@@ -50,6 +50,11 @@ def _call(b: Batch, ks: Sequence[Hole], x: n.Call) -> Iterator[Operand]:
         for arg in x.args:
             yield _argument(b.to_heap(), x, arg)
         return
+    if b.inline is not None and len(callees) == 1 and not _is_analysed_here(b, callees[0]):
+        inlined = b.inline(b, ks, x, callees[0])
+        if inlined is not None:
+            yield from inlined
+            return
     for callee in callees:
         if _is_analysed_here(b, callee):
             for k, result in zip(ks, callee.results, strict=False):

@@ -43,12 +43,13 @@ def walk_func(b: Batch, func: n.Func) -> None:
     b.walked.add(func)
     outer, b.func = b.func, func
     depth, b.loop_depth = b.loop_depth, 1
-    _mark_looping_labels(b, func)
+    results, b.results = b.results, None
+    mark_looping_labels(b, func)
     stmt(b, func.body)
-    b.func, b.loop_depth = outer, depth
+    b.func, b.loop_depth, b.results = outer, depth, results
 
 
-def _mark_looping_labels(b: Batch, func: n.Func) -> None:
+def mark_looping_labels(b: Batch, func: n.Func) -> None:
     """A label that some later goto jumps back to begins a loop."""
     seen: set[n.Label] = set()
     for node in b.scans.get(func, ()):
@@ -292,14 +293,15 @@ def _select(b: Batch, s: n.Select) -> None:
 
 def _return(b: Batch, s: n.Return) -> None:
     assert b.func is not None
-    results = [b.to(b.location_of(var)).note(s, "return") for var in b.func.results]
+    variables = b.func.results if b.results is None else b.results
+    results = [b.to(b.location_of(var)).note(s, "return") for var in variables]
     if len(s.values) == 1 and len(results) > 1:
         (value,) = s.values
         assert isinstance(value, (n.Call, n.CallMethod, n.Append, n.Builtin))
         expressions.call(b, results, value)
         return
     if s.values:
-        for var in b.func.results:
+        for var in variables:
             if var.name and not var.name.startswith("~"):
                 b.location_of(var).reassigned = True
     for hole, value in zip(results, s.values, strict=False):

@@ -57,8 +57,8 @@ func setKeys(req *request, pkgs []*listed) {
 // leaveOutBodies decides for each package whether its declarations will do: the patterns did not name it, it is remembered, and
 // neither it nor a package that imports it is one of req.bodies.
 //
-// A package that nobody has looked at may call any function of its imports, so bodies of these are needed too. Of packages that the
-// user is working at (those of the main module) it is taken that they mostly call what they called before.
+// A package that nobody has looked at may call any function of its imports, and small ones are put in place of the calls, so bodies
+// of these are needed too.
 func leaveOutBodies(req *request, pkgs []*listed) {
 	needed := map[string]bool{}
 	for _, p := range slices.Backward(pkgs) {
@@ -67,7 +67,7 @@ func leaveOutBodies(req *request, pkgs []*listed) {
 			if isRemembered(req.remembered, p.key) {
 				p.leaveOutBodies()
 			} else {
-				whole = p.Module == nil || !p.Module.Main
+				whole = true
 			}
 		}
 		for _, path := range p.Imports {

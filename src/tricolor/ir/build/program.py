@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from tricolor.base.collection import without_cycle_collection
 from tricolor.base.errors import CompilerBug, TricolorError
@@ -48,19 +48,16 @@ def build_packages(
     paths: list[str],
     separate: bool = False,
     generated: bool = False,
-    is_known: Callable[[Func], bool] | None = None,
 ) -> n.Program:
     """All functions declared in the packages, used or not, and what they reach. ``main`` is an empty function if none of
     them is a main package. ``separate``: as Go's compiler sees a package, which knows no bodies of functions that another
     package provides by linkname. ``generated``: then also with what the compiler makes for the packages themselves, which nothing
-    else depends on; the program must be loaded with ``spellings``. ``is_known`` (see Builder) says then of which functions of other packages
-    no body is needed."""
+    else depends on; the program must be loaded with ``spellings``."""
     b = new_builder(program)
     found = [p for p in map(program.package, paths) if p is not None]
     if separate:
         b.separate = True
         b.own = frozenset(package.symbol_path for package in found)
-        b.is_known = is_known or b.is_known
     # Of a command without a main function, which only the linker refuses, everything else is known.
     mains = [p for p in found if p.name == "main" and "main" in b.functions_of(p)]
     main = _main_function(b) if mains else Func("main.main", "main.main", "main", n.Signature((), ()), 0)

@@ -42,7 +42,7 @@ class Builder:
     ``declared``: functions by object and type arguments. ``bodies``: how to build the body of a declared function.
     ``separate``: as Go's compiler sees a package: a function without a body is not replaced by the one that implements it in
     another package, and generic functions are instantiated by shapes. ``own`` are the packages then that are built for their own sake,
-    by symbol path; of another package's function no body is built if it ``is_known`` or if the typed program does not have it: such functions
+    by symbol path; functions of other packages whose bodies the typed program does not have
     are ``elsewhere``. ``foreign``: code of another package is being built.
     ``pending``: used functions without body yet. ``conversions``: types that become interfaces, in order;
     ``called``: (name, package, signature) of methods called through interfaces.
@@ -52,7 +52,6 @@ class Builder:
     build_declared: Callable[[Builder, Func, FuncDecl, Env, dict[int, Var]], None]
     separate: bool = False
     own: frozenset[str] = frozenset()
-    is_known: Callable[[Func], bool] = lambda func: False
     elsewhere: dict[Func, None] = field(default_factory=dict[Func, None])
     foreign: bool = False
     declared: dict[tuple[int, tuple[Type, ...]], Func] = field(default_factory=dict[tuple[int, tuple[Type, ...]], Func])
@@ -188,9 +187,7 @@ class Builder:
         return func
 
     def _is_elsewhere(self, func: Func, decl: FuncDecl) -> bool:
-        if decl.body is None or not self._is_foreign(func):
-            return False
-        return decl.body == LEFT_OUT or self.is_known(func)
+        return decl.body == LEFT_OUT and self._is_foreign(func)
 
     def _new_func(self, decl: FuncDecl, symbol: str, env: Env) -> tuple[Func, dict[int, Var]]:
         """The Func of a declaration, and its parameters and results by object."""
