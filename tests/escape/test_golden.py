@@ -20,5 +20,5 @@ def test_messages_are_those_of_the_compiler(path: Path, tmp_path: Path) -> None:
     cases = read_cases(text)
     assert len(cases) == text.count("```go\n"), "a case was not recognised"
     write_module(tmp_path, cases)
-    for case, lines in zip(cases, tricolor_lines(tmp_path, len(cases)), strict=True):
+    for case, lines in zip(cases, tricolor_lines(tmp_path, cases), strict=True):
         assert lines == case.lines, case.title

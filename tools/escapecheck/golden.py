@@ -1,7 +1,8 @@
 """Golden files of escape analysis: rules with Go programs and what Go's compiler prints about them.
 
 ``python -m tools.escapecheck.golden FILE...`` records the compiler's lines anew. A file has headings ``## rule``, prose, a ``go``
-block (a whole package called p), and an ``escape`` block: lines ``line:column: message`` in order of position.
+block (a whole package called p), and an ``escape`` block: lines ``line:column: message`` in order of position. In a ``flows`` block instead
+are those of -m=2.
 """
 
 from __future__ import annotations
@@ -16,27 +17,30 @@ from typing import Final, final
 
 from tools.escapecheck.ours import our_lines
 from tools.escapecheck.reference import go_build
+from tricolor.escape.messages import Detail
 from tricolor.frontend.toolchain import find_toolchain
 
 _CASE: Final = re.compile(
-    r"^## (?P<title>[^\n]+)\n(?P<prose>.*?)```go\n(?P<go>.*?)```\n\n```escape\n(?P<lines>.*?)```\n", re.MULTILINE | re.DOTALL
+    r"^## (?P<title>[^\n]+)\n(?P<prose>.*?)```go\n(?P<go>.*?)```\n\n```(?P<kind>escape|flows)\n(?P<lines>.*?)```\n",
+    re.MULTILINE | re.DOTALL,
 )
-_LINE: Final = re.compile(r"^(?:.*?/)?(?P<package>c[0-9]+)/p\.go:(?P<rest>.*)$")
+_FILE: Final = re.compile(r"(?P<before>^| )(?:[^ ]*/)?c[0-9]+/p\.go:")
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One rule. ``lines``: the compiler's, sorted by position."""
+    """One rule. ``lines``: the compiler's, sorted by position; ``flows``: those of -m=2."""
 
     title: str
     go: str
     lines: tuple[str, ...]
+    flows: bool
 
 
 def read_cases(text: str) -> list[Case]:
     """The cases of a golden file."""
-    return [Case(m["title"], m["go"], tuple(m["lines"].splitlines())) for m in _CASE.finditer(text)]
+    return [Case(m["title"], m["go"], tuple(m["lines"].splitlines()), m["kind"] == "flows") for m in _CASE.finditer(text)]
 
 
 def write_module(folder: Path, cases: Sequence[Case]) -> None:
@@ -49,35 +53,35 @@ def write_module(folder: Path, cases: Sequence[Case]) -> None:
         (package / "p.s").write_text("")  # lets functions have no bodies
 
 
-def compiler_lines(folder: Path, count: int) -> list[tuple[str, ...]]:
+def compiler_lines(folder: Path, cases: Sequence[Case]) -> list[tuple[str, ...]]:
     """What Go's compiler prints about each package of the module. Raises RuntimeError."""
-    status, text = go_build(folder, "-gcflags=-m -l", "./...")
+    flags = [f"-gcflags=golden/c{number}={'-m=2' if case.flows else '-m'} -l" for number, case in enumerate(cases)]
+    status, text = go_build(folder, *flags, "./...")
     if status:
         raise RuntimeError(text)
-    found: list[list[str]] = [[] for _ in range(count)]
+    found: list[list[str]] = [[] for _ in cases]
     package = 0
     for line in text.splitlines():
         if line.startswith("# "):
             package = int(line.rpartition("/c")[2])
         else:
-            match = _LINE.match(line)
-            found[package].append(match["rest"] if match else _portable(line))
+            found[package].append(_portable(line))
     return [tuple(sorted(lines, key=_by_position)) for lines in found]
 
 
-def tricolor_lines(folder: Path, count: int) -> list[tuple[str, ...]]:
+def tricolor_lines(folder: Path, cases: Sequence[Case]) -> list[tuple[str, ...]]:
     """What we say about each package of the module."""
-    by_package = our_lines(["./..."], folder, shapes=True)
+    by_flows = {flows: our_lines(["./..."], folder, True, Detail(flows)) for flows in {case.flows for case in cases}}
     found: list[tuple[str, ...]] = []
-    for number in range(count):
-        matches = [(_LINE.match(line), line) for line in by_package[f"golden/c{number}"].elements()]
-        found.append(tuple(sorted((m["rest"] if m else _portable(line) for m, line in matches), key=_by_position)))
+    for number, case in enumerate(cases):
+        lines = by_flows[case.flows][f"golden/c{number}"]
+        found.append(tuple(sorted(map(_portable, lines.elements()), key=_by_position)))
     return found
 
 
 def _portable(line: str) -> str:
-    """A line about a file of the standard library, wherever that is installed."""
-    return line.replace(str(find_toolchain().root), "$GOROOT")
+    """A line without the name of the case's file; files of the standard library as below $GOROOT, wherever that is installed."""
+    return _FILE.sub(r"\g<before>", line.replace(str(find_toolchain().root), "$GOROOT"))
 
 
 def _by_position(line: str) -> tuple[int, int, str]:
@@ -93,11 +97,11 @@ def record(path: Path) -> None:
     cases = read_cases(text)
     with tempfile.TemporaryDirectory() as name:
         write_module(Path(name), cases)
-        recorded = iter(compiler_lines(Path(name), len(cases)))
+        recorded = iter(compiler_lines(Path(name), cases))
 
     def replaced(match: re.Match[str]) -> str:
         lines = "".join(f"{line}\n" for line in next(recorded))
-        return f"## {match['title']}\n{match['prose']}```go\n{match['go']}```\n\n```escape\n{lines}```\n"
+        return f"## {match['title']}\n{match['prose']}```go\n{match['go']}```\n\n```{match['kind']}\n{lines}```\n"
 
     path.write_text(_CASE.sub(replaced, text))
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from tricolor.ir import nodes as n
 from tricolor.ir.build.function import FuncState
 from tricolor.ir.nodes import Conversion
-from tricolor.ir.shapes import is_shape
+from tricolor.ir.shapes import has_shape, is_shape
 from tricolor.ir.types import (
     BOOL,
     COMPLEX128,
@@ -22,6 +22,7 @@ from tricolor.ir.types import (
     Basic,
     Interface,
     Kind,
+    Named,
     Pointer,
     Slice,
     Type,
@@ -101,12 +102,19 @@ def to_interface(fs: FuncState, x: n.Expr, target: Type, explicit: int = 0) -> n
     source = underlying(x.type)
     pos, implicit = explicit or x.pos, not explicit
     if isinstance(source, Interface):
-        if source is underlying(target):
+        if source is underlying(target) or _same_but_for_shapes(x.type, target):
             return n.Convert(pos, target, x, Conversion.NOP, implicit)
         fs.b.call_all_through(target)
         return n.Convert(pos, target, x, Conversion.INTERFACE, implicit)
     fs.b.use_conversion(x.type, target)
     return n.Convert(pos, target, x, Conversion.TO_INTERFACE, implicit)
+
+
+def _same_but_for_shapes(t: Type, other: Type) -> bool:
+    """Whether both are instances of one type and only the second is by shapes: then both are the same when the program runs."""
+    if not isinstance(t, Named) or not isinstance(other, Named) or not has_shape(other):
+        return False
+    return (t.pkg, t.name, t.scope) == (other.pkg, other.name, other.scope)
 
 
 def conversion(fs: FuncState, x: n.Expr, target: Type, pos: int) -> n.Expr:
