@@ -27,6 +27,7 @@ func main() {
 	x, y := 1, 2
 	low.Keep(&x)
 	low.Look(&y)
+	low.Directly(&y)
 	println(strings.ToUpper("text"), *low.Same([]*int{new(int)}))
 }
 """,
@@ -45,6 +46,17 @@ func Keep(p *int) { kept = p }
 func Look(p *int) int { return look(p) }
 
 func look(p *int) int { return *p }
+
+type looker interface{ Look(p *int) int }
+
+type steady struct{}
+
+func (*steady) Look(p *int) int { return *p }
+
+func Directly(p *int) int {
+	var l looker = &steady{}
+	return l.Look(p)
+}
 
 func Same[T any](from []T) T { return (&list[T]{from}).first() }
 
@@ -182,3 +194,7 @@ def test_a_damaged_entry_is_made_again(module: Path, damage: Callable[[bytes], b
         path.write_bytes(damage(raw))
     assert decided(module) == first
     assert built(analysed(module)) == {"main", "example.com/m/low"}
+
+
+def test_known_methods_are_called_directly_in_other_packages_too(module: Path) -> None:
+    assert [line.text for line in decided(module).packages["example.com/m"] if line.text.startswith("moved")] == ["moved to heap: x"]

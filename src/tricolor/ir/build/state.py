@@ -43,7 +43,7 @@ class Builder:
     ``separate``: as Go's compiler sees a package: a function without a body is not replaced by the one that implements it in
     another package, and generic functions are instantiated by shapes. ``own`` are the packages then that are built for their own sake,
     by symbol path; functions of other packages whose bodies the typed program does not have
-    are ``elsewhere``. ``foreign``: code of another package is being built.
+    are ``elsewhere``.
     ``pending``: used functions without body yet. ``conversions``: types that become interfaces, in order;
     ``called``: (name, package, signature) of methods called through interfaces.
     """
@@ -53,7 +53,6 @@ class Builder:
     separate: bool = False
     own: frozenset[str] = frozenset()
     elsewhere: dict[Func, None] = field(default_factory=dict[Func, None])
-    foreign: bool = False
     declared: dict[tuple[int, tuple[Type, ...]], Func] = field(default_factory=dict[tuple[int, tuple[Type, ...]], Func])
     declarations: dict[Func, FuncDecl] = field(default_factory=dict[Func, FuncDecl])
     dictionaries: dict[Func, dict[tuple[int, str], int]] = field(default_factory=dict[Func, dict[tuple[int, str], int]])
@@ -99,8 +98,6 @@ class Builder:
 
     def use_conversion(self, concrete: Type, target: Type) -> None:
         """Note a conversion of a concrete type to an interface type."""
-        if self.foreign:
-            return
         self.conversions[concrete] = None
         iface = underlying(target)
         if isinstance(iface, Interface) and iface.methods:
@@ -108,9 +105,8 @@ class Builder:
 
     def call_through(self, iface: Interface, index: int) -> None:
         """Note a call of a method through an interface."""
-        if not self.foreign:
-            method = iface.methods[index]
-            self.called[method.name, method.pkg, method.signature] = None
+        method = iface.methods[index]
+        self.called[method.name, method.pkg, method.signature] = None
 
     def call_all_through(self, t: Type) -> None:
         """Note that any method of an interface may be called (the target of a type assertion)."""
@@ -122,13 +118,23 @@ class Builder:
     def build_body(self, func: Func) -> None:
         """Build the body of a declared function, if that has not been done."""
         build = self.bodies.pop(func, None)
-        if build is not None:
-            self.foreign = self._is_foreign(func)
+        if build is None:
+            return
+        if not self._is_foreign(func):
             build()
-            self.foreign = False
+            return
+        # Its values in interfaces are not those of the packages at hand. Only where it also calls methods of interfaces may a call be of
+        # a known method (``passes.devirtualize``).
+        conversions, called, itabs = self.conversions, self.called, self.itabs
+        self.conversions, self.called, self.itabs = {}, {}, {}
+        build()
+        if self.conversions and self.called:
+            conversions |= self.conversions
+            called |= self.called
+        self.conversions, self.called, self.itabs = conversions, called, itabs
 
     def _is_foreign(self, func: Func) -> bool:
-        """Whether the function is not compiled with the packages at hand: what it does with interfaces is not noted."""
+        """Whether the function is not compiled with the packages at hand."""
         return self.separate and func.pkg not in self.own and "[" not in func.symbol
 
     # --- functions ---
