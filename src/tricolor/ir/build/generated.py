@@ -185,7 +185,7 @@ def _declared_with(t: Type) -> Iterator[Type]:
     """Types that the type is written or declared with, one level deep; of methods, their signatures. An underlying type itself is
     none of them."""
     if isinstance(t, Named):
-        yield from (method.signature for method in t.methods)
+        yield from (method.signature for method in t.methods if not method.type_params)
     u = underlying(t)
     match u:
         case Interface():

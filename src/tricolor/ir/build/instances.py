@@ -45,7 +45,7 @@ def reachable_types(start: Iterable[Type]) -> set[Type]:
         seen.add(t)
         if isinstance(t, Named):
             todo.append(t.underlying)
-            todo += [method.signature for method in t.methods]
+            todo += [method.signature for method in t.methods if not method.type_params]
             todo += [*t.args, *t.origin_args]
         elif isinstance(t, Interface):
             todo += [method.signature for method in t.methods]
