@@ -185,15 +185,31 @@ class Names:
         """The argument of an instance by shapes that tells its type arguments."""
         if of.args and all(map(has_shape, of.args)):
             return self.qualified(of.func.pkg, ".dict")
-        name = local_name(of.func).split("[", 1)[0].removeprefix("(*")
-        args = ",".join(map(shape_name, of.args))
-        return f"&{self.qualified(of.func.pkg, f'.dict.{name}[{args}]')}"
+        return f"&{self.qualified(of.func.pkg, f'.dict.{_dictionary_name(of)}')}"
+
+
+def _dictionary_name(of: n.FuncName) -> str:
+    """All methods of an instantiated type have one dictionary, a generic method has its own."""
+    name = local_name(of.func)
+    split = method_split(name)
+    receiver, method = name[:split], name[split:]
+    if split < 0 or "[" not in method:
+        return name.split("[", 1)[0].removeprefix("(*") + _in_brackets(of.args)
+    type_of_receiver = of.func.params[0].type
+    named = type_of_receiver.elem if isinstance(type_of_receiver, t.Pointer) else type_of_receiver
+    count = len(named.args) if isinstance(named, t.Named) else 0
+    closing = ")" if receiver.endswith(")") else ""
+    base = receiver.removesuffix(")").split("[", 1)[0]
+    return f"{base}{_in_brackets(of.args[:count])}{closing}{method.split('[', 1)[0]}{_in_brackets(of.args[count:])}"
+
+
+def _in_brackets(args: tuple[t.Type, ...]) -> str:
+    return "[" + ",".join(map(shape_name, args)) + "]" if args else ""
 
 
 def named_base(of: t.Named) -> str:
     """A named type without its package; type arguments are written in full, those of the function that declares it first."""
-    args = (*of.origin_args, *of.args)
-    return of.name + ("[" + ",".join(map(shape_name, args)) + "]" if args else "")
+    return of.name + _in_brackets((*of.origin_args, *of.args))
 
 
 def local_name(func: n.Func) -> str:
