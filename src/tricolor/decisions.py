@@ -47,6 +47,8 @@ class Line:
 
 def place_text(place: Position) -> str:
     """The position as the compiler prints it."""
+    if not place.line:
+        return "<unknown line number>"
     return str(Position(place.file, place.line, 0) if place.column > _LAST_COLUMN else place)
 
 

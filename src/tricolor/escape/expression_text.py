@@ -147,6 +147,8 @@ def _render_primary(x: _Primary, names: Names) -> str:
             return f"{_text(x.x, _PRIMARY, names)}[{_text(x.key, 0, names)}]"
         case n.SliceExpr():
             return _slice_text(x, names)
+        case n.TypeAssert() if has_shape(x.target):
+            return f"<node DYNAMICDOTTYPE{'2' if x.comma_ok else ''}>"
         case n.TypeAssert():
             return f"{_text(x.x, _PRIMARY, names)}.({names.type_at(x.pos, x.target)})"
         case n.Call():

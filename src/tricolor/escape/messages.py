@@ -142,8 +142,10 @@ def _event_messages(event: Event, func: n.Func, escape: EscapeResult, names: Nam
             if not event.early:
                 names = replace(names, literals=escape.literals)
             explained = explanation_text(event, names)
+            # Every line of an explanation begins with a place, even if that is not known.
+            before = "" if explained.pos else names.wording.place(0) + ": "
             for text in explained.lines(names.wording.place):
-                yield Message(explained.pos, text, func)
+                yield Message(explained.pos, before + text, func)
         case _:
             pass
 

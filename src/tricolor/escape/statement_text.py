@@ -12,6 +12,7 @@ from tricolor.escape.expression_text import expression_text
 from tricolor.escape.naming import Names
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
+from tricolor.passes.temporaries import is_temporary
 
 
 def statement_text(s: n.Stmt | n.TypeCase, names: Names) -> str:
@@ -26,7 +27,9 @@ def statement_text(s: n.Stmt | n.TypeCase, names: Names) -> str:
         case n.Assign():
             return f"{_place(s.x, names)} = {expression_text(s.value, names)}"
         case n.AssignPair():
-            return f"{_places(s.xs, names)} {':' if s.declares else ''}= {_list(s.values, names)}"
+            # The temporaries of a go or defer statement are declared before.
+            defines = any(not is_temporary(var) for var in s.declares)
+            return f"{_places(s.xs, names)} {':' if defines else ''}= {_list(s.values, names)}"
         case n.AssignTuple():
             return f"{_places(s.xs, names)} {':' if s.declares else ''}= {expression_text(s.value, names)}"
         case n.AssignOp():
@@ -41,7 +44,9 @@ def statement_text(s: n.Stmt | n.TypeCase, names: Names) -> str:
         case n.Switch() | n.TypeSwitch():
             return "switch statement"
         case n.TypeCase():
-            types = ", ".join("nil" if of is None else names.type(of) for of in s.types or ())
+            types = ", ".join(
+                "nil" if of is None else names.type_at(pos, of) for of, pos in zip(s.types or (), s.places, strict=True)
+            )
             return f"{f'case {types}' if s.types is not None else 'default'}: {statement_text(s.body, names)}"
         case n.Select():
             return "select statement"

@@ -695,13 +695,14 @@ class Switch:
 @final
 @dataclass(slots=True, eq=False)
 class TypeCase:
-    """``types``: None is default; an element None is ``case nil``. ``var``: the bound variable of this clause, if used; its
+    """``types``: None is default; an element None is ``case nil``; ``places``: their positions. ``var``: the bound variable of this clause, if used; its
     type is the case's type for a single-type clause, else that of the operand."""
 
     pos: Pos
     types: list[Type | None] | None
     var: Var | None
     body: Block
+    places: tuple[Pos, ...] = ()
 
 
 @final

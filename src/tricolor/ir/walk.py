@@ -22,7 +22,7 @@ def _child_slots(kind: type) -> tuple[str, ...]:
     plain = frozenset(
         {
             "pos", "type", "var", "func", "label", "op", "kind", "implicit", "comma_ok", "bounded", "spread", "variadic",
-            "method", "target", "declares", "in_loop", "recv_var", "ok_var", "types", "selector", "nil_fault",
+            "method", "target", "declares", "in_loop", "recv_var", "ok_var", "types", "selector", "nil_fault", "places",
         }
     )  # fmt: skip
     return tuple(f.name for f in fields(kind) if f.name not in plain)

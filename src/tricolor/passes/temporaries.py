@@ -189,7 +189,9 @@ class _Temporaries:
         read = max(_last(declare.init) for declare in declares if declare.init is not None)
         for var, declare in zip(wanted, declares, strict=True):
             self.keep(var, read)
-            var.pos = s.pos if isinstance(declare.init, n.Name) else var.pos
+            if isinstance(declare.init, n.Name):
+                var.pos = s.pos
+                _move_uses(closure.func, var, s.pos)
         at = max(out.index(declare) for declare in declares) + 1
         pair = n.AssignPair(s.pos, [n.Name(v.pos, v.type, v) for v in wanted], [d.init for d in declares if d.init is not None], wanted)
         out[at:at] = [pair]
@@ -243,6 +245,15 @@ class _Temporaries:
         declared += _unused_cases(self.func)
         for index, (read, var) in enumerate(sorted(self.made, key=lambda made: made[0])):
             var.name = f"{_COMPILERS}{first + index + sum(pos <= read for pos, _ in declared)}"
+
+
+def _move_uses(wrapper: n.Func, var: n.Var, pos: int) -> None:
+    """A variable without a position of its own is used where the statement stands."""
+    for capture in wrapper.captures:
+        if capture.outer is var:
+            for node in walk(wrapper):
+                if isinstance(node, n.Name) and node.var is capture.inner:
+                    node.pos = pos
 
 
 def _unused_cases(func: n.Func) -> list[tuple[int, str]]:

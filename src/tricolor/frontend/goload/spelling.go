@@ -68,6 +68,12 @@ func hasAlias(t types.Type) bool {
 				return true
 			}
 		}
+	case *types.Interface:
+		for method := range t.Methods() {
+			if hasAlias(method.Signature()) {
+				return true
+			}
+		}
 	}
 	return false
 }
@@ -108,6 +114,8 @@ func (e *emitter) spelling(t types.Type) string {
 		return "func" + e.spelledSignature(t)
 	case *types.Struct:
 		return e.spelledStruct(t)
+	case *types.Interface:
+		return e.spelledInterface(t)
 	}
 	fail("type %s has an unknown kind %T", t, t)
 	return ""
@@ -155,4 +163,16 @@ func (e *emitter) spelledStruct(t *types.Struct) string {
 		parts = append(parts, text)
 	}
 	return "struct { " + strings.Join(parts, "; ") + " }"
+}
+
+func (e *emitter) spelledInterface(t *types.Interface) string {
+	var parts []string
+	for method := range t.Methods() {
+		name := method.Name()
+		if !method.Exported() {
+			name = method.Pkg().Path() + "." + name
+		}
+		parts = append(parts, name+e.spelledSignature(method.Signature()))
+	}
+	return "interface { " + strings.Join(parts, "; ") + " }"
 }

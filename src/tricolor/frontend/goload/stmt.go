@@ -157,6 +157,11 @@ func (e *emitter) caseClause(s *ast.CaseClause) {
 		w.null()
 	} else {
 		e.exprs(s.List)
+		for _, x := range s.List {
+			if tv := e.info.Types[x]; tv.IsType() {
+				e.spell(nodePos(ast.Unparen(x)), tv.Type)
+			}
+		}
 	}
 	w.comma()
 	e.stmts(s.Body)

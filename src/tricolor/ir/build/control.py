@@ -272,7 +272,8 @@ def _type_switch(fs: FuncState, node: Node) -> None:
                 if t is not None:
                     fs.b.call_all_through(t)
         var = _clause_variable(fs, clause, types, x.type)
-        cases.append(TypeCase(clause[1], types, var, n.Block(clause[1], fs.stmts(clause[3]))))
+        places = tuple(e[1] for e in clause[2] or ())
+        cases.append(TypeCase(clause[1], types, var, n.Block(clause[1], fs.stmts(clause[3])), places))
     leave(fs)
     fs.emit(n.TypeSwitch(node[1], x, cases, label))
 

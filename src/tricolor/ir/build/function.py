@@ -119,6 +119,7 @@ class FuncState:
     lits: int = 0
     range_lits: int = 0
     range_states: int = 0
+    range_yields: int = 0
     go_defers: int = 0
     loop_depth: int = 0
     closure: bool = False

@@ -43,6 +43,8 @@ def build_range_func(fs: FuncState, node: Node, x: n.Expr, name: str) -> None:
     sig = underlying(x.type)
     assert isinstance(sig, Signature)
     body = _body(fs, node, loop, sig)
+    if fs.b.separate:
+        body = _in_variable(fs, frame, pos, body)
     call = n.Call(pos, result_type(sig), x, [convert_to(fs, body, sig.params[0])])
     fs.emit(n.ExprStmt(pos, call))
     panicked = n.Binary(pos, BOOL, BinaryOp.EQ, n.Name(pos, INT, state), _int(pos, RUNNING))
@@ -51,6 +53,14 @@ def build_range_func(fs: FuncState, node: Node, x: n.Expr, name: str) -> None:
     _leave(fs, pos, loop)
     if outermost:
         fs.out[start:start] = _frame_variables(fs, frame, pos)
+
+
+def _in_variable(fs: FuncState, frame: RangeFrame, pos: int, body: n.Expr) -> n.Expr:
+    """The closure in a variable, as Go's compiler has it."""
+    frame.owner.range_yields += 1
+    var = fs.local(f"#yield{frame.owner.range_yields}", body.type, pos)
+    fs.emit(n.Declare(pos, var, body))
+    return n.Name(pos, var.type, var)
 
 
 def _int(pos: int, value: int) -> n.Const:
@@ -65,7 +75,7 @@ def _frame_variables(fs: FuncState, frame: RangeFrame, pos: int) -> list[n.Stmt]
     """Declarations of what the nest shares, before its outermost loop."""
     made: list[n.Stmt] = []
     if frame.defers is not None:
-        token = fs.call_runtime(pos, "runtime.deferframe", [], (UNSAFE_POINTER,))
+        token = fs.call_runtime(pos, "runtime.deferframe", [], (frame.defers.type,))
         made.append(n.Declare(pos, frame.defers, token))
     if frame.panic is not None:
         made.append(n.Declare(pos, frame.panic, n.Builtin(pos, UNSAFE_POINTER, n.BuiltinOp.RECOVER_TOKEN, [])))
@@ -88,12 +98,12 @@ def _body(fs: FuncState, node: Node, loop: RangeLoop, sig: Signature) -> n.Expr:
     state = inner.capture(loop.state)
     out: list[n.Stmt] = []
     inner.out = out
-    not_ready = n.Binary(pos, BOOL, BinaryOp.NE, n.Name(pos, INT, state), _int(pos, READY))
-    inner.emit(n.If(pos, not_ready, n.Block(pos, [_panic(inner, pos, n.Name(pos, INT, state))]), None))
+    before = inner.local("#tmpState", INT, pos)
+    inner.emit(n.Declare(pos, before, n.Name(0, INT, state)))
     inner.emit(n.Assign(pos, n.Name(pos, INT, state), _int(pos, RUNNING)))
+    not_ready = n.Binary(pos, BOOL, BinaryOp.NE, n.Name(pos, INT, before), _int(pos, READY))
+    inner.emit(n.If(pos, not_ready, n.Block(pos, [_panic(inner, pos, n.Name(pos, INT, before))]), None))
     keys: list[Node | None] = [node[2], node[3]]
-    places: list[n.Place | None] = []
-    values: list[n.Expr] = []
     for i, t in enumerate(yield_sig.params):
         key = keys[i]
         if key is not None and is_definition(key):
@@ -106,13 +116,8 @@ def _body(fs: FuncState, node: Node, loop: RangeLoop, sig: Signature) -> n.Expr:
         var = Var("_" if blank else f"#p{i + 1}", t, pos, VarKind.PARAM)
         func.params.append(var)
         place = build_place(inner, key) if key is not None else None
-        if place is not None:
-            places.append(place)
-            values.append(convert_to(inner, n.Name(pos, t, var), place.type))
-    if len(places) == 1:
-        inner.emit(n.Assign(pos, places[0], values[0]))
-    elif places:
-        inner.emit(n.AssignPair(pos, places, values))
+        if key is not None and place is not None:
+            inner.emit(n.Assign(key[1], place, convert_to(inner, n.Name(key[1], t, var), place.type)))
     inner.emit(n.Block(node[6][1], inner.stmts(node[6][2])))
     _finish_body(inner, pos, READY)
     func.body = n.Block(pos, out)
@@ -235,7 +240,9 @@ def return_out(fs: FuncState, pos: int, given: list[Node]) -> None:
 def _store_results(fs: FuncState, pos: int, frame: RangeFrame, given: list[Node]) -> None:
     owner = frame.owner
     results = owner.func.results
-    if not owner.func.named_results:
+    if owner.b.separate:
+        _name_results(owner.func)
+    elif not owner.func.named_results:
         if frame.results is None:
             frame.results = [owner.local(f"#rv{i + 1}", r.type, r.pos or pos) for i, r in enumerate(results)]
         results = frame.results
@@ -251,6 +258,14 @@ def _store_results(fs: FuncState, pos: int, frame: RangeFrame, given: list[Node]
         fs.emit(n.Assign(pos, places[0], values[0]))
     else:
         fs.emit(n.AssignPair(pos, places, values))
+
+
+def _name_results(func: n.Func) -> None:
+    """Go's compiler gives all results names, and stores values to be returned in them."""
+    func.named_results = True
+    for i, var in enumerate(func.results):
+        if var.name == f"~r{i}":
+            var.name = f"#rv{i + 1}"
 
 
 def _leave(fs: FuncState, pos: int, loop: RangeLoop) -> None:

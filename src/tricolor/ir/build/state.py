@@ -221,7 +221,7 @@ class Builder:
         for i, (obj, t) in enumerate(zip(results, func.signature.results, strict=True)):
             name, pos = self._declared_name(obj)
             func.named_results = func.named_results or bool(name)
-            var = Var(name or f"~r{i}", t, pos, VarKind.RESULT)
+            var = Var(f"~r{i}" if name in ("", "_") else name, t, pos, VarKind.RESULT)
             func.results.append(var)
             variables[obj] = var
         variables.pop(0, None)

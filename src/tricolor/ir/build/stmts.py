@@ -13,6 +13,7 @@ from tricolor.ir.build.state import Node
 from tricolor.ir.nodes import BinaryOp, Label
 from tricolor.ir.types import (
     BOOL,
+    EMPTY_INTERFACE,
     EMPTY_TUPLE,
     UNSAFE_POINTER,
     Chan,
@@ -116,7 +117,7 @@ def build_defer(fs: FuncState, node: Node) -> None:
     if fs.range_frame is not None:
         frame = fs.range_frame
         frame.owner.func.has_defer = True
-        target = fs.reach(_defer_token(frame, node[1]), frame.owner)
+        target = fs.reach(_defer_token(frame), frame.owner)
     else:
         fs.func.has_defer = True
     stmt = n.Defer(node[1], closure, fs.loop_depth > 0 or target is not None, target)
@@ -135,9 +136,10 @@ def _deferred_recover(fs: FuncState, pos: int) -> n.Expr:
     return n.FuncLit(pos, _NO_ARGUMENTS, func)
 
 
-def _defer_token(frame: RangeFrame, pos: int) -> n.Var:
+def _defer_token(frame: RangeFrame) -> n.Var:
     if frame.defers is None:
-        frame.defers = frame.owner.local("#defers", UNSAFE_POINTER, pos)
+        # For Go's compiler it is an interface.
+        frame.defers = frame.owner.local("#defers", EMPTY_INTERFACE if frame.owner.b.separate else UNSAFE_POINTER, 0)
     return frame.defers
 
 
