@@ -238,9 +238,14 @@ def _range(b: Batch, s: n.Range) -> None:
     # x is evaluated once, before the loop, and lives as long as it.
     temporary = b.new_location(None, persists=True)
     expressions.expr(b, b.to(temporary), s.x)
+    # Where nobody could tell, Go's compiler keeps one variable for all iterations (package loopvar).
+    for var in s.declares:
+        if not var.kept:
+            _declare(b, var)
     b.loop_depth += 1
     for var in s.declares:
-        _declare(b, var)
+        if var.kept:
+            _declare(b, var)
     for x in (s.key, s.value):
         # Also a variable that is new in each iteration: it is a copy of one that all iterations share.
         _reassigned(b, x)

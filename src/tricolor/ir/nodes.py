@@ -50,7 +50,8 @@ class Var:
 
     ``name``: as in source, ``~r0`` for an unnamed result, ``~p0``/``_`` for unnamed parameters, ``.autotmp_N`` for temporaries.
     ``addrtaken``: ``&x`` (explicit or implicit) occurs; ``reassigned``: it is assigned after its declaration;
-    ``captured``: a closure refers to it. ``symbol``: linker symbol of a global.
+    ``captured``: a closure refers to it. ``kept``: it is captured or addressed elsewhere than in a return statement, so that an iteration
+    of its loop could see what became of that of another. ``symbol``: linker symbol of a global.
     A LOCAL exists from its ``Declare`` to the end of the block; each execution of ``Declare`` is a new variable.
     """
 
@@ -62,6 +63,7 @@ class Var:
     reassigned: bool = False
     captured: bool = False
     symbol: str = ""
+    kept: bool = False
 
 
 @final

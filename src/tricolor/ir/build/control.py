@@ -85,7 +85,7 @@ def _for(fs: FuncState, node: Node) -> None:
     post = n.Block(pos, fs.stmts([node[4]])) if node[4] is not None else None
     body = n.Block(node[5][1], fs.stmts(node[5][2]))
     leave(fs)
-    split = [v for v in declared if v.captured or v.addrtaken]
+    split = [v for v in declared if v.kept]
     if split:
         _per_iteration(fs, pos, init, split, hoisted, condition, post, body, label)
         return

@@ -123,6 +123,7 @@ class FuncState:
     go_defers: int = 0
     loop_depth: int = 0
     closure: bool = False
+    returning: bool = False
     pending_label: str = ""
     targets: list[Target] = field(default_factory=list[Target])
     gotos: dict[str, Label] = field(default_factory=dict[str, Label])
@@ -213,6 +214,8 @@ class FuncState:
             if known.outer is around:
                 return known.inner
         around.captured = True
+        if self.outer is not None and not self.outer.returning:
+            around.kept = True
         inner = Var(around.name, around.type, around.pos, VarKind.CAPTURE, around.addrtaken, around.reassigned)
         self.func.captures.append(Capture(around, inner))
         return inner
@@ -252,6 +255,8 @@ class FuncState:
         var = base_variable(place)
         if var is not None:
             self._each(var, _set_addrtaken)
+            if not self.returning:
+                var.kept = True
 
     # --- emitting ---
 

@@ -83,6 +83,12 @@ def build_return(fs: FuncState, node: Node) -> None:
     if fs.range_loop is not None:
         return_out(fs, pos, given)
         return
+    fs.returning = True
+    _return(fs, pos, given)
+    fs.returning = False
+
+
+def _return(fs: FuncState, pos: int, given: list[Node]) -> None:
     results = fs.func.results
     if is_tuple_call(fs, given):
         value = fs.expr(given[0])
