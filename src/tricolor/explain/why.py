@@ -141,7 +141,7 @@ def _tree(
     outcome: Callable[[Location], str],
 ) -> Answer:
     """The answer with its ways, and what each single change of one of their steps leads to."""
-    names = Names(package.symbol_path, alone.wording, alone.escape.temporaries, func.pkg)
+    names = Names(func.pkg, alone.wording, alone.escape.temporaries, func.pkg)
     teller = _Teller(Narrator(alone.escape, names, alone.typed.position), location_in(b, node), outcome)
     trials = try_changes(b, alone.escape.tags, node, [branch for branch in steps_of(tree) if teller.tells(branch)])
     return replace(answer, ways=tuple(teller.ways(tree)), changes=tuple(map(teller.change, trials)))

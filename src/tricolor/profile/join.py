@@ -39,7 +39,7 @@ class Miss(Enum):
     NO_PACKAGE = "its package is not found here"
     TEST = "a test file, which is not analysed"
     RUNTIME = "made by the runtime for itself"
-    NO_SITE = "the line has no site: the runtime was called by it, or the source is not what was built"
+    NO_SITE = "no site on this line: it calls the runtime, or the source is not what was built"
 
 
 @final
@@ -81,7 +81,7 @@ def join(profile: HeapProfile, sites: Iterable[Site], named: Named, explained: f
 
 
 def _land(sample: Sample, places: Places, named: Named, explained: frozenset[str]) -> Landing:
-    charged = next((frame for frame in sample.frames if frame in named), None)
+    charged = next((named.here(frame) for frame in sample.frames if frame in named), None)
     callee = ""
     for frame in sample.frames:
         found = places.at(frame)
@@ -93,7 +93,7 @@ def _land(sample: Sample, places: Places, named: Named, explained: frozenset[str
             return Landing(sample, _of_call(able, callee) or _of_size(able, sample.object_bytes), frame, None, charged, contradicts=False)
         if found:
             return Landing(sample, tuple(found), frame, None, charged, contradicts=True)
-        return Landing(sample, (), frame, _miss(frame, named, explained), charged, contradicts=False)
+        return Landing(sample, (), named.here(frame), _miss(frame, named, explained), charged, contradicts=False)
     at = next(iter(sample.frames), None)
     return Landing(sample, (), at, Miss.RUNTIME if at is not None else Miss.NO_POSITION, charged, contradicts=False)
 

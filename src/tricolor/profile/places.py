@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, final
 from urllib.parse import unquote
@@ -118,18 +119,27 @@ class Named:
 
     def __init__(self, packages: Mapping[str, Sequence[Site]]) -> None:
         self._paths = frozenset(packages)
-        self._files: dict[str, bool] = {}
-        self._main_folders = {
-            Path(site.position.file).parent for sites in packages.values() for site in sites if package_of(site.function) == "main"
-        }
+        self._folders: defaultdict[str, set[Path]] = defaultdict(set)
+        for path, sites in packages.items():
+            for site in sites:
+                if not site.foreign:
+                    self._folders["main" if package_of(site.function) == "main" else path].add(Path(site.position.file).parent)
+        self._files: dict[tuple[str, str], str] = {}
 
     def __contains__(self, frame: Frame) -> bool:
+        """A frame of package main is of one of theirs if that has a file of this name: every program's main package is called main."""
         package = package_of(frame.function)
-        return self._has_file(_name(frame.file)) if package == "main" else package in self._paths
+        return bool(self._file(package, frame)) if package == "main" else package in self._paths
 
-    def _has_file(self, name: str) -> bool:
-        """Whether a main package among them has a file of this name: every program's main package is called main."""
-        known = self._files.get(name)
-        if known is None:
-            known = self._files[name] = any((folder / name).is_file() for folder in self._main_folders)
-        return known
+    def here(self, frame: Frame) -> Frame:
+        """The frame with the file as it is here, if it is one of theirs: the program may have been built elsewhere, or with -trimpath."""
+        return replace(frame, file=self._file(package_of(frame.function), frame) or frame.file)
+
+    def _file(self, package: str, frame: Frame) -> str:
+        """Path of the frame's file in the package's folder; empty if there is none."""
+        key = package, _name(frame.file)
+        if key not in self._files:
+            folders = self._folders.get(package) or self._folders.get("main", ())
+            paths = (folder / key[1] for folder in sorted(folders))
+            self._files[key] = next((str(path) for path in paths if path.is_file()), "") if key[1] else ""
+        return self._files[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TextIO, final
@@ -20,7 +21,10 @@ from tricolor.report.units import bytes_text, count_text
 
 _MOST_ROWS: Final = 40
 _MOST_UNMATCHED: Final = 10
-_WIDTH_WITHOUT_TERMINAL: Final = 200
+_OUTSIDE: Final = "(not called by these packages)"
+_FEW_ROWS: Final = 10
+_LEAST_SHARE: Final = 0.001
+_WIDTH_WITHOUT_TERMINAL: Final = 120
 _STYLES: Final = {CostClass.HEAP: "red", CostClass.HEAP_ABOVE: "yellow", CostClass.STACK: "green", CostClass.NONE: "green"}
 
 
@@ -101,9 +105,10 @@ def _share(report: ProfileReport, amount: Amount) -> float:
 
 
 def write_table(report: ProfileReport, out: TextIO, *, everything: bool) -> None:
-    """The dearest rows as a table, what did not match, and where all bytes went. ``everything``: all rows."""
-    console = Console(file=out, width=None if out.isatty() else _WIDTH_WITHOUT_TERMINAL, highlight=False, markup=False)
-    rows = report.rows if everything else report.rows[:_MOST_ROWS]
+    """The dearest rows, what did not match, and where all bytes went. ``everything``: all rows."""
+    fixed = not out.isatty() and "COLUMNS" not in os.environ
+    console = Console(file=out, width=_WIDTH_WITHOUT_TERMINAL if fixed else None, highlight=False, markup=False)
+    rows = report.rows if everything else _dearest(report)
     console.print(_table(report, rows))
     _print_rest(console, report, report.rows[len(rows) :], "more rows")
     if report.unmatched:
@@ -113,28 +118,53 @@ def write_table(report: ProfileReport, out: TextIO, *, everything: bool) -> None
         console.print(line)
 
 
+def _dearest(report: ProfileReport) -> Sequence[Row]:
+    """The rows that are worth a look: at most 40, but for a few without those of less than 0.1 %."""
+    worth = sum(_share(report, row.amount) >= _LEAST_SHARE for row in report.rows)
+    return report.rows[: min(max(worth, _FEW_ROWS), _MOST_ROWS)]
+
+
 def _table(report: ProfileReport, rows: Iterable[Row]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("bytes", "share", "objects"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("charged to" if report.callers else "where", overflow="fold", max_width=34)
-    table.add_column("expression", overflow="fold", max_width=34)
-    table.add_column("verdict, cost", max_width=24)
-    table.add_column("allocated in" if report.callers else "charged to", overflow="fold", max_width=34)
-    table.add_column("why", overflow="fold", min_width=30)
+    table.add_column("line: dearest site" if report.callers else "site", overflow="fold")
     for row in rows:
-        site = row.sites[0]
         table.add_row(
             Text(bytes_text(row.amount.bytes)),
             Text(f"{100 * _share(report, row.amount):.1f}%"),
             Text(count_text(row.amount.objects)),
-            Text(_frame_text(row.charges[0].frame) if report.callers else _where(row)),
-            Text("\n".join(dict.fromkeys(site.expression for site in row.sites))),
-            Text(_decisions(row), style=_STYLES[site.cost.kind] if _out_of_doubt(row) else "yellow"),
-            Text(_site_of_caller(row) if report.callers else _charges(row)),
-            _why(row),
+            _told(row, callers=report.callers),
         )
     return table
+
+
+def _told(row: Row, *, callers: bool) -> Text:
+    """Where, what and why, a line each."""
+    text = Text()
+    place, charge = _where(row), row.charges[0]
+    if callers:
+        text.append(f"{_frame_text(charge.frame)}: ")
+    if not callers or not _is_at(charge, row.sites[0]):
+        text.append(f"{place}: ")
+    text.append(" or ".join(dict.fromkeys(site.expression for site in row.sites)), style="bold")
+    text.append(": ")
+    text.append(_decisions(row), style=_STYLES[row.sites[0].cost.kind] if _out_of_doubt(row) else "yellow")
+    charged = _sites_besides(row) if callers else _charges(row)
+    if charged:
+        text.append(f"\n{charged}")
+    if row.contradicts:
+        text.append("\nby its verdict nothing is allocated here" + ("; the function was inlined, and was decided anew there" if row.inlined else ""))
+    for why in dict.fromkeys(site.why for site in row.sites if site.why):
+        text.append(f"\n{why}")
+    for hint in dict.fromkeys(site.hint for site in row.sites if site.hint and not _is_standard(site)):
+        text.append(f"\nhint: {hint}", style="dim")
+    return text
+
+
+def _is_standard(site: Site) -> bool:
+    """Whether it is in Go's own tree, where no hint can be followed."""
+    return site.position.file.startswith(f"{find_toolchain().root}/src/")
 
 
 def _out_of_doubt(row: Row) -> bool:
@@ -156,17 +186,21 @@ def _short(file: str) -> str:
 def _frame_text(frame: Frame | None) -> str:
     """``file:line``, or the function where that is not known."""
     if frame is None:
-        return "none of these packages"
+        return _OUTSIDE
     return f"{_short(frame.file)}:{frame.line}" if frame.line and frame.file else frame.function
 
 
 def _charges(row: Row) -> str:
-    """The line that most of it is charged to; nothing if that is the site itself."""
+    """The line that most of it is charged to; empty if that is the site itself."""
     first = row.charges[0]
     if _is_at(first, row.sites[0]) and len(row.charges) == 1:
-        return "itself"
-    more = f" and {len(row.charges) - 1} more" if len(row.charges) > 1 else ""
-    return _frame_text(first.frame) + more
+        return ""
+    more = f" and {_counted(len(row.charges) - 1, 'more line')}" if len(row.charges) > 1 else ""
+    return f"{'' if first.frame is None else 'charged to '}{_frame_text(first.frame)}{more}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _is_at(charge: Charge, site: Site) -> bool:
@@ -174,22 +208,13 @@ def _is_at(charge: Charge, site: Site) -> bool:
     return frame is not None and frame.line == position.line and frame.file.rpartition("/")[2] == position.file.rpartition("/")[2]
 
 
-def _site_of_caller(row: Row) -> str:
-    more = f" and {row.lines - 1} more" if row.lines > 1 else ""
-    return ("itself" if _is_at(row.charges[0], row.sites[0]) else _where(row)) + more
+def _sites_besides(row: Row) -> str:
+    """How many sites a caller's line leads to besides the dearest."""
+    return f"and {_counted(row.lines - 1, 'more site')}" if row.lines > 1 else ""
 
 
 def _decisions(row: Row) -> str:
     return " or ".join(dict.fromkeys(decision_text(site.verdict, site.cost) for site in row.sites))
-
-
-def _why(row: Row) -> Text:
-    text = Text("\n".join(dict.fromkeys(site.why for site in row.sites if site.why)))
-    if row.contradicts:
-        text.append("by its verdict nothing is allocated here" + ("; the function was inlined, and was decided anew there" if row.inlined else ""))
-    for hint in dict.fromkeys(site.hint for site in row.sites if site.hint):
-        text.append(f"\nhint: {hint}", style="dim")
-    return text
 
 
 def _print_rest(console: Console, report: ProfileReport, rest: Sequence[Row | Unmatched], what: str) -> None:
@@ -203,14 +228,14 @@ def _print_unmatched(console: Console, report: ProfileReport, *, everything: boo
     console.print()
     console.print("Not matched with a site:")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    for justify in ("right", "right", "left", "left"):
+    for justify in ("right", "right", "left"):
         table.add_column(justify=justify, overflow="fold")
     shown = report.unmatched if everything else report.unmatched[:_MOST_UNMATCHED]
     for one in shown:
         name = one.at.function if one.at is not None else "(no stack)"
-        place = f" {_frame_text(one.at)}" if one.at is not None and one.at.file else ""
+        place = f"{_frame_text(one.at)}: " if one.at is not None and one.at.file else ""
         share = f"{100 * _share(report, one.amount):.1f}%"
-        table.add_row(Text(bytes_text(one.amount.bytes)), Text(share), Text(name + place), Text(one.miss.value))
+        table.add_row(Text(bytes_text(one.amount.bytes)), Text(share), Text(f"{place}{name}: {one.miss.value}"))
     console.print(table)
     _print_rest(console, report, report.unmatched[len(shown) :], "more lines")
 
