@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tricolor.base.collection import without_cycle_collection
 from tricolor.base.errors import CompilerBug, TricolorError
@@ -23,11 +23,14 @@ from tricolor.ir.types import Type
 _RECURSION_LIMIT = 20_000
 
 
-def new_builder(program: Program) -> Builder:
-    """An empty build of a program, with its linker symbols known."""
+def new_builder(program: Program, own: Sequence[Package] | None = None) -> Builder:
+    """An empty build of a program, with its linker symbols known; of packages seen alone if ``own`` says which."""
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
     lookup.forget()
     b = Builder(program, build_declared)
+    if own is not None:
+        b.separate = True
+        b.own = frozenset(package.symbol_path for package in own)
     b.read_linknames()
     return b
 
@@ -53,11 +56,8 @@ def build_packages(
     them is a main package. ``separate``: as Go's compiler sees a package, which knows no bodies of functions that another
     package provides by linkname. ``generated``: then also with what the compiler makes for the packages themselves, which nothing
     else depends on; the program must be loaded with ``spellings``."""
-    b = new_builder(program)
     found = [p for p in map(program.package, paths) if p is not None]
-    if separate:
-        b.separate = True
-        b.own = frozenset(package.symbol_path for package in found)
+    b = new_builder(program, found if separate else None)
     # Of a command without a main function, which only the linker refuses, everything else is known.
     mains = [p for p in found if p.name == "main" and "main" in b.functions_of(p)]
     main = _main_function(b) if mains else Func("main.main", "main.main", "main", n.Signature((), ()), 0)

@@ -348,9 +348,11 @@ class Builder:
         """
         for package in self.program.packages:
             self.by_symbol_path[package.symbol_path] = package
-            inits = (d for d in self.program.functions(package) if d.name == "init" and d.receiver is None)
-            for number, decl in enumerate(inits):
-                self.init_numbers[decl.object] = number
+            # Decoding all functions takes time, and other packages are not initialised where packages are seen alone.
+            if not self.separate or package.symbol_path in self.own:
+                inits = (d for d in self.program.functions(package) if d.name == "init" and d.receiver is None)
+                for number, decl in enumerate(inits):
+                    self.init_numbers[decl.object] = number
             if any(entry.target for entry in package.linknames):
                 self._read_linknames(package)
 
