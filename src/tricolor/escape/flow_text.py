@@ -6,7 +6,7 @@ Source: cmd/compile/internal/escape/solve.go (explainPath, explainFlow, explainL
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, final
 
 from tricolor.abi.layout import size_of
@@ -108,6 +108,8 @@ def location_text(location: Location, names: Names) -> str:
     """A variable, what an expression allocates, or the heap."""
     if location.node is None:
         return "{heap}" if location.escapes else "{temp}"
+    if isinstance(location.node, n.Var) and location.node.name == "_" and location.result_index:
+        return names.local(replace(location.node, name=f"~r{location.result_index - 1}"))
     text = node_text(location.node, names)
     return text if isinstance(location.node, n.Var) else f"{{storage for {text}}}"
 

@@ -6,7 +6,7 @@ from tricolor.ir import nodes as n
 from tricolor.ir.types import signature
 from tricolor.passes.dead_locals import remove_dead_locals
 from tricolor.passes.devirtualize import KnownReceiver, devirtualize
-from tricolor.passes.static_values import without_static_values
+from tricolor.passes.static_values import outlined_maps, without_static_values
 from tricolor.passes.temporaries import name_temporaries
 
 _FIPS = "crypto/internal/fips140"
@@ -20,6 +20,7 @@ def as_compiled(program: n.Program) -> list[KnownReceiver]:
     for path, init in inits.items():
         if not is_fips(path):
             without_static_values(init)
+        program.funcs += outlined_maps(init)
     # Functions of types, which are named .eq.T and .hash.T, have nothing but what the compiler has.
     outermost = [func for func in program.funcs if func.outer is None and not func.name.startswith(".")]
     for func in outermost:

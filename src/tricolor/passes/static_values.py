@@ -3,7 +3,9 @@
 Where Go's compiler can, it gives ``var p = &T{a: 1, b: f()}`` a static T and leaves only ``p.b = f()`` to be executed. What is
 static is no allocation, so that escape analysis must not see it.
 
-Source: cmd/compile/internal/staticinit/sched.go (StaticAssign).
+Large maps get functions of their own, so that the linker can drop those of variables that nobody uses.
+
+Source: cmd/compile/internal/staticinit/sched.go (StaticAssign, tryWrapGlobalInit, AnySideEffects).
 
 Differs from Go: values that are copied from other variables are not followed; they allocate nothing either way.
 """
@@ -14,8 +16,17 @@ from collections.abc import Iterator
 
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
+from tricolor.ir.walk import walk
 
 _BOXING = (n.Conversion.TO_INTERFACE, n.Conversion.INTERFACE)
+_LARGE_MAP_NODES = 20
+"""Expressions in the value of a map that gets a function of its own, at least."""
+_WITHOUT_EFFECT = frozenset(
+    (
+        n.Const, n.Nil, n.Zero, n.Name, n.FuncName, n.Unary, n.Binary, n.Concat, n.AddrOf, n.FieldOf, n.Convert, n.StructLit, n.ArrayLit,
+        n.SliceLit, n.MapLit, n.New,
+    )
+)  # fmt: skip
 
 
 def without_static_values(init: n.Func) -> None:
@@ -28,6 +39,29 @@ def without_static_values(init: n.Func) -> None:
         else:
             stmts.append(stmt)
     init.body.stmts = stmts
+
+
+def outlined_maps(init: n.Func) -> list[n.Func]:
+    """The functions that assign large maps to variables; the package's init function calls them."""
+    assert init.body is not None
+    made: list[n.Func] = []
+    for index, stmt in enumerate(init.body.stmts):
+        if isinstance(stmt, n.Assign) and stmt.x is not None and _is_global(stmt.x) and _is_large_map(stmt.value):
+            name = f"{init.pkg}.map.init.{len(made)}"
+            func = n.Func(name, name, init.pkg, init.signature, stmt.pos, body=n.Block(stmt.pos, [stmt]))
+            made.append(func)
+            call = n.Call(stmt.pos, t.EMPTY_TUPLE, n.FuncName(stmt.pos, func.signature, func), [])
+            init.body.stmts[index] = n.ExprStmt(stmt.pos, call)
+    return made
+
+
+def _is_large_map(x: n.Expr) -> bool:
+    if not isinstance(t.underlying(x.type), t.Map):
+        return False
+    nodes = list(walk(x))
+    # The compiler has a node for each key with its value.
+    pairs = sum(len(at.entries) if isinstance(at, n.MapLit) else len(at.fields) if isinstance(at, n.StructLit) else 0 for at in nodes)
+    return len(nodes) + pairs >= _LARGE_MAP_NODES and all(type(at) in _WITHOUT_EFFECT for at in nodes)
 
 
 def _is_global(x: n.Expr) -> bool:
