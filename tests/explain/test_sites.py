@@ -55,6 +55,19 @@ func Map[A, B any](xs []A, f func(A) B) []B {
 	return out
 }
 
+type failure struct{ text string }
+
+func (f *failure) Error() string { return f.text }
+
+func fail(names []string, c chan []byte) (string, error) {
+	all := "names:"
+	for _, name := range names {
+		all = all + " " + name
+	}
+	c <- make([]byte, 8)
+	return "a" + all, &failure{all}
+}
+
 func main() {
 	keep(map[string]*T{})
 	sink = append(sink, Map([]int{1}, func(i int) string { return fmt.Sprint(i) }), Map([]string{"a"}, func(s string) int { return len(s) }))
@@ -121,6 +134,20 @@ def test_the_sentence_about_an_interface(explained: Explained) -> None:
 
 def test_a_returned_address_has_a_hint(explained: Explained) -> None:
     assert "return the value" in _site(explained, "x", "main.ret").hint
+
+
+@pytest.mark.parametrize(
+    ("expression", "hint"),
+    [
+        ('all + " " + name', "build the text of the loop in one strings.Builder, or in a []byte that is used again"),
+        ('"a" + all', ""),
+        ("&failure{...}", ""),
+        ("make([]byte, 8)", ""),
+    ],
+)
+def test_hints_are_for_where_they_help(explained: Explained, expression: str, hint: str) -> None:
+    site = _site(explained, expression, "main.fail")
+    assert (site.verdict.value, site.hint) == ("heap", hint)
 
 
 def test_instances_of_a_generic_function_are_one_site(explained: Explained) -> None:

@@ -10,6 +10,8 @@ from tricolor.explain.model import Cost, CostClass
 from tricolor.ir import nodes as n
 
 _INLINED_ITERATOR: Final = "where Go inlines the iterator (see go build -gcflags=-m, without -l) the body of the range stays on the stack"
+_NO_LOOP: Final = 1
+"""Depth of loops that a function's body has."""
 DEFER_HINT: Final = "put the body of the loop into a function, so that the defer runs there once"
 
 
@@ -20,8 +22,10 @@ def hint_for(node: n.Var | n.Expr, location: Location, cost: Cost) -> str:
     match node:
         case n.Append():
             return "make the slice with the capacity that it will need, before the loop that fills it"
+        case n.Concat() if location.loop_depth > _NO_LOOP:
+            return "build the text of the loop in one strings.Builder, or in a []byte that is used again"
         case n.Concat():
-            return "in a loop, build the text in one strings.Builder or in a []byte that is used again"
+            return ""
         case n.MakeSlice() if cost.kind is CostClass.HEAP_ABOVE or not location.escapes:
             return "size the slice by a constant: up to 64 KiB stay on the stack"
         case n.Convert() if node.kind is not n.Conversion.TO_INTERFACE:
@@ -39,8 +43,12 @@ def _by_way(node: n.Var | n.Expr, location: Location) -> str:
         return ""
     if flow.reason == "too large for stack":
         return "make it once and use it again, or make it smaller"
+    boxed = False
     for step in flow.steps:
         for at, why in _pairs(step.notes):
+            boxed = boxed or why == "interface-converted"
+            if boxed and why == "return":
+                return ""  # a value in an interface would be on the heap too
             text = _use_hint(node, step, at, why)
             if text:
                 return text
@@ -72,7 +80,7 @@ def _use_hint(node: n.Var | n.Expr, step: FlowStep, at: Noted, why: str) -> str:
             return "a goroutine keeps its closure: start fewer of them, or hand the values over through a channel to one that lives on"
         case "defer":
             return DEFER_HINT
-        case "send":
+        case "send" if isinstance(node, n.Var | n.AddrOf | n.New):
             return "send the value itself, not its address"
         case "assign" | "assign-pair":
             return "store the value itself, not its address" if isinstance(node, n.Var) else ""

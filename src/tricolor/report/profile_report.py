@@ -21,6 +21,8 @@ from tricolor.report.units import bytes_text, count_text
 
 _MOST_ROWS: Final = 40
 _MOST_UNMATCHED: Final = 10
+_GROW: Final = "call Grow before writing, with the size that the text will have"
+_CALLER_HINTS: Final = (("strings.(*Builder).Write", _GROW), ("bytes.(*Buffer).grow", _GROW), ("bytes.growSlice", _GROW))
 _OUTSIDE: Final = "(not called by these packages)"
 _FEW_ROWS: Final = 10
 _LEAST_SHARE: Final = 0.001
@@ -157,14 +159,17 @@ def _told(row: Row, *, callers: bool) -> Text:
         text.append("\nby its verdict nothing is allocated here" + ("; the function was inlined, and was decided anew there" if row.inlined else ""))
     for why in dict.fromkeys(site.why for site in row.sites if site.why):
         text.append(f"\n{why}")
-    for hint in dict.fromkeys(site.hint for site in row.sites if site.hint and not _is_standard(site)):
-        text.append(f"\nhint: {hint}", style="dim")
+    for hint in dict.fromkeys(map(_hint, row.sites)):
+        if hint:
+            text.append(f"\nhint: {hint}", style="dim")
     return text
 
 
-def _is_standard(site: Site) -> bool:
-    """Whether it is in Go's own tree, where no hint can be followed."""
-    return site.position.file.startswith(f"{find_toolchain().root}/src/")
+def _hint(site: Site) -> str:
+    """The site's hint; in Go's own tree, which is not the reader's to change, what callers can do."""
+    if not site.position.file.startswith(f"{find_toolchain().root}/src/"):
+        return site.hint
+    return next((hint for function, hint in _CALLER_HINTS if site.function.startswith(function)), "")
 
 
 def _out_of_doubt(row: Row) -> bool:
