@@ -62,6 +62,46 @@ def test_why_tells_the_ways_and_the_changes(module: Path, capsys: pytest.Capture
     assert "it stays on the stack if p were not stored in the package variable g (line 8)" in out
 
 
+def test_why_takes_any_path_to_the_file(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (module / "p.go").write_text(_AFTER)
+    assert main(["escape", "--why", f"../{module.name}/p.go:6:2"]) == 0
+    assert "p.go:6:2: x: heap: " in capsys.readouterr().out
+
+
+_KEEPS = "package p\n\nvar g *int\n\nfunc F(x *int) int { return *x }\n"
+_LEAKS = "package p\n\nvar g *int\n\nfunc F(x *int) int { g = x; return *x }\n"
+
+
+def test_parameters_are_listed_explained_and_held(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (module / "p.go").write_text(_KEEPS)
+    assert main(["escape", "--params"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["# m", "p.go:5:8: parameter x: does not escape", "no sites", "1 parameter: 1 does not escape"]
+    assert main(["escape", "--lock", "escape.lock"]) == 0
+
+    (module / "p.go").write_text(_LEAKS)
+    assert main(["escape", "--format", "json"]) == 0
+    (parameter,) = json.loads(capsys.readouterr().out)["parameters"]["m"]
+    assert (parameter["name"], parameter["effect"]) == ("x", "leaks")
+    assert main(["escape", "--check", "escape.lock"]) == 1
+    err = capsys.readouterr().err
+    assert "p.go:5:8: parameter x of m.F: leaks (the lock has: does not escape): x is stored in the package variable g (line 5)" in err
+    assert "1 leaking more than before; if that is meant to be so, write the file anew with --lock escape.lock" in err
+    assert main(["escape", "--why", "p.go:5:8"]) == 0
+    assert "it does not escape if x were not stored in the package variable g (line 5)" in capsys.readouterr().out
+
+    assert main(["escape", "--lock", "escape.lock"]) == 0
+    (module / "p.go").write_text(_KEEPS)
+    capsys.readouterr()
+    assert main(["escape", "--check", "escape.lock"]) == 0
+    assert "m: better: parameter x of m.F: does not escape (the lock has: leaks)" in capsys.readouterr().err
+
+
+def test_a_lock_file_of_an_earlier_form_is_refused(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (module / "old.lock").write_text("tricolor escape lock 1 go1.27.3\n")
+    assert main(["escape", "--check", "old.lock"]) == 2
+    assert "write it anew with --lock old.lock" in capsys.readouterr().err
+
+
 def test_why_of_a_line_without_sites(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["escape", "--why", "p.go:1"]) == 0
     assert "nothing is made at p.go:1" in capsys.readouterr().err

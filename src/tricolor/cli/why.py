@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from dataclasses import asdict
@@ -29,7 +30,7 @@ def why(parsed: Parsed) -> int:
         raise UsageError(f"-why={parsed.text('why')}: want FILE.go:LINE or FILE.go:LINE:COLUMN")
     if parsed.text("format") not in ("text", "json"):
         raise UsageError("-why has the formats text and json")
-    file = Path(match["file"]).absolute()
+    file = Path(os.path.normpath(Path.cwd() / match["file"]))  # without "..", as positions have it
     if not file.is_file():
         raise TricolorError(f"{match['file']}: no such file")
     from tricolor.decisions import Faulty

@@ -12,8 +12,12 @@ from tricolor.explain.model import Cost, CostClass, Effect, Explained, Parameter
 _COLOURS: Final = {CostClass.HEAP: "31", CostClass.HEAP_ABOVE: "33", CostClass.STACK: "32", CostClass.NONE: "32"}
 _EFFECT_COLOURS: Final = {Effect.LEAKS: "31", Effect.CONTENT: "33", Effect.RESULT: "32", Effect.STAYS: "32"}
 _EFFECT_WORDS: Final = {
-    Effect.LEAKS: "leak", Effect.CONTENT: "leak what they point to", Effect.RESULT: "are returned", Effect.STAYS: "do not escape",
-}  # fmt: skip
+    Effect.LEAKS: ("leaks", "leak"),
+    Effect.CONTENT: ("leaks what it points to", "leak what they point to"),
+    Effect.RESULT: ("is returned", "are returned"),
+    Effect.STAYS: ("does not escape", "do not escape"),
+}
+"""Of one parameter, and of several."""
 DIM: Final = "2"
 BOLD: Final = "1"
 
@@ -97,7 +101,7 @@ def parameter_line(parameter: Parameter, paint: Painter) -> str:
 def parameter_summary(explained: Explained) -> str:
     """How many parameters there are of each kind."""
     count = Counter(one.effect for found in explained.parameters.values() for one in found)
-    parts = [f"{count[effect]} {_EFFECT_WORDS[effect]}" for effect in Effect if count[effect]]
+    parts = [f"{count[effect]} {_EFFECT_WORDS[effect][count[effect] != 1]}" for effect in Effect if count[effect]]
     return f"{count.total()} parameter{'' if count.total() == 1 else 's'}: {', '.join(parts)}" if parts else "no parameters that hold pointers"
 
 
