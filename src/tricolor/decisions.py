@@ -120,7 +120,7 @@ def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = F
         return built
     typed, program, known, faults = built
     names = {package.symbol_path: package.name for package in typed.packages}
-    wording = Wording(names, typed.spelling, typed.type, lambda pos: place_text(typed.position(pos)))
+    wording = Wording(names, typed.spelling, typed.type, lambda pos: place_text(typed.position(pos)), typed.bracket)
     with without_cycle_collection():
         receivers = as_compiled(program)
         tags = {func: known.of(func) or () for func in program.elsewhere}

@@ -68,7 +68,7 @@ def explanation_text(of: Explanation, names: Names) -> ExplanationText:
     assert location.node is not None
     assert location.func is not None
     return ExplanationText(
-        location.node.pos if not isinstance(location.node, n.Convert) else location.node.x.pos,
+        names.pos(location.node),
         node_text(location.node, names),
         local_name(location.func),
         location_text(of.flow.root, names) if of.derefs >= 0 else "",
@@ -82,12 +82,12 @@ def _step(step: FlowStep, names: Names) -> Iterator[Reason]:
     text = f"  flow: {flow_text(step, names)}:"
     notes = step.notes
     pos = step.src.node.pos if step.src.node is not None else 0
-    yield Reason(_pos(notes[0]) if notes is not None else pos, text)
+    yield Reason(names.pos(notes[0]) if notes is not None else pos, text)
     while notes is not None:
         node, why, notes = notes
         if why in _OURS:
             continue
-        yield Reason(_pos(node), f"    from {node_text(node, names)}", why)
+        yield Reason(names.pos(node), f"    from {node_text(node, names)}", why)
 
 
 def flow_text(step: FlowStep, names: Names) -> str:
@@ -122,6 +122,3 @@ def node_text(node: Noted, names: Names) -> str:
         return expression_text(node, names)
     return statement_text(node, names)
 
-
-def _pos(node: Noted) -> int:
-    return node.x.pos if isinstance(node, n.Convert) else node.pos

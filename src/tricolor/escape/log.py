@@ -45,7 +45,7 @@ def records(funcs: Sequence[n.Func], escape: EscapeResult, wording: Wording, pac
         for node in escape.allocations_in[number]:
             location = escape.allocations[node]
             if location.func in wanted and location.escapes:
-                yield Record(node.x.pos if isinstance(node, n.Convert) else node.pos, "escape")
+                yield Record(names[location.func.pkg].pos(node), "escape")
 
 
 def _explained(text: ExplanationText, code: str) -> Record:

@@ -199,7 +199,7 @@ def _is_made_closure(node: n.Expr) -> bool:
 def _expression_messages(node: n.Expr, escape: EscapeResult, names: Names) -> Iterator[Message]:
     location = escape.allocations[node]
     assert location.func is not None
-    pos = node.x.pos if isinstance(node, n.Convert) else node.pos
+    pos = names.pos(node)
     subject = "append" if isinstance(node, n.Append) else subject_of(node, escape, names)
     verdict = "escapes to heap" if location.escapes else "does not escape"
     yield Message(pos, f"{subject} {verdict}", location.func)

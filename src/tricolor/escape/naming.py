@@ -20,9 +20,16 @@ _SPELLED_PART: Final = re.compile("⟦([0-9]+)⟧|«([^»]*)»")
 _ALIASES: Final = {"byte": "uint8", "rune": "int32", "any": "interface {}"}
 _ALIAS: Final = re.compile(r"(?<![\w.])(byte|rune|any)(?![\w.])")
 
+_LOCAL_NUMBER: Final = re.compile("·[0-9]+")
+"""What tells types apart that are declared in functions."""
+
 
 def _unspelled(pos: int) -> str:
     return ""
+
+
+def _same(pos: int) -> int:
+    return pos
 
 
 def _no_type(number: int) -> t.Type:
@@ -34,12 +41,13 @@ def _no_type(number: int) -> t.Type:
 class Wording:
     """What the typed program knows about texts: ``packages`` are the names of packages by path; ``spelling`` says how a type at
     a position is written (``frontend.program.Program.spelling``), ``type`` gives the type with a number; ``place`` is a position
-    as text."""
+    as text; ``bracket`` is where an expression begins (``Program.bracket``)."""
 
     packages: Mapping[str, str] = field(default_factory=dict[str, str])
     spelling: Callable[[int], str] = _unspelled
     type: Callable[[int], t.Type] = _no_type
     place: Callable[[int], str] = _unspelled
+    bracket: Callable[[int], int] = _same
 
 
 PLAIN: Final = Wording()
@@ -68,6 +76,10 @@ class Names:
             return name
         return f"{self.wording.packages.get(path) or path.rpartition('/')[2]}.{name}"
 
+    def pos(self, node: n.Var | n.Expr | n.Stmt | n.TypeCase) -> int:
+        """Where messages place a node: a conversion at its operand, with the parentheses of that."""
+        return self.wording.bracket(node.x.pos) if isinstance(node, n.Convert) else node.pos
+
     def type_at(self, pos: int, of: t.Type) -> str:
         """The type of the expression at a position, as it is written there: ``byte`` or ``uint8``."""
         plain = self.type(of)
@@ -92,7 +104,7 @@ class Names:
             case t.Basic():
                 return "unsafe.Pointer" if of.kind is t.Kind.UNSAFE_POINTER else of.name
             case t.Named():
-                return self.qualified(of.pkg, named_base(of))
+                return self.qualified(of.pkg, _LOCAL_NUMBER.sub("", named_base(of)))
             case t.Pointer():
                 return "*" + self.type(of.elem)
             case t.Slice():

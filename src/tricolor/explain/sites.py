@@ -117,7 +117,7 @@ class _Describer:
         for node in escape.allocations_of.get(self._func, ()):
             if not is_go_wrapper(node):
                 subject = "append" if isinstance(node, n.Append) else subject_of(node, escape, self._names)
-                pos = node.x.pos if isinstance(node, n.Convert) else node.pos
+                pos = self._names.pos(node)
                 yield self._site(node, escape.allocations[node], pos, subject, unmade, listed=True)
 
     def silent(self, nodes: Sequence[object], costs: Mapping[n.Expr, Cost]) -> Iterator[Described]:

@@ -86,6 +86,8 @@ class Program:
         self.types = TypeReader(self)
         self._spelling_records = sections.get("spellings")
         self._spellings: dict[int, str] | None = None
+        self._bracket_records = sections.get("brackets")
+        self._brackets: dict[int, int] | None = None
 
     @classmethod
     def open(cls, path: Path) -> Program:
@@ -184,6 +186,14 @@ class Program:
             records = self._spelling_records
             self._spellings = {} if records is None else dict(json.loads(bytes(records)))
         return self._spellings.get(pos, "")
+
+    def bracket(self, pos: int) -> int:
+        """Where the expression with a position begins: at its first parenthesis, if it stands in parentheses, else at the position. The
+        program must be loaded with ``spellings``."""
+        if self._brackets is None:
+            records = self._bracket_records
+            self._brackets = {} if records is None else dict(json.loads(bytes(records)))
+        return self._brackets.get(pos, pos)
 
     def file_of(self, pos: int) -> SourceFile | None:
         """The file that a position lies in, None for 0."""

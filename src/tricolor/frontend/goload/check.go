@@ -36,7 +36,7 @@ func checkAndWrite(fset *token.FileSet, req *request, pkgs []*listed, output str
 	out := createContainer(output)
 	e := newEmitter(fset, pkgs, out)
 	if req.spellings {
-		e.spellings = &jsonWriter{}
+		e.spellings, e.brackets = &jsonWriter{}, &jsonWriter{}
 	}
 	faulty, useful := false, false
 	for _, p := range pkgs {

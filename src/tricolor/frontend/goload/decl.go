@@ -30,6 +30,7 @@ type emitter struct {
 	functions *table
 	bodies    *table      // function bodies first to last, with initialisers of variables between
 	spellings *jsonWriter // see spelling.go; nil without the option
+	brackets  *jsonWriter // positions of expressions in parentheses, each before that of the first parenthesis; nil as spellings
 	lines     []byte      // section of line tables: offsets of line starts, 4 bytes each
 }
 
@@ -444,6 +445,7 @@ func (e *emitter) finish() {
 	c.section("lines", e.lines)
 	if e.spellings != nil {
 		c.section("spellings", fmt.Appendf(nil, "[%s]", e.spellings.buf))
+		c.section("brackets", fmt.Appendf(nil, "[%s]", e.brackets.buf))
 	}
 	c.close()
 }

@@ -49,13 +49,28 @@ func (e *emitter) exprs(list []ast.Expr) { writeList(e.w, list, e.expr) }
 
 func (e *emitter) cexpr(x ast.Expr) { e.w.comma(); e.expr(x) }
 
+// unparen strips parentheses, and notes where they begin: there a compiler's messages place what is converted.
+func (e *emitter) unparen(x ast.Expr) ast.Expr {
+	inner := ast.Unparen(x)
+	if inner != x && e.brackets != nil {
+		if len(e.brackets.buf) > 0 {
+			e.brackets.comma()
+		}
+		e.brackets.raw("[")
+		e.brackets.pos(nodePos(inner))
+		e.brackets.cpos(x.Pos())
+		e.brackets.raw("]")
+	}
+	return inner
+}
+
 // expr writes an expression, null if it is absent.
 func (e *emitter) expr(x ast.Expr) {
 	if x == nil {
 		e.w.null()
 		return
 	}
-	x = ast.Unparen(x)
+	x = e.unparen(x)
 	tv := e.info.Types[x]
 	if tv.IsType() {
 		e.typeNode(x.Pos(), tv.Type)
