@@ -27,6 +27,7 @@ from tricolor.ir.build.program import build_packages
 from tricolor.known_tags import KIND, KnownTags
 from tricolor.passes.alone import as_compiled
 from tricolor.passes.devirtualize import KnownReceiver
+from tricolor.passes.inline_cost import InlineCosts
 from tricolor.program_cache import compiler_signature
 
 _LAST_COLUMN: Final = 254
@@ -122,10 +123,10 @@ def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = F
     names = {package.symbol_path: package.name for package in typed.packages}
     wording = Wording(names, typed.spelling, typed.type, lambda pos: place_text(typed.position(pos)), typed.bracket)
     with without_cycle_collection():
-        receivers = as_compiled(program)
+        costs = InlineCosts(frozenset(package.symbol_path for package in typed.roots))
+        receivers = as_compiled(program, costs)
         tags = {func: known.of(func) or () for func in program.elsewhere}
-        named = frozenset(package.symbol_path for package in typed.roots)
-        escape = analyse(program.funcs, explained=explained, known=tags, called=named)
+        escape = analyse(program.funcs, explained=explained, known=tags, costs=costs)
     known.remember(escape.tags)
     by_package: defaultdict[str, list[n.Func]] = defaultdict(list)
     for func in (*(func for batch in escape.batches for func in batch), *program.externals):

@@ -33,6 +33,7 @@ from tricolor.ir import nodes as n
 from tricolor.ir import types as t
 from tricolor.ir.shapes import DICTIONARY, SHAPE_PACKAGE
 from tricolor.ir.walk import walk
+from tricolor.passes.inline_cost import InlineCosts
 
 
 def analyse(
@@ -40,13 +41,13 @@ def analyse(
     *,
     explained: bool = False,
     known: Mapping[n.Func, Sequence[Leaks]] | None = None,
-    called: frozenset[str] | None = None,
+    costs: InlineCosts | None = None,
 ) -> EscapeResult:
     """Place everything in the functions (closures included). ``explained``: collect every reason for it; ``known``: parameter tags of
-    functions that are not among these; ``called``: the packages that are compiled without inlining, if not all are."""
+    functions that are not among these; ``costs``: which calls are replaced by the bodies of what they call, if any are."""
     known = known or {}
     with without_cycle_collection():
-        return _analyse_all(funcs, explained, known, None if called is None else Inliner(called, known).operands)
+        return _analyse_all(funcs, explained, known, None if costs is None else Inliner(costs, known).operands)
 
 
 def _analyse_all(

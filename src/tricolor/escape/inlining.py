@@ -18,24 +18,22 @@ from typing import final
 from tricolor.escape.assignments import collect
 from tricolor.escape.batch import Batch
 from tricolor.escape.graph import Hole
-from tricolor.escape.inline_cost import InlineCosts, is_intrinsic
 from tricolor.escape.leaks import HEAP, Leaks
 from tricolor.escape.scan import scan
 from tricolor.escape.statements import init_func, mark_looping_labels, stmt
 from tricolor.ir import nodes as n
 from tricolor.ir.copying import copy_function
 from tricolor.ir.walk import with_closures
+from tricolor.passes.inline_cost import InlineCosts
 
 
 @final
 class Inliner:
-    """``called``: the packages whose functions call and are called as they stand; ``known``: functions whose bodies are not at hand, only
-    packages of ``called`` call them."""
+    """``costs``: which calls are replaced; ``known``: functions whose bodies are not at hand, only packages without inlining call them."""
 
-    def __init__(self, called: frozenset[str], known: Mapping[n.Func, Sequence[Leaks]]) -> None:
-        self._called = called
+    def __init__(self, costs: InlineCosts, known: Mapping[n.Func, Sequence[Leaks]]) -> None:
         self._known = known
-        self._costs = InlineCosts()
+        self._costs = costs
         self._open: list[n.Func] = []
 
     def operands(self, b: Batch, ks: Sequence[Hole], call: n.Call, callee: n.Func) -> Iterator[tuple[Hole, n.Expr]] | None:
@@ -51,13 +49,10 @@ class Inliner:
         return _operands(b, ks, call, made)
 
     def _replaces(self, b: Batch, caller: n.Func, callee: n.Func) -> bool:
-        if caller.pkg in self._called or callee.pkg in self._called or callee.outer is not None or callee in self._open:
+        if callee in self._open or callee in self._known:
             return False
         tags = b.tags.get(callee)
-        if tags is None or callee in self._known or all(leaks.derefs[HEAP] < 0 for leaks in tags) or is_intrinsic(callee):
-            return False
-        # An instance of generic code is compiled with each package that uses it, a named one may be among them.
-        return not caller.wrapper and "[" not in caller.symbol and self._costs.fits(caller, callee)
+        return tags is not None and any(leaks.derefs[HEAP] >= 0 for leaks in tags) and self._costs.replaces(caller, callee)
 
 
 def _outermost(func: n.Func) -> n.Func:

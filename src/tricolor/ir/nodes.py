@@ -24,12 +24,13 @@ All nodes stand in this one module, long as it is: functions, statements and exp
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 from typing import TypeAlias, final
 
-from tricolor.ir.types import Signature, Type, tuple_of
+from tricolor.ir.types import MethodDecl, Named, Signature, Type, tuple_of
 
 Pos: TypeAlias = int
 """A position in the whole typed program (``frontend.program.Program.position`` decodes it); 0 is unknown."""
@@ -839,6 +840,10 @@ class MethodRef:
     entry: Func
 
 
+def _no_method(recv: Named, method: MethodDecl) -> Func | None:
+    return None
+
+
 @final
 @dataclass(slots=True, eq=False)
 class Program:
@@ -852,7 +857,7 @@ class Program:
     ``globals``: all reachable package-level variables. ``static_init``: constant initial values (see passes.staticinit).
     ``init_tasks``: functions to run before main.main, in order. ``types``: types that need a descriptor.
     ``methods``: for each named or pointer type with a descriptor, its reachable methods in abi order.
-    ``itabs``: pairs (concrete, interface) known at compile time.
+    ``itabs``: pairs (concrete, interface) known at compile time. ``build_method``: makes a method that was not needed so far, if it can.
     """
 
     main: Func
@@ -867,6 +872,7 @@ class Program:
     elsewhere: list[Func] = field(default_factory=list[Func])
     instance_methods: dict[Type, list[Func]] = field(default_factory=dict[Type, list[Func]])
     discarded: list[Func] = field(default_factory=list[Func])
+    build_method: Callable[[Named, MethodDecl], Func | None] = _no_method
     generated: dict[str, list[Func]] = field(default_factory=dict[str, list[Func]])
 
 

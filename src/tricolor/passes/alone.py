@@ -6,28 +6,35 @@ from tricolor.ir import nodes as n
 from tricolor.ir.types import signature
 from tricolor.passes.dead_locals import remove_dead_locals
 from tricolor.passes.devirtualize import KnownReceiver, devirtualize
+from tricolor.passes.inline_cost import InlineCosts
 from tricolor.passes.static_values import outlined_maps, without_static_values
 from tricolor.passes.temporaries import name_temporaries
 
 _FIPS = "crypto/internal/fips140"
 
 
-def as_compiled(program: n.Program) -> list[KnownReceiver]:
+def as_compiled(program: n.Program, costs: InlineCosts | None = None) -> list[KnownReceiver]:
     """Change what Go's compiler changes before escape analysis; for ``build_packages(separate=True)``. The calls through interfaces
-    whose receivers have known types."""
+    whose receivers have known types. ``costs``: which calls are replaced by the bodies of what they call, if any are."""
     inits = {func.pkg: func for func in program.init_tasks}
     _execute_in_fips(program, inits)
     for path, init in inits.items():
         if not is_fips(path):
             without_static_values(init)
         program.funcs += outlined_maps(init)
-    # Functions of types, which are named .eq.T and .hash.T, have nothing but what the compiler has.
-    outermost = [func for func in program.funcs if func.outer is None and not func.name.startswith(".")]
-    for func in outermost:
-        name_temporaries(func)
-    receivers = devirtualize(program, program.funcs)
-    for func in outermost:
-        remove_dead_locals(func)
+    receivers: list[KnownReceiver] = []
+    done = 0
+    while done < len(program.funcs):
+        # Direct calls may need methods that nothing needed before.
+        funcs = program.funcs[done:]
+        done = len(program.funcs)
+        # Functions of types, which are named .eq.T and .hash.T, have nothing but what the compiler has.
+        outermost = [func for func in funcs if func.outer is None and not func.name.startswith(".")]
+        for func in outermost:
+            name_temporaries(func)
+        receivers += devirtualize(program, funcs, costs)
+        for func in outermost:
+            remove_dead_locals(func)
     return receivers
 
 

@@ -5,7 +5,7 @@
 
 A variable's values are all that the function, with its closures, assigns to it; nil does not count, since a call panics with it either
 way (``TypeAssert.nil_fault``). A value is followed through conversions between interfaces, assertions to interfaces and other variables,
-not into calls, ranges, channels, maps, or behind an address.
+into calls only if the callee's body replaces them (``passes.inline_cost``), not into ranges, channels, maps, or behind an address.
 
 Terms:
     *promoted*   the method is that of an embedded field; if the field is an interface, the call stays one of its method (PARTIAL).
@@ -25,7 +25,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, TypeAlias, final
 
-from tricolor.base.errors import CompilerBug
 from tricolor.ir import nodes as n
 from tricolor.ir import types as t
 from tricolor.ir.build.lookup import InterfaceSelection, MethodSelection, implements, lookup
@@ -33,6 +32,7 @@ from tricolor.ir.build.methods import is_pointer, walk_path
 from tricolor.ir.nodes import result_type
 from tricolor.ir.shapes import has_shape, is_shape
 from tricolor.ir.walk import edit_children, walk
+from tricolor.passes.inline_cost import InlineCosts
 
 _Value: TypeAlias = tuple[n.Expr, n.Func] | None
 """An assigned expression and the function that it stands in; None for a value of which nothing is known."""
@@ -59,9 +59,10 @@ class KnownReceiver:
     outcome: Outcome
 
 
-def devirtualize(program: n.Program, funcs: Sequence[n.Func]) -> list[KnownReceiver]:
-    """Make calls in the functions direct; all that could be decided, function by function, inner calls first."""
-    values = _Values()
+def devirtualize(program: n.Program, funcs: Sequence[n.Func], costs: InlineCosts | None = None) -> list[KnownReceiver]:
+    """Make calls in the functions direct; all that could be decided, function by function, inner calls first. ``costs``: which calls are
+    replaced by the bodies of what they call, so that their results are known."""
+    values = _Values(costs)
     found: list[KnownReceiver] = []
     for func in funcs:
         if func.calls_interfaces:
@@ -127,8 +128,11 @@ def _method_name(call: n.CallMethod) -> tuple[str, str]:
 @final
 @dataclass(slots=True, eq=False)
 class _Values:
-    """All assignments to interface variables, of each function that has been looked at; those of its closures included."""
+    """All assignments to interface variables, of each function that has been looked at; those of its closures included. ``open``:
+    functions whose results are looked at."""
 
+    costs: InlineCosts | None = None
+    open: set[n.Func] = field(default_factory=set[n.Func])
     assigned: dict[n.Func, dict[n.Var, list[_Value]]] = field(default_factory=dict[n.Func, dict[n.Var, list[_Value]]])
 
     def of(self, x: n.Expr, func: n.Func, seen: set[n.Var]) -> frozenset[t.Type] | None:
@@ -141,9 +145,25 @@ class _Values:
                     x = x.x
                 case n.Name():
                     return self.of_variable(x.var, func, seen)
+                case n.Call(fun=n.FuncName(func=callee)) if self.costs is not None and self.costs.replaces(_outermost(func), callee):
+                    return self.of_result(callee, seen)
                 case _:
                     return None
         return frozenset((x.type,))
+
+    def of_result(self, func: n.Func, seen: set[n.Var]) -> frozenset[t.Type] | None:
+        """Types of the single result of a function; None if they are not known."""
+        if func in self.open:
+            return None
+        self.open.add(func)
+        held: frozenset[t.Type] | None = _NOTHING
+        for node in walk(func):
+            if isinstance(node, n.Return) and held is not None:
+                value = node.values[0] if len(node.values) == 1 else None
+                more = None if value is None else _NOTHING if isinstance(value, n.Nil) else self.of(value, func, seen)
+                held = None if more is None else held | more
+        self.open.discard(func)
+        return held
 
     def of_variable(self, var: n.Var, func: n.Func, seen: set[n.Var]) -> frozenset[t.Type] | None:
         """Types of a variable that ``func`` names; empty if it is nil."""
@@ -208,6 +228,12 @@ def _assigned_by(node: Any) -> Iterator[tuple[n.Place | n.Var | None, n.Expr | N
             pass
 
 
+def _outermost(func: n.Func) -> n.Func:
+    while func.outer is not None:
+        func = func.outer
+    return func
+
+
 # --- direct calls ----------------------------------------------------------------------------------------------------
 
 
@@ -221,18 +247,21 @@ def _direct(program: n.Program, known: KnownReceiver) -> n.Expr:
     x = walk_path(asserted, hit.path, call.selector)
     if isinstance(hit, InterfaceSelection):
         return n.CallMethod(call.pos, call.type, x, hit.index, call.args, call.selector)
-    func = _method(program, hit, known)
+    func = _method(program, hit)
+    if func is None:
+        return call
     recv = _receiver(x, func.signature.params[0], call.selector)
     return n.Call(call.pos, result_type(func.signature), n.FuncName(call.selector, func.signature, func), [recv, *call.args])
 
 
-def _method(program: n.Program, hit: MethodSelection, known: KnownReceiver) -> n.Func:
-    """The function of a method. It is there: the type became an interface, and the method is called through one."""
+def _method(program: n.Program, hit: MethodSelection) -> n.Func | None:
+    """The function of a method. It is there if the type became an interface and the method is called through one; in packages that are
+    only imported this is not looked at. None if it cannot be made."""
     declared = t.pointer(hit.recv) if hit.decl.pointer_receiver else hit.recv
     for ref in program.methods.get(declared, ()):
         if ref.name == hit.decl.name and ref.pkg == hit.decl.pkg:
             return ref.func
-    raise CompilerBug(known.func.symbol, known.call.pos, f"method {hit.decl.name} of {declared} was not built")
+    return program.build_method(hit.recv, hit.decl)
 
 
 def _receiver(x: n.Expr, declared: t.Type, pos: int) -> n.Expr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from tricolor.base.collection import without_cycle_collection
 from tricolor.base.errors import CompilerBug, TricolorError
@@ -17,7 +18,7 @@ from tricolor.ir.build.instances import instances, instantiate_methods, reachabl
 from tricolor.ir.build.reach import Reach, methods_in_order, step
 from tricolor.ir.build.state import Builder, split_symbol
 from tricolor.ir.nodes import Func
-from tricolor.ir.types import Type
+from tricolor.ir.types import MethodDecl, Named, Type
 
 # Long chains of else-if and deep nests of expressions recurse in Python.
 _RECURSION_LIMIT = 20_000
@@ -106,7 +107,7 @@ def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Packa
             made[package.path] = _generated(b, package, [*b.used, *tasks, *discarded], init, instance_methods)
         tasks = build_pending()
     b.used.update(dict.fromkeys((*tasks, *(func for funcs in made.values() for func in funcs))))
-    return n.Program(
+    program = n.Program(
         main=main,
         funcs=[f for f in b.used if f.body is not None and f not in b.elsewhere],
         externals=[f for f in b.used if f.body is None],
@@ -121,6 +122,27 @@ def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Packa
         methods=methods_in_order(reach),
         itabs=list(b.itabs),
     )
+    program.build_method = lambda recv, method: _build_method(b, program, recv, method)
+    return program
+
+
+def _build_method(b: Builder, program: n.Program, recv: Named, method: MethodDecl) -> Func | None:
+    """Build a method that nothing needed so far, with all that it calls. None if that is not possible: of an instantiated type, or
+    without the source."""
+    if recv.args:
+        return None
+    before = len(b.used)
+    func = b.use(b.func_of(method.func))
+    while b.pending:
+        b.build_body(b.pending.popleft())
+    for new in islice(b.used, before, None):
+        if new in b.elsewhere:
+            program.elsewhere.append(new)
+        elif new.body is None:
+            program.externals.append(new)
+        else:
+            program.funcs.append(new)
+    return None if func in b.elsewhere else func
 
 
 def _generated(

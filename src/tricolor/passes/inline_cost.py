@@ -41,9 +41,11 @@ class _TooCostly(Exception):
 
 @final
 class InlineCosts:
-    """What functions cost in place of a call; each is looked at once."""
+    """What functions cost in place of a call; each is looked at once. ``called``: paths of the packages whose functions call and are
+    called as they stand."""
 
-    def __init__(self) -> None:
+    def __init__(self, called: frozenset[str]) -> None:
+        self._called = called
         self._costs: dict[n.Func, int | None] = {}
         self._big: dict[n.Func, bool] = {}
 
@@ -54,8 +56,13 @@ class InlineCosts:
             self._costs[func] = self._find_cost(func)
         return self._costs[func]
 
-    def fits(self, caller: n.Func, func: n.Func) -> bool:
-        """Whether calls in ``caller`` are replaced by the function's body."""
+    def replaces(self, caller: n.Func, func: n.Func) -> bool:
+        """Whether calls in ``caller``, which is no closure, are replaced by the function's body."""
+        if caller.pkg in self._called or func.pkg in self._called or func.outer is not None:
+            return False
+        # An instance of generic code is compiled with each package that uses it, a named one may be among them.
+        if caller.wrapper or "[" in caller.symbol or is_intrinsic(func):
+            return False
         cost = self.cost(func)
         if cost is None:
             return False
@@ -201,9 +208,17 @@ def _value_cost(node: n.Expr | n.Stmt) -> int:
                 inner = inner.x
             return 0 if isinstance(inner, n.AddrOf) else 1
         case n.SliceExpr():
-            return 1 - (isinstance(node.low, n.Const) and node.low.value == 0)
+            return 1 - (isinstance(node.low, n.Const) and node.low.value == 0) - 2 * _is_length(node.high, node.x)
         case _:
             return 1
+
+
+def _is_length(x: n.Expr | None, of: n.Expr) -> bool:
+    match x:
+        case n.Builtin(op=n.BuiltinOp.LEN, args=[n.Name(var=var)]):
+            return isinstance(of, n.Name) and of.var is var
+        case _:
+            return False
 
 
 def _is_first_field(x: n.FieldOf | n.FieldPtr) -> bool:
