@@ -20,7 +20,7 @@ from string import Template
 from typing import Any, Final, TextIO
 
 from tricolor.explain.model import CostClass, Explained, Site
-from tricolor.report.escape_text import decision_text
+from tricolor.report.escape_text import NOT_LISTED, decision_text, is_silent
 from tricolor.report.go_tokens import TokenKind
 from tricolor.report.marks import marks_of
 from tricolor.report.source_tree import Place, SourceText, SourceTree, tree_here
@@ -152,7 +152,7 @@ def _site(site: Site, index: dict[str, int]) -> dict[str, Any]:
         "size": site.size_bytes,
         "function": site.function,
         "cost": _COSTS[site.cost.kind],
-        "decision": decision_text(site.verdict, site.cost),
+        "decision": decision_text(site.verdict, site.cost) + (f", {NOT_LISTED}" if is_silent(site) else ""),
         "note": site.cost.note,
         "why": site.why,
         "hint": site.hint,

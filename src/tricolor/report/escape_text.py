@@ -18,6 +18,7 @@ _EFFECT_WORDS: Final = {
     Effect.STAYS: ("does not escape", "do not escape"),
 }
 """Of one parameter, and of several."""
+NOT_LISTED: Final = "not in -m"
 DIM: Final = "2"
 BOLD: Final = "1"
 
@@ -72,14 +73,19 @@ def decision_text(verdict: Verdict, cost: Cost) -> str:
     return f"{verdict.value}, cost {cost}{note}" if cost.kind is not CostClass.HEAP_ABOVE else f"{verdict.value}, {cost}{note}"
 
 
+def is_silent(site: Site) -> bool:
+    """Whether memory of the heap may be taken without a line of Go's -m."""
+    return site.cost.may_allocate and not site.listed
+
+
 def site_line(site: Site, paint: Painter) -> str:
     """Where, what, verdict and why."""
-    shapes = f" [{site.shapes} shapes]" if site.shapes > 1 else ""
-    if site.cost.may_allocate and not site.listed:
-        shapes += " [not in -m]"
+    marks = f" [{site.shapes} shapes]" if site.shapes > 1 else ""
+    if is_silent(site):
+        marks += f" [{NOT_LISTED}]"
     why = f": {site.why}" if site.why else ""
     decision = paint(decision_text(site.verdict, site.cost), _COLOURS[site.cost.kind])
-    return f"{place_text(site)}: {site.expression}: {decision}{why}{shapes}"
+    return f"{place_text(site)}: {site.expression}: {decision}{why}{marks}"
 
 
 def effect_text(parameter: Parameter) -> str:
