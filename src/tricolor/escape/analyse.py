@@ -183,14 +183,20 @@ def _capture_dictionary(b: Batch, literal: n.FuncLit, hole: Hole, dictionaries: 
 def first_uses(closure: n.Func) -> dict[n.Var, n.Name]:
     """Where a closure first names each variable that it captures."""
     found: dict[n.Var, n.Name] = {}
+
+    def use(var: n.Var, name: n.Name) -> None:
+        # Operands of select stand before the bodies; what loops over functions need stands where they begin.
+        if var not in found or (name.pos < found[var].pos and not var.name.startswith("#")):
+            found[var] = name
+
     for node in walk(closure):
         if isinstance(node, n.Name) and node.var.kind is n.VarKind.CAPTURE:
-            found.setdefault(node.var, node)
+            use(node.var, node)
         elif isinstance(node, n.FuncLit):
             inner = first_uses(node.func)
             for capture in node.func.captures:
                 if capture.inner in inner:
-                    found.setdefault(capture.outer, inner[capture.inner])
+                    use(capture.outer, inner[capture.inner])
     return found
 
 

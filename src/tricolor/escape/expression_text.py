@@ -25,7 +25,7 @@ _PRECEDENCE: Final = {
 _UNARY: Final = 7
 _PRIMARY: Final = 8
 _UNKNOWN: Final = 0
-"""The compiler's table of precedences has no entry for addresses of literals."""
+"""The compiler's table of precedences has no entry for addresses of literals and for closures."""
 _CALLS: Final = (n.Call, n.CallMethod, n.Append)
 _LITERALS: Final = (n.StructLit, n.ArrayLit, n.SliceLit, n.MapLit)
 
@@ -116,6 +116,8 @@ def _render(x: n.Expr, names: Names) -> tuple[str, int]:
             return f"{text if simple else f'({text})'}({_text(x.x, 0, names)})", _PRIMARY
         case n.StructLit() | n.ArrayLit() | n.SliceLit() | n.MapLit():
             return _literal(x, names), _PRIMARY
+        case n.FuncLit():
+            return "func literal", _UNKNOWN
         case n.New():
             elem = "<node DYNAMICTYPE>" if has_shape(x.elem) else names.type_at(x.pos, x.elem)
             return f"new({elem})", _PRIMARY
@@ -132,7 +134,7 @@ def _render(x: n.Expr, names: Names) -> tuple[str, int]:
 _UNPRINTED: Final = (n.BuiltinOp.UNSAFE_SLICE_DATA, n.BuiltinOp.UNSAFE_STRING, n.BuiltinOp.UNSAFE_STRING_DATA)
 """Operations that the compiler's printer does not know."""
 _Primary = (
-    n.FieldOf | n.FieldPtr | n.Index | n.MapIndex | n.SliceExpr | n.TypeAssert | n.Call | n.CallMethod | n.FuncLit
+    n.FieldOf | n.FieldPtr | n.Index | n.MapIndex | n.SliceExpr | n.TypeAssert | n.Call | n.CallMethod
     | n.MethodValue | n.Append | n.Builtin
 )  # fmt: skip
 
@@ -163,8 +165,6 @@ def _render_primary(x: _Primary, names: Names) -> str:
         case n.CallMethod():
             dots = "..." if _method(x).signature.variadic else ""
             return f"{method_text(x, names)}({_list(x.args, names)}{dots})"
-        case n.FuncLit():
-            return "func literal"
         case n.MethodValue():
             return f"{_text(x.x, _PRIMARY, names)}.{x.func.name.rpartition('.')[2].removesuffix('-fm')}"
         case n.Append():

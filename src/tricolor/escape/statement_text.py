@@ -6,7 +6,7 @@ Source: cmd/compile/internal/ir/fmt.go (stmtFmt, Nodes.Format).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
 from tricolor.escape.expression_text import expression_text
 from tricolor.escape.naming import Names
@@ -14,14 +14,18 @@ from tricolor.ir import nodes as n
 from tricolor.ir import types as t
 from tricolor.passes.temporaries import is_temporary
 
+_SCOPED: Final = (n.If, n.For, n.Switch, n.TypeSwitch)
+
 
 def statement_text(s: n.Stmt | n.TypeCase, names: Names) -> str:
     """The statement in Go's syntax."""
     match s:
         case n.Block():
-            return _sequence(s.stmts, names)
+            # What comes before an if or switch in its scope is not printed.
+            stmts = s.stmts[-1:] if s.stmts and isinstance(s.stmts[-1], _SCOPED) and s.stmts[-1].pos == s.pos else s.stmts
+            return _sequence(stmts, names)
         case n.Declare() if s.init is None:
-            return f"var {names.local(s.var)} {names.type(s.var.type)}"
+            return f"{names.local(s.var)} = <nil>"
         case n.Declare():
             return f"{names.local(s.var)} := {_optional(s.init, names)}"
         case n.Assign():
@@ -53,9 +57,9 @@ def statement_text(s: n.Stmt | n.TypeCase, names: Names) -> str:
         case n.Send():
             return f"{expression_text(s.chan, names)} <- {expression_text(s.value, names)}"
         case n.Go():
-            return f"go {expression_text(s.closure, names)}()"
+            return f"go {_called(s.closure, names)}()"
         case n.Defer():
-            return f"defer {expression_text(s.closure, names)}()"
+            return f"defer {_called(s.closure, names)}()"
         case n.Return():
             return f"return {_list(s.values, names)}"
         case n.Break() | n.Continue() | n.Goto() | n.Labeled() | n.Fallthrough():
@@ -80,8 +84,26 @@ def _operation(s: n.AssignOp, names: Names) -> str:
     return f"{place} {s.op.value}= {expression_text(s.y, names)}"
 
 
+def _called(closure: n.Expr, names: Names) -> str:
+    text = expression_text(closure, names)
+    return f"({text})" if isinstance(closure, n.FuncLit) else text
+
+
 def _sequence(stmts: Sequence[n.Stmt], names: Names) -> str:
-    return "; ".join(statement_text(s, names) for s in stmts)
+    return "; ".join(statement_text(s, names) for s in stmts if not _is_part_of_next(s))
+
+
+def _is_part_of_next(s: n.Stmt) -> bool:
+    """Whether it only stores what the next statement needs in temporaries of the compiler, which does not print that."""
+    match s:
+        case n.Declare():
+            return is_temporary(s.var)
+        case n.Assign():
+            return isinstance(s.x, n.Name) and is_temporary(s.x.var)
+        case n.AssignPair() | n.AssignTuple():
+            return bool(s.xs) and all(isinstance(x, n.Name) and is_temporary(x.var) for x in s.xs)
+        case _:
+            return False
 
 
 def _place(x: n.Place | None, names: Names) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from tricolor.ir import nodes as n
 from tricolor.ir.types import signature
+from tricolor.ir.walk import with_closures
 from tricolor.passes.dead_locals import remove_dead_locals
 from tricolor.passes.devirtualize import KnownReceiver, devirtualize
 from tricolor.passes.inline_cost import InlineCosts
+from tricolor.passes.source_order import in_source_order
 from tricolor.passes.static_values import outlined_maps, without_static_values
 from tricolor.passes.temporaries import name_temporaries
 
@@ -32,6 +34,8 @@ def as_compiled(program: n.Program, costs: InlineCosts | None = None) -> list[Kn
         outermost = [func for func in funcs if func.outer is None and not func.name.startswith(".")]
         for func in outermost:
             name_temporaries(func)
+            for member in with_closures(func):
+                in_source_order(member)
         receivers += devirtualize(program, funcs, costs)
         for func in outermost:
             remove_dead_locals(func)
