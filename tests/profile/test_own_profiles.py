@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.profile.recording import TOOLS
+from tricolor.frontend.toolchain import find_toolchain
+from tricolor.goroot.overlay import overlay_files
 from tricolor.profile.model import Frame
 from tricolor.profile.own import profile_of
 from tricolor.profile.reading import read_profile
+from tricolor.report.memory_profile import lines_of_go
 
 PROGRAM = """package main
 
@@ -114,3 +117,18 @@ def test_sites_become_samples_with_the_frames_that_are_known() -> None:
         ((Frame("main.wrapped", "", 0),), 1, 16, 16),
         ((Frame("runtime.mallocgc", "", 0),), 1, 8, 8),
     ]
+
+
+def test_lines_are_those_of_gos_own_files() -> None:
+    goroot = find_toolchain().root
+    lines = lines_of_go(goroot)
+    assert lines("/somewhere/else.go", 7) == 7
+    replaced = {file: ours for file, ours in overlay_files(goroot).items() if ours and Path(file).is_file()}
+    file = str(goroot / "src" / "reflect" / "value.go")
+    ours, original = Path(replaced[file]).read_text().splitlines(), Path(file).read_text().splitlines()
+    assert ours != original
+    found = [(line, lines(file, line)) for line in range(1, len(ours) + 1)]
+    assert all(ours[line - 1] == original[there - 1] for line, there in found if there)
+    assert sum(there > 0 for _, there in found) > 0.75 * len(original)
+    own = next(name for name in overlay_files(goroot) if Path(name).name.startswith("tricolor_"))
+    assert lines(own, 3) == 0

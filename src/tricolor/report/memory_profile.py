@@ -36,11 +36,11 @@ def check_writable(path: Path) -> None:
 def write_memory_profile(path: Path, descriptions: Sequence[Mapping[str, Any]], observation: Observation, name: str) -> None:
     """Write the profile whole or not at all. ``name``: of the program. Raises EnvironmentFault."""
     root = find_toolchain().root
-    profile = profile_of(descriptions, observation.sites, str(root), name, time.time_ns(), _lines_of_go(root))
+    profile = profile_of(descriptions, observation.sites, str(root), name, time.time_ns(), lines_of_go(root))
     write_output(path, profile_bytes(profile))
 
 
-def _lines_of_go(goroot: Path) -> Callable[[str, int], int]:
+def lines_of_go(goroot: Path) -> Callable[[str, int], int]:
     """What finds the line of Go's own file for a line of the file that we compile in its place; 0 if Go's has no such line."""
     replaced = overlay_files(goroot)
 
