@@ -100,6 +100,16 @@ class Initializer:
 
 @final
 @dataclass(frozen=True, slots=True)
+class InterfaceLiteral:
+    """An interface type without a name where it is written: its type number, and its methods with the parameters written there."""
+
+    pos: int
+    type: int
+    methods: tuple[int, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Linkname:
     """``//go:linkname local target``; ``target`` is empty in the one-argument form."""
 
@@ -116,7 +126,8 @@ class Package:
     ``key``: a digest of what decides what the package means, its imports included; empty if the request does not say where it is remembered.
     ``symbol_path``: the path in symbols and in reflection: ``main`` for the main package, unless there are several of them.
     ``types``: numbers of the types that are declared outside functions, generic ones left out, if the program was loaded with
-    ``spellings`` and a pattern named the package.
+    ``spellings`` and a pattern named the package; ``interfaces``: then also unnamed interface types, of other packages those in
+    generic functions.
     """
 
     index: int
@@ -136,6 +147,7 @@ class Package:
     files: tuple[int, ...]
     functions: range
     types: tuple[int, ...]
+    interfaces: tuple[InterfaceLiteral, ...]
     variables: tuple[Variable, ...]
     init_order: tuple[Initializer, ...]
     linknames: tuple[Linkname, ...]

@@ -9,14 +9,14 @@ import (
 
 // The typed-program file:
 //
-//	"tricolor typed program 2\n"
+//	"tricolor typed program 3\n"
 //	sections, one after another
 //	footer: one JSON object {"name": [offset, bytes], ...}
 //	length of the footer in bytes (8 bytes, little endian)
 //
 // A table T is two sections: "T", its JSON records joined, and "T.index", n+1 offsets into it of 8
 // bytes each, little endian.
-const magic = "tricolor typed program 2\n"
+const magic = "tricolor typed program 3\n"
 
 // table collects records.
 type table struct {

@@ -290,6 +290,8 @@ func (e *emitter) emitPackageRecord(p *listed, firstFunction int) {
 	w.cnum(e.functions.len() - firstFunction)
 	w.raw(`],"types":`)
 	e.declaredTypes(w, p)
+	w.raw(`,"interfaces":`)
+	e.interfaceLiterals(w, p)
 	w.raw(`,"variables":`)
 	e.variables(w, p)
 	w.raw(`,"init_order":`)

@@ -60,13 +60,15 @@ _Dictionary: TypeAlias = tuple[Func, tuple[Type, ...]]
 @final
 @dataclass(slots=True, eq=False)
 class _Generator:
-    """State for one package. ``objects``: of declared functions; ``made``: what was generated; ``shapes``: of instances;
+    """State for one package. ``objects``: of declared functions; ``literals``: methods of unnamed interface types as the package writes
+    them; ``made``: what was generated; ``shapes``: of instances;
     ``dictionaries``: to be read, those in ``read`` have been.
     """
 
     b: Builder
     home: str
     objects: dict[Func, int]
+    literals: dict[Type, Sequence[int]]
     made: dict[object, Func] = field(default_factory=dict[object, Func])
     shapes: dict[Func, tuple[Type, ...]] = field(default_factory=dict[Func, tuple[Type, ...]])
     dictionaries: list[_Dictionary] = field(default_factory=list[_Dictionary])
@@ -82,7 +84,8 @@ def generated_functions(b: Builder, package: Package, funcs: Sequence[Func], typ
     """What the compiler generates for a package with these functions (and instances of generic ones) that declares and mentions
     these types. The program must be loaded with ``spellings``."""
     objects = {func: obj for (obj, _), func in b.declared.items()}
-    g = _Generator(b, package.symbol_path, objects, shapes={func: args for (_, args), func in b.declared.items() if args})
+    literals = _interface_literals(b, package, funcs)
+    g = _Generator(b, package.symbol_path, objects, literals, shapes={func: args for (_, args), func in b.declared.items() if args})
     mentioned = dict.fromkeys(types)
     for func in funcs:
         mentioned.update(dict.fromkeys(types_of(func)))
@@ -102,6 +105,19 @@ def generated_functions(b: Builder, package: Package, funcs: Sequence[Func], typ
         while g.dictionaries:
             _read_dictionary(g, *g.dictionaries.pop(), mentioned, itabs)
     return [*g.made.values(), *equality_functions(g.home, itabs), *abi_wrappers(b, package)]
+
+
+def _interface_literals(b: Builder, package: Package, funcs: Iterable[Func]) -> dict[Type, Sequence[int]]:
+    """Methods of unnamed interface types where the package first writes each, then where instances of generic functions do."""
+    found: dict[Type, Sequence[int]] = {}
+    for literal in package.interfaces:
+        found.setdefault(b.program.type(literal.type), literal.methods)
+    for func in funcs:
+        home = b.by_symbol_path.get(func.pkg)
+        for literal in home.interfaces if home is not None and home is not package else ():
+            if func.pos <= literal.pos <= func.end_pos:
+                found.setdefault(b.program.type(literal.type), literal.methods)
+    return found
 
 
 def _read_dictionary(
@@ -386,7 +402,8 @@ def _declared_parameters(g: _Generator, hit: MethodHit) -> tuple[list[_Declared]
         assert decl is not None
         return _of_declaration(g, decl)
     iface = hit.iface.underlying if isinstance(hit.iface, Named) and is_shape(hit.iface) else hit.iface
-    record = g.b.program.object(g.b.program.types.interface_methods(iface)[hit.index])
+    methods = g.literals.get(iface) or g.b.program.types.interface_methods(iface)
+    record = g.b.program.object(methods[hit.index])
     package = g.b.program.package_of(record)
     path = package.symbol_path if package is not None else ""
     params = [(name, pos, path) for name, pos in record.params]
