@@ -40,6 +40,10 @@ func (e *emitter) stmt(s ast.Stmt) {
 		e.cexpr(s.X)
 		w.cstr(s.Tok.String())
 	case *ast.AssignStmt:
+		if len(s.Lhs) > len(s.Rhs) {
+			// The first of several results is converted to the type of its variable.
+			e.spell(s.TokPos, e.info.TypeOf(s.Lhs[0]))
+		}
 		e.head("AssignStmt", s.TokPos)
 		w.comma()
 		e.exprs(s.Lhs)
