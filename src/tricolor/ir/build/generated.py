@@ -12,6 +12,10 @@ no imported declaration mentions.
 
 All of them are functions of their own here, apart from the wrappers that the builder makes for programs: these are shared by packages.
 
+Differs from Go:
+    A promoted method with a pointer receiver is always entered by a jump; the compiler calls one of another package that it could
+    inline. The order is that of types here, not that in which the compiler reads them.
+
 Source: cmd/compile/internal/noder/reader.go (MakeWrappers, wrapType, methodWrapper, wrapMethodValue, addTailCall, callShaped,
 needWrapper), reflectdata/reflect.go (NeedEmit), ir/func.go (DeclareParams).
 """
