@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias, final
 
 from tricolor.base.collection import without_cycle_collection
 from tricolor.escape.analyse import analyse
+from tricolor.escape.batches import batches
 from tricolor.escape.call_messages import call_messages
 from tricolor.escape.messages import PLACEMENTS, Detail, messages
 from tricolor.escape.naming import Wording
 from tricolor.escape.result import EscapeResult
+from tricolor.escape.scan import scan
 from tricolor.frontend.load import LoadRequest, load
 from tricolor.frontend.program import Program
 from tricolor.frontend.records import Package, Position
@@ -109,6 +112,17 @@ def _load_and_build(request: LoadRequest, generated: bool) -> _Built | Faulty:
         request = replace(request, bodies=(*request.bodies, *sorted(unknown)))
 
 
+def _as_compiled_alone(escape: EscapeResult, program: n.Program, named: AbstractSet[str]) -> EscapeResult:
+    """The result in the order in which the compiler analyses the packages' functions, which sees no bodies of other packages' functions:
+    the same whether these had to be analysed or were known."""
+    if all(func.pkg in named for func in program.funcs):
+        return escape
+    own = [func for func in program.funcs if func.pkg in named and "[" not in func.symbol]
+    own += sorted((func for func in program.funcs if "[" in func.symbol), key=lambda func: func.symbol)
+    first = (escape.batch_of[members[0]] for members in batches(own, scan(own)))
+    return escape.in_order([*dict.fromkeys((*first, *range(len(escape.batches))))])
+
+
 def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = False) -> Alone | Faulty:
     """Load and analyse the packages of a request, which must be made with ``spellings`` and without overlay; if it is ``partial``, those
     without faults.
@@ -123,10 +137,11 @@ def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = F
     names = {package.symbol_path: package.name for package in typed.packages}
     wording = Wording(names, typed.spelling, typed.type, lambda pos: place_text(typed.position(pos)), typed.bracket)
     with without_cycle_collection():
-        costs = InlineCosts(frozenset(package.symbol_path for package in typed.roots))
+        named = frozenset(package.symbol_path for package in typed.roots)
+        costs = InlineCosts(named)
         receivers = as_compiled(program, costs)
         tags = {func: known.of(func) or () for func in program.elsewhere}
-        escape = analyse(program.funcs, explained=explained, known=tags, costs=costs)
+        escape = _as_compiled_alone(analyse(program.funcs, explained=explained, known=tags, costs=costs), program, named)
     known.remember(escape.tags)
     by_package: defaultdict[str, list[n.Func]] = defaultdict(list)
     for func in (*(func for batch in escape.batches for func in batch), *program.externals):

@@ -11,6 +11,7 @@ import pytest
 
 from tricolor.base.cache import cache_dir
 from tricolor.decisions import Alone, Decisions, analyse_alone, decide, request_for
+from tricolor.escape.messages import Detail
 from tricolor.known_tags import KIND
 
 FILES = {
@@ -198,3 +199,11 @@ def test_a_damaged_entry_is_made_again(module: Path, damage: Callable[[bytes], b
 
 def test_known_methods_are_called_directly_in_other_packages_too(module: Path) -> None:
     assert [line.text for line in decided(module).packages["example.com/m"] if line.text.startswith("moved")] == ["moved to heap: x"]
+
+
+def test_explanations_come_in_the_same_order(module: Path) -> None:
+    first = decide(request_for(["."], module), detail=Detail(flows=True))
+    assert decide(request_for(["."], module), detail=Detail(flows=True)) == first
+    (module / "pool.go").write_text('package main\n\nimport "sync"\n\nvar pool sync.Pool\n\nfunc Put(v any) { pool.Put(v) }\n')
+    first = decide(request_for(["."], module), detail=Detail(flows=True))
+    assert decide(request_for(["."], module), detail=Detail(flows=True)) == first

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from tricolor.escape.graph import Event, Flow, Location
@@ -36,6 +36,17 @@ class EscapeResult:
     events_in: Sequence[Sequence[Event]]
     literals: Mapping[n.Expr, n.Const]
     temporaries: Mapping[n.Var, n.Expr]
+
+    def in_order(self, numbers: Sequence[int]) -> EscapeResult:
+        """The same with batches in another order; ``numbers``: those that they have here."""
+        sequence = [self.batches[number] for number in numbers]
+        return replace(
+            self,
+            batches=sequence,
+            batch_of={func: number for number, members in enumerate(sequence) for func in members},
+            allocations_in=[self.allocations_in[number] for number in numbers],
+            events_in=[self.events_in[number] for number in numbers],
+        )
 
     def on_stack(self, node: n.Var | n.Expr | n.Defer | n.Go) -> bool:
         """Whether the variable, what the expression allocates, or the closure of go and defer may live in its function's frame."""
