@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tricolor.base.cache import read_entry, write_entry
+from tricolor.base.collection import without_cycle_collection
 from tricolor.base.errors import EnvironmentFault
 from tricolor.explain.model import Explained, from_json, to_json
 from tricolor.program_cache import program_key, stamp
@@ -31,6 +32,11 @@ def explain_faultless(patterns: Sequence[str], directory: Path, tags: Sequence[s
     known = _recall(key)
     if known is not None:
         return known, ""
+    with without_cycle_collection():
+        return _explain_anew(key, patterns, directory, tags)
+
+
+def _explain_anew(key: str, patterns: Sequence[str], directory: Path, tags: Sequence[str]) -> tuple[Explained, str]:
     # The front end is loaded only when there is something to analyse.
     from tricolor.decisions import Faulty, analyse_alone, request_for
     from tricolor.explain.sites import sites_of

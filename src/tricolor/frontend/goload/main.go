@@ -58,7 +58,8 @@ func main() {
 	}
 
 	// The process is short-lived: fewer collections are worth more memory.
-	debug.SetGCPercent(400)
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(1 << 30)
 
 	req.replace = readReplacements(replacements)
 	clock := newStopwatch(req.timings)

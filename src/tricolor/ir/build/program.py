@@ -159,9 +159,10 @@ def _generated(
 
 
 def _mentioned_types(b: Builder, whole: list[Package], funcs: Iterable[Func], scanned: dict[Func, None]) -> set[Type]:
-    """Types of variables, those that packages declare, and those that functions mention which are not in ``scanned``; they are put
-    there."""
-    new = [func for func in funcs if func not in scanned]
+    """Types of variables, those that packages declare, and those that functions mention which are compiled with them (their own, and
+    instances) and not in ``scanned``; they are put there."""
+    own = {package.symbol_path for package in whole}
+    new = [func for func in funcs if func not in scanned and (func.pkg in own or "[" in func.symbol)]
     scanned.update(dict.fromkeys(new))
     found: set[Type] = {var.type for var in b.used_globals}
     found.update(b.program.type(number) for package in whole for number in package.types)
