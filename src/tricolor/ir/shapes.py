@@ -29,8 +29,8 @@ from tricolor.ir.types import (
     Signature,
     Slice,
     Struct,
-    Tuple,
     Type,
+    components,
     go_quote,
     link_name,
     named,
@@ -135,23 +135,5 @@ def has_shape(t: Type) -> bool:
 def parts(t: Type) -> Iterator[Type]:
     """The type and the types that it is written with; underlying types of named ones are not entered."""
     yield t
-    match t:
-        case Named():
-            for arg in (*t.args, *t.origin_args):
-                yield from parts(arg)
-        case Pointer() | Slice() | Array() | Chan():
-            yield from parts(t.elem)
-        case Map():
-            yield from parts(t.key)
-            yield from parts(t.elem)
-        case Struct():
-            for f in t.fields:
-                yield from parts(f.type)
-        case Signature():
-            for p in (*t.params, *t.results):
-                yield from parts(p)
-        case Tuple():
-            for e in t.types:
-                yield from parts(e)
-        case _:
-            pass
+    for part in (*t.args, *t.origin_args) if isinstance(t, Named) else components(t):
+        yield from parts(part)

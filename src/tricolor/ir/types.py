@@ -281,6 +281,23 @@ class Named:
         return base
 
 
+def components(t: Type) -> tuple[Type, ...]:
+    """Types that the underlying type is made of, one level deep; methods are none of them."""
+    match underlying(t):
+        case Pointer(elem=elem) | Slice(elem=elem) | Chan(elem=elem) | Array(elem=elem):
+            return (elem,)
+        case Map(key=key, elem=elem):
+            return key, elem
+        case Struct(fields=fields):
+            return tuple(f.type for f in fields)
+        case Signature(params=params, results=results):
+            return *params, *results
+        case Tuple(types=types):
+            return types
+        case _:
+            return ()
+
+
 Type: TypeAlias = Basic | Named | Pointer | Slice | Array | Map | Chan | Struct | Signature | Interface | Tuple | TypeParam
 
 # Canonical instances by structure. Elements are canonical themselves, so that object identity is enough in the keys.

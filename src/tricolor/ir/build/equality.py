@@ -42,10 +42,9 @@ from tricolor.ir.types import (
     Map,
     Named,
     Pointer,
-    Signature,
-    Slice,
     Struct,
     Type,
+    components,
     pointer,
     signature,
     underlying,
@@ -139,22 +138,10 @@ def _described_with(t: Type) -> Iterator[Type]:
         yield pointer(t)
     for hit in method_set(t):
         yield signature_of(hit)
+    yield from components(t)
     u = underlying(t)
-    match u:
-        case Pointer() | Slice() | Chan() | Array():
-            yield u.elem
-        case Map():
-            yield u.key
-            yield u.elem
-        case Struct():
-            yield from (f.type for f in u.fields)
-        case Signature():
-            yield from u.params
-            yield from u.results
-        case Interface():
-            yield from (method.signature for method in u.methods)
-        case _:
-            pass
+    if isinstance(u, Interface):
+        yield from (method.signature for method in u.methods)
 
 
 # --- signatures ----------------------------------------------------------------------------------------------------

@@ -24,20 +24,15 @@ from tricolor.ir.build.methods import entry_func, method_func, signature_of
 from tricolor.ir.build.state import Builder
 from tricolor.ir.nodes import MethodRef
 from tricolor.ir.types import (
-    Array,
-    Chan,
     Interface,
-    Map,
     Named,
-    Pointer,
     Signature,
-    Slice,
     Struct,
     Tuple,
     Type,
     TypeParam,
+    components,
     pointer,
-    underlying,
 )
 
 _Hit: TypeAlias = MethodSelection | InterfaceSelection
@@ -114,20 +109,7 @@ def _reachable(t: Type) -> Iterator[Type]:
     """Types that reflection gets from a descriptor."""
     if (isinstance(t, Named) and not isinstance(t.underlying, Interface)) or has_promoted_methods(t):
         yield pointer(t)
-    u = underlying(t)
-    match u:
-        case Pointer() | Slice() | Chan() | Array():
-            yield u.elem
-        case Map():
-            yield u.key
-            yield u.elem
-        case Struct():
-            yield from (f.type for f in u.fields)
-        case Signature():
-            yield from u.params
-            yield from u.results
-        case _:
-            pass
+    yield from components(t)
 
 
 def _consider(reach: Reach, t: Type, hit: _Hit) -> None:
