@@ -115,18 +115,14 @@ def _class_of(line: str) -> str:
 
 
 def _markdown(results: Sequence[Comparison], packages: Sequence[str]) -> str:
-    """The result as a page: the sum, and a table of the packages that are not equal."""
-    rows = [
-        f"| {r.package} | {r.total} | {r.found} | {r.missing.total()} | {r.extra.total()} |" for r in results if not r.equal
-    ]
+    """The result as a page: the sum, and a table of the packages."""
+    rows = [f"| {r.package} | {r.total} | {r.found} | {r.missing.total()} | {r.extra.total()} |" for r in results]
     return f"""# Agreement with Go's escape analysis
 
 What `{GO_VERSION}` prints with `go build -gcflags='-m -l'` compared with what we say, as multisets of (position, message):
 {_summary(results)}.
 
 The command `uv run python -m tools.escapecheck --table FILE {" ".join(packages)}` makes this page.
-
-Packages that differ:
 
 | package | lines of Go | found | missing | extra |
 | --- | ---: | ---: | ---: | ---: |
