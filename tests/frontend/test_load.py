@@ -82,6 +82,20 @@ def test_a_module_with_several_packages(load_files: LoadFiles) -> None:
     assert (main_package(program).symbol_path, sub.symbol_path) == ("main", "example.com/m/sub")
 
 
+def test_a_profile_of_a_command_makes_no_second_packages(go_files: GoFiles) -> None:
+    main = 'package main\n\nimport "example.com/m/lib"\n\nfunc main() { lib.F() }\n'
+    folder = go_files({
+        "go.mod": "module example.com/m\n\ngo 1.27\n",
+        "profiled/main.go": main,
+        "profiled/default.pgo": "",
+        "plain/main.go": main,
+        "lib/lib.go": 'package lib\n\nimport "sync/atomic"\n\nfunc F() { atomic.AddInt32(new(int32), 1) }\n',
+    })  # fmt: skip
+    program = load(LoadRequest(("./...",), folder)).program
+    assert program is not None
+    assert [package.path for package in program.roots].count("example.com/m/lib") == 1
+
+
 def test_build_tags_select_files(load_files: LoadFiles) -> None:
     files = {
         "go.mod": "module example.com/m\n\ngo 1.27\n",

@@ -66,7 +66,8 @@ func listOf(field string) string { return "{{join ." + field + " \"\\x1f\"}}" }
 
 // goList returns the named packages and all their dependencies, dependencies first.
 func goList(req *request) []*listed {
-	args := []string{"list", "-deps", "-buildvcs=false", "-f", strings.TrimSuffix(listTemplate, "\n")}
+	// With a profile the go command lists each dependency of a command once more, for that command.
+	args := []string{"list", "-deps", "-buildvcs=false", "-pgo=off", "-f", strings.TrimSuffix(listTemplate, "\n")}
 	if req.tags != "" {
 		args = append(args, "-tags="+req.tags)
 	}
