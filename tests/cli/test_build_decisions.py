@@ -96,6 +96,30 @@ def test_decisions_are_those_of_go_build(tricolor: Run, module: Path, words: lis
     assert by_package(done.err) == by_package(real)
 
 
+_COMMAND = """package main
+
+import "slices"
+
+type pair struct{ a, b int }
+
+func main() {
+	slices.SortFunc([]pair{{2, 1}, {1, 2}}, func(x, y pair) int { return x.a - y.a })
+	println(len(slices.Collect(slices.Values([]struct{ a, b *pair }{{}, {}}))))
+}
+"""
+
+
+def test_each_of_several_commands_is_the_package_main(tricolor: Run, tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text("module example.com/m\n\ngo 1.27\n")
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "main.go").write_text(_COMMAND)
+    done = tricolor("build", "-gcflags=-m -l", "./...")
+    _, real = go_build(tmp_path, "-gcflags=-m -l", "./...")
+    assert "main.a" in real
+    assert by_package(done.err) == by_package(real)
+
+
 def test_without_l_the_lack_of_inlining_is_said(tricolor: Run, module: Path) -> None:
     done = tricolor("build", "-gcflags=-m", "./keep")
     _, real = go_build(module, "-gcflags=-m -l", "./keep")

@@ -29,8 +29,8 @@ def real_lines(packages: Sequence[str], directory: Path, flags: str = "-m -l") -
     """Lines ``file:line:column: message`` of each package that has any, by path, with file names as seen from ``directory``; the go
     command replays them from its cache. All packages are built by one command: flags hold for those that are named, others are
     compiled with inlining."""
-    # Of several packages the go command writes no file; unsafe has no code.
-    status, text = go_build(directory, f"-gcflags={flags}", *packages, "unsafe")
+    # Of several packages the go command writes no file; unsafe has no code. With profiles it would compile some packages twice.
+    status, text = go_build(directory, "-pgo=off", f"-gcflags={flags}", *packages, "unsafe")
     if status:
         raise RuntimeError(text)
     found: dict[str, Counter[str]] = {}

@@ -104,7 +104,7 @@ class Names:
             case t.Basic():
                 return "unsafe.Pointer" if of.kind is t.Kind.UNSAFE_POINTER else of.name
             case t.Named():
-                return self.qualified(of.pkg, _LOCAL_NUMBER.sub("", named_base(of)))
+                return self.qualified(of.pkg, self._as_linked(_LOCAL_NUMBER.sub("", named_base(of))))
             case t.Pointer():
                 return "*" + self.type(of.elem)
             case t.Slice():
@@ -161,7 +161,14 @@ class Names:
 
     def function(self, func: n.Func) -> str:
         """The function in messages about it: ``F``, ``(*T).M``, ``F.func1``."""
-        return self.qualified(func.pkg, local_name(func))
+        return self.qualified(func.pkg, self._as_linked(local_name(func)))
+
+    def _as_linked(self, text: str) -> str:
+        """A name with type arguments, in which every command is the package main: the compiler sees but one, we may see several."""
+        if "[" not in text and "." not in text:
+            return text
+        is_command = self.package != "main" and self.wording.packages.get(self.package) == "main"
+        return text.replace(f"{self.package}.", "main.") if is_command else text
 
     def callee(self, func: n.Func) -> str:
         """The function where it is called: a method as a method expression."""
