@@ -16,4 +16,5 @@ def without_cycle_collection() -> Generator[None]:
         yield
     finally:
         if enabled:
+            gc.freeze()  # what was made is not looked at later either
             gc.enable()
