@@ -96,6 +96,16 @@ def test_decisions_are_those_of_go_build(tricolor: Run, module: Path, words: lis
     assert by_package(done.err) == by_package(real)
 
 
+def test_a_package_of_tests_is_a_fault_only_where_it_is_named(tricolor: Run, module: Path) -> None:
+    (module / "tests").mkdir()
+    (module / "tests/a_test.go").write_text("package tests\n")
+    for patterns in (["./tests"], ["./tests", "./keep"], ["./..."], ["./tests/..."]):
+        status, real = go_build(module, "-gcflags=-m -l", *patterns)
+        done = tricolor("build", "-gcflags=-m -l", *patterns)
+        assert done.status == status, patterns
+        assert Counter(done.err.splitlines()) == Counter(real.splitlines()), patterns
+
+
 _COMMAND = """package main
 
 import "slices"

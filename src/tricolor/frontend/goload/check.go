@@ -84,6 +84,9 @@ func (p *listed) typeCheck(fset *token.FileSet, byPath map[string]*listed, slots
 	defer func() { <-slots }()
 
 	p.check.faults = syntaxFaults(p)
+	if len(p.GoFiles)+len(p.CgoFiles) == 0 && p.isNamed() {
+		p.check.faults = []fault{{text: "no non-test Go files in " + p.Dir}}
+	}
 	if len(p.check.faults) > 0 {
 		p.check.failed = true
 		return

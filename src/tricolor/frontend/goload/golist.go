@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -26,6 +27,7 @@ type listed struct {
 	ImportMap     map[string]string
 	EmbedPatterns []string
 	EmbedFiles    []string
+	Match         []string // patterns that name the package
 
 	DefaultGODEBUG string
 
@@ -53,12 +55,15 @@ const (
 	itemEnd   = "\x1f"
 )
 
+// metaPackages are the patterns without dots that stand for several packages.
+var metaPackages = []string{"all", "cmd", "std", "tool", "work"}
+
 // listTemplate prints the fields of listed in the order in which parseListed reads them.
 var listTemplate = strings.Join([]string{
 	"{{.ImportPath}}", "{{.Name}}", "{{.Dir}}", "{{.Standard}}", "{{.DepOnly}}", "{{.DefaultGODEBUG}}",
 	"{{with .Module}}" + strings.Join([]string{"{{.Path}}", "{{.Version}}", "{{.GoVersion}}", "{{.Main}}"}, itemEnd) + "{{end}}",
 	listOf("GoFiles"), listOf("CgoFiles"), listOf("SFiles"), listOf("HFiles"), listOf("SysoFiles"),
-	listOf("Imports"), listOf("EmbedPatterns"), listOf("EmbedFiles"),
+	listOf("Imports"), listOf("EmbedPatterns"), listOf("EmbedFiles"), listOf("Match"),
 	"{{range $from, $to := .ImportMap}}{{$from}}" + itemEnd + "{{$to}}" + itemEnd + "{{end}}",
 }, fieldEnd) + recordEnd
 
@@ -99,8 +104,8 @@ func goList(req *request) []*listed {
 // parseListed reads one record in the form of listTemplate.
 func parseListed(record string) *listed {
 	fields := strings.Split(record, fieldEnd)
-	if len(fields) != 16 {
-		fail("go list printed %d fields instead of 16: %q", len(fields), record)
+	if len(fields) != 17 {
+		fail("go list printed %d fields instead of 17: %q", len(fields), record)
 	}
 	p := &listed{
 		ImportPath: fields[0], Name: fields[1], Dir: fields[2],
@@ -110,12 +115,12 @@ func parseListed(record string) *listed {
 		p.Module = &module{Path: m[0], Version: m[1], GoVersion: m[2], Main: m[3] == "true"}
 	}
 	for i, list := range []*[]string{
-		&p.GoFiles, &p.CgoFiles, &p.SFiles, &p.HFiles, &p.SysoFiles, &p.Imports, &p.EmbedPatterns, &p.EmbedFiles,
+		&p.GoFiles, &p.CgoFiles, &p.SFiles, &p.HFiles, &p.SysoFiles, &p.Imports, &p.EmbedPatterns, &p.EmbedFiles, &p.Match,
 	} {
 		*list = items(fields[7+i])
 	}
 	p.ImportMap = map[string]string{}
-	for pairs := items(fields[15]); len(pairs) >= 2; pairs = pairs[2:] {
+	for pairs := items(fields[16]); len(pairs) >= 2; pairs = pairs[2:] {
 		p.ImportMap[pairs[0]] = pairs[1]
 	}
 	return p
@@ -142,6 +147,13 @@ func (p *listed) allFiles() []string {
 		all = append(all, names...)
 	}
 	return all
+}
+
+// isNamed tells whether a pattern names just this package: what is wrong with it counts even if a wider pattern would pass it over.
+func (p *listed) isNamed() bool {
+	return slices.ContainsFunc(p.Match, func(pattern string) bool {
+		return !strings.Contains(pattern, "...") && !slices.Contains(metaPackages, pattern)
+	})
 }
 
 // goVersion returns the language version that the package is written in.
