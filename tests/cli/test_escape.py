@@ -102,6 +102,16 @@ def test_a_lock_file_of_an_earlier_form_is_refused(module: Path, capsys: pytest.
     assert "write it anew with --lock old.lock" in capsys.readouterr().err
 
 
+def test_why_of_a_generic_function_that_nothing_uses(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    generic = "package p\n\nfunc New[T any]() *T {\n\treturn new(T)\n}\n"
+    (module / "generic.go").write_text(generic)
+    assert main(["escape", "--why", "generic.go:4"]) == 0
+    assert "New is generic, and the packages do not use it" in capsys.readouterr().err
+    (module / "generic.go").write_text(generic + "\nvar kept = New[int]()\n")
+    assert main(["escape", "--why", "generic.go:4"]) == 0
+    assert "new(T): heap" in capsys.readouterr().out
+
+
 def test_why_of_a_line_without_sites(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["escape", "--why", "p.go:1"]) == 0
     assert "nothing is made at p.go:1" in capsys.readouterr().err

@@ -34,7 +34,7 @@ def why(parsed: Parsed) -> int:
     if not file.is_file():
         raise TricolorError(f"{match['file']}: no such file")
     from tricolor.decisions import Faulty
-    from tricolor.explain.why import answers
+    from tricolor.explain.why import answers, uninstantiated
     from tricolor.report.why_text import write_answers
 
     progress = Progress()
@@ -58,6 +58,8 @@ def why(parsed: Parsed) -> int:
         sys.stdout.write("\n")
     elif found:
         write_answers(found, sys.stdout)
+    elif generic := uninstantiated(alone, file, int(match["line"])):
+        say(f"{match[0]}: {generic} is generic, and the packages do not use it: name one that does, since Go decides about each instance")
     else:
         say(f"nothing is made at {match[0]}: no parameter that holds pointers, no variable whose address is taken, no allocation")
     return status

@@ -119,7 +119,7 @@ def _render(x: n.Expr, names: Names) -> tuple[str, int]:
         case n.FuncLit():
             return "func literal", _UNKNOWN
         case n.New():
-            elem = "<node DYNAMICTYPE>" if has_shape(x.elem) else names.type_at(x.pos, x.elem)
+            elem = "<node DYNAMICTYPE>" if has_shape(x.elem) and not names.for_readers else names.type_at(x.pos, x.elem)
             return f"new({elem})", _PRIMARY
         case n.MakeSlice():
             return f"make({names.type_at(x.pos, x.type)}, {_list(_present(x.length, x.cap), names)})", _PRIMARY

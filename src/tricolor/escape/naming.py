@@ -61,7 +61,7 @@ class Names:
 
     ``temporaries``: variables that the builder of the IR added for the order of evaluation; what they hold is written.
     ``literals``: constants that sizes and boxed operands always equal, which are written too. ``calls_apart``: calls are written in
-    parentheses."""
+    parentheses. ``for_readers``: where the compiler prints the name of a node of its own, what it stands for is written instead."""
 
     package: str
     wording: Wording = PLAIN
@@ -69,6 +69,7 @@ class Names:
     home: str = ""
     literals: Mapping[n.Expr, n.Const] = field(default_factory=dict[n.Expr, n.Const])
     calls_apart: bool = False
+    for_readers: bool = False
 
     def qualified(self, path: str, name: str) -> str:
         """``name`` of the package with a path."""

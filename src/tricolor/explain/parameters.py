@@ -56,7 +56,7 @@ def parameters_in(alone: Alone, package: Package, func: n.Func) -> Iterator[tupl
     """Parameters of one function, with their variables."""
     if func.wrapper:
         return
-    names = Names(func.pkg, alone.wording, alone.escape.temporaries, func.pkg)
+    names = Names(func.pkg, alone.wording, alone.escape.temporaries, func.pkg, for_readers=True)
     narrator = Narrator(alone.escape, names, alone.typed.position)
     tags = alone.escape.tags.get(func, ())
     for index, param in enumerate(func.params):

@@ -80,7 +80,7 @@ def _numbered(sites: Sequence[Site]) -> list[Site]:
 
 def described(alone: Alone, package: Package, func: n.Func) -> list[Described]:
     """What a function of a package that was named makes, with the nodes that escape analysis places (None where it does not)."""
-    names = Names(func.pkg, alone.wording, alone.escape.temporaries, func.pkg)
+    names = Names(func.pkg, alone.wording, alone.escape.temporaries, func.pkg, for_readers=True)
     describer = _Describer(alone, package, func, names)
     nodes = list(walk(func))
     allocations = list(describer.allocations(never_made(nodes)))

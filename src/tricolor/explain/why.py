@@ -141,10 +141,24 @@ def _tree(
     outcome: Callable[[Location], str],
 ) -> Answer:
     """The answer with its ways, and what each single change of one of their steps leads to."""
-    names = Names(func.pkg, alone.wording, alone.escape.temporaries, func.pkg)
+    names = Names(func.pkg, alone.wording, alone.escape.temporaries, func.pkg, for_readers=True)
     teller = _Teller(Narrator(alone.escape, names, alone.typed.position), location_in(b, node), outcome)
     trials = try_changes(b, alone.escape.tags, node, [branch for branch in steps_of(tree) if teller.tells(branch)])
     return replace(answer, ways=tuple(teller.ways(tree)), changes=tuple(map(teller.change, trials)))
+
+
+def uninstantiated(alone: Alone, file: Path, line: int) -> str:
+    """The generic function around a line, if none of the packages that were named uses it: Go decides only about instances. Else empty."""
+    decided = {func.pos for _, func in explained_functions(alone)}
+    position = alone.typed.position
+    for package in alone.typed.roots:
+        for decl in alone.typed.functions(package):
+            if not (decl.type_params or decl.receiver_type_params) or decl.pos in decided:
+                continue
+            start = position(decl.func_pos)
+            if Path(start.file) == file and start.line <= line <= position(decl.end_pos).line:
+                return decl.name
+    return ""
 
 
 @final

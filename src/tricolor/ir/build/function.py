@@ -23,7 +23,7 @@ from tricolor.ir import nodes as n
 from tricolor.ir.build.dead import live
 from tricolor.ir.build.state import Builder, Env, Node
 from tricolor.ir.nodes import Capture, Func, Label, Var, VarKind
-from tricolor.ir.types import EMPTY_TUPLE, Array, Interface, Tuple, Type, is_interface, underlying
+from tricolor.ir.types import EMPTY_TUPLE, Array, Interface, Tuple, Type, underlying
 from tricolor.ir.walk import has_effect, walk
 
 
@@ -461,8 +461,3 @@ def has_methods(t: Type) -> bool:
     """Whether an interface type has methods."""
     u = underlying(t)
     return isinstance(u, Interface) and bool(u.methods)
-
-
-def is_boxed(source: Type, target: Type) -> bool:
-    """Whether a conversion makes an interface from a concrete value."""
-    return is_interface(target) and not is_interface(source)
