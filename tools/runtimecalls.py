@@ -82,7 +82,9 @@ def _heap_operations(alone: Alone) -> frozenset[n.Expr | n.Var]:
 def _always_run(func: n.Func) -> Iterator[object]:
     """The nodes of statements that are executed in each call, as far as that is plain."""
     plain = (n.Declare, n.Assign, n.AssignPair, n.AssignTuple, n.ExprStmt, n.Return)
-    return (node for statement in _statements(func) if isinstance(statement, plain) and not _is_panic(statement) for node in walk(statement))
+    return (
+        node for statement in _statements(func) if isinstance(statement, plain) and not _is_panic(statement) for node in walk(statement)
+    )
 
 
 def _is_panic(statement: n.Stmt) -> bool:

@@ -1,6 +1,6 @@
 """Escape decisions about packages as ``go build -gcflags='-m -l'`` prints them: each package seen alone, as Go's compiler sees it.
 
-    source -> typed program -> IR by shapes -> without what is dead or static -> escape analysis -> lines
+source -> typed program -> IR by shapes -> without what is dead or static -> escape analysis -> lines
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The whole flow from Go source to objects in the cache, one call per line.
 
-    source -> typed program -> IR -> escape analysis -> LLVM text -> objects
+source -> typed program -> IR -> escape analysis -> LLVM text -> objects
 """
 
 from __future__ import annotations

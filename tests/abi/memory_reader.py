@@ -85,10 +85,7 @@ class Reader:
         if not u:
             return []
         first = u + u32(u + 8)
-        return [
-            (self.name_off(u32(m)).text, u32(m + 4), u32(m + 8), u32(m + 12))
-            for m in range(first, first + 16 * u16(u + 4), 16)
-        ]
+        return [(self.name_off(u32(m)).text, u32(m + 4), u32(m + 8), u32(m + 12)) for m in range(first, first + 16 * u16(u + 4), 16)]
 
     def describe(self, t: int) -> str:
         """One line per type, as the Go side of the test prints it."""

@@ -40,7 +40,5 @@ def random_struct(rng: random.Random, depth: int) -> Type:
     fields: list[Field] = []
     for i in range(count):
         blank = rng.random() < 0.1
-        fields.append(
-            Field("_" if blank else f"F{i}", random_type(rng, depth), pkg="main" if blank else "")
-        )
+        fields.append(Field("_" if blank else f"F{i}", random_type(rng, depth), pkg="main" if blank else ""))
     return ir.struct(tuple(fields))

@@ -15,8 +15,6 @@ def run_go(source: str, folder: Path) -> list[str]:
     (folder / "main.go").write_text(source)
     (folder / "go.mod").write_text("module example\n\ngo 1.27\n")
     env = dict(os.environ, GOFLAGS="-mod=mod", GOTOOLCHAIN="local", GOPROXY="off")
-    done = subprocess.run(
-        [GO, "run", "."], cwd=folder, env=env, capture_output=True, text=True, timeout=110, check=False
-    )
+    done = subprocess.run([GO, "run", "."], cwd=folder, env=env, capture_output=True, text=True, timeout=110, check=False)
     assert done.returncode == 0, done.stderr
     return (done.stdout + done.stderr).splitlines()

@@ -325,9 +325,7 @@ def _sample() -> Sample:
     t.complete_underlying = lambda: ir.struct(fields)
     i = _named(
         "I",
-        ir.interface(
-            (InterfaceMethod("Get", "", get), InterfaceMethod("Put", "", put), InterfaceMethod("hidden", "main", hidden))
-        ),
+        ir.interface((InterfaceMethod("Get", "", get), InterfaceMethod("Put", "", put), InterfaceMethod("hidden", "main", hidden))),
     )
     e = _named("E", ir.INT8)
     less = ir.signature((e,), (ir.BOOL,))
@@ -364,7 +362,9 @@ def _sample() -> Sample:
     return Sample(types, program, t, i)
 
 
-def _static_globals(inner: Named, i: Named, pt: Type, handler: Func) -> dict[Var, Const | StructLit | SliceLit | AddrOf | Convert | FuncName | None]:
+def _static_globals(
+    inner: Named, i: Named, pt: Type, handler: Func
+) -> dict[Var, Const | StructLit | SliceLit | AddrOf | Convert | FuncName | None]:
     literal = StructLit(0, inner, [(1, Const(0, ir.FLOAT64, 3))])
     strings = SliceLit(0, ir.slice_of(ir.STRING), [(2, Const(0, ir.STRING, b"two"))], 3)
     boxed = Convert(0, ir.EMPTY_INTERFACE, Const(0, ir.INT, 77), Conversion.TO_INTERFACE)

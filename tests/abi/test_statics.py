@@ -150,9 +150,7 @@ def test_the_class_is_the_smallest_that_fits(n: int) -> None:
 
 
 def test_signatures_join_memory_and_skip_blanks() -> None:
-    t = ir.struct(
-        (Field("A", ir.INT32), Field("B", ir.INT32), Field("_", ir.STRING, pkg="p"), Field("C", ir.FLOAT32))
-    )
+    t = ir.struct((Field("A", ir.INT32), Field("B", ir.INT32), Field("_", ir.STRING, pkg="p"), Field("C", ir.FLOAT32)))
     assert signature_text(steps_of(t)) == "M8_16F_4"
     assert signature_text(steps_of(ir.array(ir.STRING, 3))) == "[3*S]"
     assert signature_text(steps_of(ir.COMPLEX128)) == "DD"

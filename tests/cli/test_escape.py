@@ -75,7 +75,12 @@ _LEAKS = "package p\n\nvar g *int\n\nfunc F(x *int) int { g = x; return *x }\n"
 def test_parameters_are_listed_explained_and_held(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (module / "p.go").write_text(_KEEPS)
     assert main(["escape", "--params"]) == 0
-    assert capsys.readouterr().out.splitlines() == ["# m", "p.go:5:8: parameter x: does not escape", "no sites", "1 parameter: 1 does not escape"]
+    assert capsys.readouterr().out.splitlines() == [
+        "# m",
+        "p.go:5:8: parameter x: does not escape",
+        "no sites",
+        "1 parameter: 1 does not escape",
+    ]
     assert main(["escape", "--lock", "escape.lock"]) == 0
 
     (module / "p.go").write_text(_LEAKS)

@@ -181,9 +181,7 @@ def test_what_does_not_escape_is_in_the_frame(analysed: Analysed, kind: type) ->
 
 def test_a_box_that_does_not_escape_is_in_the_frame(analysed: Analysed) -> None:
     functions, escape = analysed
-    boxes = nodes(
-        functions["sizes"], lambda node: isinstance(node, n.Convert) and node.kind is n.Conversion.TO_INTERFACE
-    )
+    boxes = nodes(functions["sizes"], lambda node: isinstance(node, n.Convert) and node.kind is n.Conversion.TO_INTERFACE)
     assert boxes
     assert all(map(escape.on_stack, boxes))
 
@@ -200,9 +198,7 @@ def test_large_parameters_stay_where_the_caller_put_them(analysed: Analysed) -> 
 
 
 @pytest.mark.parametrize(("name", "expected"), [("once", True), ("loop", False)])
-def test_a_deferred_closure_is_in_the_frame_unless_it_runs_more_than_once(
-    analysed: Analysed, name: str, expected: bool
-) -> None:
+def test_a_deferred_closure_is_in_the_frame_unless_it_runs_more_than_once(analysed: Analysed, name: str, expected: bool) -> None:
     functions, escape = analysed
     (statement,) = [node for node in walk(functions[name]) if isinstance(node, n.Defer)]
     assert escape.on_stack(statement) is expected

@@ -25,9 +25,7 @@ STRESS_ARGUMENTS = {
 
 
 def run(command: list[str | Path], **environment: str) -> tuple[int, str]:
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=400, env=os.environ | environment
-    )
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=400, env=os.environ | environment)
     return done.returncode, done.stdout or done.stderr
 
 

@@ -74,7 +74,17 @@ def test_packages_that_are_not_checked_are_left_alone() -> None:
     assert not compare(lock, Explained("go1.27.3", {}), "lock").gone
 
 
-@pytest.mark.parametrize("text", ["", "something else\n", "tricolor escape lock 2 go1.27.3\nheap one m/p m/p.f variable x\n", "tricolor escape lock 2 go1.27.3\nheap 1\n", "tricolor escape lock 2 go1.27.3\nparam most m/p m/p.f x\n", "tricolor escape lock 2"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "something else\n",
+        "tricolor escape lock 2 go1.27.3\nheap one m/p m/p.f variable x\n",
+        "tricolor escape lock 2 go1.27.3\nheap 1\n",
+        "tricolor escape lock 2 go1.27.3\nparam most m/p m/p.f x\n",
+        "tricolor escape lock 2",
+    ],
+)
 def test_damaged_files_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match="lock"):
         read_lock(text, "a.lock")
@@ -92,7 +102,11 @@ def test_an_earlier_form_is_refused_with_what_to_do() -> None:
 
 
 def test_parameters_of_declared_functions_are_held() -> None:
-    parameters = [_parameter(Effect.CONTENT, (0, 0), (1, 2)), _parameter(Effect.LEAKS, name="y"), _parameter(Effect.STAYS, name="z", literal=True)]
+    parameters = [
+        _parameter(Effect.CONTENT, (0, 0), (1, 2)),
+        _parameter(Effect.LEAKS, name="y"),
+        _parameter(Effect.STAYS, name="z", literal=True),
+    ]
     lock = lock_of(_with(*parameters))
     assert lock.text().splitlines()[1:] == ["param content+r0:0+r1:2 m/p m/p.f x", "param leaks m/p m/p.f y"]
     assert read_lock(lock.text(), "lock") == lock

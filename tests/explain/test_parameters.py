@@ -85,7 +85,11 @@ def explained(alone: Alone) -> Explained:
 
 
 def _as_go_says(one: Parameter) -> list[str]:
-    texts = {Effect.STAYS: [f"{one.name} does not escape"], Effect.CONTENT: [f"leaking param content: {one.name}"], Effect.LEAKS: [f"leaking param: {one.name}"]}
+    texts = {
+        Effect.STAYS: [f"{one.name} does not escape"],
+        Effect.CONTENT: [f"leaking param content: {one.name}"],
+        Effect.LEAKS: [f"leaking param: {one.name}"],
+    }
     return [*texts.get(one.effect, []), *(f"leaking param: {one.name} to result {flow.name} level={flow.derefs}" for flow in one.returned)]
 
 
@@ -149,7 +153,14 @@ def _why(alone: Alone, module: Path, line: int, name: str) -> Answer:
         (13, "x", ["it does not escape if x were not appended to ps (line 14)"]),
         (13, "q", ["it does not escape if q were not returned (line 18)"]),
         (21, "t", ["it is only returned if t were not stored in the package variable sink (line 22)"]),
-        (32, "xs", ["it does not escape if the value were not an element that is iterated over (line 33)", "it does not escape if x were not passed to f (line 34)"]),
+        (
+            32,
+            "xs",
+            [
+                "it does not escape if the value were not an element that is iterated over (line 33)",
+                "it does not escape if x were not passed to f (line 34)",
+            ],
+        ),
     ],
 )
 def test_changes_that_keep_a_parameter_from_leaking(alone: Alone, module: Path, line: int, name: str, outcomes: list[str]) -> None:

@@ -75,7 +75,9 @@ def explained(tmp_path_factory: pytest.TempPathFactory) -> Explained:
 
 def test_each_line_has_the_sites_that_it_should_have(explained: Explained) -> None:
     expected = {
-        number: sorted(line.partition("// heap: ")[2].split(", ")) for number, line in enumerate(_SOURCE.splitlines(), 1) if "// heap: " in line
+        number: sorted(line.partition("// heap: ")[2].split(", "))
+        for number, line in enumerate(_SOURCE.splitlines(), 1)
+        if "// heap: " in line
     }
     found: dict[int, list[str]] = {}
     last = _SOURCE[: _SOURCE.index("func main")].count("\n")

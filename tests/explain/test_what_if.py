@@ -79,7 +79,9 @@ def test_there_are_enough_cases() -> None:
 def test_claim(number: int, module: Path, alone: Alone, compiler_lines: dict[str, list[str]]) -> None:
     case = CASES[number]
     line = _line_of(case.before, "// why")
-    (answer,) = (a for a in answers(alone, module / f"b{number}" / "p.go", line) if isinstance(a.about, Site) and a.about.expression == case.subject)
+    (answer,) = (
+        a for a in answers(alone, module / f"b{number}" / "p.go", line) if isinstance(a.about, Site) and a.about.expression == case.subject
+    )
     assert case.claim in [change.text for change in answer.changes if change.helps]
     escaping = {f"moved to heap: {case.subject}", f"{case.subject} escapes to heap"}
     assert escaping & set(compiler_lines[f"b{number}:{line}"])

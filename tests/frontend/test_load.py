@@ -34,10 +34,7 @@ def test_a_type_error_is_printed_as_go_build_prints_it(go_files: GoFiles) -> Non
 def test_a_syntax_error_is_printed_as_go_build_prints_it(go_files: GoFiles) -> None:
     folder = go_files({"x.go": "package main\n\nfunc main() {\n\tx := 3 4\n}\n"})
     text = diagnostics(folder, "x.go")
-    assert (
-        text
-        == "# command-line-arguments\n./x.go:4:9: syntax error: unexpected literal 4 at end of statement\n"
-    )
+    assert text == "# command-line-arguments\n./x.go:4:9: syntax error: unexpected literal 4 at end of statement\n"
 
 
 def test_a_missing_import_is_named(go_files: GoFiles) -> None:
@@ -162,8 +159,7 @@ def test_linknames_and_functions_without_body_are_recorded(load_files: LoadFiles
     program = load_files(
         {
             "x.go": (
-                'package main\n\nimport _ "unsafe"\n\n'
-                "//go:linkname nano runtime.nanotime\nfunc nano() int64\n\nfunc main() { nano() }\n"
+                'package main\n\nimport _ "unsafe"\n\n//go:linkname nano runtime.nanotime\nfunc nano() int64\n\nfunc main() { nano() }\n'
             )
         }
     )
@@ -173,9 +169,7 @@ def test_linknames_and_functions_without_body_are_recorded(load_files: LoadFiles
 
 
 def test_line_comments_move_positions(load_files: LoadFiles) -> None:
-    program = load_files(
-        {"x.go": "package main\n\nfunc main() {\n\tprintln(1)\n//line /gen/y.y:10:5\n\tprintln(2)\n}\n"}
-    )
+    program = load_files({"x.go": "package main\n\nfunc main() {\n\tprintln(1)\n//line /gen/y.y:10:5\n\tprintln(2)\n}\n"})
     first, second = (program.position(n[1]) for n in nodes(program, "main", "CallExpr"))
     assert Path(first.file).name == "x.go" and (first.line, first.column) == (4, 9)
     assert str(second) == "/gen/y.y:10:13"

@@ -17,7 +17,22 @@ def site(
 ) -> Site:  # fmt: skip
     verdict = Verdict.HEAP if cost.kind is CostClass.HEAP else Verdict.STACK
     return Site(
-        package, function, expression, 1, "literal", "T", size_bytes, Position(file, line, column), verdict, cost, "because", (), "", 0, True, foreign
+        package,
+        function,
+        expression,
+        1,
+        "literal",
+        "T",
+        size_bytes,
+        Position(file, line, column),
+        verdict,
+        cost,
+        "because",
+        (),
+        "",
+        0,
+        True,
+        foreign,
     )
 
 

@@ -141,12 +141,21 @@ def lay_out(base: Path, layout: str) -> Path:
     app = base / "app"
     dependency = app / "vendor" / "example.com" / "dep" if layout == "vendor" else base / "dep"
     require = {"vendor": _REQUIRE, "replace": f"{_REQUIRE}\nreplace example.com/dep => ../dep\n", "workspace": ""}[layout]
-    _write({app / "go.mod": f"module example.com/app\n\ngo 1.27\n{require}", app / "app.go": PROGRAM, app / "app_test.go": _TEST, dependency / "dep.go": _DEPENDENCY})
+    _write(
+        {
+            app / "go.mod": f"module example.com/app\n\ngo 1.27\n{require}",
+            app / "app.go": PROGRAM,
+            app / "app_test.go": _TEST,
+            dependency / "dep.go": _DEPENDENCY,
+        }
+    )
     match layout:
         case "vendor":
             _write({app / "vendor" / "modules.txt": "# example.com/dep v1.0.0\n## explicit; go 1.27\nexample.com/dep\n"})
         case "workspace":
-            _write({base / "go.work": "go 1.27\n\nuse (\n\t./app\n\t./dep\n)\n", dependency / "go.mod": "module example.com/dep\n\ngo 1.27\n"})
+            _write(
+                {base / "go.work": "go 1.27\n\nuse (\n\t./app\n\t./dep\n)\n", dependency / "go.mod": "module example.com/dep\n\ngo 1.27\n"}
+            )
         case _:
             _write({dependency / "go.mod": "module example.com/dep\n\ngo 1.27\n"})
     return app
@@ -154,5 +163,11 @@ def lay_out(base: Path, layout: str) -> Path:
 
 def server(base: Path) -> Path:
     """A module with a command that prints the address under which it serves its profile."""
-    _write({base / "go.mod": "module example.com/server\n\ngo 1.27\n", base / "cmd" / "server" / "main.go": _SERVER, base / "store" / "store.go": _STORE})
+    _write(
+        {
+            base / "go.mod": "module example.com/server\n\ngo 1.27\n",
+            base / "cmd" / "server" / "main.go": _SERVER,
+            base / "store" / "store.go": _STORE,
+        }
+    )
     return base

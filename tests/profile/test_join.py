@@ -82,7 +82,9 @@ def test_bytes_at_a_site_of_the_stack_contradict_it_and_are_counted(inlined: boo
 def test_a_function_that_the_runtime_defines_tells_which_call_of_its_callers_line_it_was() -> None:
     makes = frame("internal/bytealg.MakeNoZero", "/go/src/runtime/slice.go", 437)
     grows = frame("strings.(*Builder).grow", "/go/src/strings/builder.go", 67)
-    call = replace(site("strings.(*Builder).grow", "/go/src/strings/builder.go", 67, expression="bytealg.MakeNoZero(...)"), kind=RUNTIME_CALL)
+    call = replace(
+        site("strings.(*Builder).grow", "/go/src/strings/builder.go", 67, expression="bytealg.MakeNoZero(...)"), kind=RUNTIME_CALL
+    )
     others = (replace(call, expression="reflect.unsafe_New(...)", number=2), replace(call, kind="append", expression="append"))
     assert land(sample(makes, grows), *others, call).sites == (call,)
     assert land(sample(makes, grows), *others).sites == others
@@ -124,8 +126,14 @@ def test_what_is_on_no_site_has_a_reason(frames: tuple[object, ...], miss: Miss)
 def test_packages_to_explain_are_those_where_bytes_land() -> None:
     one = profile(
         sample(frame("fmt.Sprintf", "/go/src/fmt/print.go", 232), frame("main.main", "/m.go", 3)),
-        sample(frame("reflect.unsafe_New", "/go/src/runtime/malloc.go", 2162), frame("reflect.New", "/go/src/reflect/value.go", 7), frame("json.x")),
-        sample(frame("slices.Grow[go.shape.int]", "/go/src/slices/slices.go", 1), frame("bytes.F", "/go/src/bytes/b.go", 2), frame("os.Exit")),
+        sample(
+            frame("reflect.unsafe_New", "/go/src/runtime/malloc.go", 2162),
+            frame("reflect.New", "/go/src/reflect/value.go", 7),
+            frame("json.x"),
+        ),
+        sample(
+            frame("slices.Grow[go.shape.int]", "/go/src/slices/slices.go", 1), frame("bytes.F", "/go/src/bytes/b.go", 2), frame("os.Exit")
+        ),
         sample(frame("main.main", "/m.go", 3)),
     )
     assert packages_of(one) == {"fmt", "runtime", "reflect", "slices", "bytes"}
@@ -150,7 +158,10 @@ def test_rows_of_callers_add_up_what_a_line_leads_to() -> None:
     samples = [sample(inner, frame(line=20), objects=3), sample(frame(line=20)), sample(inner, frame("other.F", "/o.go", 1), objects=9)]
     landings = join(profile(*samples), sites, NAMED, EXPLAINED)
     rows = by_caller(landings, ALLOCATED, size_of)
-    assert [(row.charges[0].frame and row.charges[0].frame.line, row.amount.objects, row.lines) for row in rows] == [(None, 9, 1), (20, 4, 2)]
+    assert [(row.charges[0].frame and row.charges[0].frame.line, row.amount.objects, row.lines) for row in rows] == [
+        (None, 9, 1),
+        (20, 4, 2),
+    ]
     assert rows[1].sites == (sites[0],)
 
 

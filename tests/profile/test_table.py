@@ -31,7 +31,9 @@ def table(samples: list[Sample], sites: list[Site], *, callers: bool = False, ev
     landings = join(found, sites, _NAMED, frozenset({"example.com/m", "strings"}))
     rows = (by_caller if callers else by_site)(landings, measure, _size)
     total = sum((measure(one) for one in samples), Amount())
-    report = ProfileReport(found, _KIND, _size, callers, rows, unmatched(landings, measure, _size), shares_of(landings, measure, _NAMED), total)
+    report = ProfileReport(
+        found, _KIND, _size, callers, rows, unmatched(landings, measure, _size), shares_of(landings, measure, _NAMED), total
+    )
     out = io.StringIO()
     write_table(report, out, everything=everything)
     return out.getvalue()

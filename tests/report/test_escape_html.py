@@ -78,7 +78,12 @@ def test_the_data_holds_source_marks_and_sites(tmp_path: Path) -> None:
     units = SOURCE.encode("utf-16-le")
     texts = [units[2 * start : 2 * end].decode("utf-16-le") for start, end, _ in file["marks"]]
     assert texts == ["&point{1, 2}", "fmt.Println(", '"</script><b>"', "text", "n", "make([]byte, n)"]
-    assert data["sites"][0]["chain"][1] == {"text": "stored in the package variable kept (line 12)", "flow": "{heap} ← p", "line": 12, "file": 0}
+    assert data["sites"][0]["chain"][1] == {
+        "text": "stored in the package variable kept (line 12)",
+        "flow": "{heap} ← p",
+        "line": 12,
+        "file": 0,
+    }
     assert (data["sites"][4]["line"], data["sites"][4]["column"]) == (14, 43)
 
 

@@ -28,7 +28,6 @@ def heap(native_heap: Memory) -> Iterator[Memory]:
     native_heap.clear()
 
 
-
 @pytest.fixture(scope="session")
 def simulated() -> Simulated:
     """The same heap on simulated memory."""

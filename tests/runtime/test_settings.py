@@ -104,7 +104,17 @@ def test_gctrace_lines_have_the_form_of_go() -> None:
 
 @pytest.mark.parametrize(
     ("nanoseconds", "text"),
-    [(0, "0"), (900, "0"), (5_000, "0.005"), (13_400, "0.013"), (134_000, "0.13"), (1_290_000, "1.2"), (9_999_000, "9.9"), (10_000_000, "10"), (123_456_789, "123")],
+    [
+        (0, "0"),
+        (900, "0"),
+        (5_000, "0.005"),
+        (13_400, "0.013"),
+        (134_000, "0.13"),
+        (1_290_000, "1.2"),
+        (9_999_000, "9.9"),
+        (10_000_000, "10"),
+        (123_456_789, "123"),
+    ],
 )
 def test_milliseconds_have_two_digits_as_in_go(shared: Simulated, nanoseconds: int, text: str) -> None:
     shared.simulation.call("add_ms", nanoseconds)
@@ -123,13 +133,17 @@ def test_the_environment_sets_percent_limit_and_debug_options() -> None:
     assert setting(heap, keys.CHECKMARK) == 0
 
 
-@pytest.mark.parametrize(("text", "value"), [("off", -1), ("-5", -1), ("0", 0), ("x", 100), ("10x", 100), ("200", 200), ("99999999999", 100)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("off", -1), ("-5", -1), ("0", 0), ("x", 100), ("10x", 100), ("200", 200), ("99999999999", 100)]
+)
 def test_gogc(shared: Simulated, text: str, value: int) -> None:
     read_environment(shared, f"GOGC={text}")
     assert setting(shared, keys.GC_PERCENT) == value
 
 
-@pytest.mark.parametrize(("text", "value"), [("off", NO_LIMIT), ("123", 123), ("5B", 5), ("3KiB", 3072), ("7MiB", 7 * MIB), ("1TiB", 1 << 40)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("off", NO_LIMIT), ("123", 123), ("5B", 5), ("3KiB", 3072), ("7MiB", 7 * MIB), ("1TiB", 1 << 40)]
+)
 def test_gomemlimit(shared: Simulated, text: str, value: int) -> None:
     read_environment(shared, f"GOMEMLIMIT={text}")
     assert setting(shared, keys.MEMORY_LIMIT) == value

@@ -120,9 +120,7 @@ out:
 def test_a_deadlock_is_told_with_a_trace() -> None:
     done = run(main('  call void @"runtime.block"()'))
     assert done.status == 2
-    assert done.error.startswith(
-        "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [select (no cases)]:\n"
-    )
+    assert done.error.startswith("fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [select (no cases)]:\n")
 
 
 def test_a_fault_is_reported_and_ends_the_program() -> None:

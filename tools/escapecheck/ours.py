@@ -11,9 +11,7 @@ from tricolor.decisions import decide, request_for
 from tricolor.escape.messages import PLACEMENTS, Detail
 
 
-def our_lines(
-    patterns: Sequence[str], directory: Path, shapes: bool, detail: Detail = PLACEMENTS
-) -> Mapping[str, Counter[str]]:
+def our_lines(patterns: Sequence[str], directory: Path, shapes: bool, detail: Detail = PLACEMENTS) -> Mapping[str, Counter[str]]:
     """Lines of each package that the patterns name, by path of the package; ``shapes``: of generic instances too.
 
     Raises RuntimeError for packages with faults."""

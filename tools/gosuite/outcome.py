@@ -34,9 +34,7 @@ def run_command(command: Sequence[str], directory: Path, limit_seconds: float) -
     """Run a command to its end or its limit; its whole process group is ended at the limit."""
     start = time.monotonic()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = subprocess.Popen(
-            command, cwd=directory, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
-        )
+        process = subprocess.Popen(command, cwd=directory, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
         try:
             status: int | None = process.wait(limit_seconds)
         except subprocess.TimeoutExpired:

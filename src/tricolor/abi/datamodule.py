@@ -90,9 +90,7 @@ TABLE_SYMBOLS = frozenset(
 )  # fmt: skip
 
 
-def closure_of_types(
-    start: Iterable[Type], methods: dict[Type, list[MethodRef]], with_methods: bool
-) -> frozenset[Type]:
+def closure_of_types(start: Iterable[Type], methods: dict[Type, list[MethodRef]], with_methods: bool) -> frozenset[Type]:
     """All types that descriptors of ``start`` refer to, directly or not, themselves included. ``with_methods``: also those of
     methods as functions."""
     seen: set[Type] = set()

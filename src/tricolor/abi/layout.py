@@ -242,9 +242,7 @@ def _has_long_array(t: Type) -> bool:
 def memory_class(t: Type) -> bool:
     """Whether values live in memory and are passed by pointer: a struct or array of more than 4 words, or
     one that is or contains an array of more than one element."""
-    return isinstance(underlying(t), Struct | Array) and (
-        size_of(t) > MAX_REGISTER_WORDS * WORD_BYTES or _has_long_array(t)
-    )
+    return isinstance(underlying(t), Struct | Array) and (size_of(t) > MAX_REGISTER_WORDS * WORD_BYTES or _has_long_array(t))
 
 
 LARGE_BYTES = 1 << 20

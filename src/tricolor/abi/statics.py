@@ -144,19 +144,13 @@ class StaticValues:
             case FieldOf():
                 return self._is_static_place(e.x)
             case Index():
-                return (
-                    isinstance(underlying(e.x.type), Array) and isinstance(e.index, Const) and self._is_static_place(e.x)
-                )
+                return isinstance(underlying(e.x.type), Array) and isinstance(e.index, Const) and self._is_static_place(e.x)
             case _:
                 return False
 
     def _is_static_slice(self, e: SliceExpr) -> bool:
         bounds = [b for b in (e.low, e.high, e.max) if b is not None]
-        return (
-            isinstance(underlying(e.x.type), Pointer)
-            and all(isinstance(b, Const) for b in bounds)
-            and self.is_static(e.x)
-        )
+        return isinstance(underlying(e.x.type), Pointer) and all(isinstance(b, Const) for b in bounds) and self.is_static(e.x)
 
     def value(self, e: Expr) -> str:
         """LLVM constant of type ``memory_type(e.type)``. Raises CompilerBug where ``is_static`` is false."""

@@ -64,9 +64,7 @@ class Tables:
         if found is None:
             found = self._names[encoded] = len(self._name_list)
             symbol = f"@.name.{found}"
-            self.constants.append(
-                f"{symbol} = internal constant [{len(encoded)} x i8] {bytes_literal(encoded)}, align 1"
-            )
+            self.constants.append(f"{symbol} = internal constant [{len(encoded)} x i8] {bytes_literal(encoded)}, align 1")
             self._name_list.append(symbol)
         return found, self._name_list[found]
 

@@ -149,9 +149,7 @@ def map_group(m: Map) -> MapGroup:
     slot = struct((Field("key", key), Field("elem", elem)))
     group = struct((Field("ctrl", UINT64), Field("slots", array(slot, MAP_SLOTS))))
     slot_layout = struct_layout(slot)
-    return MapGroup(
-        group, slot_layout.size, struct_layout(group).offsets[1], slot_layout.offsets[1], indirect_key, indirect_elem
-    )
+    return MapGroup(group, slot_layout.size, struct_layout(group).offsets[1], slot_layout.offsets[1], indirect_key, indirect_elem)
 
 
 def needs_key_update(t: Type) -> bool:

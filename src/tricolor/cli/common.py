@@ -14,9 +14,17 @@ from tricolor.cli.gcflags import CompilerFlags, parse_gcflags
 STAGES: Final = ("typed", "ir", "escape", "llvm", "llvm-opt", "asm")
 
 COMPILE_FLAGS: Final = (
-    Flag("gcflags", "flags for the compiler: -m prints escape decisions, -m=2 also why, -json=0,DIR writes them, -N no optimisation", value_name="'-m -l'"),
+    Flag(
+        "gcflags",
+        "flags for the compiler: -m prints escape decisions, -m=2 also why, -json=0,DIR writes them, -N no optimisation",
+        value_name="'-m -l'",
+    ),
     Flag("tags", "comma-separated build tags", value_name="a,b"),
-    Flag("dump", f"print a stage instead of going on: {', '.join(STAGES)}; STAGE:TEXT only functions with TEXT in the name", value_name="STAGE"),
+    Flag(
+        "dump",
+        f"print a stage instead of going on: {', '.join(STAGES)}; STAGE:TEXT only functions with TEXT in the name",
+        value_name="STAGE",
+    ),
     Flag("check", "level of the runtime's own invariant checks, 0 to 3", "0", ("0", "1", "2", "3"), "LEVEL"),
 )
 

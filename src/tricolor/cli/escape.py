@@ -23,9 +23,19 @@ FLAGS = (
     Flag("heap", "only what may take memory of the heap", False),
     Flag("foreign", "also instances of generic functions of other packages", False),
     Flag("params", "also what functions do with their parameters: what leaks makes the values of callers escape", False),
-    Flag("format", "text, json, sarif, github (annotations of a workflow) or html", "text", ("text", "json", "sarif", "github", "html"), "FORMAT"),
+    Flag(
+        "format",
+        "text, json, sarif, github (annotations of a workflow) or html",
+        "text",
+        ("text", "json", "sarif", "github", "html"),
+        "FORMAT",
+    ),
     Flag("o", "write to this file instead of standard output", value_name="FILE"),
-    Flag("why", "all ways by which the sites of a line escape, and which single change would keep them on the stack", value_name="FILE:LINE[:COL]"),
+    Flag(
+        "why",
+        "all ways by which the sites of a line escape, and which single change would keep them on the stack",
+        value_name="FILE:LINE[:COL]",
+    ),
     Flag("lock", "write what may take memory of the heap, and what functions do with parameters, to this file", value_name="FILE"),
     Flag("check", "compare with such a file: exit status 1 if something allocates or leaks newly", value_name="FILE"),
     *PROFILE_FLAGS,
@@ -84,7 +94,9 @@ def _read_lock(name: str) -> Lock | None:
 def _write_lock(explained: Explained, name: str) -> int:
     lock = lock_of(explained)
     write_output(Path(name), lock.text().encode())
-    say(f"{name}: {lock.counts.total()} sites that may take memory of the heap, {len(lock.parameters)} parameters, {len(explained.packages)} packages")
+    say(
+        f"{name}: {lock.counts.total()} sites that may take memory of the heap, {len(lock.parameters)} parameters, {len(explained.packages)} packages"
+    )
     return 0
 
 
@@ -109,7 +121,9 @@ def _check(lock: Lock, explained: Explained, name: str) -> int:
         say(f"{what}; if that is meant to be so, write the file anew with --lock {name}")
         return 1
     if difference.gone or difference.better:
-        say(f"nothing new; {len(difference.gone) + len(difference.better)} are gone or better: write the file anew with --lock {name} to keep it so")
+        say(
+            f"nothing new; {len(difference.gone) + len(difference.better)} are gone or better: write the file anew with --lock {name} to keep it so"
+        )
     return 0
 
 
@@ -132,7 +146,9 @@ def _explained(patterns: Sequence[str], parsed: Parsed) -> tuple[Explained, str]
 def _write(explained: Explained, parsed: Parsed) -> None:
     """The sites in the form that was asked for, to stdout or whole into a file."""
     groups = {path: _chosen(sites, parsed) for path, sites in explained.packages.items()}
-    parameters = {path: [one for one in found if parsed.switch("foreign") or not one.foreign] for path, found in explained.parameters.items()}
+    parameters = {
+        path: [one for one in found if parsed.switch("foreign") or not one.foreign] for path, found in explained.parameters.items()
+    }
     shown = Explained(explained.go_version, {path: sites for path, sites in groups.items() if sites}, parameters)
     target = parsed.text("o")
     if not target:

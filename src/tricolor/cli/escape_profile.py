@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 PROFILE_FLAGS: Final = (
     Flag("profile", "join a heap profile of pprof with the sites: what they allocated, dearest first", value_name="FILE"),
-    Flag("by", "with -profile: a row per site, or per line of the packages that leads to allocations (caller)", "site", ("site", "caller"), "ROW"),
+    Flag(
+        "by",
+        "with -profile: a row per site, or per line of the packages that leads to allocations (caller)",
+        "site",
+        ("site", "caller"),
+        "ROW",
+    ),
     Flag("sample", "with -profile: alloc_space, alloc_objects, inuse_space or inuse_objects", "alloc_space", tuple(SampleType), "TYPE"),
     Flag("sort", "with -profile: by bytes or objects, whatever the sample counts", "", ("bytes", "objects"), "UNIT"),
     Flag("all", "with -profile: all rows", False),

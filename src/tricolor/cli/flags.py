@@ -74,9 +74,6 @@ def parse_flags(command: str, flags: Sequence[Flag], arguments: Sequence[str]) -
 
 def describe(flags: Sequence[Flag]) -> str:
     """Help text of the flags, one per line."""
-    rows = [
-        (f"  -{flag.name}" + ("" if isinstance(flag.default, bool) else f"={flag.value_name}"), flag.help)
-        for flag in flags
-    ]
+    rows = [(f"  -{flag.name}" + ("" if isinstance(flag.default, bool) else f"={flag.value_name}"), flag.help) for flag in flags]
     width = max(len(left) for left, _ in rows)
     return "\n".join(f"{left:<{width}}  {right}" for left, right in rows)

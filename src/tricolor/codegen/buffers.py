@@ -23,9 +23,7 @@ def buffer_bytes(g: Gen, e: Expr) -> int:
     return BUFFER_BYTES if g.m.placements.fits_buffer(e) else 0
 
 
-def small_or_large(
-    g: Gen, fits: str, t: str, small: Callable[[str], str], large: Callable[[], str], size: int = BUFFER_BYTES
-) -> str:
+def small_or_large(g: Gen, fits: str, t: str, small: Callable[[str], str], large: Callable[[], str], size: int = BUFFER_BYTES) -> str:
     """``small`` (given the buffer's address) if ``fits`` holds, else ``large``: two ways to an operand of LLVM type ``t``."""
     buffer = g.alloca(f"[{size} x i8]", 8, "buf")
     few, many, done = g.label("small"), g.label("large"), g.label("made")

@@ -50,9 +50,7 @@ def analyse(
         return _analyse_all(funcs, explained, known, None if costs is None else Inliner(costs, known).operands)
 
 
-def _analyse_all(
-    funcs: Sequence[n.Func], explained: bool, known: Mapping[n.Func, Sequence[Leaks]], inline: Inline | None
-) -> EscapeResult:
+def _analyse_all(funcs: Sequence[n.Func], explained: bool, known: Mapping[n.Func, Sequence[Leaks]], inline: Inline | None) -> EscapeResult:
     variables: dict[n.Var, Location] = {}
     allocations: dict[n.Expr, Location] = {}
     canonical: dict[n.Var, n.Var] = {}

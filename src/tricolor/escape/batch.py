@@ -177,7 +177,6 @@ class Batch:
             return
         dst.edges.append(Edge(src, hole.derefs, hole.notes))
 
-
     def escape_at_once(self, location: Location, flow: Flow, reason: str = "") -> None:
         """The location's address goes where everything escapes; ``reason``: a rule about the location itself."""
         if self.explained:
@@ -185,4 +184,3 @@ class Batch:
         if not location.attrs & ESCAPES:
             location.why = Flow(self.heap, (), reason) if reason else flow
         location.attrs |= EVERYTHING
-

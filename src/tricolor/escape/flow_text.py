@@ -121,4 +121,3 @@ def node_text(node: Noted, names: Names) -> str:
     if isinstance(node, n.Expr):
         return expression_text(node, names)
     return statement_text(node, names)
-

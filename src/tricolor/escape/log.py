@@ -49,9 +49,7 @@ def records(funcs: Sequence[n.Func], escape: EscapeResult, wording: Wording, pac
 
 
 def _explained(text: ExplanationText, code: str) -> Record:
-    related = tuple(
-        (reason.pos, f"escflow:  {reason.text}" + (f" ({reason.why})" if reason.why else "")) for reason in text.reasons
-    )
+    related = tuple((reason.pos, f"escflow:  {reason.text}" + (f" ({reason.why})" if reason.why else "")) for reason in text.reasons)
     if text.derefs < 0:
         return Record(text.pos, code, f"{text.subject} escapes to heap", related)
     return Record(text.pos, "leak", f"parameter {text.subject} leaks to {text.sink} with derefs={text.derefs}", related)

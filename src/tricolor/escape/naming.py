@@ -144,9 +144,7 @@ class Names:
     def _interface(self, of: t.Interface) -> str:
         if not of.methods:
             return "interface {}"
-        methods = [
-            (f"{m.pkg}.{m.name}" if m.pkg else m.name) + self._signature(m.signature) for m in of.methods
-        ]
+        methods = [(f"{m.pkg}.{m.name}" if m.pkg else m.name) + self._signature(m.signature) for m in of.methods]
         return "interface { " + "; ".join(methods) + " }"
 
     def _signature(self, of: t.Signature) -> str:

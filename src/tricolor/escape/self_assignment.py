@@ -40,10 +40,7 @@ def _is_slice_of_itself(place: n.Place, value: n.Expr) -> bool:
         return False
     base = value.x
     return (
-        isinstance(base, (n.Deref, n.FieldPtr))
-        and isinstance(place.x, n.Name)
-        and isinstance(base.x, n.Name)
-        and place.x.var is base.x.var
+        isinstance(base, (n.Deref, n.FieldPtr)) and isinstance(place.x, n.Name) and isinstance(base.x, n.Name) and place.x.var is base.x.var
     )
 
 

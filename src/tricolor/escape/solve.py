@@ -159,12 +159,7 @@ def outlives(b: Batch, location: Location, other: Location) -> bool:
 
 
 def _leak(param: Location, sink: Location, derefs: int) -> None:
-    to_result = (
-        not sink.attrs & ESCAPES
-        and sink.result_index
-        and sink.func is param.func
-        and sink.result_index - 1 < RESULTS
-    )
+    to_result = not sink.attrs & ESCAPES and sink.result_index and sink.func is param.func and sink.result_index - 1 < RESULTS
     if to_result:
         param.leaks.add(FIRST_RESULT + sink.result_index - 1, derefs)
     elif param.leaks.add(HEAP, derefs):

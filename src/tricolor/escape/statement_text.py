@@ -48,9 +48,7 @@ def statement_text(s: n.Stmt | n.TypeCase, names: Names) -> str:
         case n.Switch() | n.TypeSwitch():
             return "switch statement"
         case n.TypeCase():
-            types = ", ".join(
-                "nil" if of is None else names.type_at(pos, of) for of, pos in zip(s.types or (), s.places, strict=True)
-            )
+            types = ", ".join("nil" if of is None else names.type_at(pos, of) for of, pos in zip(s.types or (), s.places, strict=True))
             return f"{f'case {types}' if s.types is not None else 'default'}: {statement_text(s.body, names)}"
         case n.Select():
             return "select statement"

@@ -29,9 +29,7 @@ _GROUP_ENTRIES: Final = 8
 _NONE: Final = Cost(CostClass.NONE)
 _STACK: Final = Cost(CostClass.STACK)
 _HEAP: Final = Cost(CostClass.HEAP)
-_COMPARISONS: Final = frozenset(
-    {n.BinaryOp.EQ, n.BinaryOp.NE, n.BinaryOp.LT, n.BinaryOp.LE, n.BinaryOp.GT, n.BinaryOp.GE}
-)
+_COMPARISONS: Final = frozenset({n.BinaryOp.EQ, n.BinaryOp.NE, n.BinaryOp.LT, n.BinaryOp.LE, n.BinaryOp.GT, n.BinaryOp.GE})
 _SHARING: Final = frozenset({n.Conversion.BYTES_TO_STRING, n.Conversion.STRING_TO_BYTES})
 _MAX_DIRECT_BYTES: Final = 128
 """Larger keys and elements of maps are allocated one by one."""
@@ -81,9 +79,7 @@ def size_bytes(node: n.Var | n.Expr, escape: EscapeResult) -> int:
         case n.Convert(kind=n.Conversion.TO_INTERFACE):
             return size_of(node.x.type)
         case n.FuncLit():
-            return 8 + sum(
-                size_of(capture.outer.type) if escape.by_value(capture) else 8 for capture in node.func.captures
-            )
+            return 8 + sum(size_of(capture.outer.type) if escape.by_value(capture) else 8 for capture in node.func.captures)
         case n.MethodValue():
             return 8 + size_of(node.x.type)
         case _:
@@ -221,6 +217,4 @@ def _uncopied_strings(nodes: Iterable[object]) -> Iterator[n.Expr]:
                 found.append(node.tag)
             case _:
                 continue
-    return (
-        x for x in found if x not in kept and isinstance(x, n.Convert) and x.kind in _SHARING and not x.implicit
-    )
+    return (x for x in found if x not in kept and isinstance(x, n.Convert) and x.kind in _SHARING and not x.implicit)

@@ -99,4 +99,8 @@ def is_worse(one: Parameter, other: Parameter | Effect) -> bool:
 
 def _returned(func: n.Func, leaks: Leaks) -> tuple[Returned, ...]:
     results = enumerate(func.results[:RESULTS])
-    return tuple(Returned(index, f"~r{index}" if var.name == "_" else var.name, leaks.result(index)) for index, var in results if leaks.result(index) >= 0)
+    return tuple(
+        Returned(index, f"~r{index}" if var.name == "_" else var.name, leaks.result(index))
+        for index, var in results
+        if leaks.result(index) >= 0
+    )

@@ -45,7 +45,9 @@ def silent(nodes: Iterable[object], func: n.Func, costs: Mapping[n.Expr, Cost]) 
             case n.Range():
                 yield from (_map_store(x) for x in (node.key, node.value) if isinstance(x, n.MapIndex))
             case n.Go() if _has_wrapper(node.closure, costs):
-                yield Silent(node.pos, "goroutine", "go", node.closure.type, _HEAP, "the operands of a go statement outlive it, in a closure")
+                yield Silent(
+                    node.pos, "goroutine", "go", node.closure.type, _HEAP, "the operands of a go statement outlive it, in a closure"
+                )
             case n.Defer(in_loop=True) if not _is_paid(node.closure, costs):
                 why = "a defer in a loop keeps its record on the heap until the function ends"
                 yield Silent(node.pos, "defer", "defer", node.closure.type, _HEAP, why, DEFER_HINT)
@@ -59,7 +61,9 @@ def silent(nodes: Iterable[object], func: n.Func, costs: Mapping[n.Expr, Cost]) 
 
 def _map_store(x: n.MapIndex) -> Silent:
     why = "a map that grows gets new groups on the heap"
-    return Silent(x.pos, "map assignment", x, x.x.type, Cost(CostClass.HEAP, "when it grows"), why, "make the map with room for its entries")
+    return Silent(
+        x.pos, "map assignment", x, x.x.type, Cost(CostClass.HEAP, "when it grows"), why, "make the map with room for its entries"
+    )
 
 
 def _has_wrapper(closure: n.Expr, costs: Mapping[n.Expr, Cost]) -> bool:

@@ -113,7 +113,16 @@ def _parameter_answer(alone: Alone, package: Package, func: n.Func, parameter: P
     b = _graph(alone, func)
     location = location_in(b, param)
     tree = ways(b, location) if location.escapes else leaks(b, location)
-    return _tree(alone, package, func, Answer(parameter, (), ()), b, param, tree, lambda after: _outcome_of_parameter(parameter, effect_of(after.leaks)))
+    return _tree(
+        alone,
+        package,
+        func,
+        Answer(parameter, (), ()),
+        b,
+        param,
+        tree,
+        lambda after: _outcome_of_parameter(parameter, effect_of(after.leaks)),
+    )
 
 
 def _graph(alone: Alone, func: n.Func) -> Batch:

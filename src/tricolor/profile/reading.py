@@ -126,9 +126,7 @@ def _profile(tables: _Tables) -> HeapProfile:
         raise Refused("this is a heap profile without samples: the program allocated nothing while it was recorded")
     frames = _frames(tables)
     samples = tuple(_sample(raw, columns, frames, tables) for raw in tables.samples)
-    return HeapProfile(
-        samples, tables.period, _binary(tables), tables.time_ns, tuple(tables.text(index) for index in tables.comments)
-    )
+    return HeapProfile(samples, tables.period, _binary(tables), tables.time_ns, tuple(tables.text(index) for index in tables.comments))
 
 
 def _first(message: Iterable[tuple[int, Value]]) -> dict[int, Value]:
@@ -179,9 +177,7 @@ def _frames(tables: _Tables) -> dict[int, tuple[Frame, ...]]:
                 fields = _first(records(content(value)))
                 name, file = functions.get(integer(fields.get(1, 0)), ("", ""))
                 lines.append((name, file, signed(integer(fields.get(2, 0)))))
-        out[location] = tuple(
-            Frame(name, file, line, inlined=index + 1 < len(lines)) for index, (name, file, line) in enumerate(lines)
-        )
+        out[location] = tuple(Frame(name, file, line, inlined=index + 1 < len(lines)) for index, (name, file, line) in enumerate(lines))
     return out
 
 

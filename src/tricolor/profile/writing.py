@@ -68,9 +68,7 @@ class _Tables:
         if known is not None:
             return known
         number = self._location_ids[frames] = len(self._location_ids) + 1
-        lines = [
-            bytes_record(4, integer_record(1, self._function(frame)) + integer_record(2, frame.line)) for frame in frames
-        ]
+        lines = [bytes_record(4, integer_record(1, self._function(frame)) + integer_record(2, frame.line)) for frame in frames]
         self.locations.append(bytes_record(4, integer_record(1, number) + integer_record(2, 1) + b"".join(lines)))
         return number
 

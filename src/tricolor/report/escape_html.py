@@ -73,9 +73,7 @@ def page_data(explained: Explained, tree: SourceTree) -> dict[str, Any]:
     return {
         "go": explained.go_version,
         "packages": _packages(explained, index),
-        "files": [
-            {"name": name, **_file(tree.text(file), sites, numbers)} for name, file, numbers in zip(names, index, at, strict=True)
-        ],
+        "files": [{"name": name, **_file(tree.text(file), sites, numbers)} for name, file, numbers in zip(names, index, at, strict=True)],
         "sites": [_site(site, index) for site in sites],
     }
 

@@ -86,7 +86,9 @@ def _rule(kind: str) -> dict[str, Any]:
         "name": "".join(word.capitalize() for word in f"heap {kind}".split()),
         "shortDescription": {"text": f"{title}."},
         "fullDescription": {"text": text},
-        "help": {"text": f"{text} The message says how the value gets there; a hint names a change where one is known. Whether it matters is for a profile to say."},
+        "help": {
+            "text": f"{text} The message says how the value gets there; a hint names a change where one is known. Whether it matters is for a profile to say."
+        },
         "defaultConfiguration": {"level": "note"},
     }
 

@@ -108,7 +108,9 @@ def parameter_summary(explained: Explained) -> str:
     """How many parameters there are of each kind."""
     count = Counter(one.effect for found in explained.parameters.values() for one in found)
     parts = [f"{count[effect]} {_EFFECT_WORDS[effect][count[effect] != 1]}" for effect in Effect if count[effect]]
-    return f"{count.total()} parameter{'' if count.total() == 1 else 's'}: {', '.join(parts)}" if parts else "no parameters that hold pointers"
+    return (
+        f"{count.total()} parameter{'' if count.total() == 1 else 's'}: {', '.join(parts)}" if parts else "no parameters that hold pointers"
+    )
 
 
 def summary(count: Counter[CostClass]) -> str:

@@ -162,7 +162,11 @@ class _Extents:
                 break
             if token.text in _CLOSING and before in self._opens:
                 at = self._opens[before]
-            elif self._tokens[at].text in ("(", "[", "{", ".") if token.kind in _HEADS else token.text == "." and self._tokens[at].kind in _WORDS:
+            elif (
+                self._tokens[at].text in ("(", "[", "{", ".")
+                if token.kind in _HEADS
+                else token.text == "." and self._tokens[at].kind in _WORDS
+            ):
                 at = before
             else:
                 break

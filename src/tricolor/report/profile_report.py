@@ -95,7 +95,11 @@ def _json_site(site: Site) -> dict[str, Any]:
 
 
 def _json_frame(frame: Frame | None) -> dict[str, Any]:
-    return {"function": frame.function, "file": frame.file, "line": frame.line} if frame is not None else {"function": "", "file": "", "line": 0}
+    return (
+        {"function": frame.function, "file": frame.file, "line": frame.line}
+        if frame is not None
+        else {"function": "", "file": "", "line": 0}
+    )
 
 
 def _share(report: ProfileReport, amount: Amount) -> float:
@@ -156,7 +160,9 @@ def _told(row: Row, *, callers: bool) -> Text:
     if charged:
         text.append(f"\n{charged}")
     if row.contradicts:
-        text.append("\nby its verdict nothing is allocated here" + ("; the function was inlined, and was decided anew there" if row.inlined else ""))
+        text.append(
+            "\nby its verdict nothing is allocated here" + ("; the function was inlined, and was decided anew there" if row.inlined else "")
+        )
     for why in dict.fromkeys(site.why for site in row.sites if site.why):
         text.append(f"\n{why}")
     for hint in dict.fromkeys(map(_hint, row.sites)):
@@ -226,7 +232,9 @@ def _print_rest(console: Console, report: ProfileReport, rest: Sequence[Row | Un
     if rest:
         amount = sum((row.amount for row in rest), Amount())
         share = 100 * _share(report, amount)
-        console.print(f"... and {len(rest)} {what}: {bytes_text(amount.bytes)} ({share:.1f}%) in {count_text(amount.objects)} objects (-all shows them)")
+        console.print(
+            f"... and {len(rest)} {what}: {bytes_text(amount.bytes)} ({share:.1f}%) in {count_text(amount.objects)} objects (-all shows them)"
+        )
 
 
 def _print_unmatched(console: Console, report: ProfileReport, *, everything: bool) -> None:

@@ -34,10 +34,6 @@ class Account:
     def observe(self) -> Observation:
         """Everything, after the program ended."""
         numbers = (ctypes.c_uint64 * len(NAMES))()
-        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._loaded.addresses[STATISTICS])(
-            ctypes.addressof(numbers)
-        )
+        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._loaded.addresses[STATISTICS])(ctypes.addressof(numbers))
         flat = list(self._counts)
-        return Observation(
-            dict(zip(NAMES, numbers, strict=True)), tuple(zip(flat[::2], flat[1::2], strict=True))
-        )
+        return Observation(dict(zip(NAMES, numbers, strict=True)), tuple(zip(flat[::2], flat[1::2], strict=True)))

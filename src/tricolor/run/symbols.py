@@ -37,8 +37,7 @@ def pack_symbols(tables: Sequence[LineTable], text_offsets: Sequence[int]) -> by
                 strings += text.encode("utf-8", "surrogateescape") + b"\0"
             places.append(offsets[text])
         rows += [
-            _ROW.pack(start + at, frame if frame == NO_FRAME else frame + frame_count, 0)
-            for at, frame, _ in _ROW.iter_unpack(table.rows)
+            _ROW.pack(start + at, frame if frame == NO_FRAME else frame + frame_count, 0) for at, frame, _ in _ROW.iter_unpack(table.rows)
         ]
         frames += [
             _FRAME.pack(start + entry, places[name], places[file], line, up if up == NO_FRAME else up + frame_count, flags, more)

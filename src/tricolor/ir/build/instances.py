@@ -64,9 +64,7 @@ def instantiate_methods(b: Builder, types: Iterable[Type], known: dict[Type, lis
         known[t] = [b.use(b.func_of(method.func, t.args)) for method in t.methods if not method.type_params]
 
 
-def instances(
-    funcs: Sequence[n.Func], types: Iterable[Type], methods: Mapping[Type, Sequence[n.Func]]
-) -> list[n.Func]:
+def instances(funcs: Sequence[n.Func], types: Iterable[Type], methods: Mapping[Type, Sequence[n.Func]]) -> list[n.Func]:
     """Instances of generic functions that these functions and their instances use, with their closures.
 
     ``types``: further types that are mentioned; ``methods``: methods of instantiated types, all of which are made if the type is

@@ -326,5 +326,3 @@ def resume_frame(frame: addr) -> NoReturn:
         movl $1, %eax
         jmpq *0(%rdi)
     """)
-
-

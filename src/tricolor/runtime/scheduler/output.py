@@ -161,4 +161,3 @@ def c_text_length(text: addr) -> u64:
     while load_u8(text + length) != 0:
         length += 1
     return length
-
