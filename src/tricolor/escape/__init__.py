@@ -1,7 +1,7 @@
-"""Escape analysis: which variables and allocations must live on the heap, and why, as Go's compiler decides it.
+"""Escape analysis decides which variables and allocations must live on the heap, and why. It decides as Go's compiler does.
 
-``graph`` (locations, holes, edges) is built by ``statements``, ``expressions`` and ``calls`` from the IR of one batch of mutually
-recursive functions (``batches``), solved by ``solve``, and read out by ``analyse`` into an ``EscapeResult``.
+``batches`` groups mutually recursive functions. For each batch ``statements``, ``expressions`` and ``calls`` build the graph of locations,
+edges and holes (``graph``) from the IR, ``solve`` finds the fixed point, and ``analyse`` collects the results in an ``EscapeResult``.
 
 Source: Go 1.27.3, cmd/compile/internal/escape.
 """

@@ -1,9 +1,18 @@
 """Escape analysis of a whole program, callees before callers.
 
+Terms:
+    batch           a set of mutually recursive functions with their closures, analysed in one graph
+    location        a variable, or the memory of one allocation in source
+    parameter tag   where the value of a parameter flows when its function is called (``leaks``)
+
+How it works: for each batch, callees first, build the graph of its assignments, apply the size rules, solve the graph, and keep the
+locations and the parameter tags. Calls of functions in earlier batches use their tags.
+
 Invariants:
     1. A variable or allocation whose address may be used after its function returned, or after the loop iteration that made it, MUST be on
-       the heap. Otherwise a pointer into a dead frame would be used.
-    2. A closure MUST hold a variable by reference if it is assigned after the capture or its address is taken.
+       the heap. Otherwise the program would use a pointer into a dead frame. Decided by outlives().
+    2. A closure MUST hold a variable by reference if the variable is assigned after the capture or its address is taken. Otherwise the
+       closure would not see the assignment. Decided by _held_by_value().
 
 Source: cmd/compile/internal/escape/escape.go.
 """
@@ -43,8 +52,10 @@ def analyse(
     known: Mapping[n.Func, Sequence[Leaks]] | None = None,
     costs: InlineCosts | None = None,
 ) -> EscapeResult:
-    """Place everything in the functions (closures included). ``explained``: collect every reason for it; ``known``: parameter tags of
-    functions that are not among these; ``costs``: which calls are replaced by the bodies of what they call, if any are."""
+    """Decide where every variable and allocation of the functions lives. ``funcs`` includes their closures.
+
+    ``explained``: also collect every reason for every decision. ``known``: parameter tags of functions that are not in ``funcs``.
+    ``costs``: decides which calls to inline; None inlines no call."""
     known = known or {}
     with without_cycle_collection():
         return _analyse_all(funcs, explained, known, None if costs is None else Inliner(costs, known).operands)
@@ -101,8 +112,9 @@ def _analyse_all(funcs: Sequence[n.Func], explained: bool, known: Mapping[n.Func
 
 
 def analyse_again(members: Sequence[n.Func], tags: Mapping[n.Func, Sequence[Leaks]], change: Change | None) -> Batch:
-    """The solved graph of one batch of an analysis that is done, as it would be after a change of the source. ``tags``: of that
-    analysis."""
+    """Analyse one batch of a finished analysis again, as if ``change`` had been made to the source, and return its solved graph.
+
+    ``tags``: the parameter tags that the finished analysis found."""
     return _analyse_batch(list(members), tags, scan(members), explained=True, change=change)
 
 
@@ -122,7 +134,7 @@ def _analyse_batch(
             walk_func(b, func)
     for func in members:
         if func not in b.walked:
-            # A closure that no body mentions: the initial value of a variable. Anybody may call it.
+            # No body mentions this closure: it is the initial value of a package-level variable. Unknown code may call it.
             b.results_lost.add(func)
             for capture in func.captures:
                 b.canonical.setdefault(capture.inner, b.canonical.get(capture.outer, capture.outer))
@@ -138,7 +150,7 @@ def _held_by_value(var: n.Var, location: Location) -> bool:
 
 
 def _connect_closures(b: Batch) -> None:
-    """Decide how each closure holds its variables, and let them flow into it."""
+    """Decide for each captured variable whether its closure holds it by value or by reference, and add the flow into the closure."""
     dictionaries: dict[n.Func, Location] = {}
     for literal, hole in b.closures:
         uses = first_uses(literal.func) if b.explained else {}
@@ -153,13 +165,13 @@ def _connect_closures(b: Batch) -> None:
             use = uses.get(capture.inner, literal)
             k = hole if by_value else hole.addr(use, "reference")
             b.flow(k.note(use, "captured by a closure"), location)
-        # Nothing depends on the dictionary: it is not on the heap. It is only told about.
+        # The dictionary is never on the heap, so no decision depends on this flow. Only explanations show it.
         if b.explained and not literal.func.wrapper:
             _capture_dictionary(b, literal, hole, dictionaries)
 
 
 def _capture_dictionary(b: Batch, literal: n.FuncLit, hole: Hole, dictionaries: dict[n.Func, Location]) -> None:
-    """In an instance by shapes every closure holds the dictionary, which is a parameter of the function around it."""
+    """Add the dictionary to the captures of a closure in a shape instance. The dictionary is a parameter of the outermost function."""
     root = literal.func
     while root.outer is not None:
         root = root.outer
@@ -167,7 +179,7 @@ def _capture_dictionary(b: Batch, literal: n.FuncLit, hole: Hole, dictionaries: 
         return
     location = dictionaries.get(root)
     if location is None:
-        # The compiler puts a method where the parentheses of its receiver begin.
+        # The compiler's position of a method is the opening parenthesis of its receiver.
         pos = root.params[0].pos - 1 if method_split(local_name(root)) >= 0 else root.pos
         location = Location(n.Var(DICTIONARY, t.UNSAFE_POINTER, pos, n.VarKind.PARAM), root, 1, PERSISTS, is_param=True)
         dictionaries[root] = location
@@ -179,11 +191,12 @@ def _capture_dictionary(b: Batch, literal: n.FuncLit, hole: Hole, dictionaries: 
 
 
 def first_uses(closure: n.Func) -> dict[n.Var, n.Name]:
-    """Where a closure first names each variable that it captures."""
+    """The first use of each captured variable in a closure, nested closures included."""
     found: dict[n.Var, n.Name] = {}
 
     def use(var: n.Var, name: n.Name) -> None:
-        # Operands of select stand before the bodies; what loops over functions need stands where they begin.
+        # The walk is not in source order: operands of a select come before all bodies, so compare positions. Variables that the
+        # rewriting of range-over-func added (#...) have the position of the loop, so their first use in the walk counts.
         if var not in found or (name.pos < found[var].pos and not var.name.startswith("#")):
             found[var] = name
 
@@ -218,7 +231,7 @@ def _tag(location: Location) -> Leaks:
     if not holds_pointers(location.node.type):
         return Leaks()
     if location.escapes:
-        # The variable itself moved to the heap: whatever is passed in is stored there.
+        # The parameter itself moved to the heap, so every argument is stored there.
         leaks.add(0, 0)
     leaks.optimise()
     return leaks

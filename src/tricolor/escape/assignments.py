@@ -1,4 +1,4 @@
-"""What is assigned to each local variable: which expression a variable always equals, which functions it may be.
+"""Assignments to local variables: which expression a variable always equals, and which functions a func variable may hold.
 
 Source: cmd/compile/internal/ir/reassignment.go (ReassignOracle).
 """
@@ -19,8 +19,9 @@ from tricolor.ir import types as t
 class Assignments:
     """Assignments to the variables of one function and its closures.
 
-    ``definition``: the value in the declaration of a variable; ``assigned``: how often it is assigned otherwise.
-    ``simple``: all values of plain assignments (``f = g``); ``other``: variables assigned in another form.
+    ``definition``: the value in the declaration of each variable. ``assigned``: variables that are assigned after their declaration.
+    ``simple``: for each variable the values of all plain assignments (``f = g``), nil left out. ``other``: variables that are assigned
+    in any other form.
     """
 
     definition: dict[n.Var, n.Expr] = field(default_factory=dict[n.Var, n.Expr])
@@ -29,7 +30,7 @@ class Assignments:
     other: set[n.Var] = field(default_factory=set[n.Var])
 
     def add(self, other: Assignments) -> None:
-        """Take in the assignments of another function, which has become part of this one."""
+        """Add the assignments of an inlined function."""
         self.definition |= other.definition
         self.assigned |= other.assigned
         self.simple |= other.simple
@@ -51,7 +52,7 @@ class Assignments:
                     return x
 
     def functions(self, var: n.Var) -> list[n.Expr] | None:
-        """All values that a variable of func type is given, nil left out; None if they are not known."""
+        """All values that are assigned to a variable of func type, nil left out; None if they are not known."""
         if var.kind is not n.VarKind.LOCAL or var.addrtaken or var in self.other:
             return None
         if not isinstance(t.underlying(var.type), t.Signature):
@@ -60,11 +61,13 @@ class Assignments:
 
 
 def collect(nodes: Iterable[Marked], canonical: Callable[[n.Var], n.Var]) -> Assignments:
-    """Assignments among the marked nodes of a function and its closures."""
+    """Collect the assignments among the marked nodes (``scan``) of a function and its closures.
+
+    ``canonical``: maps a captured variable to the variable of the enclosing function that it stands for."""
     found = Assignments()
 
     def assign(place: n.Place | None, value: n.Expr | None) -> None:
-        """``value`` None: an assignment of another form than ``x = value``."""
+        """Record one assignment; ``value`` is None if it has another form than ``x = value``."""
         whole = isinstance(place, n.Name)
         var = _base(place)
         if var is None:
@@ -114,7 +117,7 @@ def collect(nodes: Iterable[Marked], canonical: Callable[[n.Var], n.Var]) -> Ass
 
 
 def _base(place: n.Expr | None) -> n.Var | None:
-    """The variable that the place is a part of."""
+    """The variable that contains the place; None if the place lies behind a pointer or in a map."""
     while True:
         match place:
             case n.Name():

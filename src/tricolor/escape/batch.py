@@ -1,4 +1,4 @@
-"""State of one batch while its graph is built, and the operations on it that every part of the builder uses.
+"""State of one batch while its graph is built, and the operations that every part of the builder uses.
 
 Source: cmd/compile/internal/escape/escape.go, graph.go.
 """
@@ -37,18 +37,32 @@ Inline: TypeAlias = "Callable[[Batch, Sequence[Hole], Call, Func], Iterator[tupl
 @final
 @dataclass(slots=True, eq=False)
 class Batch:
-    """Functions that are analysed together: a set of mutually recursive ones with all their closures.
+    """Functions that are analysed together: a set of mutually recursive functions with all their closures.
 
-    ``tags``: parameter tags of functions analysed before. ``variables``: location of each canonical variable; ``canonical``: closure
-    variable -> the variable outside that it stands for. ``allocations``: location of each allocating expression.
-    ``scans``: marked nodes of all functions. ``walk_body``: adds the flows of a closure's body where the closure is met; ``walked``: functions whose body has been.
-    ``literals``: what an operand of make or of boxing always equals.
-    ``temporaries``: what variables of the builder are declared with.
-    ``pinned``: conversions of pointers to uintptr whose pointers must stay valid, with where they go.
-    ``events``: what the compiler tells about the batch, explanations only if ``explained``. ``change``: of the
-    source, to be tried. ``assignments``: by outermost function.
-    ``inline``: makes the body of a small function part of the graph.
-    ``loop_depth``, ``func``, ``looping``: where the walk is; ``results``: where results go if that is not a function's own body.
+    Input:
+        ``funcs``, ``members``: the functions; ``members`` grows by the closures of inlined bodies.
+        ``tags``: parameter tags of functions analysed before.
+        ``scans``: marked nodes of each function.
+        ``walk_body``: adds the flows of a closure's body when the walk meets the closure.
+        ``explained``: whether to record explanations.
+        ``change``: a change of the source to try.
+        ``inline``: makes the body of a small function part of the graph, or returns None.
+
+    Graph:
+        ``variables``: location of each canonical variable. ``canonical``: maps a captured variable to the outer one that it stands for.
+        ``allocations``: location of each allocating expression. ``locations``: all locations, temporaries included.
+        ``heap``, ``mutator``, ``callee``, ``blank``: the special locations.
+        ``closures``: closures with the holes for their captured variables.
+        ``results_lost``: closures that unknown code may call.
+        ``literals``: constants that operands of make and of boxing always equal.
+        ``temporaries``: initial values of the variables that the IR's builder added.
+        ``pinned``: conversions of pointers to uintptr whose pointers must stay valid, with the holes for these pointers.
+        ``events``: what the compiler prints about the batch; explanations only if ``explained``.
+        ``assignments``: by outermost function.
+
+    Position of the walk:
+        ``func``, ``loop_depth``; ``looping``: labels that begin a loop; ``walked``: functions whose bodies have been walked.
+        ``results``: variables that a return assigns while an inlined body is walked; None: the results of ``func``.
     """
 
     funcs: Sequence[Func]
@@ -88,15 +102,15 @@ class Batch:
         return location
 
     def location_of(self, var: Var) -> Location:
-        """Location of the variable, or of the outer variable that a closure variable stands for."""
+        """Location of the variable; for a captured variable the location of the outer variable that it stands for."""
         return self.variables[self.canonical.get(var, var)]
 
     def canonical_of(self, var: Var) -> Var:
-        """The variable itself, or the outer variable that a closure variable stands for."""
+        """The variable itself; for a captured variable the outer variable that it stands for."""
         return self.canonical.get(var, var)
 
     def assignments_of(self, func: Func) -> Assignments:
-        """What is assigned to the variables of the outermost function around ``func`` and its closures."""
+        """Assignments to the variables of the outermost function around ``func`` and of its closures."""
         while func.outer is not None:
             func = func.outer
         found = self.assignments.get(func)
@@ -113,7 +127,7 @@ class Batch:
         return found
 
     def static_value(self, x: Expr) -> Expr:
-        """The earliest expression in the function at hand that always has the value of ``x``."""
+        """The earliest expression in the current function that always has the value of ``x``."""
         assert self.func is not None
         return self.assignments_of(self.func).static_value(x, self.canonical_of)
 
@@ -135,7 +149,7 @@ class Batch:
         return Hole(location, 0, False, None)
 
     def tee(self, holes: Sequence[Hole]) -> Hole:
-        """One hole for several, none of which takes an address."""
+        """One hole whose value flows to all of ``holes``. None of them may take an address."""
         if not holes:
             return self.discard()
         if len(holes) == 1:
@@ -147,13 +161,13 @@ class Batch:
         return self.to(location)
 
     def later(self, hole: Hole) -> Hole:
-        """A persistent temporary before the hole: its value is used after the statement."""
+        """A hole through a persistent temporary, for a value that is still used after the statement."""
         location = self.new_location(None, persists=True)
         self.flow(hole, location)
         return self.to(location)
 
     def spill(self, hole: Hole, node: Expr) -> Hole:
-        """The expression allocates: its address goes to the hole; the result is the hole of what it holds."""
+        """Let the address of what ``node`` allocates flow to the hole, and return the hole for the allocated content."""
         location = self.allocations.get(node)
         if location is None:
             location = self.allocations[node] = self.new_location(node, persists=False)
@@ -164,7 +178,7 @@ class Batch:
     # --- edges ---
 
     def flow(self, hole: Hole, src: Location) -> None:
-        """The value (or, with -1 dereferences, the address) of ``src`` reaches the hole."""
+        """Add an edge: the value of ``src``, or its address if ``hole.derefs`` is -1, flows to the hole."""
         if isinstance(self.change, WithoutFlow) and self.change.removes(hole.notes, src):
             return
         dst = hole.dst
@@ -178,7 +192,9 @@ class Batch:
         dst.edges.append(Edge(src, hole.derefs, hole.notes))
 
     def escape_at_once(self, location: Location, flow: Flow, reason: str = "") -> None:
-        """The location's address goes where everything escapes; ``reason``: a rule about the location itself."""
+        """Mark the location as escaping while the graph is built: its address flows to the heap.
+
+        ``reason``: set if a rule about the location itself, such as its size, is the cause."""
         if self.explained:
             self.events.append(Explanation(location, flow, early=True))
         if not location.attrs & ESCAPES:

@@ -1,6 +1,6 @@
 """Units of analysis: mutually recursive functions together with their closures, callees first.
 
-Source: cmd/compile/internal/ir/scc.go (VisitFuncsBottomUp); Tarjan's algorithm, here without recursion.
+Source: cmd/compile/internal/ir/scc.go (VisitFuncsBottomUp).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from tricolor.ir.nodes import Func, FuncLit, FuncName, MethodValue
 
 
 def batches(funcs: Sequence[Func], scans: Scans) -> Iterator[list[Func]]:
-    """Strongly connected components of the call graph in bottom-up order; each with its functions' closures.
+    """Strongly connected components of the call graph, callees first. Each includes the closures of its functions.
 
-    A closure that captures nothing is a function of its own."""
+    A closure that captures nothing counts as a function of its own."""
     known = set(funcs)
     roots = [func for func in funcs if stands_alone(func, known)]
     references = {func: _references(func, known, scans) for func in roots}
@@ -24,13 +24,14 @@ def batches(funcs: Sequence[Func], scans: Scans) -> Iterator[list[Func]]:
 
 
 def stands_alone(func: Func, known: AbstractSet[Func]) -> bool:
-    """Whether a function is analysed by itself; ``known`` are all functions. (That around a closure is none of them if it is an
-    initialiser of which nothing is executed.)"""
+    """Whether a function is analysed by itself and not as part of the function around it. ``known``: all functions.
+
+    The function around a closure is not in ``known`` if it is a package initialiser without code."""
     return func.outer is None or not func.captures or func.outer not in known
 
 
 def _members(func: Func, known: AbstractSet[Func]) -> Iterator[Func]:
-    """The function and the closures in it that share its variables, outer ones first."""
+    """The function and the closures in it that capture variables, outer closures first."""
     yield func
     for closure in func.closures:
         if not stands_alone(closure, known):
@@ -38,7 +39,7 @@ def _members(func: Func, known: AbstractSet[Func]) -> Iterator[Func]:
 
 
 def _references(func: Func, known: AbstractSet[Func], scans: Scans) -> list[Func]:
-    """Functions standing alone that the function or its closures mention."""
+    """Functions analysed by themselves (``stands_alone``) that the function or its closures mention."""
     found: dict[Func, None] = {}
     for member in _members(func, known):
         for node in scans.get(member, ()):
@@ -52,11 +53,12 @@ def _references(func: Func, known: AbstractSet[Func], scans: Scans) -> list[Func
 
 
 def _bound(value: MethodValue, scans: Scans) -> Func:
-    """The method that is bound. The function that calls it later is made behind all others, so that it is never recursive with it."""
+    """The method of a method value. The wrapper that calls the method is emitted last, so the two cannot be mutually recursive."""
     return next((node.func for node in scans.get(value.func, ()) if isinstance(node, FuncName)), value.func)
 
 
 def _components(roots: Sequence[Func], references: dict[Func, list[Func]]) -> Iterator[list[Func]]:
+    """Strongly connected components by Tarjan's algorithm, with a stack of its own in place of recursion."""
     index: dict[Func, int] = {}
     low: dict[Func, int] = {}
     stack: list[Func] = []

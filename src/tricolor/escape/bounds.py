@@ -1,6 +1,6 @@
-"""Index expressions whose bound is never checked, since the type or form of the index cannot exceed the array's length.
+"""Index expressions that need no bounds check, since the type or the form of the index keeps it below the array's length.
 
-Go's compiler tells about them together with escape analysis (``index bounds check elided``).
+Go's compiler reports them together with escape decisions (``index bounds check elided``).
 
 Source: cmd/compile/internal/walk/expr.go (walkIndex, bounded).
 """
@@ -19,14 +19,14 @@ _WIDEST_BITS: Final = 62
 
 
 def unchecked_indices(func: n.Func) -> Iterator[n.Index]:
-    """Index expressions of arrays and constant strings whose index is no constant, yet always in bounds."""
+    """Index expressions of arrays and constant strings whose index is not constant but always in bounds."""
     appended: set[n.Expr] = set()
     for node in walk(func):
         if isinstance(node, n.Append) and not node.spread:
             appended.update(node.elems)
         if isinstance(node, n.Index) and not isinstance(node.index, n.Const):
             length = _length(node.x)
-            # The index of an element that is appended goes through a temporary: only its type counts.
+            # An appended element goes through a temporary in Go's compiler, so only the type of its index counts.
             if length is not None and _is_bounded(node.index, length, form=node not in appended):
                 yield node
 
@@ -45,7 +45,7 @@ def _constant(x: n.Expr) -> int | None:
 
 
 def _is_bounded(index: n.Expr, length: int, form: bool) -> bool:
-    """Whether ``0 <= index < length`` follows from the type of the index, or with ``form`` from its outermost operator."""
+    """Whether ``0 <= index < length`` follows from the type of the index or, if ``form`` is set, from its outermost operator."""
     kind = t.underlying(index.type)
     if not isinstance(kind, t.Basic) or not t.is_integer(index.type):
         return False

@@ -1,4 +1,4 @@
-"""What the compiler says about calls of interface methods whose receivers have known types.
+"""The compiler's messages about calls of interface methods whose receivers have known types.
 
 Source: cmd/compile/internal/devirtualize/devirtualize.go (StaticCall), inline/interleaved/interleaved.go, noder/unified.go (readBodies).
 """
@@ -21,9 +21,9 @@ _FAILURES = (Outcome.SHAPED_RECEIVER, Outcome.SHAPED_INTERFACE)
 def call_messages(
     known: Sequence[KnownReceiver], funcs: Sequence[n.Func], escape: EscapeResult, wording: Wording, package: str
 ) -> Iterator[Message]:
-    """The lines for these functions, compiled with ``package``, in the compiler's order: they come before all others.
+    """The messages for these functions, compiled with ``package``, in the compiler's order. They come before all other messages.
 
-    The compiler tries twice, and then function by function from callees to callers: what fails is told twice."""
+    The compiler tries to devirtualize each call twice; the second time it goes from callees to callers. So it prints failures twice."""
     by_func: defaultdict[n.Func, list[KnownReceiver]] = defaultdict(list)
     for receiver in known:
         by_func[receiver.func].append(receiver)
@@ -36,8 +36,8 @@ def call_messages(
 
 
 def _as_read(funcs: Sequence[n.Func]) -> list[n.Func]:
-    """The functions in the order in which the compiler keeps them: what is declared, from the package's initialisation on; then
-    closures, which it finds while it reads bodies, the last function's first; then instances."""
+    """The functions in the compiler's order: declared functions, the package's initialisation first; then closures, from the last
+    function to the first, since the compiler finds them while it reads bodies; then instances of generic functions."""
     wanted = set(funcs)
     outermost = [func for func in funcs if func.outer not in wanted]
     declared = sorted((func for func in outermost if "[" not in func.symbol), key=lambda func: func.pos)

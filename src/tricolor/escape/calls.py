@@ -1,4 +1,4 @@
-"""Flows of calls: arguments to parameters, results to where the call's values go.
+"""Flows of calls: arguments flow to parameters, results to the holes for the call's values.
 
 Source: cmd/compile/internal/escape/call.go.
 """
@@ -24,9 +24,9 @@ _ESCAPE_NON_STRING = "internal/abi.EscapeNonString["
 
 
 def operand_holes(b: Batch, ks: Sequence[Hole], x: AnyCall) -> Iterator[Operand]:
-    """Every operand of the call with the hole that its value goes to.
+    """Every operand of the call with the hole that its value flows to.
 
-    ``ks`` has a hole per result, or is one hole for a single (or ignored) result.
+    ``ks``: one hole for each result; one hole if the result is single or ignored.
     """
     match x:
         case n.Call():
@@ -76,7 +76,7 @@ def _is_analysed_here(b: Batch, callee: n.Func) -> bool:
 
 
 def _parameter(b: Batch, ks: Sequence[Hole], callee: n.Func, index: int) -> Hole:
-    """Where an argument goes."""
+    """The hole for the argument with this index."""
     if _is_analysed_here(b, callee):
         return b.to(b.location_of(callee.params[index]))
     tags = b.tags.get(callee)
@@ -84,7 +84,7 @@ def _parameter(b: Batch, ks: Sequence[Hole], callee: n.Func, index: int) -> Hole
 
 
 def untagged(callee: n.Func) -> Leaks:
-    """Tag of a parameter of a function without a body."""
+    """Tag of every parameter of a function without a body."""
     if "noescape" not in callee.pragmas:
         return everything_to_heap()
     leaks = Leaks()
@@ -94,7 +94,7 @@ def untagged(callee: n.Func) -> Leaks:
 
 
 def _callees(b: Batch, fun: n.Expr) -> Sequence[n.Func]:
-    """The functions that the expression can be; empty if they are not known."""
+    """The functions that the callee expression may hold; empty if they are not known."""
     value = b.static_value(fun)
     callee = _named_function(value)
     if callee is not None:
@@ -104,7 +104,7 @@ def _callees(b: Batch, fun: n.Expr) -> Sequence[n.Func]:
     assert b.func is not None
     found: list[n.Func] = []
     for assigned in b.assignments_of(b.func).functions(b.canonical_of(value.var)) or ():
-        # Nothing else than nil may be called by the variable, and that panics.
+        # The variable holds one of the assigned functions or nil, and a call of nil panics.
         callee = _named_function(assigned)
         if callee is None or _uintptr_pragmas(callee):
             return ()
@@ -122,7 +122,8 @@ def _uintptr_pragmas(callee: n.Func) -> frozenset[str]:
 
 
 def _keep_pointers(b: Batch, arg: n.Expr, pragmas: frozenset[str]) -> None:
-    """``uintptr(p)`` as an argument of a system call keeps p's object alive, and on the heap if the callee says so."""
+    """Pin the pointer in an argument ``uintptr(p)`` of a system call: its object stays alive during the call. With
+    ``//go:uintptrescapes`` it also moves to the heap."""
     elems = [elem for _, elem in arg.elems] if isinstance(arg, n.SliceLit) else [arg]
     for elem in elems:
         if isinstance(elem, n.Convert) and elem.kind is n.Conversion.POINTER_TO_UINTPTR:
@@ -146,7 +147,7 @@ def _argument(k: Hole, x: n.Expr, arg: n.Expr) -> Operand:
 
 
 def tag_hole(b: Batch, ks: Sequence[Hole], leaks: Leaks) -> Hole:
-    """The hole for an argument of a function that was analysed before."""
+    """The hole for an argument whose parameter has the tag ``leaks``. ``ks``: holes for the results."""
     holes: list[Hole] = []
     for sink, target in ((HEAP, b.to_heap()), (MUTATOR, b.to_mutator()), (CALLEE, b.to_callee())):
         if leaks.derefs[sink] >= 0:
@@ -159,7 +160,7 @@ def tag_hole(b: Batch, ks: Sequence[Hole], leaks: Leaks) -> Hole:
 
 
 def bound_receiver(b: Batch, x: n.MethodValue) -> Hole:
-    """Where the receiver of a method value may flow once the value is called by somebody."""
+    """The hole for the receiver of a method value: where it may flow when unknown code calls the value."""
     for node in walk(x.func):
         match node:
             case n.Call(fun=n.FuncName(func=callee)) if callee.params:
@@ -170,7 +171,7 @@ def bound_receiver(b: Batch, x: n.MethodValue) -> Hole:
 
 
 def _append(b: Batch, k: Hole, x: n.Append) -> Iterator[Operand]:
-    # The slice may be the result if its capacity is enough; its elements may be copied to a new heap array.
+    # If the capacity suffices, the slice itself is the result. Otherwise append copies its elements to a new array on the heap.
     slice_type = t.underlying(x.type)
     assert isinstance(slice_type, t.Slice)
     pointers = holds_pointers(slice_type.elem)
@@ -185,7 +186,7 @@ def _append(b: Batch, k: Hole, x: n.Append) -> Iterator[Operand]:
     else:
         for elem in x.elems:
             yield _argument(b.to_heap(), x, elem)
-    # The array that append may make: it is never used again by the same append, so it counts as made outside of loops.
+    # The new array. The same append never uses it again in a later iteration, so it counts as allocated outside of loops.
     b.spill(k, x).dst.loop_depth = 0
 
 

@@ -1,4 +1,4 @@
-"""Changes of a program to try: the analysis of a batch is run again as if the source had been changed, so that "what if" is no guess."""
+"""Changes of the source to try: ``analyse_again`` runs the analysis of a batch as if the change had been made, so no answer is a guess."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tricolor.ir.nodes import Expr, Var
 @final
 @dataclass(frozen=True, slots=True)
 class WithoutFlow:
-    """What ``src`` stands for (None: a temporary) does not go the way that ``node`` notes: it is not passed, stored, returned there."""
+    """Remove one flow: the value of ``src`` (None: a temporary) is not passed, stored or returned at ``node`` for the reason ``why``."""
 
     node: Noted
     why: str
     src: Var | Expr | None
 
     def removes(self, notes: Note | None, src: Location) -> bool:
-        """Whether an edge with these notes is gone."""
+        """Whether the change removes an edge from ``src`` with these notes."""
         if src.node is not self.src:
             return False
         while notes is not None:
@@ -32,7 +32,7 @@ class WithoutFlow:
 @final
 @dataclass(frozen=True, slots=True)
 class HeldByValue:
-    """Closures hold a copy of the variable: it is not assigned any more once a closure has captured it."""
+    """Closures hold a copy of the variable, as if the program did not assign it after the first capture."""
 
     var: Var
 

@@ -1,4 +1,4 @@
-"""Expressions as Go's compiler prints them in its messages: after type checking, constants folded, implicit steps left out.
+"""Expressions as Go's compiler prints them in its messages: after type checking, with folded constants, without implicit steps.
 
 Source: cmd/compile/internal/ir/fmt.go (exprFmt), go/constant/value.go (String).
 """
@@ -25,7 +25,7 @@ _PRECEDENCE: Final = {
 _UNARY: Final = 7
 _PRIMARY: Final = 8
 _UNKNOWN: Final = 0
-"""The compiler's table of precedences has no entry for addresses of literals and for closures."""
+"""Precedence of addresses of literals and of closures, for which the compiler's table has no entry."""
 _CALLS: Final = (n.Call, n.CallMethod, n.Append)
 _LITERALS: Final = (n.StructLit, n.ArrayLit, n.SliceLit, n.MapLit)
 
@@ -36,12 +36,12 @@ def expression_text(x: n.Expr, names: Names) -> str:
 
 
 def unknown_call_text(x: n.CallMethod, names: Names) -> str:
-    """A call as the compiler prints it while it looks at calls: all others in it stand in parentheses."""
+    """A call as the compiler prints it during devirtualization: calls inside it are in parentheses."""
     return _render_primary(x, replace(names, calls_apart=True))
 
 
 def method_text(x: n.CallMethod, names: Names) -> str:
-    """What is called, in Go's syntax."""
+    """The called method with its receiver, in Go's syntax."""
     return f"{_text(x.x, _PRIMARY, names)}.{_method(x).name}"
 
 
@@ -55,7 +55,7 @@ def _text(x: n.Expr, outer: int, names: Names) -> str:
 
 
 def with_literal(x: n.Expr, literal: n.Const) -> n.Expr:
-    """The expression with the constant that its size or operand always equals."""
+    """The expression with its size or operand replaced by the constant that it always equals."""
     match x:
         case n.MakeSlice(cap=None):
             return n.MakeSlice(x.pos, x.type, literal, None)
@@ -132,7 +132,7 @@ def _render(x: n.Expr, names: Names) -> tuple[str, int]:
 
 
 _UNPRINTED: Final = (n.BuiltinOp.UNSAFE_SLICE_DATA, n.BuiltinOp.UNSAFE_STRING, n.BuiltinOp.UNSAFE_STRING_DATA)
-"""Operations that the compiler's printer does not know."""
+"""Operations that the compiler prints as nodes, since its printer does not know their syntax."""
 _Primary = (
     n.FieldOf | n.FieldPtr | n.Index | n.MapIndex | n.SliceExpr | n.TypeAssert | n.Call | n.CallMethod
     | n.MethodValue | n.Append | n.Builtin
@@ -178,7 +178,7 @@ def _render_primary(x: _Primary, names: Names) -> str:
 
 
 def _operand(x: n.Expr, same: bool, names: Names) -> str:
-    """Operand of an operator before it; two equal ones are kept apart."""
+    """The operand of a prefix operator. ``same``: it begins with the same operator, so a space separates the two."""
     return (" " if same else "") + _text(x, _PRIMARY, names)
 
 
@@ -228,7 +228,7 @@ _DEFAULTS: Final = {bool: t.BOOL, int: t.INT, bytes: t.STRING, Fraction: t.FLOAT
 
 
 def constant_text(x: n.Const, names: Names) -> str:
-    """A constant; its type is written unless it is the default one for such a constant."""
+    """A constant, with its type unless that is the default type of such a constant."""
     if x.type is _DEFAULTS[type(x.value)]:
         return value_text(x.value)
     written = names.type_at(x.pos, x.type)
@@ -262,7 +262,7 @@ _ESCAPES: Final = {7: "a", 8: "b", 12: "f", 10: "n", 13: "r", 9: "t", 11: "v", 9
 
 def quote(value: bytes) -> str:
     """A Go string literal, as strconv.Quote writes it."""
-    # Bytes that are no UTF-8 come as lone surrogates.
+    # "surrogateescape" turns bytes that are not UTF-8 into lone surrogates.
     return '"' + "".join(_quoted(char, '"') for char in value.decode("utf-8", "surrogateescape")) + '"'
 
 
@@ -287,7 +287,7 @@ def _quoted(char: str, mark: str) -> str:
 
 
 def _float_text(value: Fraction) -> str:
-    """At most six digits, but enough to tell a fraction from an integer."""
+    """At most six digits, except where six digits would make a fraction look like an integer."""
     number = float(value)
     text = f"{number:.6g}"
     if value.denominator != 1 and "." not in text:
@@ -296,7 +296,7 @@ def _float_text(value: Fraction) -> str:
 
 
 def _shortest(number: float) -> str:
-    """As %g of Go: the shortest digits that give the number; the exponent has at least two digits."""
+    """The number as Go's %g prints it: the fewest digits that read back as the number, an exponent of at least two digits."""
     mantissa, _, exponent = repr(number).partition("e")
     if exponent:
         sign, digits = exponent[0] if exponent[0] in "+-" else "+", exponent.lstrip("+-")

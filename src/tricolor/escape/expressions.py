@@ -1,4 +1,4 @@
-"""Flows of expressions: where the pointers in each value come from.
+"""Flows of expressions: from which locations the pointers in each value come.
 
 Source: cmd/compile/internal/escape/expr.go.
 """
@@ -24,20 +24,20 @@ _COPYING = frozenset(
         n.Conversion.RUNE_TO_STRING,
     }
 )
-"""Conversions that allocate a copy: no pointer of the operand is in the result."""
+"""Conversions that allocate a copy. Their results contain no pointer of the operand."""
 
 
 def discard(b: Batch, *exprs: n.Expr | None) -> None:
-    """The expressions are evaluated; their values go nowhere."""
+    """Add the flows of expressions whose values are not used."""
     for x in exprs:
         if x is not None:
             expr(b, b.discard(), x)
 
 
 def expr(b: Batch, k: Hole, x: n.Expr) -> None:
-    """The value of ``x`` goes to ``k``."""
+    """Add the flows of ``x``; its value flows to the hole ``k``."""
     if k.derefs >= 0 and not holds_pointers(x.type):
-        # Numbers carry no pointers; this is why an int never leaks.
+        # A value without pointers keeps nothing alive. This is why an int never leaks.
         k = b.discard()
     match x:
         case n.Const() | n.Nil() | n.Zero() | n.FuncName():
@@ -109,7 +109,7 @@ def expr(b: Batch, k: Hole, x: n.Expr) -> None:
 
 
 def call(b: Batch, ks: Sequence[Hole], x: AnyCall) -> None:
-    """The results of the call go to ``ks``, one hole each."""
+    """Add the flows of a call; its results flow to ``ks``, one hole for each result."""
     for hole, operand in operand_holes(b, ks, x):
         expr(b, hole, operand)
 
@@ -159,7 +159,7 @@ def _convert(b: Batch, k: Hole, x: n.Convert) -> None:
 
 
 def unsafe_value(b: Batch, k: Hole, x: n.Expr) -> None:
-    """An integer that becomes an unsafe.Pointer: look for the pointers that it was computed from."""
+    """Add the flows of an integer that becomes an unsafe.Pointer: the pointers from which it was computed flow to ``k``."""
     match x:
         case n.Convert(kind=n.Conversion.POINTER_TO_UINTPTR):
             expr(b, k, x.x)
@@ -180,7 +180,7 @@ def unsafe_value(b: Batch, k: Hole, x: n.Expr) -> None:
 
 
 def is_header_data(x: n.Expr) -> bool:
-    """``h.Data`` of a *reflect.SliceHeader or *reflect.StringHeader: a pointer that is declared as an integer."""
+    """Whether ``x`` is ``h.Data`` of a *reflect.SliceHeader or *reflect.StringHeader: a pointer that is declared as an integer."""
     if not isinstance(x, n.FieldPtr) or x.index != 0:
         return False
     header = t.underlying(x.x.type)
@@ -197,14 +197,14 @@ def _closure(b: Batch, k: Hole, x: n.FuncLit) -> None:
         if not location.captured:
             location.captured = True
             if location.loop_depth == b.loop_depth:
-                # Assignments in straight-line code before the first capture do not make it a shared variable.
+                # Assignments in straight-line code before the first capture do not force capture by reference.
                 location.reassigned = False
     if x.func.captures:
         b.walk_body(b, x.func)
 
 
 def _method_value(b: Batch, k: Hole, x: n.MethodValue) -> None:
-    # How the value will be called is not known: all results of the method may go to the heap.
+    # Unknown code may call the value, so all results of the method may flow to the heap.
     closure_hole = b.spill(k, x)
     receiver_hole = bound_receiver(b, x)
     expr(b, b.tee([receiver_hole, closure_hole]), x.x)

@@ -1,4 +1,4 @@
-"""Why values escape in the compiler's own form, as ``go build -gcflags=-m=2`` explains it.
+"""Explanations of escapes and leaks in the compiler's own form, as ``go build -gcflags=-m=2`` prints them.
 
 Source: cmd/compile/internal/escape/solve.go (explainPath, explainFlow, explainLoc), escape.go (flowClosure).
 """
@@ -17,16 +17,17 @@ from tricolor.escape.statement_text import statement_text
 from tricolor.ir import nodes as n
 
 _OURS: Final = frozenset({"go", "defer"})
-"""Reasons that the compiler does not give: for it the closure of such a statement just goes to the heap."""
+"""Reasons that we note and the compiler does not: it prints no reason for the closure of such a statement."""
 CUT_SHORT: Final = "  warning: truncated explanation due to assignment cycle; see golang.org/issue/35518"
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Part of an explanation: a step from one location to another, or with ``why`` (in brackets) what makes the step.
+    """One line of an explanation: a step from one location to another, or, with ``why``, a piece of source that causes the step.
 
-    ``pos``: of what makes the step, for the first line of a step that of its first reason; 0 if there is none."""
+    ``pos``: position of the piece of source; for the line of the step, the position of its first cause, else that of its source
+    location; 0 if unknown. ``why``: the compiler's word for the cause; empty for the line of the step."""
 
     pos: int
     text: str
@@ -36,8 +37,11 @@ class Reason:
 @final
 @dataclass(frozen=True, slots=True)
 class ExplanationText:
-    """``pos``: of what escapes; ``subject``: it, and what becomes of it; ``derefs``: of a parameter's leak, else -1;
-    ``func``: the function that it is in; ``sink``: where a parameter leaks to."""
+    """An explanation as text.
+
+    ``pos``, ``subject``: position and text of the variable or expression that escapes or leaks. ``func``: the function that contains it.
+    ``sink``, ``derefs``: the location that a parameter leaks to, and with how many dereferences; empty and -1 for an escape.
+    ``cut_short``: the steps end in a cycle of assignments."""
 
     pos: int
     subject: str
@@ -48,13 +52,13 @@ class ExplanationText:
     reasons: list[Reason] = field(default_factory=list[Reason])
 
     def headline(self) -> str:
-        """As -m=2 begins the explanation."""
+        """The first line, as -m=2 prints it."""
         if self.derefs < 0:
             return f"{self.subject} escapes to heap in {self.func}:"
         return f"parameter {self.subject} leaks to {self.sink} for {self.func} with derefs={self.derefs}:"
 
     def lines(self, place: Callable[[int], str]) -> Iterator[str]:
-        """As -m=2 prints the explanation. ``place``: a position as text."""
+        """All lines, as -m=2 prints them. ``place``: gives the text of a position."""
         yield self.headline()
         for reason in self.reasons:
             yield f"{reason.text} ({reason.why}) at {place(reason.pos)}" if reason.why else reason.text
@@ -63,7 +67,7 @@ class ExplanationText:
 
 
 def explanation_text(of: Explanation, names: Names) -> ExplanationText:
-    """An explanation in words."""
+    """The text of an explanation."""
     location = of.location
     assert location.node is not None
     assert location.func is not None
@@ -91,13 +95,13 @@ def _step(step: FlowStep, names: Names) -> Iterator[Reason]:
 
 
 def flow_text(step: FlowStep, names: Names) -> str:
-    """Destination and source of a step, with the dereferences between them."""
+    """Destination and source of a step, with the dereferences of the source."""
     mark = "&" if step.derefs < 0 else "*" * step.derefs
     return f"{location_text(step.dst, names)} ← {mark}{location_text(step.src, names)}"
 
 
 def captured_text(of: Captured, names: Names) -> str:
-    """How a closure holds a variable."""
+    """The compiler's line about a captured variable: by value or by reference, and why."""
     how = "value" if of.by_value else "ref"
     address, assigned = str(of.addrtaken).lower(), str(of.reassigned).lower()
     flags = f"addr={address} assign={assigned} width={size_of(of.var.type)}"
@@ -105,7 +109,7 @@ def captured_text(of: Captured, names: Names) -> str:
 
 
 def location_text(location: Location, names: Names) -> str:
-    """A variable, what an expression allocates, or the heap."""
+    """The text of a location: a variable, the storage of an allocating expression, a temporary, or the heap."""
     if location.node is None:
         return "{heap}" if location.escapes else "{temp}"
     if isinstance(location.node, n.Var) and location.node.name == "_" and location.result_index:

@@ -1,9 +1,10 @@
-"""The graph of assignments: locations, edges between them, and holes for values that are being built.
+"""The graph of assignments: locations, edges between them, and holes for the values of expressions.
 
 Terms:
     location   a variable, or the memory of one allocation in source
-    edge       "a value of src, after ``derefs`` dereferences, is stored in dst"; -1 is the address of src
-    hole       where the value of the expression at hand goes: a destination and dereferences on the way
+    edge       the value of ``src``, after ``derefs`` dereferences, is stored in the location that holds the edge; -1 is the address of src
+    hole       the destination of an expression's value: a location, and the dereferences on the way to it
+    note       why a value flows: a node of the source and Go's word for the reason
 
 Source: cmd/compile/internal/escape/graph.go.
 """
@@ -18,12 +19,13 @@ from tricolor.ir.nodes import Expr, Func, Stmt, TypeCase, Var
 
 Noted: TypeAlias = Expr | Stmt | Var | TypeCase
 Note: TypeAlias = "tuple[Noted, str, Note | None]"
-"""Why a value flows: the node, Go's word for it, and the notes farther out."""
+"""Why a value flows: the node, Go's word for the reason, and the notes of the enclosing expressions and statements."""
 
-ESCAPES = 1
-PERSISTS = 2
-MUTATES = 4
-CALLS = 8
+# Attributes of a location.
+ESCAPES = 1  # its address flows to the heap, so it must be on the heap
+PERSISTS = 2  # it must stay valid after the statement that allocates it
+MUTATES = 4  # something may be stored through the pointer in it
+CALLS = 8  # the function in it may be called
 EVERYTHING = ESCAPES | PERSISTS | MUTATES | CALLS
 
 
@@ -38,9 +40,9 @@ class Edge(NamedTuple):
 class Location:
     """A variable or an allocation; ``node`` is None for temporaries and the special locations.
 
-    ``result_index``: 1 + index for a result of ``func``. ``why``: for an escaping location, the flow that made it escape. ``leak``: for a
-    parameter whose value or content goes to the heap, the flow with the fewest dereferences.
-    The ``walk_*`` fields are scratch of one walk of the solver.
+    ``edges``: the flows into this location. ``result_index``: 1 + index for a result of ``func``, else 0. ``why``: for an escaping
+    location, the flow that made it escape. ``leak``: for a parameter whose value or content flows to the heap, the flow with the fewest
+    dereferences. ``queued`` and the ``walk_*`` fields belong to the solver; the latter are valid during one walk only.
     """
 
     node: Var | Expr | None
@@ -69,7 +71,7 @@ class Location:
 
 
 class FlowStep(NamedTuple):
-    """``src`` flows into ``dst`` with so many dereferences, for the reasons in ``notes``."""
+    """``src`` flows into ``dst`` with ``derefs`` dereferences, for the reasons in ``notes``."""
 
     dst: Location
     src: Location
@@ -80,10 +82,10 @@ class FlowStep(NamedTuple):
 @final
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Why a location escapes: steps from the location (first) to the root (last step's dst).
+    """Why a location escapes: steps from the location (first) to the root (``dst`` of the last step).
 
-    ``reason`` instead of steps: a rule about the allocation itself (too large for stack ...). ``cut_short``: the steps run into a
-    cycle of assignments before they reach the root."""
+    ``reason``: in place of steps, a rule about the allocation itself ("too large for stack" and others). ``cut_short``: the steps run
+    into a cycle of assignments before they reach the root."""
 
     root: Location
     steps: tuple[FlowStep, ...]
@@ -94,9 +96,9 @@ class Flow:
 @final
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One reason why ``location`` escapes, or with ``derefs`` from 0 why a parameter leaks.
+    """One reason why ``location`` escapes or, if ``derefs`` is at least 0, why a parameter leaks.
 
-    ``early``: found while the graph was built."""
+    ``early``: found while the graph was built, before the solver ran."""
 
     location: Location
     flow: Flow
@@ -107,7 +109,7 @@ class Explanation:
 @final
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """A closure's variable ``var`` of ``func``, and how the closure holds it."""
+    """A closure captures the variable ``var`` of ``func``, by value or by reference, for these reasons."""
 
     func: Func
     var: Var
@@ -119,14 +121,14 @@ class Captured:
 @final
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """An assignment that is left out since it stores nothing new."""
+    """An assignment that the graph leaves out, since it stores nothing new (``self_assignment``)."""
 
     func: Func
     statement: Stmt
 
 
 Event: TypeAlias = Explanation | Captured | Ignored
-"""What Go's compiler tells while it analyses a batch of functions."""
+"""What Go's compiler prints while it analyses a batch of functions."""
 
 
 class Hole(NamedTuple):
@@ -149,5 +151,5 @@ class Hole(NamedTuple):
 
 
 def special(attrs: int = 0) -> Location:
-    """One of the heap, mutator, callee and blank locations."""
+    """A special location: heap, mutator, callee or blank."""
     return Location(None, None, 0, attrs)

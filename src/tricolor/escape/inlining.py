@@ -1,13 +1,12 @@
-"""Calls that Go's compiler replaces by the body of what they call, in packages that are compiled with inlining.
+"""Inlining for escape analysis: a copy of a callee's body becomes part of the caller's graph where Go's compiler inlines the call.
 
-The packages that are asked about are compiled with ``-l``; those that they import are not, and what their parameters do is seen
-better there: a function that is passed to a small one is known where it is called, and what a small function makes need not outlive
-its caller. A copy of the body becomes part of the caller's graph. That is done only where it can matter: where a parameter of the
-callee leaks to the heap.
+We compile the packages that the user names with ``-l`` (no inlining) and the packages that they import with inlining. Inlining gives the
+imported packages better parameter tags: the analysis knows a function that is passed to a small function, and an allocation of a
+small function need not outlive the caller. Inlining can only matter, and is only done, where a parameter of the callee leaks to the heap.
 
 Source: cmd/compile/internal/inline/inl.go, inline/interleaved/interleaved.go.
 
-Differs from Go: closures are not inlined, since calls of known closures are seen through anyway; functions keep their batches.
+Differs from Go: closures are not inlined, since the analysis follows calls of known closures anyway. Functions keep their batches.
 """
 
 from __future__ import annotations
@@ -29,7 +28,10 @@ from tricolor.passes.inline_cost import InlineCosts
 
 @final
 class Inliner:
-    """``costs``: which calls are replaced; ``known``: functions whose bodies are not at hand, only packages without inlining call them."""
+    """Inlines calls while a graph is built.
+
+    ``costs``: decides which calls to inline. ``known``: functions whose tags are known and whose bodies are not loaded; only packages
+    compiled without inlining call them."""
 
     def __init__(self, costs: InlineCosts, known: Mapping[n.Func, Sequence[Leaks]]) -> None:
         self._known = known
@@ -37,8 +39,9 @@ class Inliner:
         self._open: list[n.Func] = []
 
     def operands(self, b: Batch, ks: Sequence[Hole], call: n.Call, callee: n.Func) -> Iterator[tuple[Hole, n.Expr]] | None:
-        """The operands of a call with the holes that their values go to, after the callee's body has become part of the graph; None
-        if it stays a call."""
+        """Add the callee's body to the graph and return the call's operands with the holes that their values flow to.
+
+        Returns None if the call is not inlined. ``ks``: holes for the results."""
         assert b.func is not None
         caller = _outermost(b.func)
         if not self._replaces(b, caller, callee):
@@ -62,7 +65,7 @@ def _outermost(func: n.Func) -> n.Func:
 
 
 def _insert_body(b: Batch, call: n.Call, made: n.Func) -> n.Func:
-    """Make the variables of a copied function variables of the function at hand, and add the flows of its body."""
+    """Make the variables of a copied function variables of the current function, and add the flows of its body."""
     assert b.func is not None and made.body is not None
     for var in (*made.params, *made.results):
         var.kind = n.VarKind.LOCAL

@@ -1,7 +1,7 @@
-"""Parameter tags: where a parameter's value flows when its function is called.
+"""Parameter tags: where the value of a parameter flows when its function is called.
 
-A tag has a minimal number of dereferences for each sink: the heap, "is written through" (mutator), "is called" (callee), and
-results 0 to 4. Flows to later results count as flows to the heap.
+A tag has the least number of dereferences for each sink. The sinks are the heap; the mutator (the function stores through the pointer);
+the callee (the function calls the value); and results 0 to 4. Flows to later results count as flows to the heap.
 
 Source: cmd/compile/internal/escape/leaks.go.
 """
@@ -23,12 +23,12 @@ _MOST_DEREFS: Final = 254
 @final
 @dataclass(slots=True)
 class Leaks:
-    """``derefs[sink]`` is the least number of dereferences, -1 for no flow."""
+    """A parameter tag. ``derefs[sink]``: the least number of dereferences with which the parameter flows there; -1 for no flow."""
 
     derefs: list[int] = field(default_factory=lambda: [_NONE] * (FIRST_RESULT + RESULTS))
 
     def add(self, sink: int, derefs: int) -> bool:
-        """Note a flow; the smaller number of dereferences stays. Whether it is this one."""
+        """Record a flow. The least number of dereferences stays; the result says whether this flow lowered it."""
         capped = min(derefs, _MOST_DEREFS)
         old = self.derefs[sink]
         fewer = old == _NONE or capped < old
@@ -40,7 +40,7 @@ class Leaks:
         return self.derefs[FIRST_RESULT + index]
 
     def optimise(self) -> None:
-        """Drop flows that the flow to the heap already covers."""
+        """Remove flows that the flow to the heap implies: those with as many dereferences or more."""
         heap = self.derefs[HEAP]
         if heap == _NONE:
             return
@@ -50,7 +50,7 @@ class Leaks:
 
 
 def everything_to_heap() -> Leaks:
-    """Tag of a parameter of an unknown function."""
+    """Tag of a parameter of an unknown function: the value flows to the heap."""
     leaks = Leaks()
     leaks.add(HEAP, 0)
     return leaks

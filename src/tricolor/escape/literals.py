@@ -1,6 +1,6 @@
-"""Operands that always equal a constant: the length of ``make``, and a value that is boxed.
+"""Operands that always equal a constant: the size of a ``make``, and a value that is converted to an interface.
 
-``n := 10; make([]T, n)`` can be on the stack, and ``v := 5; any(v)`` needs no box.
+Thus ``n := 10; make([]T, n)`` can be on the stack, and ``v := 5; any(v)`` needs no allocation.
 
 Source: cmd/compile/internal/escape/escape.go (rewriteWithLiterals).
 """
@@ -13,7 +13,7 @@ from tricolor.ir import types as t
 
 
 def find_literal(b: Batch, x: n.MakeSlice | n.Convert) -> None:
-    """Note in ``b.literals`` the constant that stands for the operand."""
+    """Record in ``b.literals`` the constant that the size or operand of ``x`` always equals, if there is one."""
     if isinstance(x, n.MakeSlice):
         size = x.length if x.cap is None else x.cap
         found = _size(b, size)
@@ -40,6 +40,6 @@ def _size(b: Batch, size: n.Expr) -> int | None:
 
 
 def _is_valid(of: t.Type, value: n.Const) -> bool:
-    """Whether the constant is one of the type (a conversion may have been left out)."""
+    """Whether the constant has a value of the type: ``static_value`` skips conversions, so their basic kinds must be equal."""
     there, here = t.underlying(of), t.underlying(value.type)
     return isinstance(there, t.Basic) and isinstance(here, t.Basic) and there.kind is here.kind

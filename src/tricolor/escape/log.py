@@ -1,6 +1,6 @@
 """Escape decisions as records of the compiler's log of missed optimisations (-json).
 
-Codes: ``escape`` and ``escapes`` for what is on the heap (found by the solver, or while the graph was built), ``leak`` for parameters.
+Codes: ``escape`` for what the solver moved to the heap, ``escapes`` for what moved there while the graph was built, ``leak`` for parameters.
 
 Source: cmd/compile/internal/escape (uses of logopt).
 """
@@ -22,7 +22,7 @@ from tricolor.ir import nodes as n
 @final
 @dataclass(frozen=True, slots=True)
 class Record:
-    """``related``: positions and texts of the explanation."""
+    """One record. ``related``: positions and texts of the lines of its explanation."""
 
     pos: int
     code: str
@@ -31,8 +31,9 @@ class Record:
 
 
 def records(funcs: Sequence[n.Func], escape: EscapeResult, wording: Wording, package: str) -> Iterator[Record]:
-    """What the compiler logs about these functions of a package, in its order before sorting by position. The analysis must have
-    been made with ``explained``."""
+    """The compiler's log records for these functions, compiled with ``package``, in its order before it sorts them by position.
+
+    The analysis must have been made with ``explained``."""
     names = {func.pkg: Names(package, wording, escape.temporaries, func.pkg) for func in funcs}
     for number, members in by_batch(funcs, escape):
         wanted = set(members)

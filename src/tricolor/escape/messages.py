@@ -1,4 +1,4 @@
-"""Decisions in Go's words, as ``go build -gcflags=-m`` prints them.
+"""Escape decisions in Go's words, as ``go build -gcflags=-m`` prints them.
 
 Source: cmd/compile/internal/escape/escape.go (finish, paramTag).
 """
@@ -27,7 +27,7 @@ from tricolor.ir.walk import walk
 @final
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One line: where and what. ``func``: the function that it is about."""
+    """One line of output: its position, its text, and the function that it describes."""
 
     pos: int
     text: str
@@ -39,15 +39,17 @@ class Message:
 
     @property
     def generic(self) -> bool:
-        """Whether it is about an instance of a generic function."""
+        """Whether the message describes an instance of a generic function."""
         return "[" in self.func.symbol
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What is told besides placements. ``flows``: every reason why something escapes, as with -m=2; ``effects``: which parameters
-    are written through or called, as with the compiler's option ``-d=escapemutationscalls=1``."""
+    """Which messages to print besides placements.
+
+    ``flows``: every reason why something escapes, as -m=2 prints it. ``effects``: which parameters a function stores through or calls, as
+    the compiler's option ``-d=escapemutationscalls=1`` prints it."""
 
     flows: bool = False
     effects: bool = False
@@ -63,11 +65,11 @@ def messages(
     package: str = "",
     detail: Detail = PLACEMENTS,
 ) -> Iterator[Message]:
-    """The lines for these functions in the order in which the compiler prints them, as far as it is known: batch after batch what
-    happens during the analysis, parameters, variables, then expressions; in the end the indices that need no check.
+    """The messages for these functions, as far as known in the compiler's order: for each batch the events of the analysis, then
+    parameters, variables and expressions; last the index expressions that need no check.
 
-    ``package``: path of the package that is compiled; each function's own if empty. (Instances of generic functions are compiled
-    with the packages that use them.) For ``detail.flows`` the analysis must have been made with ``explained``."""
+    ``package``: path of the package that is compiled; empty: each function's own package. The two differ for instances of generic
+    functions, which are compiled with the packages that use them. ``detail.flows`` needs an analysis made with ``explained``."""
     names = {func.pkg: Names(package or func.pkg, wording, escape.temporaries, func.pkg) for func in funcs}
     for func in funcs:
         yield from _imprecise_calls(func)
@@ -83,7 +85,7 @@ def messages(
 
 
 def _imprecise_calls(func: n.Func) -> Iterator[Message]:
-    """Methods of a type argument that is an interface, called through the dictionary."""
+    """Messages about methods that are called through the dictionary, where the type argument is an interface."""
     if "[" not in func.symbol:
         return
     for node in walk(func):
@@ -93,7 +95,9 @@ def _imprecise_calls(func: n.Func) -> Iterator[Message]:
 
 
 def _called_word(x: n.Expr | n.Stmt) -> n.Convert | None:
-    """A method of an interface from the dictionary of an instance, where it is called. (That of a method expression or value is an implicit conversion.)"""
+    """The dictionary's word for an interface method, if ``x`` calls the method; else None.
+
+    A method expression or method value converts the word implicitly; a call converts it explicitly."""
     match x:
         case n.Convert(implicit=False, x=n.AddrOf(x=n.Index(x=n.Name(var=var)))) if var.name == DICTIONARY:
             assert isinstance(x.type, t.Signature)
@@ -103,7 +107,7 @@ def _called_word(x: n.Expr | n.Stmt) -> n.Convert | None:
 
 
 def by_batch(funcs: Sequence[n.Func], escape: EscapeResult) -> Iterator[tuple[int, list[n.Func]]]:
-    """Numbers of the batches that the functions belong to, in order of analysis, and which of each batch they are."""
+    """For each batch that contains some of the functions, in order of analysis: its number, and those functions of the batch."""
     wanted = set(funcs)
     for number in sorted({escape.batch_of[func] for func in funcs if func in escape.batch_of}):
         yield number, [func for func in escape.batches[number] if func in wanted]
@@ -118,7 +122,8 @@ def _batch_messages(
         if func in members:
             yield from _event_messages(event, func, escape, names[func.pkg], detail)
     for func in funcs:
-        # Go's linker keeps one of several equal instances of a generic function: the compiler says nothing about them.
+        # Several packages may compile the same instance of a generic function (the linker keeps one), so the compiler prints nothing
+        # about the parameters of instances.
         if not func.wrapper and "[" not in func.symbol:
             yield from _parameter_messages(func, escape, detail)
     for func in funcs:
@@ -142,7 +147,7 @@ def _event_messages(event: Event, func: n.Func, escape: EscapeResult, names: Nam
             if not event.early:
                 names = replace(names, literals=escape.literals)
             explained = explanation_text(event, names)
-            # Every line of an explanation begins with a place, even if that is not known.
+            # Every line of an explanation begins with a position, even an unknown one.
             before = "" if explained.pos else names.wording.place(0) + ": "
             for text in explained.lines(names.wording.place):
                 yield Message(explained.pos, before + text, func)
@@ -160,7 +165,7 @@ def _is_named(param: n.Var) -> bool:
 
 
 def _uintptr_messages(func: n.Func) -> Iterator[Message]:
-    """Parameters that may be pointers although they are declared as integers."""
+    """Messages about uintptr parameters that may hold pointers."""
     if func.body is None:
         words = "assuming {} is unsafe uintptr"
     elif "uintptrescapes" in func.pragmas:
@@ -173,13 +178,13 @@ def _uintptr_messages(func: n.Func) -> Iterator[Message]:
             yield Message(param.pos, words.format(param.name), func)
         last = func.body is not None and func.signature.variadic and index == len(func.params) - 1
         if last and isinstance(of, t.Slice) and t.underlying(of.elem) is t.UINTPTR:
-            # A parameter without a name stands at the dots before its type.
+            # The compiler's position of an unnamed variadic parameter is the position of its dots.
             pos = param.pos if _is_named(param) else param.pos - len("...")
             yield Message(pos, f"marking {param.name} as escaping ...uintptr", func)
 
 
 def _external_messages(func: n.Func) -> Iterator[Message]:
-    """Of a function without a body nothing is known but what its pragmas say."""
+    """Messages about the parameters of a function without a body, which follow from its pragmas."""
     words = "{} does not escape" if "noescape" in func.pragmas else "leaking param: {}"
     for param in func.params:
         if holds_pointers(param.type) and _is_named(param):
@@ -187,12 +192,12 @@ def _external_messages(func: n.Func) -> Iterator[Message]:
 
 
 def is_go_wrapper(node: n.Expr) -> bool:
-    """Whether it is the closure that the compiler makes for a go or defer statement."""
+    """Whether the node is the closure that the compiler makes for a go or defer statement."""
     return isinstance(node, n.FuncLit) and node.func.wrapper
 
 
 def _is_made_closure(node: n.Expr) -> bool:
-    """Whether it is a closure that the compiler makes: that of a go or defer statement, or of a method that needs a dictionary."""
+    """Whether the compiler made the closure: for a go or defer statement, or for a method value that needs a dictionary."""
     return is_go_wrapper(node) or (isinstance(node, n.MethodValue) and has_shape(node.x.type))
 
 
@@ -208,7 +213,7 @@ def _expression_messages(node: n.Expr, escape: EscapeResult, names: Names) -> It
 
 
 def subject_of(node: n.Expr, escape: EscapeResult, names: Names) -> str:
-    """The expression as messages name it: with the constants that its operands always equal."""
+    """The text of an expression in messages, with the constants that its operands always equal."""
     return expression_text(node, replace(names, literals=escape.literals))
 
 

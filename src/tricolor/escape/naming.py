@@ -1,6 +1,6 @@
 """Types and functions as Go's compiler writes them in messages about one package.
 
-Names of the package at hand stand alone, those of others are qualified by the package's name.
+Names of the compiled package stand alone; the package's name precedes names of other packages.
 
 Source: cmd/compile/internal/types/fmt.go (tconv2 in mode fmtGo, sconv).
 """
@@ -21,7 +21,7 @@ _ALIASES: Final = {"byte": "uint8", "rune": "int32", "any": "interface {}"}
 _ALIAS: Final = re.compile(r"(?<![\w.])(byte|rune|any)(?![\w.])")
 
 _LOCAL_NUMBER: Final = re.compile("·[0-9]+")
-"""What tells types apart that are declared in functions."""
+"""The suffix that distinguishes types of one name that are declared in functions."""
 
 
 def _unspelled(pos: int) -> str:
@@ -39,9 +39,11 @@ def _no_type(number: int) -> t.Type:
 @final
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What the typed program knows about texts: ``packages`` are the names of packages by path; ``spelling`` says how a type at
-    a position is written (``frontend.program.Program.spelling``), ``type`` gives the type with a number; ``place`` is a position
-    as text; ``bracket`` is where an expression begins (``Program.bracket``)."""
+    """What the typed program knows about texts.
+
+    ``packages``: names of packages by path. ``spelling``: how the source writes the type at a position
+    (``frontend.program.Program.spelling``). ``type``: the type with a number. ``place``: the text of a position. ``bracket``: where an
+    expression begins, with its parentheses (``Program.bracket``)."""
 
     packages: Mapping[str, str] = field(default_factory=dict[str, str])
     spelling: Callable[[int], str] = _unspelled
@@ -56,12 +58,12 @@ PLAIN: Final = Wording()
 @final
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Where a text is read: ``package`` is the path of the package at hand, ``home`` that of the function, which for an instance
-    of a generic function is another one.
+    """Writes names as the compiler does in messages about one function.
 
-    ``temporaries``: variables that the builder of the IR added for the order of evaluation; what they hold is written.
-    ``literals``: constants that sizes and boxed operands always equal, which are written too. ``calls_apart``: calls are written in
-    parentheses. ``for_readers``: where the compiler prints the name of a node of its own, what it stands for is written instead."""
+    ``package``: path of the compiled package. ``home``: path of the function's package; for an instance of a generic function it may be
+    another one. ``temporaries``: variables that the IR's builder added for the order of evaluation; their values are written in their
+    place. ``literals``: constants that sizes and boxed operands always equal; they are written in place of the operands. ``calls_apart``:
+    write calls in parentheses. ``for_readers``: where the compiler prints an internal node (``<node ...>``), write Go's syntax."""
 
     package: str
     wording: Wording = PLAIN
@@ -72,23 +74,23 @@ class Names:
     for_readers: bool = False
 
     def qualified(self, path: str, name: str) -> str:
-        """``name`` of the package with a path."""
+        """``name``, qualified by its package's name unless ``path`` is the compiled package."""
         if not path or path == self.package:
             return name
         return f"{self.wording.packages.get(path) or path.rpartition('/')[2]}.{name}"
 
     def pos(self, node: n.Var | n.Expr | n.Stmt | n.TypeCase) -> int:
-        """Where messages place a node: a conversion at its operand, with the parentheses of that."""
+        """The position of a node in messages. For a conversion it is where the operand begins, with the operand's parentheses."""
         return self.wording.bracket(node.x.pos) if isinstance(node, n.Convert) else node.pos
 
     def type_at(self, pos: int, of: t.Type) -> str:
-        """The type of the expression at a position, as it is written there: ``byte`` or ``uint8``."""
+        """The type of the expression at a position, as the source spells it there, for example ``byte`` or ``uint8``."""
         plain = self.type(of)
         template = self.wording.spelling(pos)
         if not template:
             return plain
         text = _SPELLED_PART.sub(self._spelled_part, template)
-        # The position may be that of another expression's type.
+        # The spelling may belong to another expression at the same position: use it only if it means this type.
         for candidate in (text, text.removeprefix("*")):
             if _ALIAS.sub(lambda m: _ALIASES[m[0]], candidate) == plain:
                 return candidate
@@ -159,18 +161,18 @@ class Names:
         return f"{text} ({', '.join(map(self.type, of.results))})" if of.results else text
 
     def function(self, func: n.Func) -> str:
-        """The function in messages about it: ``F``, ``(*T).M``, ``F.func1``."""
+        """The name of a function in messages about it: ``F``, ``(*T).M``, ``F.func1``."""
         return self.qualified(func.pkg, self._as_linked(local_name(func)))
 
     def _as_linked(self, text: str) -> str:
-        """A name with type arguments, in which every command is the package main: the compiler sees but one, we may see several."""
+        """The name with ``main.`` for the compiled package if that is a command. Go compiles one command, named main; we may load several."""
         if "[" not in text and "." not in text:
             return text
         is_command = self.package != "main" and self.wording.packages.get(self.package) == "main"
         return text.replace(f"{self.package}.", "main.") if is_command else text
 
     def callee(self, func: n.Func) -> str:
-        """The function where it is called: a method as a method expression."""
+        """The name of a function in a call of it. A method is written as a method expression."""
         name = local_name(func)
         if name.startswith("."):
             # A function of a type, for equality or hashing.
@@ -183,7 +185,7 @@ class Names:
         return f"{f'({text})' if isinstance(receiver, t.Pointer) else text}.{name[split + 1 :]}"
 
     def instance(self, of: n.FuncName) -> str:
-        """An instance of a generic function as a value: with the type arguments in source."""
+        """An instance of a generic function as a value, with its type arguments in source."""
         name = local_name(of.func).split("[", 1)[0]
         return self.qualified(of.func.pkg, f"{name}[{','.join(map(shape_name, of.args))}]")
 
@@ -195,19 +197,19 @@ class Names:
         return self.local(var)
 
     def local(self, var: n.Var) -> str:
-        """The name of a local variable; one of a generic function of another package is qualified."""
+        """The name of a local variable, qualified if it belongs to a generic function of another package."""
         foreign = self.home and self.home != self.package and not var.name.startswith(".autotmp")
         return self.qualified(self.home, var.name) if foreign else var.name
 
     def dictionary(self, of: n.FuncName) -> str:
-        """The argument of an instance by shapes that tells its type arguments."""
+        """The dictionary argument in a call of a shape instance: it carries the type arguments."""
         if of.args and all(map(has_shape, of.args)):
             return self.qualified(of.func.pkg, ".dict")
         return f"&{self.qualified(of.func.pkg, f'.dict.{_dictionary_name(of)}')}"
 
 
 def _dictionary_name(of: n.FuncName) -> str:
-    """All methods of an instantiated type have one dictionary, a generic method has its own."""
+    """The name of the dictionary. All methods of an instantiated type share one; a generic method has its own."""
     name = local_name(of.func)
     split = method_split(name)
     receiver, method = name[:split], name[split:]
@@ -226,12 +228,13 @@ def _in_brackets(args: tuple[t.Type, ...]) -> str:
 
 
 def named_base(of: t.Named) -> str:
-    """A named type without its package; type arguments are written in full, those of the function that declares it first."""
+    """The name of a named type without its package, with full type arguments. For a local type the type arguments of the function that
+    declares it come first."""
     return of.name + _in_brackets((*of.origin_args, *of.args))
 
 
 def local_name(func: n.Func) -> str:
-    """The function's name without its package; with the type arguments of an instance."""
+    """The function's name without its package, with the type arguments of an instance."""
     name = func.symbol if "[" in func.symbol else func.name
     return name.removeprefix(func.pkg + ".")
 

@@ -1,4 +1,4 @@
-"""Which types hold pointers that escape analysis must follow.
+"""Types that hold pointers which escape analysis must follow.
 
 Source: cmd/compile/internal/types/size.go (PtrDataSize), type.go (NotInHeap).
 """
@@ -11,12 +11,12 @@ from typing import Final
 from tricolor.ir import types as t
 
 _MARK: Final = ("internal/runtime/sys", "nih")
-"""A type with a field of this type lies in memory of its own; pointers to it are no pointers for the collector."""
+"""Objects of a type with a field of this type lie outside Go's heap; the garbage collector does not follow pointers to them."""
 
 
 @cache
 def holds_pointers(of: t.Type) -> bool:
-    """Whether a value may keep something alive."""
+    """Whether a value of the type may keep an object alive."""
     u = t.underlying(of)
     match u:
         case t.Pointer():

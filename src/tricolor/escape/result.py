@@ -1,4 +1,4 @@
-"""What escape analysis found, for the code generator, the reports and the messages."""
+"""The result of escape analysis, for the code generator, the reports and the messages."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from tricolor.ir import nodes as n
 class EscapeResult:
     """Placement of every variable and allocation.
 
-    ``variables``/``allocations``: their locations; ``canonical``: closure variable -> variable outside; ``tags``: parameter tags;
-    ``batches``: the functions in the order of analysis, ``batch_of`` the number of each function's; ``allocations_in`` the
-    allocating expressions of each batch, ``allocations_of`` of each function; ``events_in``: what the compiler tells meanwhile;
-    ``literals``: constants that the operands of make and of boxing always equal; ``temporaries``: what variables of the
-    builder hold, which are no variables in source.
+    ``variables``, ``allocations``: location of each. ``canonical``: maps a captured variable to the outer variable that it stands for.
+    ``tags``: a parameter tag for each parameter of each function. ``by_value_variables``: variables that closures copy.
+    ``batches``: the functions of each batch, in order of analysis. ``batch_of``: the number of each function's batch.
+    ``allocations_in``: allocating expressions of each batch. ``allocations_of``: allocating expressions of each function.
+    ``events_in``: what the compiler prints while it analyses each batch.
+    ``literals``: constants that operands of make and of boxing always equal.
+    ``temporaries``: the variables that the IR's builder added, with their values.
     """
 
     variables: Mapping[n.Var, Location]
@@ -38,7 +40,7 @@ class EscapeResult:
     temporaries: Mapping[n.Var, n.Expr]
 
     def in_order(self, numbers: Sequence[int]) -> EscapeResult:
-        """The same with batches in another order; ``numbers``: those that they have here."""
+        """The same result with the batches in another order. ``numbers``: the present number of each batch, in the new order."""
         sequence = [self.batches[number] for number in numbers]
         return replace(
             self,
@@ -49,7 +51,7 @@ class EscapeResult:
         )
 
     def on_stack(self, node: n.Var | n.Expr | n.Defer | n.Go) -> bool:
-        """Whether the variable, what the expression allocates, or the closure of go and defer may live in its function's frame."""
+        """Whether the variable, the allocation, or the closure of the go or defer statement may live in its function's frame."""
         if isinstance(node, (n.Defer, n.Go)):
             return self.on_stack(node.closure)
         if isinstance(node, n.Var):
@@ -59,12 +61,12 @@ class EscapeResult:
         return location is not None and not location.escapes and fits_frame(node)
 
     def fits_buffer(self, node: n.Expr) -> bool:
-        """Whether what the expression allocates does not escape: if it turns out small, a buffer in the frame will do."""
+        """Whether the allocation does not escape. Its size may be unknown: a buffer in the frame serves if it turns out small."""
         location = self.allocations.get(node)
         return location is not None and not location.escapes
 
     def is_placed(self, var: n.Var) -> bool:
-        """Whether the analysis has met the variable's function."""
+        """Whether the analysis has placed the variable."""
         return self.canonical.get(var, var) in self.variables
 
     def by_value(self, capture: n.Capture) -> bool:
@@ -72,7 +74,7 @@ class EscapeResult:
         return self.canonical.get(capture.inner, capture.outer) in self.by_value_variables
 
     def flow(self, node: n.Var | n.Expr) -> Flow | None:
-        """Why it escapes; None if it does not."""
+        """Why the variable or allocation escapes; None if it does not."""
         if isinstance(node, n.Var):
             location = self.variables.get(self.canonical.get(node, node))
         else:

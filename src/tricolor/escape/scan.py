@@ -1,4 +1,4 @@
-"""The nodes that decide about batches, loops and callees, found in one walk of each function."""
+"""One walk of each function that collects the marked nodes: those from which batches, loops and assignments are computed."""
 
 from __future__ import annotations
 

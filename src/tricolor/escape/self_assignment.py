@@ -1,6 +1,6 @@
-"""Assignments that store nothing into an object that was not reachable from it before.
+"""Self-assignments: they store into an object only pointers that the object could reach before.
 
-``b.buf = b.buf[1:]`` and ``v.x = v.y`` are left out of the graph: taken as stores through a pointer they would make ``b`` leak.
+The graph leaves out ``b.buf = b.buf[1:]`` and ``v.x = v.y``. As stores through a pointer they would make ``b`` leak.
 
 Source: cmd/compile/internal/escape/utils.go (isSelfAssign), internal/ir/expr.go (SameSafeExpr).
 """
@@ -16,7 +16,7 @@ ARITHMETIC = frozenset((_O.ADD, _O.SUB, _O.MUL, _O.DIV, _O.REM, _O.AND, _O.OR, _
 
 
 def is_self_assignment(place: n.Place | None, value: n.Expr, temporaries: Mapping[n.Var, n.Expr]) -> bool:
-    """Whether the assignment can be ignored. ``temporaries``: what variables of the builder hold."""
+    """Whether the graph can leave out the assignment. ``temporaries``: variables that the IR's builder added, with their values."""
     if place is None:
         return False
     if _is_slice_of_itself(place, value):
@@ -35,7 +35,7 @@ def is_self_assignment(place: n.Place | None, value: n.Expr, temporaries: Mappin
 
 
 def _is_slice_of_itself(place: n.Place, value: n.Expr) -> bool:
-    """``b.buf = b.buf[n:m]``, and ``*b = (*b)[n:m]``; not of an array that lies in b."""
+    """Whether it is ``b.buf = b.buf[n:m]`` or ``*b = (*b)[n:m]``, where the sliced operand is not an array inside b."""
     if not isinstance(place, (n.Deref, n.FieldPtr)) or not isinstance(value, n.SliceExpr):
         return False
     base = value.x
@@ -45,7 +45,7 @@ def _is_slice_of_itself(place: n.Place, value: n.Expr) -> bool:
 
 
 def _is_same(x: n.Expr, y: n.Expr) -> bool:
-    """Whether both have one value, and evaluation has no effect."""
+    """Whether both expressions have the same value, and their evaluation has no effect."""
     x, y = _without_conversion(x), _without_conversion(y)
     if x.type is not y.type:
         return False

@@ -1,4 +1,4 @@
-"""Allocations that must be on the heap whatever their flows: too large, of unknown size.
+"""Size rules: variables and allocations that must be on the heap whatever their flows, since they are too large for a stack.
 
 Units: bytes. Source: cmd/compile/internal/escape/utils.go (HeapAllocReason), internal/ir/cfg.go.
 """
@@ -22,9 +22,9 @@ MAX_BY_VALUE_BYTES: Final = 128
 
 
 def heap_reason(node: n.Var | n.Expr, literal: n.Const | None = None) -> str:
-    """Go's words for why the location is on the heap anyway; empty if it need not be.
+    """Why a size rule puts the variable or allocation on the heap, in Go's words; empty if no rule does.
 
-    ``literal``: what the size of a MakeSlice always equals, where that is no constant by itself."""
+    ``literal``: the constant that the size of a MakeSlice always equals, if the size is not itself a constant."""
     match node:
         case n.Var():
             if node.kind in (n.VarKind.PARAM, n.VarKind.RESULT):
@@ -47,7 +47,7 @@ def _implicit(size_bytes: int) -> str:
 
 
 def fits_frame(node: n.Expr) -> bool:
-    """Whether what does not escape is also of a known size that a frame can hold."""
+    """Whether an allocation that does not escape has a known size that a frame can hold."""
     match node:
         case n.Append():
             return False
@@ -64,7 +64,7 @@ def fits_frame(node: n.Expr) -> bool:
 
 
 def constant_cap(node: n.MakeSlice) -> int | None:
-    """Number of elements of the backing array if length and capacity are constants."""
+    """Capacity of the made slice in elements if its length and capacity are constants; else None."""
     length = _constant(node.length)
     if node.cap is None or length is None:
         return length

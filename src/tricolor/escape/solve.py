@@ -1,15 +1,18 @@
-"""The fixed point: which locations escape, persist, are mutated or called, and what parameters leak.
+"""The solver: a fixed point over the graph that finds which locations escape, persist, are mutated or called, and what parameters leak.
 
-Every location is once a root: walking the edges backwards from it finds all locations whose value (or, with the count of
-dereferences below zero, whose address) reaches it. A location whose address reaches something that outlives it escapes.
-Locations are walked again when their attributes grow, until nothing changes.
+How it works: every location is a root at least once. A walk from the root along the edges, against the flow, finds all locations whose
+value reaches the root. If the count of dereferences is below zero, the location's address reaches the root; the location escapes if the
+root outlives it. A location becomes a root again when its attributes grow, until nothing changes.
 
 Invariants:
-    1. ``walk_derefs`` MUST be the least number of dereferences over all paths found so far. Otherwise a flow of an address could
-       be missed. Locations are revisited whenever it falls.
-    2. An escaped location MUST NOT be walked through: what is stored in it flows to the heap, and the heap is a root.
+    1. ``walk_derefs`` MUST be the least number of dereferences over all paths found so far. Otherwise the solver could miss the flow of
+       an address. _walk_from() visits a location again whenever the number falls.
+    2. A walk MUST NOT go on through an escaped location. Values stored in it flow to the heap, and the heap is a root of its own.
+       _walk_from() skips such locations.
 
-Source: cmd/compile/internal/escape/solve.go. Cost: locations times reachable edges, small in practice.
+Cost: locations times reachable edges, small in practice.
+
+Source: cmd/compile/internal/escape/solve.go.
 """
 
 from __future__ import annotations
@@ -24,7 +27,8 @@ from tricolor.ir.nodes import Func, FuncLit
 
 
 class _Generation:
-    """Number of the walk at hand, so that scratch fields of locations need no clearing."""
+    """Number of the current walk. A location's ``walk_*`` fields are valid only if its ``walk_generation`` is this number, so no walk
+    needs to clear them."""
 
     value = 0
 
@@ -109,7 +113,7 @@ def _walk_from(b: Batch, root: Location, enqueue: Callable[[Location], None]) ->
 
 
 def _lose_results(b: Batch, func: Func, enqueue: Callable[[Location], None]) -> None:
-    """Somebody unknown calls the closure: what it returns is out of sight."""
+    """Note that unknown code may call the closure, so its results may outlive the variables around it."""
     if func not in b.members or func in b.results_lost:
         return
     b.results_lost.add(func)
@@ -118,6 +122,7 @@ def _lose_results(b: Batch, func: Func, enqueue: Callable[[Location], None]) -> 
 
 
 def _flow_to(root: Location, location: Location) -> Flow:
+    """The path of the current walk from the location to the root."""
     steps: list[FlowStep] = []
     seen: set[Location] = set()
     src = location
@@ -135,7 +140,7 @@ def _flow_to(root: Location, location: Location) -> Flow:
 
 
 def _contains_closure(outer: Func | None, inner: Func | None) -> bool:
-    """Whether ``inner`` is a closure written somewhere inside ``outer``."""
+    """Whether the source of ``inner`` is a closure inside ``outer``, at any depth."""
     while inner is not None:
         inner = inner.outer
         if inner is outer and inner is not None:
@@ -144,13 +149,13 @@ def _contains_closure(outer: Func | None, inner: Func | None) -> bool:
 
 
 def outlives(b: Batch, location: Location, other: Location) -> bool:
-    """Whether a value stored in ``location`` may be used after ``other`` is gone."""
+    """Whether a value stored in ``location`` may be used after the lifetime of ``other`` has ended."""
     if location.attrs & ESCAPES:
         return True
     if location is b.mutator or location is b.callee:
         return False
     if location.result_index:
-        # A closure that is only called where it is known may return variables of the function around it.
+        # If all calls of a closure are known, its results do not outlive the variables of the functions around it.
         assert location.func is not None
         return not (_contains_closure(other.func, location.func) and location.func not in b.results_lost)
     if location.func is other.func and location.loop_depth < other.loop_depth:

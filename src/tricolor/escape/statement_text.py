@@ -1,4 +1,4 @@
-"""Statements as Go's compiler prints them in its messages; loops and switches in one word.
+"""Statements as Go's compiler prints them in its messages. For loops and switches it prints only their kind.
 
 Source: cmd/compile/internal/ir/fmt.go (stmtFmt, Nodes.Format).
 """
@@ -21,7 +21,7 @@ def statement_text(s: n.Stmt | n.TypeCase, names: Names) -> str:
     """The statement in Go's syntax."""
     match s:
         case n.Block():
-            # What comes before an if or switch in its scope is not printed.
+            # The compiler does not print the init statement of an if, for or switch.
             stmts = s.stmts[-1:] if s.stmts and isinstance(s.stmts[-1], _SCOPED) and s.stmts[-1].pos == s.pos else s.stmts
             return _sequence(stmts, names)
         case n.Declare() if s.init is None:
@@ -31,7 +31,7 @@ def statement_text(s: n.Stmt | n.TypeCase, names: Names) -> str:
         case n.Assign():
             return f"{_place(s.x, names)} = {expression_text(s.value, names)}"
         case n.AssignPair():
-            # The temporaries of a go or defer statement are declared before.
+            # The compiler declares the temporaries of a go or defer statement earlier, so it prints "=" here.
             defines = any(not is_temporary(var) for var in s.declares)
             return f"{_places(s.xs, names)} {':' if defines else ''}= {_list(s.values, names)}"
         case n.AssignTuple():
@@ -92,7 +92,7 @@ def _sequence(stmts: Sequence[n.Stmt], names: Names) -> str:
 
 
 def _is_part_of_next(s: n.Stmt) -> bool:
-    """Whether it only stores what the next statement needs in temporaries of the compiler, which does not print that."""
+    """Whether the statement only stores operands of the next statement in the compiler's temporaries. The compiler does not print it."""
     match s:
         case n.Declare():
             return is_temporary(s.var)

@@ -18,7 +18,7 @@ from tricolor.passes.temporaries import ORDER
 
 
 def init_func(b: Batch, func: n.Func) -> None:
-    """Give every variable of the function its location."""
+    """Make a location for every variable of the function."""
     outer, b.func = b.func, func
     depth, b.loop_depth = b.loop_depth, 1
     for var in (*func.params, *func.results, *func.locals):
@@ -26,7 +26,7 @@ def init_func(b: Batch, func: n.Func) -> None:
         b.variables[var] = location
         location.is_param = var.kind is n.VarKind.PARAM
     if func.outer is None:
-        # The receiver in the function of a method value: no variable of any function around it.
+        # The function of a method value captures the receiver, though no function around it has that variable.
         for capture in func.captures:
             location = b.variables[capture.outer] = b.new_location(capture.outer, persists=True)
             location.is_param = capture.outer.kind is n.VarKind.PARAM
@@ -50,7 +50,7 @@ def walk_func(b: Batch, func: n.Func) -> None:
 
 
 def mark_looping_labels(b: Batch, func: n.Func) -> None:
-    """A label that some later goto jumps back to begins a loop."""
+    """Record labels that begin a loop, since a later goto jumps back to them."""
     seen: set[n.Label] = set()
     for node in b.scans.get(func, ()):
         if isinstance(node, n.Labeled):
@@ -112,7 +112,7 @@ def stmt(b: Batch, s: n.Stmt) -> None:
         case n.Go():
             expressions.expr(b, b.to_heap().note(s, "go"), s.closure)
         case n.Defer():
-            # A defer outside loops runs when the function returns: its closure can stay on the stack until then.
+            # A defer outside of loops runs at most once, when the function returns. Its closure can stay on the stack until then.
             once = b.loop_depth == 1 and not s.in_loop and s.target is None
             expressions.expr(b, b.later(b.discard()) if once else b.to_heap().note(s, "defer"), s.closure)
         case n.Return():
@@ -131,13 +131,13 @@ def _declare(b: Batch, var: n.Var) -> None:
 
 
 def _copies_loop_variable(s: n.Declare) -> bool:
-    """Whether the statement makes the variable of one iteration from that of the loop."""
+    """Whether the statement copies the variable of a loop to a variable of one iteration."""
     init = s.init
     return isinstance(init, n.Name) and init.var is not s.var and init.var.name == s.var.name and init.var.pos == s.var.pos
 
 
 def place(b: Batch, x: n.Place | None) -> Hole:
-    """Where a value that is assigned to the place goes. Every store through a pointer counts as a store to the heap."""
+    """The hole for a value that is assigned to the place. Every store through a pointer counts as a store to the heap."""
     match x:
         case None:
             return b.discard()
@@ -171,7 +171,7 @@ def _mutate(b: Batch, x: n.Expr) -> None:
 
 
 def _reassigned(b: Batch, x: n.Place | None) -> None:
-    """The variable is assigned other than at its declaration."""
+    """Note that the variable that contains the place is assigned after its declaration."""
     while isinstance(x, n.FieldOf) or (isinstance(x, n.Index) and isinstance(t.underlying(x.x.type), t.Array)):
         inner = x.x
         if not isinstance(inner, (n.Name, n.FieldOf, n.Index)):
@@ -187,7 +187,7 @@ def _assign(b: Batch, x: n.Place | None, value: n.Expr, where: n.Stmt, why: str)
 
 
 def _store(b: Batch, hole: Hole, x: n.Place | None, value: n.Expr, where: n.Stmt, why: str) -> None:
-    """The value goes to the place ``x``, whose hole is given."""
+    """Add the flow of a value to the place ``x``. ``hole``: the hole for that place."""
     if x is not None and expressions.is_header_data(x):
         expressions.unsafe_value(b, b.to_heap().note(where, why), value)
         return
@@ -235,10 +235,10 @@ def _assign_tuple(b: Batch, s: n.AssignTuple) -> None:
 
 
 def _range(b: Batch, s: n.Range) -> None:
-    # x is evaluated once, before the loop, and lives as long as it.
+    # The operand is evaluated once, before the loop, and lives as long as the loop.
     temporary = b.new_location(None, persists=True)
     expressions.expr(b, b.to(temporary), s.x)
-    # Where nobody could tell, Go's compiler keeps one variable for all iterations (package loopvar).
+    # Where the program cannot see the difference, Go's compiler keeps one variable for all iterations (package loopvar).
     for var in s.declares:
         if not var.kept:
             _declare(b, var)
@@ -247,7 +247,7 @@ def _range(b: Batch, s: n.Range) -> None:
         if var.kept:
             _declare(b, var)
     for x in (s.key, s.value):
-        # Also a variable that is new in each iteration: it is a copy of one that all iterations share.
+        # This includes a variable that is new in each iteration: it is a copy of a variable that all iterations share.
         _reassigned(b, x)
     place(b, s.key)
     value_hole = place(b, s.value)
