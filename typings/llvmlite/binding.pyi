@@ -1,4 +1,4 @@
-"""The part of llvmlite 0.50 that Tricolor uses; llvmlite itself has no types."""
+"""Types of the part of llvmlite 0.50 that Tricolor uses. llvmlite itself has no types."""
 
 llvm_version_info: tuple[int, int, int]
 

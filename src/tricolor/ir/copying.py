@@ -1,4 +1,4 @@
-"""Copies of functions: the same body with variables and closures of its own."""
+"""Copies functions: the copy has the same body, with its own variables and closures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COPIED = frozenset((*get_args(n.Expr), *get_args(n.Stmt), n.SwitchCase, n.TypeC
 
 
 def copy_function(func: n.Func) -> n.Func:
-    """A copy of a function with a body. Closures that capture nothing, labels and all types are shared with the original."""
+    """A copy of a function with a body. The copy shares with the original all types, labels, and closures that capture nothing."""
     made: dict[n.Var | n.Func, n.Var | n.Func] = {}
     members = list(_capturing(func))
     for member in members:
@@ -31,7 +31,7 @@ def copy_function(func: n.Func) -> n.Func:
 
 
 def _capturing(func: n.Func) -> Iterator[n.Func]:
-    """The function and the closures in it that share its variables, outer ones first."""
+    """The function and the closures in it that capture variables, outer closures first."""
     yield func
     for closure in func.closures:
         if closure.captures:

@@ -11,15 +11,16 @@ What is explicit here and implicit in source:
 * range over functions is rewritten to closures; per-iteration loop variables that are captured or addressed are split;
 * generic code is instantiated; method values, method expressions, promoted methods and interface-method wrappers are functions.
 
-What is still as in source: switch, type switch, select, range, composite literals, ``append``, ``&&``: escape analysis and readers want them.
+Switch, type switch, select, range, composite literals, ``append`` and ``&&`` stay as in source: escape analysis and readers want them.
 
 Values of multi-result calls and comma-ok forms have a ``Tuple`` type and occur only as the single right side of
 ``AssignTuple``, or as an ``ExprStmt``.
 
-Evaluation order: the code generator evaluates operands in the order of the tree, left to right; the builder introduces temporaries where
-Go's order of calls, receives and logical operators against plain variable reads needs them.
+Evaluation order: the code generator evaluates operands in the order of the tree, left to right. The builder adds temporaries where Go
+orders calls, receives and logical operators against reads of variables in another way.
 
-All nodes stand in this one module, long as it is: functions, statements and expressions refer to each other, and every pass reads them as ``n``.
+All nodes are in this one module, although it is long: functions, statements and expressions refer to each other, and every pass imports
+them as ``n``.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ class Var:
 
     ``name``: as in source, ``~r0`` for an unnamed result, ``~p0``/``_`` for unnamed parameters, ``.autotmp_N`` for temporaries.
     ``addrtaken``: ``&x`` (explicit or implicit) occurs; ``reassigned``: it is assigned after its declaration;
-    ``captured``: a closure refers to it. ``kept``: it is captured or addressed elsewhere than in a return statement, so that an iteration
-    of its loop could see what became of that of another. ``symbol``: linker symbol of a global.
-    A LOCAL exists from its ``Declare`` to the end of the block; each execution of ``Declare`` is a new variable.
+    ``captured``: a closure refers to it. ``kept``: it is captured or its address is taken outside of return statements, so that one
+    iteration of a loop could see the variable of another iteration. ``symbol``: linker symbol of a global.
+    A LOCAL exists from its ``Declare`` to the end of the block; each execution of ``Declare`` makes a new variable.
     """
 
     name: str
@@ -70,10 +71,10 @@ class Var:
 @final
 @dataclass(slots=True, eq=False)
 class Capture:
-    """Closure variable: ``inner`` (kind CAPTURE) stands in the closure's body for ``outer`` of the enclosing function.
+    """A captured variable: in the closure's body ``inner`` (kind CAPTURE) stands for ``outer`` of the enclosing function.
 
-    Whether it is captured by value or by reference is decided by escape analysis (by value iff never reassigned nor
-    addressed after capture and at most 128 bytes).
+    Escape analysis decides how the closure holds it: by value if it has at most 128 bytes, its address is never taken, and it is not
+    assigned after the capture; else by reference.
     """
 
     outer: Var
@@ -94,9 +95,9 @@ class Func:
     ``body`` is None for a function implemented elsewhere (runtime, intrinsic).
     ``pragmas``: ``noinline``, ``nosplit``, ``noescape``, ``uintptrescapes``, ...
     ``wrapper``: made by the compiler (go/defer wrappers, promoted methods, method values); traces skip it.
-    ``outer``: enclosing function of a closure. ``has_defer``/``has_recover``: occur directly in the body; ``calls_interfaces``: a
-    ``CallMethod`` does.
-    ``link``: for a body-less function the symbol that implements it (after ``//go:linkname``).
+    ``outer``: enclosing function of a closure; ``closures``: the closures directly in the body. ``has_defer``, ``has_recover``,
+    ``calls_interfaces``: whether the body itself contains a defer statement, ``recover``, or a ``CallMethod``.
+    ``named_results``: whether the source names the results. ``end_pos``: where the body ends.
     """
 
     symbol: str
@@ -175,7 +176,7 @@ class Name:
 class FuncName:
     """A function as a value (not called), or as callee of a ``Call``. Type: its signature (or a named func type after Convert).
 
-    ``args``: the type arguments in source where ``func`` is the instance for their shapes (only in packages seen alone)."""
+    ``args``: the type arguments in source if ``func`` is the instance for their shapes (only in separately built packages)."""
 
     pos: Pos
     type: Type
@@ -293,7 +294,7 @@ class FieldPtr:
 @final
 @dataclass(slots=True, eq=False)
 class Index:
-    """``x[i]`` of an array value or place, slice or string; checks the bound. ``i`` has any integer type."""
+    """``x[i]`` of an array value or place, slice or string. ``i`` has any integer type. Checks the bound unless ``bounded``."""
 
     pos: Pos
     type: Type
@@ -330,8 +331,8 @@ class SliceExpr:
 @final
 @dataclass(slots=True, eq=False)
 class TypeAssert:
-    """``x.(T)`` to concrete or interface type. With ``comma_ok`` the type is (T, bool). ``nil_fault``: the compiler knows that x holds
-    a T or nil, with which it panics as a call of a method does."""
+    """``x.(T)`` to concrete or interface type. With ``comma_ok`` the type is (T, bool). ``nil_fault``: x is known to hold a T or nil,
+    and nil panics as a call of a method of a nil interface does."""
 
     pos: Pos
     type: Type
@@ -412,7 +413,7 @@ class FuncLit:
 @dataclass(slots=True, eq=False)
 class MethodValue:
     """``x.M`` bound to a receiver: ``func`` is a wrapper function whose single capture is the receiver (already evaluated, addressed or
-    dereferenced as needed). For an interface receiver the value panics now if x is nil."""
+    dereferenced as needed). If x is a nil interface, evaluation of the method value panics."""
 
     pos: Pos
     type: Type
@@ -423,7 +424,7 @@ class MethodValue:
 @final
 @dataclass(slots=True, eq=False)
 class StructLit:
-    """Values by field index; fields that are not named are zero."""
+    """A struct literal: values by field index. Other fields are zero."""
 
     pos: Pos
     type: Type
@@ -595,7 +596,7 @@ class Assign:
 @dataclass(slots=True, eq=False)
 class AssignPair:
     """Parallel assignment ``a, b = b, a``: operands of places and all values are evaluated first, then assigned in order.
-    With ``define`` the left sides are fresh variables where they are ``Name`` of a variable in ``declares``."""
+    The statement declares the variables in ``declares``; a left side that is a ``Name`` of one of them is a new variable."""
 
     pos: Pos
     xs: list[Place | None]
@@ -606,8 +607,8 @@ class AssignPair:
 @final
 @dataclass(slots=True, eq=False)
 class AssignTuple:
-    """``a, b = f()`` or a comma-ok form; ``value`` has a Tuple type, whose component types are those of the places (where a
-    conversion is needed the builder assigns to temporaries first). Variables in ``declares`` come into being here."""
+    """``a, b = f()`` or a comma-ok form. ``value`` has a Tuple type; its component types are the types of the places. (Where results need
+    a conversion, the builder assigns them to temporaries first.) The statement declares the variables in ``declares``."""
 
     pos: Pos
     xs: list[Place | None]
@@ -658,10 +659,11 @@ class For:
 @final
 @dataclass(slots=True, eq=False)
 class Range:
-    """``for key, value = range x`` (``pos`` is that of ``range``) over integer, array (place or value; copied if value is used), pointer to array, slice, string, map, chan.
+    """``for key, value = range x`` over an integer, array (place or value; copied if ``value`` is used), pointer to array, slice, string,
+    map or channel; the type of ``x`` decides. ``pos`` is the position of the word ``range``.
 
-    ``key``/``value`` are places that are assigned in each iteration; variables in ``declares`` are new in each iteration.
-    For chan the element is ``key``. The type of ``x`` says the kind.
+    ``key`` and ``value`` are places that each iteration assigns; variables in ``declares`` are new in each iteration.
+    For a channel ``key`` is the element.
     """
 
     pos: Pos
@@ -676,7 +678,7 @@ class Range:
 @final
 @dataclass(slots=True, eq=False)
 class SwitchCase:
-    """Values compare equal to the tag (or are true where there is no tag); ``values`` None is default."""
+    """A clause of a switch, taken if one of ``values`` equals the tag, or is true if there is no tag; ``values`` None: default."""
 
     pos: Pos
     values: list[Expr] | None
@@ -686,8 +688,8 @@ class SwitchCase:
 @final
 @dataclass(slots=True, eq=False)
 class Switch:
-    """Expression switch. ``tag`` is evaluated once; each case value is already converted so that ``tag == value`` is a legal
-    Binary (one may be an interface: then ``mixed`` comparison is done on converted operands). A body may end with ``Fallthrough``."""
+    """Expression switch. ``tag`` is evaluated once. Each case value has the type of the tag: if one of them is an interface, the builder has
+    converted the tag and all values to it. A body may end with ``Fallthrough``."""
 
     pos: Pos
     tag: Expr | None
@@ -698,8 +700,10 @@ class Switch:
 @final
 @dataclass(slots=True, eq=False)
 class TypeCase:
-    """``types``: None is default; an element None is ``case nil``; ``places``: their positions. ``var``: the bound variable of this clause, if used; its
-    type is the case's type for a single-type clause, else that of the operand."""
+    """A clause of a type switch.
+
+    ``types``: None for default; an element None is ``case nil``. ``places``: positions of the types. ``var``: the variable that the
+    clause binds, if it is used; it has the type of a clause with a single type, else the type of the operand."""
 
     pos: Pos
     types: list[Type | None] | None
@@ -720,8 +724,8 @@ class TypeSwitch:
 @final
 @dataclass(slots=True, eq=False)
 class SelectCase:
-    """``send``: chan and value given. Receive: chan; ``assign`` stores what was received (an AssignTuple or Assign whose value is a
-    ``Name`` of ``recv_var``/``ok_var``). default: chan None."""
+    """A clause of a select. Send: ``chan`` and ``send`` (the value). Receive: ``chan``, and optionally ``recv_var`` and ``ok_var``, which
+    take the element and the ok flag. default: ``chan`` is None."""
 
     pos: Pos
     chan: Expr | None
@@ -734,7 +738,8 @@ class SelectCase:
 @final
 @dataclass(slots=True, eq=False)
 class Select:
-    """The bodies begin with the assignments from ``recv_var``/``ok_var`` (temporaries of the case, or the declared variables)."""
+    """``select``. If a clause receives into other places than variables that it declares, ``recv_var`` and ``ok_var`` are temporaries and
+    the body begins with assignments from them."""
 
     pos: Pos
     cases: list[SelectCase]
@@ -752,7 +757,7 @@ class Send:
 @final
 @dataclass(slots=True, eq=False)
 class Go:
-    """``closure``: expression of type func(), most often a FuncLit."""
+    """``go closure()``; ``closure`` is an expression of type func(), most often a FuncLit."""
 
     pos: Pos
     closure: Expr
@@ -761,9 +766,11 @@ class Go:
 @final
 @dataclass(slots=True, eq=False)
 class Defer:
-    """As Go. ``in_loop``: may run more than once per call of the function. ``target``: for range-over-func bodies, the
-    variable that holds the token of the outer function's defer frame (else None: this function's). That variable is
-    declared in the outer function with a call of the body-less ``runtime.deferframe() unsafe.Pointer`` as its value."""
+    """``defer closure()``, with ``closure`` as in ``Go``.
+
+    ``in_loop``: the statement may run more than once in one call of the function. ``target``: in the body of a loop over a function,
+    the variable that holds the token of the outer function's defer frame; else None, and the call is deferred to the end of this
+    function. The outer function declares that variable with a call of the body-less ``runtime.deferframe() unsafe.Pointer``."""
 
     pos: Pos
     closure: Expr
@@ -774,7 +781,7 @@ class Defer:
 @final
 @dataclass(slots=True, eq=False)
 class Return:
-    """Values for all results in order, or one Call with a Tuple type of the same results, or empty (named results stand)."""
+    """Values for all results in order; or one Call with a Tuple type of the same results; or none (named results keep their values)."""
 
     pos: Pos
     values: list[Expr]
@@ -804,7 +811,7 @@ class Goto:
 @final
 @dataclass(slots=True, eq=False)
 class Labeled:
-    """A place to go to. (Labels of loops that are only broken or continued need none.)"""
+    """The target of a goto. (A label that only break and continue name needs none.)"""
 
     pos: Pos
     label: Label
@@ -828,10 +835,10 @@ Stmt: TypeAlias = (
 @final
 @dataclass(slots=True, eq=False)
 class MethodRef:
-    """A method of a concrete type's method set, for itabs and type descriptors.
+    """A method in the method set of a concrete type, for itabs and type descriptors.
 
-    ``func`` takes the receiver as declared (T or *T); ``entry`` takes the interface's data word (they are one function when
-    the receiver is pointer-shaped)."""
+    ``func`` takes the receiver as the type has it (T or *T); ``entry`` takes the interface's data word. They are the same function if
+    the type is pointer-shaped."""
 
     name: str
     pkg: str
@@ -849,15 +856,18 @@ def _no_method(recv: Named, method: MethodDecl) -> Func | None:
 class Program:
     """Everything reachable, ready for escape analysis and code generation.
 
-    ``funcs``: all functions with bodies, each before nothing in particular; closures are reached through ``Func.closures`` and listed too.
-    ``externals``: functions without bodies. ``instance_methods``: where packages are seen alone, all methods of instantiated types.
-    ``discarded``: there too, functions with initial values that nobody computes; ``generated``: by path of a package those of its
-    functions that the compiler makes itself, if they are wanted; ``elsewhere``: functions of other packages whose bodies are not looked
-    at (theirs are empty).
-    ``globals``: all reachable package-level variables. ``static_init``: constant initial values (see passes.staticinit).
+    ``funcs``: all functions with bodies, closures included, in no particular order. ``externals``: functions without bodies.
+    ``globals``: all reachable package-level variables. ``static_init``: initial values that need no code (``ir.build.static``).
     ``init_tasks``: functions to run before main.main, in order. ``types``: types that need a descriptor.
     ``methods``: for each named or pointer type with a descriptor, its reachable methods in abi order.
-    ``itabs``: pairs (concrete, interface) known at compile time. ``build_method``: makes a method that was not needed so far, if it can.
+    ``itabs``: pairs (concrete, interface) known at compile time.
+
+    Only if packages are built separately:
+
+    ``elsewhere``: functions of other packages whose bodies are not loaded (their bodies here are empty). ``instance_methods``: all methods
+    of instantiated types. ``discarded``: functions with the initial values of blank variables, which the program does not compute.
+    ``generated``: for each package path the functions that Go's compiler generates itself, if requested. ``build_method``: builds a method
+    that no code needed before; returns None if it cannot.
     """
 
     main: Func
@@ -877,5 +887,5 @@ class Program:
 
 
 def result_type(sig: Signature) -> Type:
-    """Type of a call of the signature: Tuple unless there is exactly one result."""
+    """The type of a call: the result type if there is exactly one result, else a Tuple."""
     return sig.results[0] if len(sig.results) == 1 else tuple_of(sig.results)

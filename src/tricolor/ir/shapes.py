@@ -1,10 +1,11 @@
 """Shapes: Go compiles a generic function once for all type arguments of one underlying type.
 
-Only ``build_packages(separate=True)`` uses them, where the IR must be what Go's compiler analyses. Programs that run have an
-instance per type argument list.
+A *shape* is a named type ``go.shape.U`` with underlying type U and no methods. The instance of a generic function for shapes (a *shape
+instance*) takes a *dictionary* with its real type arguments. It calls methods of type parameters through the dictionary, as unknown
+functions.
 
-A *shape* is a named type ``go.shape.U`` with underlying type U and no methods: calls of methods of a type parameter are calls of
-unknown functions.
+Only ``build_packages(separate=True)`` uses shapes, since its IR must be what Go's compiler analyses. In programs that run, every list of
+type arguments has an instance of its own.
 
 Source: cmd/compile/internal/noder/reader.go (Shapify), cmd/internal/hash (Sum32).
 """
@@ -40,10 +41,10 @@ from tricolor.ir.types import (
 
 SHAPE_PACKAGE: Final = "go.shape"
 DICTIONARY: Final = ".dict"
-"""What tells code for shapes the type arguments of an instance."""
+"""Name of the parameter through which a shape instance gets its dictionary."""
 _LONGEST_NAME: Final = 500
 _HASH_MARK: Final = 0xFF
-"""What Go's compiler changes in the first byte of a SHA-256 sum, so that it is one of its own."""
+"""Go's compiler flips these bits of the first byte of a SHA-256 sum, so that its sums differ from all others."""
 
 
 def is_shape(t: Type) -> bool:
@@ -51,7 +52,7 @@ def is_shape(t: Type) -> bool:
 
 
 def shape_of(t: Type, basic: bool) -> Type:
-    """The shape of a type argument. ``basic``: its constraint has only methods, so that all pointers are alike."""
+    """The shape of a type argument. ``basic``: the constraint has only methods, so all pointer types have one shape."""
     under = underlying(t)
     if basic and isinstance(under, Pointer):
         under = pointer(UINT8)
@@ -110,7 +111,7 @@ def _field_name(f: Field) -> str:
 
 
 def _base_name(t: Type) -> str:
-    """Name of a named type as embedded fields are named; that of an instance is another one than its field's."""
+    """The name that an embedded field of the type has; empty for an instance of a generic type and for unnamed types."""
     base = t.elem if isinstance(t, Pointer) else t
     if isinstance(base, Named):
         return "" if base.args else base.name
@@ -133,7 +134,7 @@ def has_shape(t: Type) -> bool:
 
 
 def parts(t: Type) -> Iterator[Type]:
-    """The type and the types that it is written with; underlying types of named ones are not entered."""
+    """The type and all types in its spelling. For a named type these are its type arguments, not its underlying type."""
     yield t
     for part in (*t.args, *t.origin_args) if isinstance(t, Named) else components(t):
         yield from parts(part)

@@ -1,7 +1,8 @@
 """Readable text of the IR, for ``--dump=ir`` and for golden tests.
 
-Go's syntax where there is one; what the builder made explicit shows: implicit conversions as ``T<kind>(x)``, loads through
-pointers as ``p->f`` and ``*p``, variables with what happens to them in a trailing comment.
+The text uses Go's syntax where it exists, and shows what the builder made explicit: conversions as ``T<kind>(x)``, loads through pointers
+as ``p->f`` and ``*p``. Marks after the name of a variable where it is declared: ``'`` begins them, ``&`` address taken, ``=`` reassigned,
+``^`` captured.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def program_text(program: Program) -> str:
 
 
 def func_text(func: Func) -> str:
-    """One function; closures are printed where they are used and on their own."""
+    """One function. Its text names its closures; their own texts are separate."""
     notes = [*sorted(func.pragmas)]
     notes += [word for word in ("wrapper", "has_defer", "has_recover") if getattr(func, word)]
     head = f"func {func.symbol}{_signature(func)}" + (f" // {' '.join(notes)}" if notes else "")
@@ -54,14 +55,14 @@ def _flags(var: Var) -> str:
 
 
 def stmt_text(stmt: n.Stmt) -> str:
-    """One statement, with the statements in it."""
+    """One statement, with the statements inside it."""
     lines: list[str] = []
     _Printer(lines, 0).stmt(stmt)
     return "\n".join(lines)
 
 
 class _Printer:
-    """Appends lines at a depth."""
+    """Appends lines, indented to ``depth``."""
 
     def __init__(self, lines: list[str], depth: int) -> None:
         self.lines = lines
@@ -306,7 +307,7 @@ def _allocation(x: n.Expr) -> str:
 
 
 def _elements(elems: list[tuple[int, n.Expr]]) -> str:
-    """Elements, with their index where it is not the next."""
+    """Elements, with the index of each element that does not follow the previous one."""
     out: list[str] = []
     following = 0
     for index, value in elems:

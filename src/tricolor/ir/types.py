@@ -1,7 +1,7 @@
-"""Go types, interned: two identical Go types are one object, so identity is ``is``.
+"""Go types, interned: identical Go types are the same object, so ``is`` compares types.
 
-Terms: *underlying*, *named*, *method set* as in the Go specification. Sizes and layouts are not here but
-in ``tricolor.abi.layout``, since they belong to a target.
+Terms: *underlying*, *named*, *method set* as in the Go specification. Sizes and layouts belong to a target and are in
+``tricolor.abi.layout``.
 
 Every constructor function (``pointer``, ``slice_of``, ``struct`` ...) returns the canonical instance. Named types are
 completed after creation (``underlying`` and ``methods``), because they may refer to themselves.
@@ -16,7 +16,7 @@ from typing import TypeAlias, final
 
 
 class Kind(IntEnum):
-    """Kinds of basic types; the numbers up to UNSAFE_POINTER are those of reflect.Kind."""
+    """Kinds of basic types; the numbers up to UNSAFE_POINTER are the numbers of reflect.Kind."""
 
     BOOL = 1
     INT = 2
@@ -172,7 +172,7 @@ class InterfaceMethod:
 
 
 def _method_text(m: InterfaceMethod) -> str:
-    """A method as reflect prints it: unexported names with their package, here by the last element of its path."""
+    """A method as reflect prints it: before an unexported name stands the last element of its package's path."""
     qualifier = m.pkg.rpartition("/")[2] + "." if m.pkg else ""
     return qualifier + m.name + m.signature.describe()
 
@@ -184,7 +184,7 @@ class Interface:
     then unexported by name and package path).
 
     ``is_constraint``: it has type terms or is ``comparable``, and occurs only in constraints.
-    ``terms``: the union of types that satisfies it (empty: no restriction), for core-type questions.
+    ``terms``: the union of types that satisfies it (empty: no restriction), from which core types are computed.
     """
 
     methods: tuple[InterfaceMethod, ...]
@@ -211,7 +211,7 @@ class Tuple:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class TypeParam:
-    """A type parameter of generic code; never part of built IR, which is instantiated."""
+    """A type parameter of generic code. Built IR is instantiated and never contains one."""
 
     unique: int
     name: str
@@ -226,9 +226,9 @@ class TypeParam:
 class MethodDecl:
     """A method declared on a named type.
 
-    ``func``: object id of the declaration in the typed program (of the origin, for instances);
-    ``signature`` is without the receiver, already substituted; ``pkg`` as in InterfaceMethod.
-    ``type_params``: of a generic method itself (not of its receiver); such a method satisfies no interface.
+    ``func``: object id of the declaration in the typed program (for an instance, of the generic declaration).
+    ``signature``: without the receiver, type arguments substituted. ``pkg``: as in InterfaceMethod.
+    ``type_params``: the method's own type parameters, without the receiver's; a method that has some satisfies no interface.
     """
 
     name: str
@@ -245,8 +245,8 @@ class Named:
     """A defined type, or one instance of a generic one.
 
     ``scope``: distinguishes types of one name that are declared in functions (0 for package level).
-    ``origin_args``: for a local type inside an instantiated generic function, the arguments of that function.
-    ``underlying`` and ``methods`` are computed when first asked for, by the completers that made the type.
+    ``origin_args``: for a type declared in an instance of a generic function, the type arguments of that function.
+    ``underlying`` and ``methods`` are computed at their first use by the completers, which the maker of the type sets.
     """
 
     name: str
@@ -275,14 +275,14 @@ class Named:
         return self._methods
 
     def __str__(self) -> str:
-        """As reflect prints it: the package's name, not its path, in front; full paths in type arguments."""
+        """The type as reflect prints it: the package's name, not its path, comes first; type arguments have full paths."""
         base = f"{self.pkg_name}.{self.name}" if self.pkg_name else self.name
         base += _arguments(self)
         return base
 
 
 def components(t: Type) -> tuple[Type, ...]:
-    """Types that the underlying type is made of, one level deep; methods are none of them."""
+    """The types directly inside the underlying type: elements, keys, fields, parameters, results; not the types of methods."""
     match underlying(t):
         case Pointer(elem=elem) | Slice(elem=elem) | Chan(elem=elem) | Array(elem=elem):
             return (elem,)
@@ -443,7 +443,7 @@ def named(
     scope: int = 0,
     origin_args: tuple[Type, ...] = (),
 ) -> tuple[Named, bool]:
-    """The canonical named type, and whether it was made just now (then the caller sets its completers)."""
+    """The canonical named type, and whether this call made it. If so, the caller must set its completers."""
     key = (name, pkg, args, scope, origin_args)
     found = _named.get(key)
     if found is not None:
@@ -493,7 +493,7 @@ def is_complex(t: Type) -> bool:
 
 
 def is_direct_iface(t: Type) -> bool:
-    """Whether an interface holds the value itself in its data word: exactly one pointer-shaped word."""
+    """Whether an interface holds a value of the type directly in its data word: the type is exactly one pointer-shaped word."""
     u = underlying(t)
     match u:
         case Pointer() | Map() | Chan() | Signature():
@@ -501,7 +501,7 @@ def is_direct_iface(t: Type) -> bool:
         case Basic():
             return u.kind is Kind.UNSAFE_POINTER
         case Struct():
-            # Fields without size may stand before the pointer; behind it they would be padded.
+            # Zero-size fields may come before the pointer. After it they would cause padding.
             return bool(u.fields) and is_direct_iface(u.fields[-1].type) and all(map(_is_empty, u.fields[:-1]))
         case Array():
             return u.length == 1 and is_direct_iface(u.elem)
@@ -522,7 +522,7 @@ def _is_empty(f: Field) -> bool:
 
 
 def has_pointers(t: Type) -> bool:
-    """Whether a value of the type holds any pointer that the collector must see."""
+    """Whether a value of the type holds a pointer that Go's garbage collector must see."""
     u = underlying(t)
     match u:
         case Basic():
@@ -538,7 +538,7 @@ def has_pointers(t: Type) -> bool:
 
 
 def link_name(t: Type) -> str:
-    """The type in full, with package paths: unique in a program; symbols and descriptors are named by it."""
+    """The full name of the type, with package paths. It is unique in a program; symbols and descriptors use it."""
     match t:
         case Basic():
             return t.name
@@ -572,7 +572,7 @@ def link_name(t: Type) -> str:
 
 
 def _arguments(t: Named) -> str:
-    """Type arguments in brackets; those of the function around a local type come first, before a semicolon."""
+    """Type arguments in brackets. For a local type the arguments of the function around it come first, before a semicolon."""
     groups = [",".join(map(link_name, group)) for group in (t.origin_args, t.args) if group]
     return f"[{';'.join(groups)}]" if groups else ""
 
@@ -593,7 +593,7 @@ def _signature_link_name(s: Signature) -> str:
 
 
 def go_quote(text: str) -> str:
-    """A Go string literal for a text (one code point per byte or plain text)."""
+    """A Go string literal of the text."""
     out: list[str] = []
     for ch in text:
         if ch in '"\\':
@@ -610,9 +610,9 @@ def go_quote(text: str) -> str:
 
 
 def forget_named() -> None:
-    """Forget named types and type parameters: a program that is loaded next has its own of the same names.
+    """Forget named types and type parameters: the next program has its own types with the same names.
 
-    Structural types stay: they refer to the forgotten types by identity, so that no new type can be one of them.
+    Unnamed types stay. They refer to the forgotten types by identity, so they cannot be confused with types of the next program.
     """
     _named.clear()
     for key in [k for k, t in _interned.items() if isinstance(t, TypeParam)]:

@@ -1,11 +1,14 @@
-"""Checks that IR is well-typed and well-formed; run by tests and between passes.
+"""Verifies that IR is well-typed and well-formed. A violation raises CompilerBug with the function and the position.
 
-Rules (each is a method of the checker; a broken one raises CompilerBug with the function and the position):
-    1. Assignments, arguments, results and elements have exactly the type of their place.
-    2. Operands of operators, conversions, indexing and field access have the kinds that the node's docstring says.
-    3. Every variable that is used is a global, or belongs to the function: parameter, result, local or capture.
-    4. Labels of break, continue, goto and fallthrough are around them or in the function.
-    5. A Tuple occurs only as right side of AssignTuple, as statement, or as the one value of Return.
+Invariants:
+    1. Assignments, arguments, results and elements MUST have exactly the type of their place. Checked by _Checker.same().
+    2. Operands of operators, conversions, indexing and field access MUST have the kinds that the node's docstring names.
+       Checked by _Checker.expr().
+    3. Every variable that is used MUST be a global, or a parameter, result, local or capture of the function.
+       Checked by _Checker.variable().
+    4. The statement that break or continue names MUST enclose it, and the label of a goto MUST be in the function.
+       Checked by _Checker.stmt() and _Checker.labels_found().
+    5. A Tuple MUST be the right side of AssignTuple, a statement, or the one value of Return. Checked by _Checker.value().
 """
 
 from __future__ import annotations
@@ -105,7 +108,7 @@ class _Checker:
             raise self.fail(at.pos, f"{type(at).__name__}: {message}")
 
     def same(self, x: n.Expr, t: Type, what: str) -> None:
-        """Rule 1."""
+        """Check invariant 1: ``x`` has the type ``t``. ``what``: the text that names ``x`` in the error."""
         if x.type is not t:
             raise self.fail(x.pos, f"{what} has type {x.type}, not {t} ({type(x).__name__})")
 
@@ -116,7 +119,7 @@ class _Checker:
             raise self.fail(self.func.pos, "variables do not fit the signature")
 
     def labels_found(self) -> None:
-        """Rule 4, for goto."""
+        """Check invariant 4 for goto: the target of every goto has been found."""
         for label, pos in self.gone_to.items():
             if label not in self.defined:
                 raise self.fail(pos, f"goto {label.name} has no target")
@@ -128,7 +131,7 @@ class _Checker:
             self.stmt(stmt)
 
     def variable(self, var: Var, at: n.Expr | n.Stmt) -> None:
-        """Rule 3."""
+        """Check invariant 3: the variable is a global or belongs to the function."""
         if var.kind is not VarKind.GLOBAL and var not in self.known:
             raise self.fail(at.pos, f"variable {var.name} does not belong to the function")
 
@@ -319,7 +322,7 @@ class _Checker:
     # --- expressions ---
 
     def value(self, x: n.Expr) -> None:
-        """An expression with one value (rule 5)."""
+        """Check an expression that is used as a value (invariants 2 and 5)."""
         self.expr(x)
         if isinstance(x.type, (Tuple, TypeParam)) or x.type is UNTYPED_NIL:
             raise self.fail(x.pos, f"{type(x).__name__} of type {x.type} is used as a value")
@@ -402,7 +405,7 @@ class _Checker:
                 self.require(target and not source, x, f"from {x.x.type} to {x.type}")
             case Conversion.INTERFACE:
                 self.require(target and source, x, f"from {x.x.type} to {x.type}")
-            case Conversion.NOP:  # linkname may rename an interface to the struct that it is in memory
+            case Conversion.NOP:  # a linkname may declare an interface as the struct that represents it in memory
                 same_kind = type(underlying(x.type)) is type(underlying(x.x.type))
                 fits = same_kind or size_of(x.type) == size_of(x.x.type)
                 self.require(fits, x, f"{x.kind.value} from {x.x.type} to {x.type}")

@@ -1,4 +1,4 @@
-"""Children of IR nodes, for passes that look at every node of a kind."""
+"""Iteration over IR nodes: children, whole trees, and editing of children."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _child_slots(kind: type) -> tuple[str, ...]:
 
 
 def children(node: Any) -> Iterator[Any]:
-    """Nodes directly below a node (expressions, statements, cases), left to right; bodies of closures are not entered."""
+    """The nodes directly below a node (expressions, statements, cases), left to right, without the bodies of closures."""
     for name in _child_slots(node.__class__):
         value: Any = getattr(node, name)
         if value.__class__ in _NODE_SET:
@@ -47,7 +47,7 @@ def _of_list(values: list[Any]) -> Iterator[Any]:
 
 
 def edit_children(node: Any, change: Callable[[Any], Any]) -> None:
-    """Put in place of each node directly below (see ``children``) what ``change`` gives for it."""
+    """Replace each child (see ``children``) by the result of ``change`` for it."""
     for name in _child_slots(node.__class__):
         value: Any = getattr(node, name)
         if value.__class__ in _NODE_SET:
@@ -67,8 +67,8 @@ def _changed(part: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def walk(node: Any) -> Iterator[Any]:
-    """The node and all nodes below it, before their parents' right neighbours; without the bodies of closures."""
-    # What ``children`` does, last child first and without a generator for each node: passes spend much of their time here.
+    """The node and all nodes below it, parents before their children, left to right, without the bodies of closures."""
+    # Passes spend much of their time here, so this repeats what ``children`` does, without a generator for each node.
     todo = [node]
     while todo:
         at = todo.pop()
@@ -92,7 +92,7 @@ def _slots_from_last(kind: type) -> tuple[str, ...]:
 
 
 def has_effect(x: n.Expr) -> bool:
-    """Whether evaluation calls a function or receives."""
+    """Whether evaluation calls a function or receives from a channel."""
     return any(
         isinstance(at, (n.Call, n.CallMethod, n.Recv)) or (isinstance(at, n.Builtin) and at.op in (n.BuiltinOp.COPY, n.BuiltinOp.RECOVER))
         for at in walk(x)
@@ -100,7 +100,7 @@ def has_effect(x: n.Expr) -> bool:
 
 
 def with_closures(func: n.Func) -> Iterator[n.Func]:
-    """The function and all closures in it, outer ones first."""
+    """The function and all closures in it, outer closures first."""
     yield func
     for closure in func.closures:
         yield from with_closures(closure)

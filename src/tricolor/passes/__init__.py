@@ -1,1 +1,1 @@
-"""Passes over the IR of a whole program between its making and code generation."""
+"""Passes over the IR of a whole program, after ``ir.build`` and before code generation."""

@@ -1,4 +1,4 @@
-"""The IR of packages in the state in which Go's compiler analyses escapes."""
+"""Brings the IR of separately built packages into the state in which Go's compiler analyses escapes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ _FIPS = "crypto/internal/fips140"
 
 
 def as_compiled(program: n.Program, costs: InlineCosts | None = None) -> list[KnownReceiver]:
-    """Change what Go's compiler changes before escape analysis; for ``build_packages(separate=True)``. The calls through interfaces
-    whose receivers have known types. ``costs``: which calls are replaced by the bodies of what they call, if any are."""
+    """Run the passes that Go's compiler runs before escape analysis, and return the interface calls whose receivers have known types.
+
+    ``program``: from ``build_packages(separate=True)``. ``costs``: decides which calls to inline; None inlines no call."""
     inits = {func.pkg: func for func in program.init_tasks}
     _execute_in_fips(program, inits)
     for path, init in inits.items():
@@ -27,10 +28,10 @@ def as_compiled(program: n.Program, costs: InlineCosts | None = None) -> list[Kn
     receivers: list[KnownReceiver] = []
     done = 0
     while done < len(program.funcs):
-        # Direct calls may need methods that nothing needed before.
+        # A devirtualized call may add a method that no code needed before: process added functions too.
         funcs = program.funcs[done:]
         done = len(program.funcs)
-        # Functions of types, which are named .eq.T and .hash.T, have nothing but what the compiler has.
+        # The functions for equality and hashing of types (.eq.T, .hash.T) already have the compiler's form.
         outermost = [func for func in funcs if func.outer is None and not func.name.startswith(".")]
         for func in outermost:
             name_temporaries(func)
@@ -43,7 +44,7 @@ def as_compiled(program: n.Program, costs: InlineCosts | None = None) -> list[Kn
 
 
 def is_fips(path: str) -> bool:
-    """Whether a package belongs to the module whose data must have no addresses: nothing but constants is static there."""
+    """Whether a package belongs to the FIPS module. The data of that module must contain no addresses, so only constants are static."""
     return path == _FIPS or path.startswith(_FIPS + "/")
 
 

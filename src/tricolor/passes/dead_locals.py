@@ -1,6 +1,6 @@
-"""Assignments to local variables that are never used are taken away if their values have no effect: names, constants, closures.
+"""Removes assignments to unused local variables if evaluation of the value has no effect: names, constants, closures.
 
-Go's compiler does so before escape analysis. A closure that nobody calls any more is analysed, but not as a value.
+Go's compiler does so before escape analysis. It still analyses the body of a removed closure, but no longer the closure as a value.
 
 Source: cmd/compile/internal/deadlocals/deadlocals.go.
 """
@@ -15,13 +15,16 @@ from tricolor.ir import types as t
 from tricolor.ir.walk import children
 
 _Assignment: TypeAlias = tuple[n.Declare | n.Assign | n.AssignPair, int]
-"""A statement, and which of its values."""
+"""A statement, and the index of one of its values."""
 
 
 @final
 @dataclass(slots=True, eq=False)
 class _Visitor:
-    """``unused``: assignments that go away if their variable stays unused; ``used``: variables that are read or assigned otherwise."""
+    """Collects the assignments to remove.
+
+    ``captures``: maps captured variables to outer ones. ``unused``: assignments to remove unless another use of their variable is
+    found. ``discarded``: assignments to the blank identifier to remove. ``used``: variables with any other use."""
 
     captures: dict[n.Var, n.Var] = field(default_factory=dict[n.Var, n.Var])
     unused: dict[n.Var, list[_Assignment]] = field(default_factory=dict[n.Var, list[_Assignment]])
@@ -99,7 +102,7 @@ def _has_effect(x: n.Expr) -> bool:
 
 
 def remove_dead_locals(func: n.Func) -> None:
-    """Take away what is never used in a function and its closures; ``func`` is no closure itself."""
+    """Remove assignments to unused variables of a function and its closures. ``func`` must not be a closure itself."""
     if func.body is None:
         return
     visitor = _Visitor()

@@ -1,19 +1,20 @@
-"""Calls of interface methods become direct calls where all that the interface can hold is of one type.
+"""Devirtualization: a call of an interface method becomes a direct call if all values that the interface can hold have one type.
 
     m := M(&T{})
     m.M()           ->      m.(*T).M()
 
-A variable's values are all that the function, with its closures, assigns to it; nil does not count, since a call panics with it either
-way (``TypeAssert.nil_fault``). A value is followed through conversions between interfaces, assertions to interfaces and other variables,
-into calls only if the callee's body replaces them (``passes.inline_cost``), not into ranges, channels, maps, or behind an address.
+How it works: the pass collects all values that a function and its closures assign to an interface variable. It follows a value through
+conversions between interfaces, assertions to interfaces, other variables, and the results of calls that will be inlined
+(``passes.inline_cost``). It does not follow values from ranges, channels and maps, or through pointers. nil does not count, since a call
+panics with nil before and after the change (``TypeAssert.nil_fault``).
 
 Terms:
-    *promoted*   the method is that of an embedded field; if the field is an interface, the call stays one of its method (PARTIAL).
-    *shape*      what generic code is compiled for (``ir.shapes``). A call that needs a dictionary stays as it is.
+    *promoted*   a method of an embedded field. If the field is an interface, the call becomes a call of the field's method (PARTIAL).
+    *shape*      a type for which generic code is compiled (``ir.shapes``). A call that needs a dictionary stays as it is.
 
 Invariants:
-    1. A variable that this pass trusts MUST be assigned nowhere else. Otherwise the assertion would panic in a correct program: whose
-       address is taken, and parameters and results, are never trusted (``_Values.of_variable``).
+    1. The pass MUST know all assignments to a variable that it trusts. Otherwise the assertion would panic in a correct program. So it
+       never trusts parameters, results, and variables whose address is taken. Checked by _Values.of_variable().
 
 Source: cmd/compile/internal/devirtualize/devirtualize.go (StaticCall, concreteType).
 """
@@ -35,12 +36,12 @@ from tricolor.ir.walk import edit_children, walk
 from tricolor.passes.inline_cost import InlineCosts
 
 _Value: TypeAlias = tuple[n.Expr, n.Func] | None
-"""An assigned expression and the function that it stands in; None for a value of which nothing is known."""
+"""An assigned expression and the function that contains it; None for an unknown value."""
 _NOTHING: Final[frozenset[t.Type]] = frozenset()
 
 
 class Outcome(Enum):
-    """What becomes of a call whose receiver has a known type."""
+    """What the pass does with a call whose receiver has a known type; the values are the compiler's words."""
 
     DIRECT = "devirtualizing"
     PARTIAL = "partially devirtualizing"
@@ -51,7 +52,7 @@ class Outcome(Enum):
 @final
 @dataclass(frozen=True, slots=True)
 class KnownReceiver:
-    """A call in ``func`` through an interface that holds a ``target``. ``call`` is as it was before."""
+    """A call in ``func`` through an interface that always holds a ``target``. ``call``: the call before the change."""
 
     func: n.Func
     call: n.CallMethod
@@ -60,8 +61,9 @@ class KnownReceiver:
 
 
 def devirtualize(program: n.Program, funcs: Sequence[n.Func], costs: InlineCosts | None = None) -> list[KnownReceiver]:
-    """Make calls in the functions direct; all that could be decided, function by function, inner calls first. ``costs``: which calls are
-    replaced by the bodies of what they call, so that their results are known."""
+    """Devirtualize calls in the functions, and return all calls with known receiver types, function by function, inner calls first.
+
+    ``costs``: decides which calls will be inlined, so that the pass can follow their results."""
     values = _Values(costs)
     found: list[KnownReceiver] = []
     for func in funcs:
@@ -108,7 +110,7 @@ def _known_receiver(func: n.Func, call: n.CallMethod, values: _Values) -> KnownR
 
 
 def _implements(target: t.Type, iface: t.Interface) -> bool:
-    """Whether the type has the methods. Those of an instance for a shape do not count: they take a dictionary."""
+    """Whether the type has the interface's methods. Methods of shape instances do not count, since they take a dictionary."""
     if not implements(target, iface):
         return False
     hits = (lookup(target, method.name, method.pkg) for method in iface.methods) if has_shape(target) else ()
@@ -128,15 +130,17 @@ def _method_name(call: n.CallMethod) -> tuple[str, str]:
 @final
 @dataclass(slots=True, eq=False)
 class _Values:
-    """All assignments to interface variables, of each function that has been looked at; those of its closures included. ``open``:
-    functions whose results are looked at."""
+    """Finds the types that expressions may have at run time.
+
+    ``assigned``: for each function seen so far, all assignments to interface variables in it and its closures. ``open``: functions whose
+    results are being followed."""
 
     costs: InlineCosts | None = None
     open: set[n.Func] = field(default_factory=set[n.Func])
     assigned: dict[n.Func, dict[n.Var, list[_Value]]] = field(default_factory=dict[n.Func, dict[n.Var, list[_Value]]])
 
     def of(self, x: n.Expr, func: n.Func, seen: set[n.Var]) -> frozenset[t.Type] | None:
-        """Types that the expression may have at run time; None if that is not known. ``seen``: variables that are looked at."""
+        """Types that the expression may have at run time; None if they are unknown. ``seen``: variables already followed."""
         while t.is_interface(x.type):
             match x:
                 case n.Convert():
@@ -152,7 +156,7 @@ class _Values:
         return frozenset((x.type,))
 
     def of_result(self, func: n.Func, seen: set[n.Var]) -> frozenset[t.Type] | None:
-        """Types of the single result of a function; None if they are not known."""
+        """Types that the single result of a function may have; None if they are unknown."""
         if func in self.open:
             return None
         self.open.add(func)
@@ -166,7 +170,7 @@ class _Values:
         return held
 
     def of_variable(self, var: n.Var, func: n.Func, seen: set[n.Var]) -> frozenset[t.Type] | None:
-        """Types of a variable that ``func`` names; empty if it is nil."""
+        """Types that a variable named in ``func`` may have; empty if it is always nil, None if they are unknown."""
         while var.kind is n.VarKind.CAPTURE and func.outer is not None:
             var = next(capture.outer for capture in func.captures if capture.inner is var)
             func = func.outer
@@ -193,8 +197,9 @@ class _Values:
 
 
 def _assignments(func: n.Func, outer: dict[n.Var, n.Var]) -> Iterator[tuple[n.Var, _Value]]:
-    """Variables of interface type in the function and its closures, and what is assigned to them other than nil. ``outer``:
-    the variables that captured ones stand for."""
+    """Assignments to variables of interface type in the function and its closures, nil left out.
+
+    ``outer``: maps captured variables to the outer variables that they stand for."""
     for node in walk(func):
         for place, value in _assigned_by(node):
             var = place.var if isinstance(place, n.Name) else place
@@ -206,7 +211,7 @@ def _assignments(func: n.Func, outer: dict[n.Var, n.Var]) -> Iterator[tuple[n.Va
 
 
 def _assigned_by(node: Any) -> Iterator[tuple[n.Place | n.Var | None, n.Expr | None]]:
-    """What a statement or clause assigns to; the value is None if it is not looked into."""
+    """Places that a statement or clause assigns to, with their values; the value is None if the pass does not follow it."""
     match node:
         case n.Declare(init=init) if init is not None:
             yield node.var, init
@@ -255,8 +260,10 @@ def _direct(program: n.Program, known: KnownReceiver) -> n.Expr:
 
 
 def _method(program: n.Program, hit: MethodSelection) -> n.Func | None:
-    """The function of a method. It is there if the type became an interface and the method is called through one; in packages that are
-    only imported this is not looked at. None if it cannot be made."""
+    """The function of a method; None if it cannot be built.
+
+    ``program.methods`` has it if the type is converted to an interface and the method is called through one. Imported packages are not
+    searched for such conversions and calls, so the method may have to be built now."""
     declared = t.pointer(hit.recv) if hit.decl.pointer_receiver else hit.recv
     for ref in program.methods.get(declared, ()):
         if ref.name == hit.decl.name and ref.pkg == hit.decl.pkg:
@@ -265,7 +272,7 @@ def _method(program: n.Program, hit: MethodSelection) -> n.Func | None:
 
 
 def _receiver(x: n.Expr, declared: t.Type, pos: int) -> n.Expr:
-    """The receiver of a method with this declared type: the embedded value that has it, its address, or what it points to."""
+    """``x`` as the receiver argument of a method whose receiver has the type ``declared``: ``x``, ``&x`` or ``*x``."""
     if is_pointer(declared) and not is_pointer(x.type):
         return n.AddrOf(pos, declared, x, implicit=True)
     if is_pointer(x.type) and not is_pointer(declared):

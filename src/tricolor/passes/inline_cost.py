@@ -1,10 +1,10 @@
-"""Which functions Go's compiler puts in place of calls to them: those whose bodies are small and have no statement that forbids it.
+"""Decides which calls Go's compiler inlines: calls of functions whose bodies are cheap and contain no statement that forbids inlining.
 
-The cost of a body is about the number of its nodes; a call costs as much as the body that would replace it, or 57 more.
+The cost of a body is about the number of its nodes. A call adds the cost of the callee's body if that will be inlined, else 57.
 
 Source: cmd/compile/internal/inline/inl.go (CanInline, hairyVisitor).
 
-Differs from Go: a few nodes of Go's tree have no counterpart in ours, so that costs can be off by a few units. No profile is read.
+Differs from Go: a few nodes of Go's tree have no counterpart in ours, so costs can be off by a few units. Profiles are not used.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from tricolor.ir.walk import children
 from tricolor.passes.temporaries import ORDER, is_temporary
 
 MAX_COST: Final = 80
-"""Functions that cost more are called. More would make programs larger and faster."""
+"""A function with a higher cost is not inlined. A larger limit makes programs larger and faster."""
 _SLACK: Final = 40
-"""How far the sum may exceed the maximum before later nodes take something away."""
+"""The visitor stops when the sum exceeds the limit by this much. Until then it goes on, since a few nodes have negative costs."""
 _CALL: Final = 57
 _PARAMETER_CALL: Final = 17
 _CLOSURE: Final = 15
@@ -41,8 +41,8 @@ class _TooCostly(Exception):
 
 @final
 class InlineCosts:
-    """What functions cost in place of a call; each is looked at once. ``called``: paths of the packages whose functions call and are
-    called as they stand."""
+    """Costs of functions, each computed once. ``called``: paths of packages compiled without inlining; no call in them or of their
+    functions is inlined."""
 
     def __init__(self, called: frozenset[str]) -> None:
         self._called = called
@@ -50,17 +50,17 @@ class InlineCosts:
         self._big: dict[n.Func, bool] = {}
 
     def cost(self, func: n.Func) -> int | None:
-        """Cost of the function's body; None if it is always called."""
+        """Cost of the function's body; None if the function cannot be inlined."""
         if func not in self._costs:
             self._costs[func] = None
             self._costs[func] = self._find_cost(func)
         return self._costs[func]
 
     def replaces(self, caller: n.Func, func: n.Func) -> bool:
-        """Whether calls in ``caller``, which is no closure, are replaced by the function's body."""
+        """Whether Go's compiler inlines calls of ``func`` in ``caller``. ``caller`` must not be a closure."""
         if caller.pkg in self._called or func.pkg in self._called or func.outer is not None:
             return False
-        # An instance of generic code is compiled with each package that uses it, a named one may be among them.
+        # Every package that uses an instance of generic code compiles it, and one of them may be compiled without inlining.
         if caller.wrapper or "[" in caller.symbol or is_intrinsic(func):
             return False
         cost = self.cost(func)
@@ -107,7 +107,7 @@ class _Body:
             self.visit(child)
 
     def own(self, node: n.Expr | n.Stmt) -> int:
-        """What a node costs without those below it."""
+        """Cost of a node without the nodes below it. Raises _TooCostly if the node forbids inlining."""
         match node:
             case n.Block() | n.ExprStmt() | n.Fallthrough():
                 return 0
@@ -146,7 +146,7 @@ class _Body:
                 return _value_cost(node)
 
     def call(self, node: n.Call) -> int:
-        """What a call costs besides its node."""
+        """Cost of a call in addition to its node."""
         fun = node.fun
         while isinstance(fun, n.Convert) and fun.kind is n.Conversion.NOP:
             fun = fun.x
@@ -168,7 +168,7 @@ class _Body:
 
 
 def is_intrinsic(func: n.Func) -> bool:
-    """Whether the compiler has instructions for a function."""
+    """Whether the compiler replaces calls of the function by instructions."""
     if func.pkg in _INTRINSIC_PACKAGES:
         return True
     return func.symbol == "runtime.KeepAlive" or (func.body is None and func.pkg in ("sync/atomic", "math"))
@@ -185,7 +185,7 @@ def _assign_cost(node: n.Assign | n.AssignPair | n.AssignTuple) -> int:
         return 1 + (node.x is None)
     cost = 1 + 2 * len(node.declares) + sum(x is None for x in node.xs)
     if isinstance(node, n.AssignPair) and all(x is None or _is_result(v) for x, v in zip(node.xs, node.values, strict=True)):
-        # The temporaries that hold the results of a call count nothing.
+        # The temporaries that hold the results of a call cost nothing.
         cost -= 4 * len(node.xs) + 1
     return cost
 

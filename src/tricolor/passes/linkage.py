@@ -1,10 +1,11 @@
-"""Which functions only their own package's code calls: LLVM may then change how they take their parameters.
+"""Finds local functions: those that only direct calls of their own package name. LLVM may change how they take their parameters.
 
-A function is visible when anything but a direct call from its own package names it: a call from another package, a func value (its closure
-object is in the data module), a type's method table, an initialisation task, a linkname, the runtime.
+A function is visible if anything else names it: a call from another package, a func value (its closure object is in the data module), a
+type's method table, the list of initialisation tasks, a linkname, the runtime.
 
-Invariant:
-    1. A function that another module refers to MUST be visible. Otherwise the program cannot be linked.
+Invariants:
+    1. A function that another module refers to MUST be visible. Otherwise linking fails. Checked by _Linker._imported() of
+       ``llvm.link``, which rejects undefined symbols.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from tricolor.ir.walk import walk
 
 
 def local_functions(program: n.Program, packages: AbstractSet[str]) -> frozenset[str]:
-    """Symbols of functions of these packages that no other module refers to. ``packages``: symbol paths."""
+    """Symbols of the local functions of these packages. ``packages``: symbol paths."""
     visible = {program.main.symbol, *(task.symbol for task in program.init_tasks)}
     for methods in program.methods.values():
         for method in methods:
@@ -38,7 +39,7 @@ def _named_by(func: n.Func) -> set[str]:
     called: set[int] = set()
     for node in walk(func):
         if isinstance(node, n.Call) and isinstance(node.fun, n.FuncName) and node.fun.func.pkg == func.pkg:
-            # Parents come before their children, so that the name is not met first.
+            # walk() yields parents before their children, so the call comes before the name.
             called.add(id(node.fun))
         elif isinstance(node, (n.FuncName, n.FuncLit, n.MethodValue)) and id(node) not in called:
             visible.add(node.func.symbol)

@@ -1,9 +1,9 @@
-"""What the IR's builder stores for the order of evaluation goes back to where it stands in source.
+"""Moves operands that the IR's builder stored in temporaries, to fix the order of evaluation, back to their place in source.
 
     .order1 := g(x)                 f(a, g(x))
     f(a, .order1)            ->
 
-Go's compiler orders operands after escape analysis. This is for analyses that do not depend on the order.
+Go's compiler orders operands only after escape analysis. The result suits analyses that do not depend on the order of evaluation.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from tricolor.passes.temporaries import ORDER
 
 
 def in_source_order(func: n.Func) -> None:
-    """Put the values of the builder's temporaries, which are named so already, where each is used; of one function without its
-    closures. Those that are used more often stay."""
+    """Replace each use of a temporary ``.orderN`` by its value, in one function without its closures.
+
+    ``name_temporaries`` must have named the temporaries. Temporaries with more than one use stay."""
     if not any(var.name.startswith(ORDER) for var in func.locals):
         return
     uses: Counter[n.Var] = Counter()

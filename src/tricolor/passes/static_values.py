@@ -1,9 +1,9 @@
-"""Package-level variables whose values need no code: the statements of a package's init function without what is laid out as data.
+"""Removes from a package's init function the values that Go's compiler lays out as data.
 
-Where Go's compiler can, it gives ``var p = &T{a: 1, b: f()}`` a static T and leaves only ``p.b = f()`` to be executed. What is
-static is no allocation, so that escape analysis must not see it.
+Where it can, Go's compiler gives ``var p = &T{a: 1, b: f()}`` a static T, and the init function executes only ``p.b = f()``. A static
+value is not an allocation, so escape analysis must not see it.
 
-Large maps get functions of their own, so that the linker can drop those of variables that nobody uses.
+The compiler moves the assignment of each large map to a function of its own, so that the linker can drop the maps of unused variables.
 
 Source: cmd/compile/internal/staticinit/sched.go (StaticAssign, tryWrapGlobalInit, AnySideEffects).
 
@@ -20,7 +20,7 @@ from tricolor.ir.walk import walk
 
 _BOXING = (n.Conversion.TO_INTERFACE, n.Conversion.INTERFACE)
 _LARGE_MAP_NODES = 20
-"""Expressions in the value of a map that gets a function of its own, at least."""
+"""The value of a map with at least so many expressions gets a function of its own."""
 _WITHOUT_EFFECT = frozenset(
     (
         n.Const, n.Nil, n.Zero, n.Name, n.FuncName, n.Unary, n.Binary, n.Concat, n.AddrOf, n.FieldOf, n.Convert, n.StructLit, n.ArrayLit,
@@ -30,7 +30,7 @@ _WITHOUT_EFFECT = frozenset(
 
 
 def without_static_values(init: n.Func) -> None:
-    """Leave in the body of a package's init function what is executed."""
+    """Keep in the body of a package's init function only the parts of values that must be executed."""
     assert init.body is not None
     stmts: list[n.Stmt] = []
     for stmt in init.body.stmts:
@@ -42,7 +42,7 @@ def without_static_values(init: n.Func) -> None:
 
 
 def outlined_maps(init: n.Func) -> list[n.Func]:
-    """The functions that assign large maps to variables; the package's init function calls them."""
+    """Move each assignment of a large map to a function of its own, which the init function calls; return these functions."""
     assert init.body is not None
     made: list[n.Func] = []
     for index, stmt in enumerate(init.body.stmts):
@@ -69,7 +69,7 @@ def _is_global(x: n.Expr) -> bool:
 
 
 def executed_parts(x: n.Expr) -> Iterator[n.Expr]:
-    """Parts of an initial value that must be computed when the program starts."""
+    """The parts of an initial value that must be computed when the program starts."""
     while isinstance(x, n.Convert) and x.kind is n.Conversion.NOP:
         x = x.x
     match x:
@@ -110,7 +110,7 @@ def _executed_in_interface(x: n.Convert) -> Iterator[n.Expr]:
 
 
 def _is_static_place(x: n.Expr) -> bool:
-    """Whether the address of a place is known to the linker."""
+    """Whether the linker knows the address of the place."""
     match x:
         case n.Name():
             return x.var.kind is n.VarKind.GLOBAL

@@ -1,11 +1,11 @@
-"""The temporaries that Go's compiler makes when it reads a function, with the names that its messages give them.
+"""Inserts the temporaries that Go's compiler makes when it reads a function, with the names that its messages give them.
 
-The results of ``a, b = f()`` and of comma-ok forms go through temporaries to their places; a func or interface value that is itself the
-result of a call is stored before it is called; what a go or defer statement evaluates is stored for its wrapper. Their numbers are
-how many variables the function has so far. Temporaries of the IR's builder that the compiler does not have, which only keep the order of
-evaluation, get names of another kind.
+Go's compiler makes temporaries for the results of ``a, b = f()`` and of comma-ok forms; for a func or interface value that is itself the
+result of a call; and for the operands that a go or defer statement evaluates for its wrapper. The number in a temporary's name is the
+number of variables that the function has so far. Temporaries that only our builder has, to fix the order of evaluation, get names that
+begin with ``.order``.
 
-Temporaries are assigned before the statement that needs them: for analyses that do not depend on the order of evaluation.
+A temporary is assigned before the statement that needs it. The result suits analyses that do not depend on the order of evaluation.
 
 Source: cmd/compile/internal/noder/reader.go (multiExpr, tempCopy), typecheck/typecheck.go (RewriteNonNameCall), typecheck/stmt.go
 (normalizeGoDeferCall), typecheck/dcl.go (TempAt).
@@ -22,7 +22,7 @@ from tricolor.ir import types as t
 from tricolor.ir.walk import walk
 
 ORDER: Final = ".order"
-"""How names of temporaries begin that the compiler does not have."""
+"""Prefix of the names of temporaries that Go's compiler does not have."""
 _COMPILERS: Final = ".autotmp_"
 _CALLS: Final = (n.Call, n.CallMethod, n.Append, n.MakeSlice, n.MakeMap, n.MakeChan, n.Recv)
 
@@ -30,8 +30,11 @@ _CALLS: Final = (n.Call, n.CallMethod, n.Append, n.MakeSlice, n.MakeMap, n.MakeC
 @final
 @dataclass(slots=True, eq=False)
 class _Temporaries:
-    """State for one function. ``made``: temporaries with the position of what was read last before they were made; ``held``: what
-    temporaries of the builder are declared with; ``firsts``: those for the first of several results."""
+    """State for one function.
+
+    ``made``: the compiler's temporaries, each with the last position that the compiler had read when it made the temporary. ``held``:
+    declarations of the builder's temporaries. ``firsts``: temporaries for the first of several results. ``own``: the variables in
+    ``made``."""
 
     func: n.Func
     made: list[tuple[int, n.Var]] = field(default_factory=list[tuple[int, n.Var]])
@@ -46,7 +49,7 @@ class _Temporaries:
         return var
 
     def keep(self, var: n.Var, read: int) -> None:
-        """The compiler has the temporary too."""
+        """Note that Go's compiler has the temporary too."""
         if var not in self.own:
             self.own.add(var)
             self.made.append((read, var))
@@ -77,7 +80,7 @@ class _Temporaries:
                 if s.els is not None:
                     self.block(s.els)
             case n.For():
-                # What the condition needs is made in each iteration.
+                # The condition is evaluated in each iteration, so its temporaries are assigned in the body.
                 inner: list[n.Stmt] = []
                 if s.cond is not None:
                     self.expressions(s.cond, inner)
@@ -124,7 +127,9 @@ class _Temporaries:
                 self.keep(s.var, _last(s.init))  # new(value)
 
     def tuple(self, s: n.AssignTuple, late: dict[n.Var, tuple[n.Place | None, n.Expr]], out: list[n.Stmt]) -> None:
-        """``late``: places of temporaries of the builder, and what the next statement assigns to them."""
+        """Assign the results of a tuple value to temporaries, and these to the places of ``s``.
+
+        ``late``: for temporaries of the builder, the place and value that the next statement assigns (``_late_places``)."""
         self.expressions(s, out)
         read = _last(s.value)
         given = [x.var if isinstance(x, n.Name) and is_temporary(x.var) else None for x in s.xs]
@@ -156,13 +161,14 @@ class _Temporaries:
             variables = [self.new(of, s.pos, read) for of in _types(value)]
             names = [n.Name(s.pos, var.type, var) for var in variables]
             out.append(n.AssignTuple(s.pos, list(names), value, variables))
-            # A function that the compiler makes itself is never read: there the call is replaced when types are checked.
+            # The compiler does not read functions that it generates itself; there it adds no conversion to the first result.
             s.values = [names[0] if self.func.wrapper else _first(names[0]), *names[1:]]
         else:
             self.converted_results(s, out)
 
     def converted_results(self, s: n.Return, out: list[n.Stmt]) -> None:
-        """The builder converts several results in temporaries: the compiler converts where it returns."""
+        """Move the conversion of several results into the return statement, where the compiler has it. The builder converts them
+        in an assignment of temporaries."""
         variables = [x.var for x in s.values if isinstance(x, n.Name) and is_temporary(x.var)]
         late = out[-1] if out else None
         if len(variables) != len(s.values) or not isinstance(late, (n.Assign, n.AssignPair)):
@@ -177,7 +183,7 @@ class _Temporaries:
                 self.own.discard(var)
 
     def wrapper(self, s: n.Go | n.Defer, out: list[n.Stmt]) -> None:
-        """What is evaluated for a wrapper goes to temporaries all at once."""
+        """Assign all operands that a go or defer statement evaluates for its wrapper in one statement, as the compiler does."""
         self.expressions(s.closure, out)
         closure = s.closure
         if not isinstance(closure, n.FuncLit) or not closure.func.wrapper:
@@ -202,7 +208,7 @@ class _Temporaries:
     # --- expressions ---
 
     def expressions(self, node: n.Expr | n.Stmt, out: list[n.Stmt]) -> None:
-        """Store what is called before it is called."""
+        """Store func and interface values that are results of calls in temporaries before they are called."""
         for x in reversed(list(walk(node))):
             match x:
                 case n.CallMethod():
@@ -240,7 +246,7 @@ class _Temporaries:
         if not self.made:
             return
         first = len(self.func.params) + len(self.func.results) + (self.func.outer is None and "go.shape" in self.func.symbol)
-        # A copy of a loop variable has the name and position of the variable.
+        # The copy of a loop variable for one iteration has the same name and position, and counts once.
         declared = sorted({(var.pos, var.name) for var in self.func.locals if not var.name.startswith((ORDER, _COMPILERS))})
         declared += _unused_cases(self.func)
         for index, (read, var) in enumerate(sorted(self.made, key=lambda made: made[0])):
@@ -248,7 +254,7 @@ class _Temporaries:
 
 
 def _move_uses(wrapper: n.Func, var: n.Var, pos: int) -> None:
-    """A variable without a position of its own is used where the statement stands."""
+    """Give the uses of ``var`` in the wrapper the position of the statement."""
     for capture in wrapper.captures:
         if capture.outer is var:
             for node in walk(wrapper):
@@ -257,7 +263,7 @@ def _move_uses(wrapper: n.Func, var: n.Var, pos: int) -> None:
 
 
 def _unused_cases(func: n.Func) -> list[tuple[int, str]]:
-    """The compiler has a variable in each clause of a type switch that binds one."""
+    """The clauses without a variable in type switches that bind one, where the compiler has a variable in every clause."""
     found: list[tuple[int, str]] = []
     for node in walk(func.body):
         if isinstance(node, n.TypeSwitch) and any(case.var is not None for case in node.cases):
@@ -266,12 +272,14 @@ def _unused_cases(func: n.Func) -> list[tuple[int, str]]:
 
 
 def is_temporary(var: n.Var) -> bool:
-    """Whether the builder or this pass made the variable."""
+    """Whether the variable is a temporary; after ``name_temporaries`` only temporaries that Go's compiler has too count."""
     return var.name.startswith(_COMPILERS)
 
 
 def _late_places(s: n.AssignTuple, following: n.Stmt) -> dict[n.Var, tuple[n.Place | None, n.Expr]]:
-    """Where the statement behind puts all temporaries that the builder needs to convert results; empty if it does not."""
+    """For each temporary that ``s`` assigns, the place and converted value that the next statement assigns.
+
+    Empty unless the next statement assigns exactly these temporaries: then the builder made it to convert the results."""
     match following:
         case n.Assign():
             pairs = [(following.x, following.value)]
@@ -289,14 +297,14 @@ def _late_places(s: n.AssignTuple, following: n.Stmt) -> dict[n.Var, tuple[n.Pla
 
 
 def _moved(x: n.Expr, pos: int) -> n.Expr:
-    """A conversion of a result stands where the assignment stands."""
+    """The expression with the position of the assignment, as the compiler has it for conversions of results."""
     if isinstance(x, n.Convert):
         return n.Convert(pos, x.type, _moved(x.x, pos), x.kind, x.implicit)
     return n.Name(pos, x.type, x.var) if isinstance(x, n.Name) else x
 
 
 def _first(x: n.Expr) -> n.Expr:
-    """The compiler keeps the assignment with the first use of a temporary, in a conversion to the same type."""
+    """The first use of a temporary: a conversion to the same type, in which the compiler keeps the assignment."""
     return n.Convert(x.pos, x.type, x, n.Conversion.NOP)
 
 
@@ -310,12 +318,12 @@ def _has_call(x: n.Expr | None) -> bool:
 
 
 def _last(x: n.Expr) -> int:
-    """Where reading the expression ends, about: the last position in it."""
+    """The last position in the expression: about where the compiler stops reading it."""
     return max(node.pos for node in walk(x) if hasattr(node, "pos"))
 
 
 def name_temporaries(func: n.Func) -> None:
-    """Make the compiler's temporaries in a function and its closures; ``func`` is no closure itself."""
+    """Insert the compiler's temporaries in a function and its closures, and name all temporaries."""
     if func.body is not None:
         state = _Temporaries(func)
         state.block(func.body)

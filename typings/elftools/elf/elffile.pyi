@@ -1,4 +1,4 @@
-"""The part of pyelftools that Tricolor uses."""
+"""Types of the part of pyelftools that Tricolor uses."""
 
 from typing import BinaryIO
 
