@@ -7,7 +7,7 @@ import struct
 from tricolor.llvm.compile import Unit, compile_object
 from tricolor.llvm.line_tables import NO_FRAME, LineTable
 from tricolor.llvm.object_files import read_line_table
-from tricolor.run.symbols import pack_symbols, place_symbols
+from tricolor.run.symbols import pack_symbols, symbols_head
 
 MODULE = """
 define i64 @"p.inner"(i64 %x) !dbg !7 {
@@ -96,23 +96,26 @@ def test_a_table_survives_the_cache() -> None:
     assert LineTable.from_bytes(table.to_bytes()) == table
 
 
-def test_placing_moves_every_row_by_where_its_objects_code_is() -> None:
+def test_rows_count_from_the_image_and_only_the_head_knows_its_address() -> None:
     table = read_line_table(compile_object(Unit("p", MODULE)))
-    base, text_offset = 0x7F00_0000_1000, 0x5000
-    memory = bytes(place_symbols(pack_symbols([table], [text_offset]), base))
-    count, _, frame_count, _, _ = struct.unpack_from("<QQQQQ", memory)
-    rows = list(struct.iter_unpack("<QII", memory[40 : 40 + 16 * count]))
-    expected = [(base + text_offset + at, f) for at, f, _ in struct.iter_unpack("<QII", table.rows)]
-    assert [(at, frame) for at, frame, _ in rows] == expected
-    assert frame_count * 32 == len(table.frames)
+    base, blob_at, text_offset = 0x7F00_0000_1000, 0x7E00_0000_0000, 0x5000
+    blob = pack_symbols([table], [text_offset])
+    given_base, count, rows_at, frame_count, frames_at, strings_at = struct.unpack("<QQQQQQ", symbols_head(blob, base, blob_at))
+    assert given_base == base
+    rows = list(struct.iter_unpack("<II", blob[rows_at - blob_at : frames_at - blob_at]))
+    assert rows == [(text_offset + at, f) for at, f, _ in struct.iter_unpack("<QII", table.rows)]
+    assert count == len(rows)
+    frames = list(struct.iter_unpack("<IIIIIII", blob[frames_at - blob_at : strings_at - blob_at]))
+    assert [frame[0] for frame in frames] == [text_offset + entry for entry, *_ in struct.iter_unpack("<QIIIIII", table.frames)]
+    assert frame_count == len(frames)
 
 
 def test_rows_of_several_objects_ascend_and_keep_their_frames() -> None:
     table = read_line_table(compile_object(Unit("p", MODULE)))
     own = len(table.frames) // 32
-    memory = bytes(place_symbols(pack_symbols([table, table], [0x9000, 0x1000]), 0))
-    count, _, frame_count, _, _ = struct.unpack_from("<QQQQQ", memory)
-    rows = list(struct.iter_unpack("<QII", memory[40 : 40 + 16 * count]))
-    assert [at for at, _, _ in rows] == sorted(at for at, _, _ in rows)
+    blob = pack_symbols([table, table], [0x9000, 0x1000])
+    _, _, rows_at, frame_count, frames_at, _ = struct.unpack("<QQQQQQ", symbols_head(blob, 0, 0))
+    rows = list(struct.iter_unpack("<II", blob[rows_at:frames_at]))
+    assert [at for at, _ in rows] == sorted(at for at, _ in rows)
     assert frame_count == 2 * own
-    assert {frame // own for at, frame, _ in rows if at >= 0x9000 and frame != NO_FRAME} == {1}
+    assert {frame // own for at, frame in rows if at >= 0x9000 and frame != NO_FRAME} == {1}

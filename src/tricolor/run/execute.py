@@ -19,7 +19,7 @@ from tricolor.base.errors import EnvironmentFault
 from tricolor.llvm.image import Image, Loaded, load_image
 from tricolor.program_cache import CompiledProgram
 from tricolor.run.names import SET_SYMBOLS, START
-from tricolor.run.symbols import place_symbols
+from tricolor.run.symbols import symbols_head
 
 
 @final
@@ -39,9 +39,10 @@ def load_program(program: CompiledProgram) -> Loaded:
         loaded = load_image(image)
     except OSError as error:
         raise EnvironmentFault(f"the program cannot be loaded: {error}") from error
-    table = place_symbols(symbols, loaded.base)
-    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(loaded.addresses[SET_SYMBOLS])(ctypes.addressof(table))
-    _kept.append(table)
+    blob = ctypes.create_string_buffer(symbols, len(symbols))
+    head = symbols_head(symbols, loaded.base, ctypes.addressof(blob))
+    ctypes.CFUNCTYPE(None, ctypes.c_char_p)(loaded.addresses[SET_SYMBOLS])(head)
+    _kept.append(blob)
     return loaded
 
 

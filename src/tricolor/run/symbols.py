@@ -1,24 +1,22 @@
-"""The symbol table of a loaded program, in the form that the runtime reads (runtime/traceback.py).
+"""The symbol table of a program, in the form that the runtime reads (runtime/traceback.py).
 
-It is made once, when the program is linked, with addresses relative to the image, and moved to where the image was loaded in one
-addition over all rows and one over all frames: bytes are added as one long integer.
+It is made once, when the program is linked. All its addresses count from the start of the image: wherever that is loaded, only the
+table's head says so.
 """
 
 from __future__ import annotations
 
-import ctypes
 import struct
 from collections.abc import Sequence
 from typing import Final
 
-from tricolor.llvm.line_tables import NO_FRAME, LineTable
+from tricolor.llvm.line_tables import FRAME, NO_FRAME, ROW, LineTable
 
-_ROW_BYTES: Final = 16
-_FRAME_BYTES: Final = 32
-_ROW = struct.Struct("<QII")
-_FRAME = struct.Struct("<QIIIIII")
-_COUNTS = struct.Struct("<II")
-_HEAD = struct.Struct("<QQQQQ")
+SYMBOLS_HEAD_BYTES: Final = 48
+_COUNTS: Final = struct.Struct("<II")
+_ROW: Final = struct.Struct("<II")
+_FRAME: Final = struct.Struct("<IIIIIII")
+_HEAD: Final = struct.Struct("<QQQQQQ")
 
 
 def pack_symbols(tables: Sequence[LineTable], text_offsets: Sequence[int]) -> bytes:
@@ -36,34 +34,19 @@ def pack_symbols(tables: Sequence[LineTable], text_offsets: Sequence[int]) -> by
                 offsets[text] = len(strings)
                 strings += text.encode("utf-8", "surrogateescape") + b"\0"
             places.append(offsets[text])
-        rows += [
-            _ROW.pack(start + at, frame if frame == NO_FRAME else frame + frame_count, 0) for at, frame, _ in _ROW.iter_unpack(table.rows)
-        ]
+        rows += [_ROW.pack(start + at, frame if frame == NO_FRAME else frame + frame_count) for at, frame, _ in ROW.iter_unpack(table.rows)]
         frames += [
             _FRAME.pack(start + entry, places[name], places[file], line, up if up == NO_FRAME else up + frame_count, flags, more)
-            for entry, name, file, line, up, flags, more in _FRAME.iter_unpack(table.frames)
+            for entry, name, file, line, up, flags, more in FRAME.iter_unpack(table.frames)
         ]
         frame_count = len(frames)
     return b"".join([_COUNTS.pack(len(rows), len(frames)), *rows, *frames, strings])
 
 
-def place_symbols(blob: bytes, base: int) -> ctypes.Array[ctypes.c_char]:
-    """Memory that begins with the runtime's SymbolTable, for an image at ``base``; it must be kept as long as the program runs."""
+def symbols_head(blob: bytes, base: int, blob_address: int) -> bytes:
+    """The runtime's SymbolTable for an image at ``base`` and a blob of ``pack_symbols`` in memory at ``blob_address``."""
     row_count, frame_count = _COUNTS.unpack_from(blob)
-    frames_at = _COUNTS.size + row_count * _ROW_BYTES
-    strings_at = frames_at + frame_count * _FRAME_BYTES
-    rows = _shift(blob[_COUNTS.size : frames_at], base, _ROW_BYTES)
-    frames = _shift(blob[frames_at:strings_at], base, _FRAME_BYTES)
-    memory = ctypes.create_string_buffer(_HEAD.size + len(blob) - _COUNTS.size)
-    start = ctypes.addressof(memory) + _HEAD.size
-    head = _HEAD.pack(row_count, start, frame_count, start + len(rows), start + len(rows) + len(frames))
-    whole = b"".join([head, rows, frames, blob[strings_at:]])
-    ctypes.memmove(memory, whole, len(whole))
-    return memory
-
-
-def _shift(records: bytes, base: int, record_bytes: int) -> bytes:
-    """Add ``base`` to the u64 that begins each record. No sum overflows into the next field."""
-    count = len(records) // record_bytes
-    ones = int.from_bytes((b"\1" + bytes(record_bytes - 1)) * count, "little")
-    return (int.from_bytes(records, "little") + base * ones).to_bytes(len(records), "little")
+    rows = blob_address + _COUNTS.size
+    frames = rows + row_count * _ROW.size
+    strings = frames + frame_count * _FRAME.size
+    return _HEAD.pack(base, row_count, rows, frame_count, frames, strings)

@@ -3,12 +3,15 @@
 Symbol table: whoever loads the program gives it to ``tricolor.set_symbols`` as the address of a SymbolTable. It MUST
 stay in memory until the program ends. All offsets into ``strings`` are bytes; every text ends with a zero byte.
 
-* ``rows``: ``row_count`` records of 16 bytes {pc u64, frame u32, 0 u32}, by ascending pc: from pc up to the next row's
+* ``rows``: ``row_count`` records of 8 bytes {pc u32, frame u32}, by ascending pc: from pc up to the next row's
   the innermost function is ``frames[frame]``; NO_FRAME: none of ours (the end of a function, padding).
-* ``frames``: ``frame_count`` records of 32 bytes {entry u64, function u32, file u32, line u32, parent u32, flags u32,
+* ``frames``: ``frame_count`` records of 28 bytes {entry u32, function u32, file u32, line u32, parent u32, flags u32,
   start_line u32}:
-  entry address of the machine function, name and file as offsets into ``strings``, line of the call or statement, the
+  entry of the machine function, name and file as offsets into ``strings``, line of the call or statement, the
   frame that this one was inlined into (NO_FRAME: none), flags (bit 0: a wrapper, never shown).
+
+Every pc and entry counts from ``base``, the address of the program's image, so that the records need no change wherever
+the image lies.
 
 Frames are walked by frame pointers. A function that runs on a segment of its own returns into __morestack (its return
 address is ``morestack_return()``); the frame of __morestack above it holds, 16 bytes up, the address in the caller.
@@ -34,6 +37,7 @@ from tricolor.kernel.lang import (
     is_null,
     kernel,
     load_u8,
+    load_u32,
     load_u64,
     store_u64,
     systemstack,
@@ -83,8 +87,8 @@ from tricolor.runtime.scheduler.output import (
 
 NO_FRAME: Final = 0xFFFF_FFFF
 PREFIX_BYTES: Final = 8
-ROW_BYTES: Final = 16
-FRAME_BYTES: Final = 32
+ROW_BYTES: Final = 8
+FRAME_BYTES: Final = 28
 FLAG_WRAPPER: Final = 1
 # An address of runtime.callers with this bit is no address: it stands for a function into which another one was
 # inlined, and is twice the index of its frame plus one. Package runtime looks up such an address minus one.
@@ -105,6 +109,7 @@ LETTER_Z: Final = 90
 class SymbolTable(Struct):
     """What the loader gives to ``tricolor.set_symbols``."""
 
+    base: addr
     row_count: u64
     rows: addr
     frame_count: u64
@@ -115,7 +120,7 @@ class SymbolTable(Struct):
 class SymbolFrame(Struct):
     """One record of ``frames``."""
 
-    entry: u64
+    entry: u32
     function: u32
     file: u32
     line: u32
@@ -152,6 +157,7 @@ _walk = global_struct(Walk)
 @export("tricolor.set_symbols")
 def set_symbols(table: SymbolTable) -> None:
     """Takes the symbol table (see the head of this module); the records are not copied."""
+    _symbols.base = table.base
     _symbols.row_count = table.row_count
     _symbols.rows = table.rows
     _symbols.frame_count = table.frame_count
@@ -165,23 +171,30 @@ def set_symbols(table: SymbolTable) -> None:
 @kernel
 def frame_index_of(pc: u64) -> u64:
     """The innermost frame at an address; NO_FRAME if it is not in the table."""
+    offset = pc - to_u64(_symbols.base)
     low: u64 = 0
     high = _symbols.row_count
     while low < high:
         middle = (low + high) // 2
-        if load_u64(_symbols.rows + middle * ROW_BYTES) <= pc:
+        if to_u64(load_u32(_symbols.rows + middle * ROW_BYTES)) <= offset:
             low = middle + 1
         else:
             high = middle
     if low == 0:
         return NO_FRAME
-    return load_u64(_symbols.rows + (low - 1) * ROW_BYTES + 8) & 0xFFFF_FFFF
+    return to_u64(load_u32(_symbols.rows + (low - 1) * ROW_BYTES + 4))
 
 
 @kernel
 def frame_at(index: u64) -> SymbolFrame:
     """The frame with that index."""
     return as_struct(SymbolFrame, _symbols.frames + index * FRAME_BYTES)
+
+
+@kernel
+def entry_of(frame: SymbolFrame) -> u64:
+    """Address of the machine function that a frame belongs to."""
+    return to_u64(_symbols.base) + to_u64(frame.entry)
 
 
 @kernel
@@ -275,7 +288,7 @@ def symbolize(pc: u64, into: PcSymbol) -> bool:
     into.file = _symbols.strings + to_u64(frame.file)
     into.file_bytes = c_text_length(into.file)
     into.line = to_u64(frame.line)
-    into.entry = frame.entry
+    into.entry = entry_of(frame)
     into.start_line = to_u64(frame.start_line)
     into.inlined = 0 if to_u64(frame.parent) == NO_FRAME else FRAME_INDEX_BIT | (index * 2)
     return True
@@ -350,9 +363,10 @@ def _put_position(frame: SymbolFrame, pc: u64) -> None:
     put_c_text(_symbols.strings + to_u64(frame.file))
     put_byte(COLON)
     put_number(to_u64(frame.line))
-    if pc > frame.entry:
+    entry = entry_of(frame)
+    if pc > entry:
         put(text_address(" +0x"), 4)
-        put_hex(pc - frame.entry)
+        put_hex(pc - entry)
     put_byte(NEWLINE)
 
 
@@ -394,7 +408,7 @@ def _code_flags(frame: SymbolFrame) -> u64:
     """What stands in front of a function's code; nothing is known of one that is inlined."""
     if to_u64(frame.parent) != NO_FRAME:
         return 0
-    prefix = load_u64(to_addr(frame.entry - PREFIX_BYTES))
+    prefix = load_u64(to_addr(entry_of(frame) - PREFIX_BYTES))
     return prefix & ~PREFIX_MAGIC_MASK & 0xFFFF_FFFF if prefix & PREFIX_MAGIC_MASK == PREFIX_MAGIC else 0
 
 
