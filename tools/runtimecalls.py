@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from tricolor.base.errors import EnvironmentFault
-from tricolor.decisions import Alone, Faulty, analyse_alone, request_for
+from tricolor.decide.decisions import Alone, Faulty, analyse_alone, request_for
 from tricolor.escape.pointers import holds_pointers
 from tricolor.explain.cost import cost_of
 from tricolor.explain.model import CostClass

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import final
 
-from tricolor.abi.datamodule import emit_data_modules
-from tricolor.abi.descriptors import Needed
-from tricolor.base.cache import write_entry
 from tricolor.base.errors import CompilerBug, EnvironmentFault, TricolorError, Unsupported
 from tricolor.base.progress import Progress
+from tricolor.cache.inputs import inputs_of
+from tricolor.cache.programs import CompiledProgram
+from tricolor.cache.store import write_entry
 from tricolor.codegen.intrinsics import is_intrinsic, with_body
 from tricolor.codegen.module import emit_module
 from tricolor.codegen.placement import ConservativePlacement
@@ -28,17 +28,17 @@ from tricolor.frontend.load import LoadRequest, load
 from tricolor.frontend.program import Program as TypedProgram
 from tricolor.frontend.toolchain import find_toolchain
 from tricolor.goroot.overlay import BUILD_TAGS, overlay_files
+from tricolor.goroot.refuse import refuse_cgo_files, refuse_unsupported
 from tricolor.ir import nodes as n
 from tricolor.ir.build.program import build_packages, build_program
 from tricolor.llvm.compile import InvalidModule, Unit, compile_units
 from tricolor.llvm.link import LinkFailure
 from tricolor.passes.devirtualize import devirtualize
 from tricolor.passes.linkage import local_functions
-from tricolor.program_cache import CompiledProgram
-from tricolor.program_inputs import inputs_of
 from tricolor.run.link_program import link_program
 from tricolor.runtime.modules import runtime_prelude, runtime_roots, runtime_text
-from tricolor.unsupported import refuse_cgo_files, refuse_unsupported
+from tricolor.staticdata.datamodule import emit_data_modules
+from tricolor.staticdata.descriptors import Needed
 
 
 @final

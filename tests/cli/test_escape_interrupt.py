@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tricolor.base.cache import cache_dir
+from tricolor.cache.store import cache_dir
 
 _TRICOLOR = str(Path(sys.executable).parent / "tricolor")
 _SECONDS = 60

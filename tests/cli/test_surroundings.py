@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tricolor.base.cache import write_atomically
+from tricolor.base.files import write_atomically
 
 TRICOLOR = Path(sys.executable).parent / "tricolor"
 WAIT = 'package main\n\nimport "time"\n\nfunc main() {\n\tprintln("ready")\n\ttime.Sleep(time.Minute)\n}\n'

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.codegen.trees import const, func, name, returns, running, text_of, variable
+from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 
 EDGES = (0, 1, 2, 3, 7, 63, 64, 127, 128, 255, -1, -2, -128, 1 << 31, (1 << 63) - 1, -(1 << 63))
 

@@ -6,8 +6,8 @@ import re
 
 from tests.codegen.trees import const, func, name, returns, text_of, variable
 from tricolor.codegen.state import Options
+from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 
 SLICE = t.slice_of(t.BOOL)
 

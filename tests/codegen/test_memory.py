@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.codegen.trees import emitted, func, name, returns, text_of, variable
 from tricolor.codegen.intrinsics import is_intrinsic
 from tricolor.codegen.state import Options
+from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 
 POINT = t.struct((t.Field("x", t.INT, pkg="main"), t.Field("next", t.pointer(t.INT), pkg="main")))
 BIG = t.array(t.INT, 20)

@@ -10,8 +10,8 @@ from typing import Any
 from tricolor.codegen.module import Emitted, emit_module
 from tricolor.codegen.placement import ConservativePlacement, Placements
 from tricolor.codegen.state import Options
+from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 from tricolor.llvm.compile import Unit, compile_object, parse
 from tricolor.llvm.link import load_objects
 

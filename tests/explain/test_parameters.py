@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools.escapecheck.reference import go_build
-from tricolor.decisions import Alone, analyse_alone, request_for
+from tricolor.decide.decisions import Alone, analyse_alone, request_for
 from tricolor.explain.model import Effect, Explained, Parameter, from_json, to_json
 from tricolor.explain.sites import sites_of
 from tricolor.explain.why import Answer, answers

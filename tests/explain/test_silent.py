@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tools.runtimecalls import derive
-from tricolor.decisions import Alone, analyse_alone, request_for
+from tricolor.decide.decisions import Alone, analyse_alone, request_for
 from tricolor.explain.model import Explained, Site
 from tricolor.explain.runtime_calls import GIVES, RUNTIME_CALL
 from tricolor.explain.sites import sites_of

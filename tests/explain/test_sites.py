@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tricolor.decisions import Alone, analyse_alone, request_for
+from tricolor.decide.decisions import Alone, analyse_alone, request_for
 from tricolor.explain.model import Explained, Site, from_json, to_json
 from tricolor.explain.sites import sites_of
 

@@ -10,7 +10,7 @@ from typing import final
 import pytest
 
 from tools.escapecheck.reference import go_build
-from tricolor.decisions import Alone, analyse_alone, request_for
+from tricolor.decide.decisions import Alone, analyse_alone, request_for
 from tricolor.explain.model import Site
 from tricolor.explain.why import answers
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.frontend.conftest import LoadFiles
 from tests.frontend.nodes import function, main_package, nodes
-from tricolor.base.cache import cache_dir
 from tricolor.base.errors import EnvironmentFault
+from tricolor.cache.store import cache_dir
 from tricolor.frontend import toolchain
 from tricolor.frontend.load import LoadRequest, list_files, load
 from tricolor.frontend.program import Program

@@ -7,7 +7,7 @@ import pytest
 from tests.frontend.conftest import LoadFiles
 from tests.frontend.nodes import function, main_package, nodes
 from tricolor.frontend.program import Program
-from tricolor.ir import types as ir
+from tricolor.gotypes import types as ir
 
 SOURCE = """package main
 

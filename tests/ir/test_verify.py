@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tricolor.base.errors import CompilerBug
+from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 from tricolor.ir.nodes import Func, Label, Var, VarKind
 from tricolor.ir.verify import verify_func
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tools.escapecheck.reference import go_build
-from tricolor.decisions import request_for
+from tricolor.decide.decisions import request_for
 from tricolor.frontend.load import load
 from tricolor.ir.build.program import build_packages
 from tricolor.passes.alone import as_compiled

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import final
 
-from tricolor.base.cache import read_entry, write_entry
+from tricolor.cache.store import read_entry, write_entry
 from tricolor.kernel.llvm_text import CompileOptions, compile_modules
 from tricolor.llvm.compile import Unit, compile_object, object_key
 from tricolor.llvm.link import load_objects

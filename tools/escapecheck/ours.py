@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tricolor.cli.decisions import shorten
-from tricolor.decisions import decide, request_for
+from tricolor.decide.decisions import decide, request_for
 from tricolor.escape.messages import PLACEMENTS, Detail
 
 

@@ -21,7 +21,7 @@ from typing import Final, final
 from tools.escapecheck.reference import go_build
 from tricolor.cli.decisions import shorten
 from tricolor.cli.gcflags import parse_gcflags
-from tricolor.decisions import Alone, analyse_alone, lines_about, request_for
+from tricolor.decide.decisions import Alone, analyse_alone, lines_about, request_for
 from tricolor.escape.messages import Detail
 from tricolor.frontend.toolchain import find_toolchain
 

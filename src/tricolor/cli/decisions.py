@@ -13,8 +13,8 @@ from typing import TextIO
 from tricolor.base.progress import Progress
 from tricolor.cli.common import say
 from tricolor.cli.gcflags import CompilerFlags
-from tricolor.decision_log import write_log
-from tricolor.decisions import Faulty, Line, analyse_alone, lines_about, request_for
+from tricolor.decide.decisions import Faulty, Line, analyse_alone, lines_about, request_for
+from tricolor.decide.log import write_log
 from tricolor.escape.messages import Detail
 from tricolor.frontend.records import Package
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from tricolor.base.cache import write_output
 from tricolor.base.errors import UsageError
+from tricolor.base.files import write_output
 from tricolor.base.progress import Progress
 from tricolor.cli.common import check_files, say, tags
 from tricolor.cli.escape_profile import PROFILE_FLAGS, join_profile

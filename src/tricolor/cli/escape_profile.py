@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tricolor.base.cache import write_output
 from tricolor.base.errors import TricolorError, UsageError
+from tricolor.base.files import write_output
 from tricolor.base.progress import Progress
 from tricolor.cli.common import check_files, say, tags
 from tricolor.cli.flags import Flag, Parsed

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tricolor.base.errors import EnvironmentFault, UsageError
 from tricolor.base.progress import Progress
+from tricolor.cache.programs import CompiledProgram, program_key, recall, remember
 from tricolor.cli.common import COMPILE_FLAGS, check_files, dump_stage, gcflags, say, split_patterns, tags
 from tricolor.cli.flags import Flag, Parsed, describe, parse_flags
-from tricolor.program_cache import CompiledProgram, program_key, recall, remember
 
 FLAGS = (
     *COMPILE_FLAGS,

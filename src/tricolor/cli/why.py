@@ -17,7 +17,7 @@ from tricolor.cli.flags import Parsed
 from tricolor.explain.model import Site
 
 if TYPE_CHECKING:
-    from tricolor.decisions import Alone, Faulty
+    from tricolor.decide.decisions import Alone, Faulty
     from tricolor.explain.why import Answer
 
 _PLACE: Final = re.compile(r"(?P<file>.+?\.go):(?P<line>[0-9]+)(?::(?P<column>[0-9]+))?")
@@ -33,7 +33,7 @@ def why(parsed: Parsed) -> int:
     file = Path(os.path.normpath(Path.cwd() / match["file"]))  # without "..", as positions have it
     if not file.is_file():
         raise TricolorError(f"{match['file']}: no such file")
-    from tricolor.decisions import Faulty
+    from tricolor.decide.decisions import Faulty
     from tricolor.explain.why import answers, uninstantiated
     from tricolor.report.why_text import write_answers
 
@@ -73,7 +73,7 @@ def _as_json(answer: Answer) -> dict[str, Any]:
 
 def _package_of(file: Path, parsed: Parsed) -> Alone | Faulty:
     """The packages that were named; else that of the file's folder, or where it belongs to none the file alone."""
-    from tricolor.decisions import Faulty, analyse_alone, request_for
+    from tricolor.decide.decisions import Faulty, analyse_alone, request_for
 
     if parsed.rest:
         return analyse_alone(request_for(parsed.rest, Path.cwd(), tags(parsed)))

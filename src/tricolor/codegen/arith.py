@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from tricolor.codegen.shapes import shape_of
 from tricolor.codegen.state import Gen
+from tricolor.gotypes.types import Type, is_complex, is_float, is_integer, is_signed
 from tricolor.ir.nodes import Binary, BinaryOp, Const, Expr, Pos, Unary, UnaryOp
-from tricolor.ir.types import Type, is_complex, is_float, is_integer, is_signed
 
 _INTEGER = {
     BinaryOp.ADD: "add", BinaryOp.SUB: "sub", BinaryOp.MUL: "mul",

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tricolor.abi.layout import size_of
 from tricolor.codegen.arith import complex_part, make_complex
 from tricolor.codegen.maps import builtin_delete, map_length
 from tricolor.codegen.places import index_operand, slice_parts, slice_words, string_parts
 from tricolor.codegen.shapes import shape_of
 from tricolor.codegen.slices import builtin_copy, clear_slice
 from tricolor.codegen.state import Gen
-from tricolor.ir.nodes import Builtin, BuiltinOp, Const, Expr, Pos
-from tricolor.ir.types import (
+from tricolor.gotypes.sizes import size_of
+from tricolor.gotypes.types import (
     Array,
     Basic,
     Chan,
@@ -28,6 +27,7 @@ from tricolor.ir.types import (
     is_string,
     underlying,
 )
+from tricolor.ir.nodes import Builtin, BuiltinOp, Const, Expr, Pos
 
 
 def value_builtin(g: Gen, e: Builtin) -> str:

@@ -9,9 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-from tricolor.abi.descriptors import is_closure
-from tricolor.abi.layout import field_offset, result_struct
-from tricolor.abi.llvmtypes import FunctionType, function_type
 from tricolor.abi.prefix import PREFIX_RECOVERS
 from tricolor.codegen.flat import flat_type, flatten
 from tricolor.codegen.intrinsics import find_intrinsic
@@ -20,6 +17,22 @@ from tricolor.codegen.places import iface_parts, var_addr
 from tricolor.codegen.recovery import recovers
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode, ModuleState
+from tricolor.gotypes.sizes import field_offset, result_struct
+from tricolor.gotypes.types import (
+    UINTPTR,
+    UNSAFE_POINTER,
+    Field,
+    Interface,
+    Signature,
+    Struct,
+    Type,
+    is_direct_iface,
+    is_interface,
+    pointer,
+    signature,
+    struct,
+    underlying,
+)
 from tricolor.ir.nodes import (
     AddrOf,
     Call,
@@ -36,22 +49,9 @@ from tricolor.ir.nodes import (
     Pos,
     TypeAssert,
 )
-from tricolor.ir.types import (
-    UINTPTR,
-    UNSAFE_POINTER,
-    Field,
-    Interface,
-    Signature,
-    Struct,
-    Type,
-    is_direct_iface,
-    is_interface,
-    pointer,
-    signature,
-    struct,
-    underlying,
-)
 from tricolor.ir.walk import has_effect
+from tricolor.staticdata.descriptors import is_closure
+from tricolor.staticdata.llvmtypes import FunctionType, function_type
 
 ITAB_FUN_OFFSET = 24
 """Offset of the first method's code address in an itab (internal/abi.ITab.Fun)."""

@@ -9,8 +9,8 @@ from tricolor.codegen.memory import copy, load, new_site, store, store_zero
 from tricolor.codegen.places import index_operand, new_variable
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, LoopTargets, Mode
+from tricolor.gotypes.types import Chan, Type, underlying
 from tricolor.ir.nodes import Expr, MakeChan, Recv, Select, SelectCase, Send
-from tricolor.ir.types import Chan, Type, underlying
 
 _CASE_BYTES = 16
 

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tricolor.abi.layout import is_memory_comparable, size_of
 from tricolor.codegen.arith import arith, shift
 from tricolor.codegen.memory import load
 from tricolor.codegen.places import iface_parts, view
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode
 from tricolor.codegen.strings import concat_pair, lent_string
-from tricolor.ir.nodes import Binary, BinaryOp, Const, Conversion, Convert, Expr, Nil, Pos
-from tricolor.ir.types import (
+from tricolor.gotypes.sizes import is_memory_comparable, size_of
+from tricolor.gotypes.types import (
     Array,
     Basic,
     Interface,
@@ -35,6 +34,7 @@ from tricolor.ir.types import (
     is_string,
     underlying,
 )
+from tricolor.ir.nodes import Binary, BinaryOp, Const, Conversion, Convert, Expr, Nil, Pos
 
 _FLOAT = {
     BinaryOp.EQ: "oeq", BinaryOp.NE: "une", BinaryOp.LT: "olt",

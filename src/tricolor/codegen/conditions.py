@@ -15,6 +15,7 @@ from tricolor.codegen.memory import load
 from tricolor.codegen.places import index_operand, index_panic, indexed, slice_parts
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Gen
+from tricolor.gotypes.types import Slice, Type, is_integer, is_signed, underlying
 from tricolor.ir.nodes import (
     Binary,
     BinaryOp,
@@ -28,7 +29,6 @@ from tricolor.ir.nodes import (
     UnaryOp,
     Var,
 )
-from tricolor.ir.types import Slice, Type, is_integer, is_signed, underlying
 
 _LOGICAL = (BinaryOp.AND_AND, BinaryOp.OR_OR)
 _PREDICATES = {

@@ -20,6 +20,7 @@ from tricolor.codegen.preemption import yield_if_asked
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, LoopTargets, Mode, PlaceThunk
 from tricolor.codegen.strings import concat_values, lent_string
+from tricolor.gotypes.types import Type, is_integer, is_interface, is_string, underlying
 from tricolor.ir.nodes import (
     Assign,
     AssignOp,
@@ -50,7 +51,6 @@ from tricolor.ir.nodes import (
     Var,
     Zero,
 )
-from tricolor.ir.types import Type, is_integer, is_interface, is_string, underlying
 
 
 def stmt_block(g: Gen, s: Block) -> None:

@@ -10,8 +10,8 @@ from tricolor.codegen.shapes import shape_of
 from tricolor.codegen.slices import array_pointer, slice_to_array
 from tricolor.codegen.state import Addr, Gen
 from tricolor.codegen.strings import convert_string
+from tricolor.gotypes.types import Basic, Kind, Pointer, Type, is_interface, underlying
 from tricolor.ir.nodes import Binary, BinaryOp, Conversion, Convert, Expr
-from tricolor.ir.types import Basic, Kind, Pointer, Type, is_interface, underlying
 
 
 def value_convert(g: Gen, e: Convert) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import final
 
-from tricolor.abi.llvmtypes import escape
 from tricolor.ir.nodes import Pos
+from tricolor.staticdata.llvmtypes import escape
 
 ALIAS_HEADER = ", !tbaa !993"
 """Marks an access to a pointer, or to the length or capacity beside one."""

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
-from tricolor.abi.llvmtypes import FunctionType, function_type
 from tricolor.codegen.shapes import Form, Leaf, shape_of
 from tricolor.codegen.state import Gen
-from tricolor.ir.types import Signature, Type
+from tricolor.gotypes.types import Signature, Type
+from tricolor.staticdata.llvmtypes import FunctionType, function_type
 
 
 @cache

@@ -5,9 +5,6 @@ Source: ARCHITECTURE.md section 4 (calling convention; defer, panic, recover).
 
 from __future__ import annotations
 
-from tricolor.abi.descriptors import is_closure
-from tricolor.abi.layout import field_offset, result_struct
-from tricolor.abi.llvmtypes import FunctionType, quote
 from tricolor.abi.prefix import prefix_text
 from tricolor.codegen import (
     builtins,
@@ -30,8 +27,11 @@ from tricolor.codegen.memory import copy, is_runtime, load, offset, store, store
 from tricolor.codegen.recovery import recovers
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode, ModuleState, Tables
+from tricolor.gotypes.sizes import field_offset, result_struct
+from tricolor.gotypes.types import Interface, underlying
 from tricolor.ir import nodes as n
-from tricolor.ir.types import Interface, underlying
+from tricolor.staticdata.descriptors import is_closure
+from tricolor.staticdata.llvmtypes import FunctionType, quote
 
 DEFER_FRAME_BYTES = 128
 

@@ -5,13 +5,12 @@ Source: Go 1.27.3 cmd/compile/internal/walk/convert.go (order of cheap boxes: ``
 
 from __future__ import annotations
 
-from tricolor.abi.layout import size_of
 from tricolor.codegen.memory import alloc, load, new_site, shared, store, zero_value
 from tricolor.codegen.places import iface_parts
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode
-from tricolor.ir.nodes import Conversion, Convert, Expr, Pos, TypeAssert
-from tricolor.ir.types import (
+from tricolor.gotypes.sizes import size_of
+from tricolor.gotypes.types import (
     Basic,
     Interface,
     Kind,
@@ -22,6 +21,7 @@ from tricolor.ir.types import (
     is_interface,
     underlying,
 )
+from tricolor.ir.nodes import Conversion, Convert, Expr, Pos, TypeAssert
 
 _IFACE = "{ptr, ptr}"
 _MAX_STACK_BOX_BYTES = 1024

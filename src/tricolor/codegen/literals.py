@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from tricolor.abi.layout import field_offset, size_of
-from tricolor.abi.statics import blank_fields, const_text
 from tricolor.codegen.maps import fill_map
 from tricolor.codegen.memory import (
     copy_bytes,
@@ -17,8 +15,10 @@ from tricolor.codegen.memory import (
 from tricolor.codegen.places import is_place
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode
+from tricolor.gotypes.sizes import field_offset, size_of
+from tricolor.gotypes.types import Array, Slice, array, underlying
 from tricolor.ir.nodes import AddrOf, ArrayLit, Const, Expr, MapLit, New, Nil, SliceLit, StructLit, Zero
-from tricolor.ir.types import Array, Slice, array, underlying
+from tricolor.staticdata.statics import blank_fields, const_text
 
 _STATIC_COPY_BYTES = 64
 """Constant literals of this size are copied from read-only memory; smaller ones are written store by store."""

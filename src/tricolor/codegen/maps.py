@@ -13,8 +13,6 @@ from enum import Enum
 from functools import cache
 from typing import final
 
-from tricolor.abi.layout import align_of, field_offset, is_memory_comparable, size_of
-from tricolor.abi.typedata import map_group
 from tricolor.codegen.memory import (
     clear_bytes,
     copy,
@@ -31,8 +29,10 @@ from tricolor.codegen.places import index_operand
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode, PlaceThunk
 from tricolor.codegen.strings import lent_string
+from tricolor.gotypes.sizes import align_of, field_offset, is_memory_comparable, size_of
+from tricolor.gotypes.types import Field, Map, Type, array, has_pointers, is_string, struct, underlying
 from tricolor.ir.nodes import ArrayLit, Const, Expr, MakeMap, MapIndex, MapLit, Pos, StructLit
-from tricolor.ir.types import Field, Map, Type, array, has_pointers, is_string, struct, underlying
+from tricolor.staticdata.typedata import map_group
 
 MAX_FAST_ELEM_BYTES = 128
 ZERO_VALUE_BYTES = 1024

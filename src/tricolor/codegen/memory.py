@@ -14,13 +14,13 @@ Differs from Go: copies of memory-class values are ``llvm.memmove``, which the m
 
 from __future__ import annotations
 
-from tricolor.abi.layout import size_of
 from tricolor.abi.sizeclasses import rounded_bytes
 from tricolor.codegen.debug import ALIAS_FLOAT, ALIAS_HEADER
 from tricolor.codegen.shapes import Form, Shape, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode, Site
+from tricolor.gotypes.sizes import size_of
+from tricolor.gotypes.types import Type
 from tricolor.ir.nodes import Pos
-from tricolor.ir.types import Type
 
 MAX_INLINE_ALLOC_BYTES = 512
 

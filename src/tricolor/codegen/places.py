@@ -6,7 +6,6 @@ values, but panics for nil and bounds only when it assigns.
 
 from __future__ import annotations
 
-from tricolor.abi.layout import field_offset, size_of
 from tricolor.codegen.arith import const_count
 from tricolor.codegen.memory import (
     alloc,
@@ -22,6 +21,8 @@ from tricolor.codegen.memory import (
 )
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode, PlaceThunk
+from tricolor.gotypes.sizes import field_offset, size_of
+from tricolor.gotypes.types import Array, Pointer, Slice, Type, is_signed, is_string, underlying
 from tricolor.ir.nodes import (
     AddrOf,
     Const,
@@ -39,7 +40,6 @@ from tricolor.ir.nodes import (
     Var,
     VarKind,
 )
-from tricolor.ir.types import Array, Pointer, Slice, Type, is_signed, is_string, underlying
 
 
 def is_place(e: Expr) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tricolor.abi.layout import size_of
 from tricolor.codegen.channels import chan_elem, receive
 from tricolor.codegen.control import target_of
 from tricolor.codegen.maps import map_type, range_map
@@ -22,8 +21,8 @@ from tricolor.codegen.preemption import yield_if_asked
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, LoopTargets, Mode
 from tricolor.codegen.strings import lent_string
-from tricolor.ir.nodes import Conversion, Convert, Range
-from tricolor.ir.types import (
+from tricolor.gotypes.sizes import size_of
+from tricolor.gotypes.types import (
     INT,
     INT32,
     Array,
@@ -37,6 +36,7 @@ from tricolor.ir.types import (
     is_signed,
     underlying,
 )
+from tricolor.ir.nodes import Conversion, Convert, Range
 
 
 def stmt_range(g: Gen, s: Range) -> None:

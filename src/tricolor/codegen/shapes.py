@@ -11,9 +11,9 @@ from enum import IntEnum
 from functools import cache
 from typing import final
 
-from tricolor.abi.layout import align_of, memory_class, size_of, struct_layout
-from tricolor.abi.llvmtypes import llvm_type, memory_type
-from tricolor.ir.types import Array, Basic, Interface, Kind, Slice, Struct, Type, underlying
+from tricolor.gotypes.sizes import align_of, memory_class, size_of, struct_layout
+from tricolor.gotypes.types import Array, Basic, Interface, Kind, Slice, Struct, Type, underlying
+from tricolor.staticdata.llvmtypes import llvm_type, memory_type
 
 
 class Form(IntEnum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tricolor.abi.layout import align_of, size_of
 from tricolor.codegen.buffers import BUFFER_BYTES, buffer_bytes, small_or_large
 from tricolor.codegen.memory import (
     MAX_INLINE_ALLOC_BYTES,
@@ -17,6 +16,8 @@ from tricolor.codegen.memory import (
 )
 from tricolor.codegen.places import index_operand, is_place, slice_parts, slice_words, string_parts
 from tricolor.codegen.state import Addr, Gen, Mode
+from tricolor.gotypes.sizes import align_of, size_of
+from tricolor.gotypes.types import Array, Pointer, Slice, Type, array, is_signed, is_string, underlying
 from tricolor.ir.nodes import (
     Append,
     Builtin,
@@ -29,7 +30,6 @@ from tricolor.ir.nodes import (
     SliceExpr,
     VarKind,
 )
-from tricolor.ir.types import Array, Pointer, Slice, Type, array, is_signed, is_string, underlying
 
 _STACK_SLICE_BYTES = 64 * 1024
 

@@ -19,15 +19,15 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, NamedTuple, NoReturn, TypeAlias, final
 
-from tricolor.abi.descriptors import DataEmitter, StaticValues, is_closure
 from tricolor.abi.entries import ENTRIES
-from tricolor.abi.llvmtypes import function_type
 from tricolor.base.errors import CompilerBug
 from tricolor.codegen.debug import DebugInfo
 from tricolor.codegen.placement import Placements
 from tricolor.codegen.shapes import Form, Shape, shape_of
+from tricolor.gotypes.types import Type
 from tricolor.ir.nodes import Block, Expr, Func, Label, Labeled, Pos, Stmt, Var
-from tricolor.ir.types import Type
+from tricolor.staticdata.descriptors import DataEmitter, StaticValues, is_closure
+from tricolor.staticdata.llvmtypes import function_type
 
 
 class Mode(IntEnum):

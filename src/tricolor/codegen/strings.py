@@ -6,8 +6,8 @@ from tricolor.codegen.buffers import BUFFER_BYTES, buffer_bytes, small_or_large
 from tricolor.codegen.memory import clear_bytes, copy_bytes, new_site
 from tricolor.codegen.places import index_operand, slice_parts, string_parts
 from tricolor.codegen.state import Addr, Gen, Mode
+from tricolor.gotypes.types import STRING
 from tricolor.ir.nodes import Binary, Concat, Conversion, Convert, Expr, Pos, Stmt
-from tricolor.ir.types import STRING
 
 _PAIR = "{ptr, i64}"
 

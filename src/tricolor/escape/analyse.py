@@ -22,7 +22,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from tricolor.abi.layout import size_of
 from tricolor.base.collection import without_cycle_collection
 from tricolor.escape.batch import Batch, Inline
 from tricolor.escape.batches import batches, stands_alone
@@ -38,8 +37,9 @@ from tricolor.escape.scan import Scans, scan
 from tricolor.escape.sizes import MAX_BY_VALUE_BYTES, heap_reason
 from tricolor.escape.solve import solve
 from tricolor.escape.statements import init_func, walk_func
+from tricolor.gotypes import types as t
+from tricolor.gotypes.sizes import size_of
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 from tricolor.ir.shapes import DICTIONARY, SHAPE_PACKAGE
 from tricolor.ir.walk import walk
 from tricolor.passes.inline_cost import InlineCosts

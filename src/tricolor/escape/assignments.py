@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import final
 
 from tricolor.escape.scan import Marked
+from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 
 
 @final

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from tricolor.abi.layout import size_of
+from tricolor.gotypes import types as t
+from tricolor.gotypes.sizes import size_of
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 from tricolor.ir.walk import walk
 
 _WIDEST_BITS: Final = 62

@@ -12,8 +12,8 @@ from tricolor.escape.batch import Batch
 from tricolor.escape.graph import Hole
 from tricolor.escape.leaks import CALLEE, FIRST_RESULT, HEAP, MUTATOR, RESULTS, Leaks, everything_to_heap
 from tricolor.escape.pointers import holds_pointers
+from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 from tricolor.ir.walk import walk
 
 AnyCall: TypeAlias = n.Call | n.CallMethod | n.Append | n.Builtin

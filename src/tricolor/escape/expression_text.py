@@ -10,8 +10,8 @@ from fractions import Fraction
 from typing import Final, assert_never
 
 from tricolor.escape.naming import Names, local_name, method_split
+from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 from tricolor.ir.shapes import has_shape
 
 _LONGEST_STRING: Final = 72

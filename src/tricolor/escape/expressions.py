@@ -12,8 +12,8 @@ from tricolor.escape.batch import Batch
 from tricolor.escape.calls import AnyCall, bound_receiver, operand_holes
 from tricolor.escape.graph import Hole
 from tricolor.escape.pointers import holds_pointers
+from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 
 _COPYING = frozenset(
     {

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, final
 
-from tricolor.abi.layout import size_of
 from tricolor.escape.expression_text import expression_text
 from tricolor.escape.graph import Captured, Explanation, FlowStep, Location, Noted
 from tricolor.escape.naming import Names, local_name
 from tricolor.escape.statement_text import statement_text
+from tricolor.gotypes.sizes import size_of
 from tricolor.ir import nodes as n
 
 _OURS: Final = frozenset({"go", "defer"})

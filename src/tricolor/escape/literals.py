@@ -8,8 +8,8 @@ Source: cmd/compile/internal/escape/escape.go (rewriteWithLiterals).
 from __future__ import annotations
 
 from tricolor.escape.batch import Batch
+from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 
 
 def find_literal(b: Batch, x: n.MakeSlice | n.Convert) -> None:

@@ -18,8 +18,8 @@ from tricolor.escape.naming import PLAIN, Names, Wording
 from tricolor.escape.pointers import holds_pointers
 from tricolor.escape.result import EscapeResult
 from tricolor.escape.statement_text import statement_text
+from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 from tricolor.ir.shapes import DICTIONARY, has_shape
 from tricolor.ir.walk import walk
 

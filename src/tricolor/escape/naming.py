@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, final
 
+from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 from tricolor.ir.shapes import has_shape, shape_name
 
 _SPELLED_PART: Final = re.compile("⟦([0-9]+)⟧|«([^»]*)»")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from tricolor.ir import types as t
+from tricolor.gotypes import types as t
 
 _MARK: Final = ("internal/runtime/sys", "nih")
 """Objects of a type with a field of this type lie outside Go's heap; the garbage collector does not follow pointers to them."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.abi.layout import size_of
+from tricolor.gotypes import types as t
+from tricolor.gotypes.sizes import size_of
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 
 MAX_VARIABLE_BYTES: Final = 128 * 1024
 """Largest explicitly declared variable on a stack."""

@@ -10,8 +10,8 @@ from typing import Final, assert_never
 
 from tricolor.escape.expression_text import expression_text
 from tricolor.escape.naming import Names
+from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 from tricolor.passes.temporaries import is_temporary
 
 _SCOPED: Final = (n.If, n.For, n.Switch, n.TypeSwitch)

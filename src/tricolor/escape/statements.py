@@ -12,8 +12,8 @@ from tricolor.escape.batch import Batch
 from tricolor.escape.graph import Hole, Ignored
 from tricolor.escape.pointers import holds_pointers
 from tricolor.escape.self_assignment import is_self_assignment
+from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 from tricolor.passes.temporaries import ORDER
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, final
 
-from tricolor.abi.layout import size_of
 from tricolor.escape.expression_text import expression_text
 from tricolor.escape.flow_text import flow_text, location_text
 from tricolor.escape.graph import Flow, FlowStep, Location, Note, Noted
@@ -21,8 +20,9 @@ from tricolor.escape.result import EscapeResult
 from tricolor.escape.sizes import MAX_IMPLICIT_BYTES, MAX_VARIABLE_BYTES
 from tricolor.explain.model import Step
 from tricolor.frontend.records import Position
+from tricolor.gotypes import types as t
+from tricolor.gotypes.sizes import size_of
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 
 _ASSIGNMENTS: Final = frozenset({"assign", "assign-pair", "assign-pair-dot-type", "assign-pair-mapr", "assign-pair-receive"})
 _INSTANCE: Final = re.compile(r"\[go\.shape\..*\](?=[).]|$)")

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from tricolor.abi.layout import size_of
 from tricolor.escape.graph import MUTATES, Location
 from tricolor.escape.result import EscapeResult
 from tricolor.escape.sizes import MAX_IMPLICIT_BYTES, constant_cap
 from tricolor.explain.model import Cost, CostClass
+from tricolor.gotypes import types as t
+from tricolor.gotypes.sizes import size_of
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 
 _BUFFER_BYTES: Final = 32
 """Buffer in the frame for a string, or for the array of a slice whose size is known only at run time."""

@@ -15,8 +15,8 @@ from tricolor.escape.naming import local_name
 from tricolor.explain.model import Parameter, Site
 from tricolor.frontend.program import Program
 from tricolor.frontend.records import FuncDecl, Package
+from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 from tricolor.ir.shapes import SHAPE_PACKAGE
 
 _ARGUMENTS: Final = re.compile(r"\[.*\]")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from tricolor.decisions import Alone
+from tricolor.decide.decisions import Alone
 from tricolor.escape.graph import Location
 from tricolor.escape.leaks import HEAP, RESULTS, Leaks
 from tricolor.escape.messages import is_hidden

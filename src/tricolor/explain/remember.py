@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tricolor.base.cache import read_entry, write_entry
 from tricolor.base.collection import without_cycle_collection
 from tricolor.base.errors import EnvironmentFault
+from tricolor.cache.programs import program_key
+from tricolor.cache.signature import stamp
+from tricolor.cache.store import read_entry, write_entry
 from tricolor.explain.model import Explained, from_json, to_json
-from tricolor.program_cache import program_key, stamp
 
 _KIND = "explained"
 
@@ -38,9 +39,9 @@ def explain_faultless(patterns: Sequence[str], directory: Path, tags: Sequence[s
 
 def _explain_anew(key: str, patterns: Sequence[str], directory: Path, tags: Sequence[str]) -> tuple[Explained, str]:
     # The front end is loaded only when there is something to analyse.
-    from tricolor.decisions import Faulty, analyse_alone, request_for
+    from tricolor.cache.inputs import inputs_of
+    from tricolor.decide.decisions import Faulty, analyse_alone, request_for
     from tricolor.explain.sites import sites_of
-    from tricolor.program_inputs import inputs_of
 
     alone = analyse_alone(request_for(patterns, directory, tags))
     if isinstance(alone, Faulty):

@@ -13,8 +13,8 @@ from typing import Final, NamedTuple, final
 from tricolor.explain.hints import DEFER_HINT
 from tricolor.explain.model import Cost, CostClass
 from tricolor.explain.runtime_calls import RUNTIME_CALL, runtime_call
+from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 
 _HEAP: Final = Cost(CostClass.HEAP)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from tricolor.decisions import Alone
+from tricolor.decide.decisions import Alone
 from tricolor.escape.graph import Location
 from tricolor.escape.messages import is_go_wrapper, is_hidden, subject_of
 from tricolor.escape.naming import Names
@@ -20,8 +20,8 @@ from tricolor.explain.parameters import parameters_of
 from tricolor.explain.silent import silent
 from tricolor.frontend.records import Package, Position
 from tricolor.frontend.toolchain import GO_VERSION
+from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 from tricolor.ir.shapes import SHAPE_PACKAGE
 from tricolor.ir.walk import walk
 

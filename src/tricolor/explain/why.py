@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, final
 
-from tricolor.decisions import Alone
+from tricolor.decide.decisions import Alone
 from tricolor.escape.analyse import analyse_again
 from tricolor.escape.batch import Batch
 from tricolor.escape.changes import FitsStack, HeldByValue

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast, final
 
-from tricolor.base.cache import cache_dir
 from tricolor.base.errors import EnvironmentFault
+from tricolor.cache.store import cache_dir
 from tricolor.frontend.program import Program
 from tricolor.frontend.toolchain import (
     LANGUAGE_VERSION,

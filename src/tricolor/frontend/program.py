@@ -34,7 +34,7 @@ from tricolor.frontend.records import (
     Variable,
 )
 from tricolor.frontend.types import TypeReader
-from tricolor.ir import types as ir
+from tricolor.gotypes import types as ir
 
 _MAGIC = b"tricolor typed program 3\n"
 _NO_POSITION = Position("", 0, 0)

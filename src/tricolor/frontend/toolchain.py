@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from tricolor.base.cache import cache_dir
 from tricolor.base.errors import EnvironmentFault
 from tricolor.base.progress import Progress
+from tricolor.cache.store import cache_dir
 
 GO_VERSION = "go1.27.3"
 LANGUAGE_VERSION = "go1.27"

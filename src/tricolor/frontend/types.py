@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeAlias, final
 
 from tricolor.frontend.records import FuncDecl, Node, Object, Package
-from tricolor.ir import types as ir
+from tricolor.gotypes import types as ir
 
 Substitution: TypeAlias = Mapping[ir.TypeParam, ir.Type]
 

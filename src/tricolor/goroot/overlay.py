@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final
 
 import tricolor.goroot as here
-from tricolor.base.cache import cache_dir, write_atomically
+from tricolor.base.files import write_atomically
+from tricolor.cache.store import cache_dir
 from tricolor.goroot.layout import PACKAGES, Package
 from tricolor.goroot.patches import apply_patches
 

@@ -31,7 +31,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import TypeAlias, final
 
-from tricolor.ir.types import MethodDecl, Named, Signature, Type, tuple_of
+from tricolor.gotypes.types import MethodDecl, Named, Signature, Type, tuple_of
 
 Pos: TypeAlias = int
 """A position in the whole typed program (``frontend.program.Program.position`` decodes it); 0 is unknown."""

@@ -16,7 +16,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Final
 
-from tricolor.ir.types import (
+from tricolor.gotypes.types import (
     UINT8,
     Array,
     Basic,

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from tricolor.gotypes.types import Interface, Struct, Type, go_quote, pointer, underlying
 from tricolor.ir import nodes as n
 from tricolor.ir.nodes import Func, Program, Var
-from tricolor.ir.types import Interface, Struct, Type, go_quote, pointer, underlying
 
 _INDENT = "    "
 

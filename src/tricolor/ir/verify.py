@@ -16,11 +16,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import final
 
-from tricolor.abi.layout import size_of
 from tricolor.base.errors import CompilerBug
-from tricolor.ir import nodes as n
-from tricolor.ir.nodes import BinaryOp, BuiltinOp, Conversion, Func, Label, Program, Var, VarKind
-from tricolor.ir.types import (
+from tricolor.gotypes.sizes import size_of
+from tricolor.gotypes.types import (
     BOOL,
     COMPLEXES,
     FLOATS,
@@ -47,6 +45,8 @@ from tricolor.ir.types import (
     tuple_of,
     underlying,
 )
+from tricolor.ir import nodes as n
+from tricolor.ir.nodes import BinaryOp, BuiltinOp, Conversion, Func, Label, Program, Var, VarKind
 from tricolor.ir.walk import children
 
 _COMPARISONS = frozenset((BinaryOp.EQ, BinaryOp.NE, BinaryOp.LT, BinaryOp.LE, BinaryOp.GT, BinaryOp.GE))

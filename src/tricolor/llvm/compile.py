@@ -17,7 +17,7 @@ from typing import Final, final
 
 import llvmlite.binding as llvm
 
-from tricolor.base.cache import read_entry, write_entry
+from tricolor.cache.store import read_entry, write_entry
 from tricolor.llvm.object_files import READER_VERSION, read_line_table
 from tricolor.llvm.target import target_description, target_machine
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tricolor.gotypes.types import signature
 from tricolor.ir import nodes as n
-from tricolor.ir.types import signature
 from tricolor.ir.walk import with_closures
 from tricolor.passes.dead_locals import remove_dead_locals
 from tricolor.passes.devirtualize import KnownReceiver, devirtualize

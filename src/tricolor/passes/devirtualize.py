@@ -26,9 +26,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, TypeAlias, final
 
+from tricolor.gotypes import types as t
+from tricolor.gotypes.lookup import InterfaceSelection, MethodSelection, implements, lookup
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
-from tricolor.ir.build.lookup import InterfaceSelection, MethodSelection, implements, lookup
 from tricolor.ir.build.methods import is_pointer, walk_path
 from tricolor.ir.nodes import result_type
 from tricolor.ir.shapes import has_shape, is_shape

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from tricolor.abi.layout import field_offset
+from tricolor.gotypes import types as t
+from tricolor.gotypes.sizes import field_offset
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 from tricolor.ir.walk import children
 from tricolor.passes.temporaries import ORDER, is_temporary
 

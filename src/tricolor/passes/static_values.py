@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
-from tricolor.ir import types as t
 from tricolor.ir.walk import walk
 
 _BOXING = (n.Conversion.TO_INTERFACE, n.Conversion.INTERFACE)

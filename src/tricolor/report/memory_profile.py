@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tricolor.base.cache import write_output
 from tricolor.base.errors import EnvironmentFault
+from tricolor.base.files import write_output
 from tricolor.frontend.toolchain import find_toolchain
 from tricolor.goroot.overlay import overlay_files
 from tricolor.profile.own import profile_of

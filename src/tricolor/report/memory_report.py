@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tricolor.base.cache import read_entry
 from tricolor.base.errors import EnvironmentFault
+from tricolor.cache.store import read_entry
 from tricolor.report.units import bytes_text, count_text, duration_text
 from tricolor.run.observe import Observation
 

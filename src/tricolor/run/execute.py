@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from tricolor.base.cache import read_entry
+from tricolor.abi.exports import SET_SYMBOLS, START
 from tricolor.base.errors import EnvironmentFault
+from tricolor.cache.programs import CompiledProgram
+from tricolor.cache.store import read_entry
 from tricolor.llvm.image import Image, Loaded, load_image
-from tricolor.program_cache import CompiledProgram
-from tricolor.run.names import SET_SYMBOLS, START
 from tricolor.run.symbols import symbols_head
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from tricolor.base.cache import read_entry, write_entry
+from tricolor.abi.exports import EXPORTED
+from tricolor.cache.store import read_entry, write_entry
 from tricolor.llvm.compile import line_table_of
 from tricolor.llvm.line_tables import LineTable
 from tricolor.llvm.link import link
-from tricolor.run.names import EXPORTED
 from tricolor.run.symbols import pack_symbols
 
 

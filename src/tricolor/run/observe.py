@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
+from tricolor.abi.exports import ACCOUNT, STATISTICS
 from tricolor.abi.statistics import NAMES
 from tricolor.llvm.image import Loaded
-from tricolor.run.names import ACCOUNT, STATISTICS
 
 
 @final

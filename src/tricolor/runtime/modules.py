@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Final
 
 from tricolor.abi.entries import ENTRIES
-from tricolor.base.cache import read_entry, write_entry
+from tricolor.cache.signature import compiler_signature
+from tricolor.cache.store import read_entry, write_entry
 from tricolor.kernel.llvm_text import CompileOptions, compile_modules, inline_prelude
-from tricolor.program_cache import compiler_signature
 
 MODULES: Final = (
     "tricolor.runtime.start",

@@ -8,13 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tricolor.ir import nodes as n
-from tricolor.ir.build.convert import convert_to
-from tricolor.ir.build.exprs import binary_op
-from tricolor.ir.build.function import FuncState, is_ordered, may_change, pin_calls
-from tricolor.ir.build.state import Node
-from tricolor.ir.nodes import BinaryOp, Var
-from tricolor.ir.types import (
+from tricolor.gotypes.types import (
     BOOL,
     COMPLEXES,
     FLOATS,
@@ -25,6 +19,12 @@ from tricolor.ir.types import (
     tuple_of,
     underlying,
 )
+from tricolor.ir import nodes as n
+from tricolor.ir.build.convert import convert_to
+from tricolor.ir.build.exprs import binary_op
+from tricolor.ir.build.function import FuncState, is_ordered, may_change, pin_calls
+from tricolor.ir.build.state import Node
+from tricolor.ir.nodes import BinaryOp, Var
 
 _PLACES = (n.Name, n.Deref, n.FieldOf, n.FieldPtr, n.Index, n.MapIndex)
 

@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from tricolor.abi.layout import align_of, field_offset, size_of
-from tricolor.ir import nodes as n
-from tricolor.ir.build.convert import convert_to
-from tricolor.ir.build.exprs import address, hoist_tuple, is_tuple_call, package_of
-from tricolor.ir.build.function import FuncState
-from tricolor.ir.build.lookup import FieldSelection, lookup
-from tricolor.ir.build.state import Node
-from tricolor.ir.nodes import BuiltinOp
-from tricolor.ir.types import (
+from tricolor.gotypes.lookup import FieldSelection, lookup
+from tricolor.gotypes.sizes import align_of, field_offset, size_of
+from tricolor.gotypes.types import (
     EMPTY_INTERFACE,
     EMPTY_TUPLE,
     INT,
@@ -27,6 +21,12 @@ from tricolor.ir.types import (
     Type,
     underlying,
 )
+from tricolor.ir import nodes as n
+from tricolor.ir.build.convert import convert_to
+from tricolor.ir.build.exprs import address, hoist_tuple, is_tuple_call, package_of
+from tricolor.ir.build.function import FuncState
+from tricolor.ir.build.state import Node
+from tricolor.ir.nodes import BuiltinOp
 
 _Build: TypeAlias = Callable[[FuncState, Node], n.Expr]
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tricolor.frontend.records import ObjectKind
+from tricolor.gotypes.lookup import FieldSelection, InterfaceSelection
+from tricolor.gotypes.types import Signature, Slice, Type, signature, underlying
 from tricolor.ir import nodes as n
 from tricolor.ir.build.builtins import build_builtin
 from tricolor.ir.build.convert import conversion, convert_to
 from tricolor.ir.build.dictionary import is_type_param, unknown_method
 from tricolor.ir.build.exprs import hoist_tuple, is_tuple_call, select
 from tricolor.ir.build.function import FuncState
-from tricolor.ir.build.lookup import FieldSelection, InterfaceSelection
 from tricolor.ir.build.methods import call_interface, declared_func, receiver, walk_path
 from tricolor.ir.build.state import Node
 from tricolor.ir.nodes import Func, result_type
-from tricolor.ir.types import Signature, Slice, Type, signature, underlying
 
 
 def build_call(fs: FuncState, node: Node) -> n.Expr:

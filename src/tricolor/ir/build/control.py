@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tricolor.gotypes.types import BOOL, Chan, Pointer, Slice, Type, is_interface, underlying
 from tricolor.ir import nodes as n
 from tricolor.ir.build.assign import build_place, is_blank, is_definition
 from tricolor.ir.build.convert import convert_to
@@ -12,7 +13,6 @@ from tricolor.ir.build.exprs import common_type, compare, new_label
 from tricolor.ir.build.function import FuncState, Target
 from tricolor.ir.build.state import Node
 from tricolor.ir.nodes import Label, SelectCase, SwitchCase, TypeCase, UnaryOp, Var
-from tricolor.ir.types import BOOL, Chan, Pointer, Slice, Type, is_interface, underlying
 
 
 def enter(fs: FuncState, loop: bool) -> Label:

@@ -5,11 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any, Final
 
-from tricolor.ir import nodes as n
-from tricolor.ir.build.function import FuncState
-from tricolor.ir.nodes import Conversion
-from tricolor.ir.shapes import has_shape, is_shape
-from tricolor.ir.types import (
+from tricolor.gotypes.types import (
     BOOL,
     COMPLEX128,
     COMPLEXES,
@@ -29,6 +25,10 @@ from tricolor.ir.types import (
     is_integer,
     underlying,
 )
+from tricolor.ir import nodes as n
+from tricolor.ir.build.function import FuncState
+from tricolor.ir.nodes import Conversion
+from tricolor.ir.shapes import has_shape, is_shape
 
 _DEFAULTS: dict[str, Basic] = {"i": INT, "f": FLOAT64, "c": COMPLEX128, "s": STRING, "b": BOOL}
 

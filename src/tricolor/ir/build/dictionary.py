@@ -13,12 +13,12 @@ from typing import Any, TypeAlias
 
 from tricolor.frontend.program import Program
 from tricolor.frontend.records import FuncDecl
+from tricolor.gotypes.types import INT, UINTPTR, Pointer, Type, TypeParam, array, pointer
 from tricolor.ir import nodes as n
 from tricolor.ir.build.function import FuncState
 from tricolor.ir.build.state import Node
 from tricolor.ir.nodes import Func, Var, VarKind
 from tricolor.ir.shapes import DICTIONARY
-from tricolor.ir.types import INT, UINTPTR, Pointer, Type, TypeParam, array, pointer
 
 Word: TypeAlias = tuple[int, str]
 """A type parameter, by its number in the dictionary, and the name of its method."""

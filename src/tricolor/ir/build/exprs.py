@@ -5,15 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tricolor.frontend.records import ObjectKind
-from tricolor.ir import nodes as n
-from tricolor.ir.build.convert import convert_to
-from tricolor.ir.build.dictionary import is_type_param, unknown_method
-from tricolor.ir.build.function import FuncState
-from tricolor.ir.build.lookup import FieldSelection, InterfaceSelection, MethodSelection, implements, lookup
-from tricolor.ir.build.methods import bound_method, method_expression, walk_path
-from tricolor.ir.build.state import Node
-from tricolor.ir.nodes import BinaryOp, Func, Label, UnaryOp
-from tricolor.ir.types import (
+from tricolor.gotypes.lookup import FieldSelection, InterfaceSelection, MethodSelection, implements, lookup
+from tricolor.gotypes.types import (
     UINT,
     UNTYPED_NIL,
     Array,
@@ -32,6 +25,13 @@ from tricolor.ir.types import (
     slice_of,
     underlying,
 )
+from tricolor.ir import nodes as n
+from tricolor.ir.build.convert import convert_to
+from tricolor.ir.build.dictionary import is_type_param, unknown_method
+from tricolor.ir.build.function import FuncState
+from tricolor.ir.build.methods import bound_method, method_expression, walk_path
+from tricolor.ir.build.state import Node
+from tricolor.ir.nodes import BinaryOp, Func, Label, UnaryOp
 
 _UNARY = {op.value: op for op in UnaryOp}
 _BINARY = {op.value: op for op in BinaryOp}

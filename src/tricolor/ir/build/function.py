@@ -19,11 +19,11 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 from tricolor.base.errors import CompilerBug
+from tricolor.gotypes.types import EMPTY_TUPLE, Array, Interface, Tuple, Type, underlying
 from tricolor.ir import nodes as n
 from tricolor.ir.build.dead import live
 from tricolor.ir.build.state import Builder, Env, Node
 from tricolor.ir.nodes import Capture, Func, Label, Var, VarKind
-from tricolor.ir.types import EMPTY_TUPLE, Array, Interface, Tuple, Type, underlying
 from tricolor.ir.walk import has_effect, walk
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from tricolor.gotypes.types import Interface, Named, Type, TypeParam
 from tricolor.ir import nodes as n
 from tricolor.ir.build.state import Builder
 from tricolor.ir.shapes import parts
-from tricolor.ir.types import Interface, Named, Type, TypeParam
 from tricolor.ir.walk import walk, with_closures
 
 

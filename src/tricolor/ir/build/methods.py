@@ -11,18 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from tricolor.ir import nodes as n
-from tricolor.ir.build.convert import convert_to
-from tricolor.ir.build.function import Dispatch, FuncState
-from tricolor.ir.build.lookup import (
+from tricolor.gotypes.lookup import (
     InterfaceSelection,
     MethodSelection,
     lookup,
     selection_name,
 )
-from tricolor.ir.build.state import Builder
-from tricolor.ir.nodes import Block, Capture, Func, Var, VarKind, result_type
-from tricolor.ir.types import (
+from tricolor.gotypes.types import (
     BOOL,
     STRING,
     Interface,
@@ -38,6 +33,11 @@ from tricolor.ir.types import (
     signature,
     underlying,
 )
+from tricolor.ir import nodes as n
+from tricolor.ir.build.convert import convert_to
+from tricolor.ir.build.function import Dispatch, FuncState
+from tricolor.ir.build.state import Builder
+from tricolor.ir.nodes import Block, Capture, Func, Var, VarKind, result_type
 
 MethodHit: TypeAlias = MethodSelection | InterfaceSelection
 

@@ -17,15 +17,7 @@ from typing import final
 
 from tricolor.frontend.program import Program
 from tricolor.frontend.records import Initializer, Package
-from tricolor.ir import nodes as n
-from tricolor.ir.build.assign import assign_tuple
-from tricolor.ir.build.convert import convert_to
-from tricolor.ir.build.dispatch import DISPATCH, guarded, per_iteration
-from tricolor.ir.build.function import FuncState
-from tricolor.ir.build.state import Builder
-from tricolor.ir.build.static import is_pure, is_static
-from tricolor.ir.nodes import Block, Func, Var
-from tricolor.ir.types import (
+from tricolor.gotypes.types import (
     EMPTY_TUPLE,
     STRING,
     UINT8,
@@ -39,6 +31,14 @@ from tricolor.ir.types import (
     signature,
     underlying,
 )
+from tricolor.ir import nodes as n
+from tricolor.ir.build.assign import assign_tuple
+from tricolor.ir.build.convert import convert_to
+from tricolor.ir.build.dispatch import DISPATCH, guarded, per_iteration
+from tricolor.ir.build.function import FuncState
+from tricolor.ir.build.state import Builder
+from tricolor.ir.build.static import is_pure, is_static
+from tricolor.ir.nodes import Block, Func, Var
 
 
 @final

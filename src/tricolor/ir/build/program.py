@@ -10,15 +10,16 @@ from tricolor.base.collection import without_cycle_collection
 from tricolor.base.errors import CompilerBug, TricolorError
 from tricolor.frontend.program import Program
 from tricolor.frontend.records import Package
+from tricolor.gotypes import lookup
+from tricolor.gotypes.types import MethodDecl, Named, Type
 from tricolor.ir import nodes as n
-from tricolor.ir.build import lookup, packages
+from tricolor.ir.build import packages
 from tricolor.ir.build.dispatch import build_declared
 from tricolor.ir.build.generated import generated_functions, is_generated
 from tricolor.ir.build.instances import instances, instantiate_methods, reachable_types, types_of
 from tricolor.ir.build.reach import Reach, methods_in_order, step
 from tricolor.ir.build.state import Builder, split_symbol
 from tricolor.ir.nodes import Func
-from tricolor.ir.types import MethodDecl, Named, Type
 
 # Long chains of else-if and deep nests of expressions recurse in Python.
 _RECURSION_LIMIT = 20_000

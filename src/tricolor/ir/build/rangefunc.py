@@ -16,6 +16,7 @@ Source: Go 1.27.3 cmd/compile/internal/rangefunc/rewrite.go (its head explains t
 
 from __future__ import annotations
 
+from tricolor.gotypes.types import BOOL, INT, UNSAFE_POINTER, Signature, underlying
 from tricolor.ir import nodes as n
 from tricolor.ir.build.assign import assign_tuple, build_place, is_blank, is_definition
 from tricolor.ir.build.convert import convert_to
@@ -23,7 +24,6 @@ from tricolor.ir.build.exprs import finish_function, is_tuple_call, new_closure
 from tricolor.ir.build.function import FuncState, RangeExit, RangeFrame, RangeLoop, Target
 from tricolor.ir.build.state import Node
 from tricolor.ir.nodes import BinaryOp, Label, Var, VarKind, result_type
-from tricolor.ir.types import BOOL, INT, UNSAFE_POINTER, Signature, underlying
 
 DONE, READY, RUNNING, EXHAUSTED, MISSING_PANIC = 0, 1, 2, 3, 4
 _RETURN = -1

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from tricolor.ir import nodes as n
-from tricolor.ir.build.assign import build_place, is_blank
-from tricolor.ir.build.control import enter, leave
-from tricolor.ir.build.convert import convert_to
-from tricolor.ir.build.function import FuncState
-from tricolor.ir.build.rangefunc import build_range_func
-from tricolor.ir.build.state import Node
-from tricolor.ir.nodes import Var
-from tricolor.ir.types import (
+from tricolor.gotypes.types import (
     INT,
     INT32,
     UINT8,
@@ -24,6 +16,14 @@ from tricolor.ir.types import (
     is_string,
     underlying,
 )
+from tricolor.ir import nodes as n
+from tricolor.ir.build.assign import build_place, is_blank
+from tricolor.ir.build.control import enter, leave
+from tricolor.ir.build.convert import convert_to
+from tricolor.ir.build.function import FuncState
+from tricolor.ir.build.rangefunc import build_range_func
+from tricolor.ir.build.state import Node
+from tricolor.ir.nodes import Var
 from tricolor.ir.walk import has_effect
 
 

@@ -13,39 +13,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias, final
 
-from tricolor.ir.build.lookup import (
+from tricolor.gotypes.lookup import (
+    REFLECT_METHODS,
     InterfaceSelection,
     MethodSelection,
+    has_promoted_methods,
     is_exported,
     method_set,
     selection_name,
 )
-from tricolor.ir.build.methods import entry_func, method_func, signature_of
-from tricolor.ir.build.state import Builder
-from tricolor.ir.nodes import MethodRef
-from tricolor.ir.types import (
+from tricolor.gotypes.types import (
     Interface,
     Named,
     Signature,
-    Struct,
     Tuple,
     Type,
     TypeParam,
     components,
     pointer,
 )
+from tricolor.ir.build.methods import entry_func, method_func, signature_of
+from tricolor.ir.build.state import Builder
+from tricolor.ir.nodes import MethodRef
 
 _Hit: TypeAlias = MethodSelection | InterfaceSelection
 _Key: TypeAlias = tuple[str, str, Signature]
-
-REFLECT_METHODS = frozenset(
-    (
-        "reflect.Value.Method",
-        "reflect.Value.MethodByName",
-        "reflect.(*rtype).Method",
-        "reflect.(*rtype).MethodByName",
-    )
-)
 
 
 @final
@@ -98,11 +90,6 @@ def _enliven(reach: Reach, t: Type) -> None:
         for hit in method_set(at):
             _consider(reach, at, hit)
         todo += _reachable(at)
-
-
-def has_promoted_methods(t: Type) -> bool:
-    """Whether a struct type without a name may have methods, and so a pointer to it, of embedded fields."""
-    return isinstance(t, Struct) and any(f.embedded for f in t.fields)
 
 
 def _reachable(t: Type) -> Iterator[Type]:

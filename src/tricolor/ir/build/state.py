@@ -14,9 +14,7 @@ from typing import Any, TypeAlias, final
 from tricolor.base.errors import CompilerBug
 from tricolor.frontend.program import Program
 from tricolor.frontend.records import LEFT_OUT, FuncDecl, Package
-from tricolor.ir.nodes import Block, Func, Var, VarKind
-from tricolor.ir.shapes import shape_of
-from tricolor.ir.types import (
+from tricolor.gotypes.types import (
     Interface,
     Named,
     Signature,
@@ -26,6 +24,8 @@ from tricolor.ir.types import (
     signature,
     underlying,
 )
+from tricolor.ir.nodes import Block, Func, Var, VarKind
+from tricolor.ir.shapes import shape_of
 
 Node: TypeAlias = list[Any]
 """A node of the typed program: [KIND, pos, ...]."""

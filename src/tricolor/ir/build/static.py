@@ -6,13 +6,13 @@ literals made of such. *pure*: source whose evaluation nobody notices if its res
 
 from __future__ import annotations
 
-from tricolor.abi.layout import is_laid_out
 from tricolor.frontend.program import Program
 from tricolor.frontend.records import ObjectKind
+from tricolor.gotypes.sizes import is_laid_out
+from tricolor.gotypes.types import Array, Slice, is_interface, underlying
 from tricolor.ir import nodes as n
 from tricolor.ir.build.state import Node
 from tricolor.ir.nodes import Conversion, VarKind
-from tricolor.ir.types import Array, Slice, is_interface, underlying
 
 _PURE_BUILTINS = frozenset(
     [

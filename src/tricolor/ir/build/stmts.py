@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from tricolor.ir import nodes as n
-from tricolor.ir.build.assign import assign_tuple
-from tricolor.ir.build.builtins import recover_token, recover_with
-from tricolor.ir.build.convert import convert_to
-from tricolor.ir.build.exprs import finish_function, is_tuple_call, new_closure
-from tricolor.ir.build.function import FuncState, RangeFrame, is_simple
-from tricolor.ir.build.rangefunc import branch_out, return_out
-from tricolor.ir.build.state import Node
-from tricolor.ir.nodes import BinaryOp, Label
-from tricolor.ir.types import (
+from tricolor.gotypes.types import (
     BOOL,
     EMPTY_INTERFACE,
     EMPTY_TUPLE,
@@ -22,6 +13,15 @@ from tricolor.ir.types import (
     signature,
     underlying,
 )
+from tricolor.ir import nodes as n
+from tricolor.ir.build.assign import assign_tuple
+from tricolor.ir.build.builtins import recover_token, recover_with
+from tricolor.ir.build.convert import convert_to
+from tricolor.ir.build.exprs import finish_function, is_tuple_call, new_closure
+from tricolor.ir.build.function import FuncState, RangeFrame, is_simple
+from tricolor.ir.build.rangefunc import branch_out, return_out
+from tricolor.ir.build.state import Node
+from tricolor.ir.nodes import BinaryOp, Label
 
 
 def build_empty(fs: FuncState, node: Node) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Final, TypeAlias, final
 
 from tricolor.base.collection import without_cycle_collection
+from tricolor.cache.signature import compiler_signature
+from tricolor.decide.known_tags import KIND, KnownTags
 from tricolor.escape.analyse import analyse
 from tricolor.escape.batches import batches
 from tricolor.escape.call_messages import call_messages
@@ -27,11 +29,9 @@ from tricolor.ir import nodes as n
 from tricolor.ir.build.generated import is_generated
 from tricolor.ir.build.instances import instances
 from tricolor.ir.build.program import build_packages
-from tricolor.known_tags import KIND, KnownTags
 from tricolor.passes.alone import as_compiled
 from tricolor.passes.devirtualize import KnownReceiver
 from tricolor.passes.inline_cost import InlineCosts
-from tricolor.program_cache import compiler_signature
 
 _LAST_COLUMN: Final = 254
 """Go's compiler keeps columns in 8 bits and prints none beyond."""

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tricolor.base.cache import cache_dir
-from tricolor.decisions import Alone, Decisions, analyse_alone, decide, request_for
+from tricolor.cache.store import cache_dir
+from tricolor.decide.decisions import Alone, Decisions, analyse_alone, decide, request_for
+from tricolor.decide.known_tags import KIND
 from tricolor.escape.messages import Detail
-from tricolor.known_tags import KIND
 
 FILES = {
     "go.mod": "module example.com/m\n\ngo 1.27\n",

@@ -9,11 +9,10 @@ from typing import final
 
 import pytest
 
-from tests.abi.memory_reader import Reader, u32, u64
-from tests.abi.realgo import run_go
-from tricolor.abi.algorithms import equal_symbol, hash_symbol, steps_of
-from tricolor.abi.descriptors import Needed, emit_data_modules, itab_symbol, type_symbol
-from tricolor.ir import types as ir
+from tests.gotypes.realgo import run_go
+from tests.staticdata.memory_reader import Reader, u32, u64
+from tricolor.gotypes import types as ir
+from tricolor.gotypes.types import Field, InterfaceMethod, MethodDecl, Named, Type
 from tricolor.ir.nodes import (
     AddrOf,
     Const,
@@ -28,10 +27,11 @@ from tricolor.ir.nodes import (
     Var,
     VarKind,
 )
-from tricolor.ir.types import Field, InterfaceMethod, MethodDecl, Named, Type
 from tricolor.llvm.compile import Unit, compile_object
 from tricolor.llvm.image import Loaded
 from tricolor.llvm.link import load_objects
+from tricolor.staticdata.algorithms import equal_symbol, hash_symbol, steps_of
+from tricolor.staticdata.descriptors import Needed, emit_data_modules, itab_symbol, type_symbol
 
 RUNTIME = """
 declare i32 @memcmp(ptr, ptr, i64)

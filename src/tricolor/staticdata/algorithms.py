@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias, final
 
-from tricolor.abi.layout import is_comparable, is_memory_comparable, size_of, struct_layout
-from tricolor.abi.llvmtypes import quote
-from tricolor.ir.types import Array, Basic, Interface, Kind, Struct, Type, underlying
+from tricolor.gotypes.sizes import is_comparable, is_memory_comparable, size_of, struct_layout
+from tricolor.gotypes.types import Array, Basic, Interface, Kind, Struct, Type, underlying
+from tricolor.staticdata.llvmtypes import quote
 
 GO_ATTRIBUTES = '"split-stack" "frame-pointer"="all" nounwind'
 """Attributes of every function that runs on a goroutine's stack."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from tricolor.ir import types as ir
-from tricolor.ir.types import ChanDir, Field, Type
+from tricolor.gotypes import types as ir
+from tricolor.gotypes.types import ChanDir, Field, Type
 
 BASICS: tuple[Type, ...] = tuple(t for k, t in ir.BASICS.items() if k is not ir.Kind.UNTYPED_NIL)
 

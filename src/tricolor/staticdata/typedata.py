@@ -2,11 +2,11 @@
 
 Layout of a descriptor: the common header (48 bytes), the fields of its kind, ``UncommonType`` (16 bytes) if the type has a
 name or methods, the variable part of its kind (fields, parameters, interface methods), the methods. Behind the descriptor of a
-function type: two code addresses, of ``reflectcall`` and ``makefunc`` (``tricolor.abi.stubs``).
+function type: two code addresses, of ``reflectcall`` and ``makefunc`` (``tricolor.staticdata.stubs``).
 
 Source: Go 1.27.3 internal/abi/type.go, map.go, iface.go; cmd/compile/internal/reflectdata/reflect.go, map.go.
 
-Differs from Go: offsets are indices (``tricolor.abi.tables``); pointer bitmaps are always complete; the slot group type of a map
+Differs from Go: offsets are indices (``tricolor.staticdata.tables``); pointer bitmaps are always complete; the slot group type of a map
 has no fields, since only its size and bitmap are used; ``Tfn`` is code that takes a context, as every func value's.
 """
 
@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import final
 
-from tricolor.abi.emitter import itab_symbol, type_symbol
-from tricolor.abi.layout import (
+from tricolor.gotypes.lookup import has_promoted_methods
+from tricolor.gotypes.sizes import (
     align_of,
     is_comparable,
     is_memory_comparable,
@@ -26,11 +26,7 @@ from tricolor.abi.layout import (
     size_of,
     struct_layout,
 )
-from tricolor.abi.llvmtypes import quote
-from tricolor.abi.tables import Tables, encode_name, tag_bytes
-from tricolor.ir.build.reach import has_promoted_methods
-from tricolor.ir.nodes import MethodRef
-from tricolor.ir.types import (
+from tricolor.gotypes.types import (
     UINT64,
     Array,
     Basic,
@@ -53,6 +49,10 @@ from tricolor.ir.types import (
     struct,
     underlying,
 )
+from tricolor.ir.nodes import MethodRef
+from tricolor.staticdata.emitter import itab_symbol, type_symbol
+from tricolor.staticdata.llvmtypes import quote
+from tricolor.staticdata.tables import Tables, encode_name, tag_bytes
 
 KIND_ARRAY, KIND_CHAN, KIND_FUNC, KIND_INTERFACE, KIND_MAP, KIND_POINTER, KIND_SLICE, KIND_STRUCT = (
     17, 18, 19, 20, 21, 22, 23, 25,

@@ -1,7 +1,7 @@
 """What one module of LLVM text refers to outside itself: types, itabs, strings, layouts, static values.
 
 A function's module only *declares* descriptors, itabs, layouts, equality functions and static closures; the program's
-data module (``tricolor.abi.datamodule``) defines them all. ``Needed`` says which; the driver merges those of all modules.
+data module (``tricolor.staticdata.datamodule``) defines them all. ``Needed`` says which; the driver merges those of all modules.
 So the text of a function's module depends on the function only, and its object can be cached by content.
 """
 
@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import final
 
-from tricolor.abi.algorithms import Steps, equal_symbol, hash_symbol, steps_of
-from tricolor.abi.layout import pointer_bitmap, size_of
-from tricolor.abi.llvmtypes import bytes_literal, function_type, memory_type, quote
 from tricolor.abi.sizeclasses import rounded_bytes
+from tricolor.gotypes.sizes import pointer_bitmap, size_of
+from tricolor.gotypes.types import Type, link_name
 from tricolor.ir.nodes import Func, Var
-from tricolor.ir.types import Type, link_name
+from tricolor.staticdata.algorithms import Steps, equal_symbol, hash_symbol, steps_of
+from tricolor.staticdata.llvmtypes import bytes_literal, function_type, memory_type, quote
 
 LAYOUT_MAX_BYTES = 512
 """Larger objects have no layout: they carry a header word and are allocated by descriptor."""

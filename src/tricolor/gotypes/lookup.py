@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
-from tricolor.ir.types import (
+from tricolor.gotypes.types import (
     Interface,
     InterfaceMethod,
     MethodDecl,
@@ -56,6 +56,16 @@ class InterfaceSelection:
 
 
 Selection: TypeAlias = FieldSelection | MethodSelection | InterfaceSelection
+
+REFLECT_METHODS = frozenset(
+    (
+        "reflect.Value.Method",
+        "reflect.Value.MethodByName",
+        "reflect.(*rtype).Method",
+        "reflect.(*rtype).MethodByName",
+    )
+)
+"""Functions of package reflect that find methods by name or number."""
 
 _found: dict[tuple[Type, str, str], Selection | None] = {}
 
@@ -201,6 +211,11 @@ def _compute_method_set(t: Type) -> Iterator[MethodSelection | InterfaceSelectio
                 yield hit
             case _:
                 pass
+
+
+def has_promoted_methods(t: Type) -> bool:
+    """Whether a struct type without a name may have methods, and so a pointer to it, of embedded fields."""
+    return isinstance(t, Struct) and any(f.embedded for f in t.fields)
 
 
 def selection_name(hit: MethodSelection | InterfaceSelection) -> tuple[str, str]:

@@ -4,7 +4,7 @@ the second is worth optimising; reflect's stubs are in the first.
 
 Symbols that the runtime and the overlay of Go's packages read (arrays of addresses unless said otherwise; counts are i64):
 
-    tricolor.names, tricolor.types, tricolor.texts     what offsets in descriptors index (tricolor.abi.tables)
+    tricolor.names, tricolor.types, tricolor.texts     what offsets in descriptors index (tricolor.staticdata.tables)
     tricolor.typelinks, tricolor.typelink_count        all descriptors, sorted by reflect's string
     tricolor.itabs, tricolor.itab_count                all itabs
     tricolor.layouts, tricolor.layout_count            layouts {u32 elem_bytes, u32 index, u64 bitmap}, writable
@@ -22,47 +22,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import final
 
-from tricolor.abi.algorithms import (
-    EQUAL_RUNTIME,
-    HASH_RUNTIME,
-    Steps,
-    equal_function,
-    equal_symbol,
-    hash_function,
-    hash_symbol,
-    nested,
-    steps_of,
-)
-from tricolor.abi.emitter import (
-    DataEmitter,
-    Needed,
-    closure_symbol,
-    is_closure,
-    itab_symbol,
-    layout_symbol,
-    type_symbol,
-)
-from tricolor.abi.layout import align_of, is_comparable, pointer_bitmap, size_of
-from tricolor.abi.llvmtypes import function_type, memory_type, quote
-from tricolor.abi.statics import StaticValues
-from tricolor.abi.stubs import (
-    MEMCPY,
-    MEMSET,
-    RECOVERTOKEN,
-    call_stub,
-    closure_object,
-    make_stub,
-    passing_key,
-    thunk,
-    thunk_symbol,
-)
-from tricolor.abi.tables import Tables, count_of, pointer_table
-from tricolor.abi.typedata import Codes, DescriptorWriter, Method, referenced
 from tricolor.base.errors import CompilerBug, Unsupported
-from tricolor.ir.build.lookup import MethodSelection, method_set, selection_name
-from tricolor.ir.build.reach import REFLECT_METHODS
-from tricolor.ir.nodes import Func, MethodRef, Program
-from tricolor.ir.types import (
+from tricolor.gotypes.lookup import REFLECT_METHODS, MethodSelection, method_set, selection_name
+from tricolor.gotypes.sizes import align_of, is_comparable, pointer_bitmap, size_of
+from tricolor.gotypes.types import (
     BASICS,
     Interface,
     Kind,
@@ -74,6 +37,42 @@ from tricolor.ir.types import (
     signature,
     underlying,
 )
+from tricolor.ir.nodes import Func, MethodRef, Program
+from tricolor.staticdata.algorithms import (
+    EQUAL_RUNTIME,
+    HASH_RUNTIME,
+    Steps,
+    equal_function,
+    equal_symbol,
+    hash_function,
+    hash_symbol,
+    nested,
+    steps_of,
+)
+from tricolor.staticdata.emitter import (
+    DataEmitter,
+    Needed,
+    closure_symbol,
+    is_closure,
+    itab_symbol,
+    layout_symbol,
+    type_symbol,
+)
+from tricolor.staticdata.llvmtypes import function_type, memory_type, quote
+from tricolor.staticdata.statics import StaticValues
+from tricolor.staticdata.stubs import (
+    MEMCPY,
+    MEMSET,
+    RECOVERTOKEN,
+    call_stub,
+    closure_object,
+    make_stub,
+    passing_key,
+    thunk,
+    thunk_symbol,
+)
+from tricolor.staticdata.tables import Tables, count_of, pointer_table
+from tricolor.staticdata.typedata import Codes, DescriptorWriter, Method, referenced
 
 MAX_BITMAP_WORDS = 1 << 23
 """A static pointer bitmap of more words (a global or type of over 64 MiB that holds pointers) is refused."""

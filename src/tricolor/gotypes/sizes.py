@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import assert_never, final
 
-from tricolor.ir.types import (
+from tricolor.gotypes.types import (
     Array,
     Basic,
     Chan,

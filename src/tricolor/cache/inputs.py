@@ -6,8 +6,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from tricolor.cache.signature import Stamp, stamp
 from tricolor.frontend.program import Program
-from tricolor.program_cache import Stamp, stamp
 
 
 def inputs_of(typed: Program, patterns: Sequence[str], directory: Path) -> tuple[Stamp, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import final
 
-from tricolor.abi.llvmtypes import bytes_literal
+from tricolor.staticdata.llvmtypes import bytes_literal
 
 EXPORTED = 1
 HAS_TAG = 2

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tricolor.abi.datamodule import DataModules, emit_data_modules
-from tricolor.abi.emitter import (
+from tricolor.staticdata.datamodule import DataModules, emit_data_modules
+from tricolor.staticdata.emitter import (
     DataEmitter,
     Needed,
     closure_symbol,
@@ -12,7 +12,7 @@ from tricolor.abi.emitter import (
     layout_symbol,
     type_symbol,
 )
-from tricolor.abi.statics import StaticValues, const_text, float_text, round_fraction
+from tricolor.staticdata.statics import StaticValues, const_text, float_text, round_fraction
 
 __all__ = [
     "DataEmitter",

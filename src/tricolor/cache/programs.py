@@ -9,17 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
-from tricolor.base.cache import read_entry, write_entry
-
-Stamp: TypeAlias = tuple[str, int, int]
-"""Path, modification time in nanoseconds, size in bytes; -1 and -1 for what does not exist."""
+from tricolor.cache.signature import Stamp, compiler_signature, stamp
+from tricolor.cache.store import read_entry, write_entry
 
 _ENVIRONMENT = ("GOFLAGS", "GOWORK", "GO111MODULE", "GOPATH", "GOMODCACHE", "GOPROXY", "GOEXPERIMENT")
 """Variables that change what the go command finds."""
@@ -36,27 +32,6 @@ class CompiledProgram:
     image: str
     sites: str
     inputs: tuple[Stamp, ...]
-
-
-def stamp(path: str | Path) -> Stamp:
-    """What tells that a file or folder has not changed."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return str(path), -1, -1
-    return str(path), status.st_mtime_ns, status.st_size
-
-
-@cache
-def compiler_signature() -> str:
-    """Changes whenever a file of this compiler changes."""
-    root = Path(__file__).parent
-    digest = hashlib.sha256(sys.version.encode())
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if name != "__pycache__")
-        for name in sorted(files):
-            digest.update(repr(stamp(os.path.join(folder, name))).encode())
-    return digest.hexdigest()
 
 
 def program_key(patterns: Sequence[str], directory: Path, options: Iterable[str]) -> str:

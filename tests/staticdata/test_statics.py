@@ -9,12 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tricolor.abi.algorithms import signature_text, steps_of
-from tricolor.abi.descriptors import DataEmitter, StaticValues, const_text, float_text, round_fraction
 from tricolor.abi.sizeclasses import CLASS_BYTES, CLASS_PAGES, rounded_bytes, size_class
-from tricolor.abi.tables import encode_name, tag_bytes, varint
 from tricolor.base.errors import CompilerBug
-from tricolor.ir import types as ir
+from tricolor.gotypes import types as ir
+from tricolor.gotypes.types import Field, Kind
 from tricolor.ir.nodes import (
     AddrOf,
     ArrayLit,
@@ -28,7 +26,9 @@ from tricolor.ir.nodes import (
     Var,
     VarKind,
 )
-from tricolor.ir.types import Field, Kind
+from tricolor.staticdata.algorithms import signature_text, steps_of
+from tricolor.staticdata.descriptors import DataEmitter, StaticValues, const_text, float_text, round_fraction
+from tricolor.staticdata.tables import encode_name, tag_bytes, varint
 
 
 def _number(n: int, t: ir.Type = ir.INT) -> Const:

@@ -1,7 +1,7 @@
 """Go types, interned: identical Go types are the same object, so ``is`` compares types.
 
 Terms: *underlying*, *named*, *method set* as in the Go specification. Sizes and layouts belong to a target and are in
-``tricolor.abi.layout``.
+``tricolor.gotypes.sizes``.
 
 Every constructor function (``pointer``, ``slice_of``, ``struct`` ...) returns the canonical instance. Named types are
 completed after creation (``underlying`` and ``methods``), because they may refer to themselves.

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import assert_never, final
 
-from tricolor.abi.layout import (
+from tricolor.gotypes.sizes import (
     MAX_REGISTER_WORDS,
     WORD_BYTES,
     align_of,
@@ -27,7 +27,7 @@ from tricolor.abi.layout import (
     size_of,
     struct_layout,
 )
-from tricolor.ir.types import (
+from tricolor.gotypes.types import (
     Array,
     Basic,
     Chan,

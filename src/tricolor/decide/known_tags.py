@@ -12,8 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, cast, final
 
-from tricolor.base.cache import read_entry, write_entry
 from tricolor.base.errors import EnvironmentFault
+from tricolor.cache.store import read_entry, write_entry
 from tricolor.escape.leaks import FIRST_RESULT, RESULTS, Leaks
 from tricolor.frontend.records import Package
 from tricolor.ir.nodes import Func

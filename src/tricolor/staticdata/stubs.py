@@ -15,10 +15,13 @@ A *frame* is a Go struct {parameters..., results...}. N numbers signatures that 
 
 from __future__ import annotations
 
-from tricolor.abi.algorithms import GO_ATTRIBUTES
-from tricolor.abi.emitter import closure_symbol, is_closure
-from tricolor.abi.layout import align_of, frame_struct, memory_class, result_struct, size_of, struct_layout
-from tricolor.abi.llvmtypes import (
+from tricolor.abi.prefix import PREFIX_MAGIC, PREFIX_MAGIC_MASK, PREFIX_RECOVERS, prefix_text
+from tricolor.gotypes.sizes import align_of, frame_struct, memory_class, result_struct, size_of, struct_layout
+from tricolor.gotypes.types import Signature, Type
+from tricolor.ir.nodes import Func
+from tricolor.staticdata.algorithms import GO_ATTRIBUTES
+from tricolor.staticdata.emitter import closure_symbol, is_closure
+from tricolor.staticdata.llvmtypes import (
     FunctionType,
     function_type,
     is_bool,
@@ -29,9 +32,6 @@ from tricolor.abi.llvmtypes import (
     sret_align,
     sret_type,
 )
-from tricolor.abi.prefix import PREFIX_MAGIC, PREFIX_MAGIC_MASK, PREFIX_RECOVERS, prefix_text
-from tricolor.ir.nodes import Func
-from tricolor.ir.types import Signature, Type
 
 MEMCPY = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
 MEMSET = "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)"

@@ -12,10 +12,22 @@ from fractions import Fraction
 from functools import cache
 from typing import final
 
-from tricolor.abi.emitter import DataEmitter
-from tricolor.abi.layout import align_of, field_offset, is_laid_out, size_of, struct_layout
-from tricolor.abi.llvmtypes import bytes_literal, memory_type
 from tricolor.base.errors import CompilerBug
+from tricolor.gotypes.sizes import align_of, field_offset, is_laid_out, size_of, struct_layout
+from tricolor.gotypes.types import (
+    Array,
+    Basic,
+    Interface,
+    Kind,
+    Pointer,
+    Slice,
+    Struct,
+    Type,
+    array,
+    has_pointers,
+    is_direct_iface,
+    underlying,
+)
 from tricolor.ir.nodes import (
     AddrOf,
     ArrayLit,
@@ -36,20 +48,8 @@ from tricolor.ir.nodes import (
     VarKind,
     Zero,
 )
-from tricolor.ir.types import (
-    Array,
-    Basic,
-    Interface,
-    Kind,
-    Pointer,
-    Slice,
-    Struct,
-    Type,
-    array,
-    has_pointers,
-    is_direct_iface,
-    underlying,
-)
+from tricolor.staticdata.emitter import DataEmitter
+from tricolor.staticdata.llvmtypes import bytes_literal, memory_type
 
 ZERO = "zeroinitializer"
 

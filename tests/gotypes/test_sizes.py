@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.abi.random_types import random_struct
-from tests.abi.realgo import run_go
-from tricolor.abi import layout
-from tricolor.abi.llvmtypes import function_type, memory_type
-from tricolor.ir import types as ir
-from tricolor.ir.types import Field, Struct, Type
+from tests.gotypes.random_types import random_struct
+from tests.gotypes.realgo import run_go
+from tricolor.gotypes import sizes
+from tricolor.gotypes import types as ir
+from tricolor.gotypes.types import Field, Struct, Type
 from tricolor.llvm.compile import Unit, parse, target_machine
+from tricolor.staticdata.llvmtypes import function_type, memory_type
 
 HEAD = """package main
 
@@ -46,15 +46,15 @@ func show(v any) {
 
 def facts_of(t: Type) -> str:
     """What the Go program prints for a type."""
-    from tricolor.abi.typedata import kind_of
+    from tricolor.staticdata.typedata import kind_of
 
     flags = [
-        layout.is_comparable(t),
-        layout.is_comparable(t) and layout.is_memory_comparable(t),
+        sizes.is_comparable(t),
+        sizes.is_comparable(t) and sizes.is_memory_comparable(t),
     ]
-    ptr = layout.pointer_bytes(t)
-    bits = layout.pointer_bitmap(t)
-    parts: list[object] = [layout.size_of(t), ptr, layout.align_of(t), *(str(f).lower() for f in flags)]
+    ptr = sizes.pointer_bytes(t)
+    bits = sizes.pointer_bitmap(t)
+    parts: list[object] = [sizes.size_of(t), ptr, sizes.align_of(t), *(str(f).lower() for f in flags)]
     parts.append(kind_of(t))
     parts += [bits >> i & 1 for i in range(ptr // 8)]
     return " ".join(map(str, parts))
@@ -79,7 +79,7 @@ def test_layouts_are_those_of_the_real_compiler(tmp_path: Path) -> None:
     printed = run_go("\n".join(lines), tmp_path)
     for i, t in enumerate(chosen):
         assert isinstance(t, Struct)
-        offsets = [layout.field_offset(t, j) for j, f in enumerate(t.fields) if f.name != "_"]
+        offsets = [sizes.field_offset(t, j) for j, f in enumerate(t.fields) if f.name != "_"]
         assert printed[2 * i].split() == facts_of(t).split(), f"{t}"
         assert [int(p) for p in printed[2 * i + 1].split()] == offsets, f"{t}"
 
@@ -93,20 +93,20 @@ def test_llvm_agrees_on_size_and_offsets() -> None:
     target = machine.target_data
     for i, t in enumerate(chosen):
         g = module.get_global_variable(f"g{i}")
-        assert target.get_abi_size(g.global_value_type) == layout.size_of(t), f"{t}"
+        assert target.get_abi_size(g.global_value_type) == sizes.size_of(t), f"{t}"
         assert isinstance(t, Struct)
         for j in range(len(t.fields)):
-            assert target.get_element_offset(g.global_value_type, j) == layout.field_offset(t, j), f"{t} {j}"
+            assert target.get_element_offset(g.global_value_type, j) == sizes.field_offset(t, j), f"{t} {j}"
 
 
 def test_a_final_field_without_size_is_padded() -> None:
     t = ir.struct((Field("A", ir.INT32), Field("B", ir.EMPTY_STRUCT)))
-    assert layout.size_of(t) == 8
+    assert sizes.size_of(t) == 8
 
 
 def test_a_huge_array_has_a_bitmap_at_once() -> None:
     t = ir.array(ir.STRING, 1 << 20)
-    assert layout.pointer_bytes(t) == (1 << 24) - 8
+    assert sizes.pointer_bytes(t) == (1 << 24) - 8
 
 
 def test_more_than_four_words_return_in_memory() -> None:

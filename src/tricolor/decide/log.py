@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from urllib.parse import quote
 
 from tricolor.base.errors import EnvironmentFault
-from tricolor.decisions import Alone
+from tricolor.decide.decisions import Alone
 from tricolor.escape.log import Record, records
 from tricolor.frontend.records import Package, Position
 from tricolor.frontend.toolchain import GO_VERSION

@@ -1,0 +1,43 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from tricolor.base.errors import EnvironmentFault
+
+
+def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Write the file whole or not at all, making its folders. ``mode``: its permissions. Raises OSError (a full disk, no permission)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            os.fchmod(handle, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def write_output(path: Path, data: bytes) -> None:
+    """Write a file that the user named, whole or not at all; what is no regular file (a terminal, a pipe, a device) is written to.
+
+    Raises EnvironmentFault."""
+    try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
+                file.write(data)
+            return
+        if not path.absolute().parent.is_dir():
+            raise EnvironmentFault(f"{path} cannot be written: there is no folder {path.parent}")
+        mask = os.umask(0)
+        os.umask(mask)
+        write_atomically(path.resolve(), data, 0o666 & ~mask)
+    except OSError as error:
+        raise EnvironmentFault(f"{path} cannot be written: {error.strerror or error}") from error
