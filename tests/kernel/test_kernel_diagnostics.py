@@ -71,6 +71,14 @@ FAULTS = [
     ("K011", body("store_u64(p)")),
     ("K011", body("memory_zero(p, length_bytes=3)")),
     ("K011", body("x = null(Pair, a)")),
+    ("K011", body("memory_zero(*text('a'), 3)")),
+    (
+        "K011",
+        body("memory_zero(*pair(a))")
+        + "\n@kernel\ndef pair(a: u64) -> tuple[addr, u64]:\n    return s, a\n".replace("s, a", "to_addr(a), a"),
+    ),
+    ("K007", body("x = multiply_high_u64(*text('a'))")),
+    ("K017", body("memory_zero(*text(a))", parameters="a: addr")),
     ("K012", body("other()") + '\n@goroutine("go.other")\ndef other() -> None:\n    pass\n'),
     ("K012", "@inline\ndef f() -> None:\n    g()\n\n@kernel\ndef g() -> None:\n    pass\n"),
     ("K012", '@goroutine("g")\ndef f() -> None:\n    abort()\n\n@libc\ndef abort() -> None: ...\n'),

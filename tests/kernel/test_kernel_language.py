@@ -31,6 +31,14 @@ def bump(by: u32) -> bool:
     return True
 
 @kernel
+def last_byte(by: u64, start: addr, length: u64) -> u64:
+    return to_u64(load_u8(start + (length - 1))) + by
+
+@kernel
+def greeting() -> tuple[addr, u64]:
+    return text("hello")
+
+@kernel
 def pair(a: u64, b: u64) -> tuple[u64, addr, i8]:
     return a + b, field_address(words[b]), -1
 """
@@ -166,9 +174,18 @@ SAMPLES: list[tuple[str, str, int, int]] = [
     ),
     (
         "text_has_address_and_length",
-        "t = text_address('h\\u00e9!')\nreturn text_length('h\\u00e9!') * 1000 + to_u64(load_u8(t + 3))",
+        "t, length = text('h\\u00e9!')\nreturn length * 1000 + to_u64(load_u8(t + 3))",
         0,
         4033,
+    ),
+    ("a_starred_text_is_two_arguments", "return last_byte(n, *text('ab'))", 1, 99),
+    ("an_empty_text_has_length_zero", "_, length = text('')\nreturn length", 0, 0),
+    ("a_text_is_returned", "t, length = greeting()\nreturn to_u64(load_u8(t + 4)) * 10 + length", 0, 1115),
+    (
+        "a_starred_text_is_two_arguments_of_an_intrinsic",
+        "t, length = greeting()\nreturn to_u64(memory_compare(t, *text('hello')) == 0)",
+        0,
+        1,
     ),
     ("minimum_and_maximum", "x: i32 = -5\nreturn to_u64(max(x, 3)) * 10 + min(n, 4)", 9, 34),
     (

@@ -169,7 +169,7 @@ def clock_gettime(clock: i32, time: addr) -> i32: ...
 def run() -> u64:
     p = mmap(0, 100, 3, 34, -1, 0)
     store_u64(p + 8, 5)
-    write(1, text_address("hello"), text_length("hello"))
+    write(1, *text("hello"))
     clock_gettime(1, address(now))
     munmap(p, 100)
     return load_u64(p + 8)

@@ -18,7 +18,7 @@ from tricolor.kernel.lang import (
     store_addr,
     store_i64,
     store_u64,
-    text_address,
+    text,
     to_addr,
     to_i64,
     to_u64,
@@ -76,11 +76,11 @@ def scan() -> None:
 def print_trace(kind: u64, object: addr, size_bytes: u64) -> None:
     """What a test sees of traced allocations."""
     print_number(kind, 10)
-    print_text(text_address(" 0x"), 3)
+    print_text(*text(" 0x"))
     print_number(to_u64(object), 16)
-    print_text(text_address(" "), 1)
+    print_text(*text(" "))
     print_number(size_bytes, 10)
-    print_text(text_address("\n"), 1)
+    print_text(*text("\n"))
 
 
 @export("test.start")

@@ -140,7 +140,7 @@ def _plain_attribute(environment: Environment, module: Module, node: ast.Attribu
 
 
 def language_constant(environment: Environment, module: Module, entity: Entity, node: ast.Call) -> ConstantName | None:
-    """``size_of``, ``offset_of``, ``text_length`` and ``len`` of something with a constant length."""
+    """``size_of``, ``offset_of``, and ``len`` of something with a constant length."""
     if not isinstance(entity, LanguageName) or node.keywords:
         return None
     match entity.name, node.args:
@@ -148,8 +148,6 @@ def language_constant(environment: Environment, module: Module, entity: Entity, 
             return ConstantName(size_bytes(complete_type(environment, module, what)))
         case "offset_of", [struct, ast.Constant(value=str() as path)]:
             return ConstantName(_offset(environment, module, node, struct, path))
-        case "text_length", [ast.Constant(value=str() as text)]:
-            return ConstantName(len(text.encode()))
         case "len", [ast.Name(id=name)]:
             what = lookup(environment, module, name, module.position(node))
             if isinstance(what, Global) and isinstance(what.type, ArrayOf):

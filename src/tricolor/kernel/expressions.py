@@ -40,6 +40,7 @@ from tricolor.kernel.tree import (
     Local,
     Logic,
     Place,
+    Text,
     TextAddress,
     Unary,
 )
@@ -59,6 +60,7 @@ from tricolor.kernel.types import (
     ResultType,
     Scalar,
     StructType,
+    TupleOf,
 )
 
 OPERATORS: Final[dict[type[ast.operator], str]] = {
@@ -217,7 +219,7 @@ def adapt(constant: ConstantName, expected: Scalar | None, node: ast.expr, posit
         fits = expected is None or isinstance(expected, Float)
         target = F64
     else:
-        raise fault("K005", position, f"{ast.unparse(node)} is no value here", "text: text_address, text_length")
+        raise fault("K005", position, f"{ast.unparse(node)} is no value here", "a text: *text(...)")
     if not fits:
         raise fault("K007", position, f"expected {expected}, found {target}: {ast.unparse(node)}")
     return Constant(target, value)
@@ -449,8 +451,8 @@ def _call(body: Body, node: ast.Call, expected: Scalar | None) -> Expression:
     if not isinstance(node.func, ast.Name) or node.func.id in body.local_names:
         advice = "call a function by its name, or call_address(...)"
         raise fault("K005", position, f"call of {ast.unparse(node.func)}", advice)
-    if node.keywords or any(isinstance(each, ast.Starred) for each in node.args):
-        raise fault("K011", position, "keyword or starred argument", "pass arguments by position")
+    if node.keywords:
+        raise fault("K011", position, "keyword argument", "pass arguments by position")
     entity = body.entity(node.func)
     match entity:
         case Function():
@@ -470,10 +472,30 @@ def _call(body: Body, node: ast.Call, expected: Scalar | None) -> Expression:
 
 
 def _arguments(body: Body, node: ast.Call, name: str, given: list[ast.expr], types: tuple[Scalar, ...]) -> tuple[Expression, ...]:
-    if len(given) != len(types):
-        message = f"{name} takes {len(types)} arguments, not {len(given)}"
+    count = sum(2 if isinstance(each, ast.Starred) else 1 for each in given)
+    if count != len(types):
+        message = f"{name} takes {len(types)} arguments, not {count}"
         raise fault("K011", body.position(node), message)
-    return tuple(value_of(body, each, what) for each, what in zip(given, types, strict=True))
+    values: list[Expression] = []
+    for each in given:
+        if isinstance(each, ast.Starred):
+            values.extend(_address_and_length(body, each, types[len(values) : len(values) + 2]))
+        else:
+            values.append(value_of(body, each, types[len(values)]))
+    return tuple(values)
+
+
+def _address_and_length(body: Body, node: ast.Starred, types: tuple[Scalar, ...]) -> tuple[Expression, Expression]:
+    """The two arguments that ``*text("...")`` stands for."""
+    literal = infer(body, node.value, None)
+    if not isinstance(literal, Text):
+        raise fault("K011", body.position(node), f"starred argument {ast.unparse(node)}", 'only *text("...") is one')
+    match types:
+        case (Address(), Integer() as what) if len(literal.text) <= what.maximum:
+            return TextAddress(ADDR, literal.text), Constant(what, len(literal.text))
+        case _:
+            expected = " and ".join(str(each) for each in types)
+            raise fault("K007", body.position(node), f"expected {expected}, found an address and a length: {ast.unparse(node)}")
 
 
 def _direct_call(body: Body, node: ast.Call, function: Function) -> Expression:
@@ -534,11 +556,11 @@ def _special(body: Body, node: ast.Call, name: str) -> Expression:
             return _function_address(body, function)
         case "call_address", [target, ast.Tuple(elts=types), result, *given]:
             return _call_address(body, node, target, types, result, given)
-        case "text_address", [text]:
-            constant = constant_of(body, text)
+        case "text", [literal]:
+            constant = constant_of(body, literal)
             if constant is None or not isinstance(constant.value, str):
-                raise fault("K017", position, "text_address takes a string constant")
-            return TextAddress(ADDR, constant.value.encode())
+                raise fault("K017", position, "text takes a string constant")
+            return Text(TupleOf((ADDR, U64)), constant.value.encode())
         case "len", [place]:
             array = place_of(body, place)
             if isinstance(array.type, ArrayOf):

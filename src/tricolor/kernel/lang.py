@@ -228,14 +228,9 @@ def asm(text: str) -> NoReturn:
     _kernel_only("asm")
 
 
-def text_address(text: str) -> addr:
-    """The address of a read-only copy of a string literal (UTF-8, no terminating zero)."""
-    _kernel_only("text_address")
-
-
-def text_length(text: str) -> int:
-    """The length in bytes of a string literal in UTF-8 (a constant)."""
-    _kernel_only("text_length")
+def text(literal: str) -> tuple[addr, u64]:
+    """Address and length in bytes of a read-only string literal (UTF-8, no terminating zero)."""
+    _kernel_only("text")
 
 
 # --- Checks and hints ---------------------------------------------------------------------------

@@ -44,6 +44,7 @@ from tricolor.kernel.tree import (
     Return,
     Statement,
     Store,
+    Text,
     TextAddress,
     Unary,
     Unpack,
@@ -466,6 +467,8 @@ def _expression(w: Writer, node: Expression) -> str:
             return quoted(node.function.symbol)
         case TextAddress():
             return quoted(w.references.text(node.text))
+        case Text():
+            return f"{{ ptr {quoted(w.references.text(node.text))}, i64 {len(node.text)} }}"
         case _:
             assert_never(node)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from tricolor.kernel.lang import addr, i32, i64, kernel, libc, systemstack, text_address, text_length, u64
+from tricolor.kernel.lang import addr, i32, i64, kernel, libc, systemstack, text, u64
 
 STANDARD_ERROR = 2
 
@@ -24,9 +24,9 @@ def write_error(text: addr, length_bytes: u64) -> None:
 
 
 @systemstack("tricolor.check_failed")
-def check_failed(text: addr, length_bytes: u64) -> NoReturn:
+def check_failed(message: addr, length_bytes: u64) -> NoReturn:
     """Ends the process because a check of the runtime failed."""
-    write_error(text_address("tricolor: runtime check failed: "), text_length("tricolor: runtime check failed: "))
-    write_error(text, length_bytes)
-    write_error(text_address("\n"), text_length("\n"))
+    write_error(*text("tricolor: runtime check failed: "))
+    write_error(message, length_bytes)
+    write_error(*text("\n"))
     abort()

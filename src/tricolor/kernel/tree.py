@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TypeAlias, final
 
 from tricolor.kernel.diagnostics import Position
-from tricolor.kernel.types import ResultType, Scalar, StoredType, StructType
+from tricolor.kernel.types import ResultType, Scalar, StoredType, StructType, TupleOf
 
 
 class Kind(Enum):
@@ -252,6 +252,15 @@ class TextAddress:
     text: bytes
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Address and length in bytes of a read-only text."""
+
+    type: TupleOf
+    text: bytes
+
+
 Expression: TypeAlias = (
     Constant
     | Local
@@ -268,6 +277,7 @@ Expression: TypeAlias = (
     | Intrinsic
     | FunctionAddress
     | TextAddress
+    | Text
 )
 
 

@@ -38,8 +38,7 @@ from tricolor.kernel.lang import (
     load_addr,
     load_u8,
     store_addr,
-    text_address,
-    text_length,
+    text,
     to_addr,
     to_i64,
     to_u64,
@@ -76,27 +75,27 @@ def trace(kind: u64, object: addr, size_bytes: u64) -> None:
         type = wanted_type.value
         wanted_type.value = 0
         _remember(object, type)
-        _put_event(text_address("tracealloc(0x"), text_length("tracealloc(0x"), object, size_bytes, type)
+        _put_event(*text("tracealloc(0x"), object, size_bytes, type)
         _put_stacks(False)
     elif kind == TRACE_FREE:
         type = _recall(object)
         _remember(object, to_addr(0))
-        _put_event(text_address("tracefree(0x"), text_length("tracefree(0x"), object, size_bytes, type)
+        _put_event(*text("tracefree(0x"), object, size_bytes, type)
         _put_stacks(False)
     elif kind == TRACE_END:
-        put(text_address("\n"), 1)
+        put(*text("\n"))
         put_goroutines(False)
     else:
-        put(text_address("tracegc()\n"), text_length("tracegc()\n"))
+        put(*text("tracegc()\n"))
         _put_stacks(True)
-        put(text_address("end tracegc\n\n"), text_length("end tracegc\n\n"))
+        put(*text("end tracegc\n\n"))
     flush_output()
 
 
 @kernel
 def _put_stacks(show_all: bool) -> None:
     put_goroutines(show_all)
-    put(text_address("\n"), 1)
+    put(*text("\n"))
 
 
 @kernel
@@ -120,12 +119,12 @@ def _put_event(word: addr, word_bytes: u64, object: addr, size_bytes: u64, type:
     put(word, word_bytes)
     header: u64 = HEADER_BYTES if span_of(object).kind == KIND_HEADER else 0
     put_hex(to_u64(object) + header)
-    put(text_address(", 0x"), 4)
+    put(*text(", 0x"))
     put_hex(size_bytes - header)
     if type != 0:
-        put(text_address(", "), 2)
+        put(*text(", "))
         _put_type(type)
-    put(text_address(")\n"), 2)
+    put(*text(")\n"))
 
 
 @kernel
@@ -134,11 +133,11 @@ def _put_type(type: addr) -> None:
     if number > LAST_BOX:
         _put_type_name(as_struct(GoType, type))
     elif number == BOX_OF_NUMBER:
-        put(text_address("uint64"), text_length("uint64"))
+        put(*text("uint64"))
     elif number == BOX_OF_TEXT:
-        put(text_address("string"), text_length("string"))
+        put(*text("string"))
     elif number == BOX_OF_BYTES:
-        put(text_address("[]uint8"), text_length("[]uint8"))
+        put(*text("[]uint8"))
 
 
 @kernel
@@ -146,7 +145,7 @@ def _put_type_name(type: GoType) -> None:
     """The text of internal/abi.Name: flags, length in groups of seven bits, bytes."""
     offset = to_i64(type.name_offset)
     if offset < 0:
-        put(text_address("type of package reflect"), text_length("type of package reflect"))
+        put(*text("type of package reflect"))
         return
     at = load_addr(field_address(names) + to_u64(offset) * 8) + 1
     length: u64 = 0

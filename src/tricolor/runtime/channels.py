@@ -44,8 +44,7 @@ from tricolor.kernel.lang import (
     size_of,
     store_u64,
     systemstack,
-    text_address,
-    text_length,
+    text,
     to_u64,
     u8,
     u32,
@@ -113,7 +112,7 @@ def makechan(type: GoChannelType, capacity: i64) -> Channel:
     buffer_bytes = elem_bytes * to_u64(capacity)
     too_large = multiply_high_u64(elem_bytes, to_u64(capacity)) != 0
     if capacity < 0 or too_large or buffer_bytes > MAX_CHANNEL_BYTES - size_of(Channel):
-        panicplain(text_address("makechan: size out of range"), text_length("makechan: size out of range"))
+        panicplain(*text("makechan: size out of range"))
     made = null(Channel)
     has_pointers = elem.pointer_bytes != 0
     if buffer_bytes == 0 or not has_pointers:
@@ -314,7 +313,7 @@ def block_forever(reason: u32) -> None:
 @goroutine("tricolor.send_closed")
 def panic_send_closed() -> None:
     """Panics as a send on a closed channel does."""
-    panicplain(text_address("send on closed channel"), text_length("send on closed channel"))
+    panicplain(*text("send on closed channel"))
 
 
 @goroutine("runtime.chansend1")
@@ -383,10 +382,10 @@ def selectnbrecv(elem: addr, channel: Channel) -> tuple[bool, bool]:
 def closechan(channel: Channel) -> None:
     """close(channel): wakes all who wait."""
     if unlikely(is_null(channel)):
-        panicplain(text_address("close of nil channel"), text_length("close of nil channel"))
+        panicplain(*text("close of nil channel"))
     # LOCK
     if unlikely(channel.closed != 0):
-        panicplain(text_address("close of closed channel"), text_length("close of closed channel"))
+        panicplain(*text("close of closed channel"))
     channel.closed = 1
     while True:
         receiver = take_waiter(channel.receivers)

@@ -28,8 +28,7 @@ from tricolor.kernel.lang import (
     store_i32,
     store_u8,
     systemstack,
-    text_address,
-    text_length,
+    text,
     to_addr,
     to_i32,
     to_u8,
@@ -149,7 +148,7 @@ def encode(to: addr, rune: u32) -> u64:
 @systemstack("tricolor.string_too_long")
 def string_too_long() -> None:
     """Ends the process."""
-    fatal(text_address("string concatenation too long"), text_length("string concatenation too long"))
+    fatal(*text("string concatenation too long"))
 
 
 @goroutine("runtime.concatstrings")

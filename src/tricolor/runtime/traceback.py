@@ -41,8 +41,7 @@ from tricolor.kernel.lang import (
     load_u64,
     store_u64,
     systemstack,
-    text_address,
-    text_length,
+    text,
     to_addr,
     to_i64,
     to_u64,
@@ -301,23 +300,23 @@ def symbolize(pc: u64, into: PcSymbol) -> bool:
 def _put_reason(reason: u32) -> None:
     """The words in brackets for a goroutine that waits."""
     if reason == REASON_SLEEP:
-        put(text_address("sleep"), text_length("sleep"))
+        put(*text("sleep"))
     elif reason == REASON_SEMAPHORE:
-        put(text_address("semacquire"), text_length("semacquire"))
+        put(*text("semacquire"))
     elif reason == REASON_MUTEX:
-        put(text_address("sync.Mutex.Lock"), text_length("sync.Mutex.Lock"))
+        put(*text("sync.Mutex.Lock"))
     elif reason == REASON_RW_READ:
-        put(text_address("sync.RWMutex.RLock"), text_length("sync.RWMutex.RLock"))
+        put(*text("sync.RWMutex.RLock"))
     elif reason == REASON_RW_WRITE:
-        put(text_address("sync.RWMutex.Lock"), text_length("sync.RWMutex.Lock"))
+        put(*text("sync.RWMutex.Lock"))
     elif reason == REASON_WAIT_GROUP:
-        put(text_address("sync.WaitGroup.Wait"), text_length("sync.WaitGroup.Wait"))
+        put(*text("sync.WaitGroup.Wait"))
     elif reason == REASON_COND:
-        put(text_address("sync.Cond.Wait"), text_length("sync.Cond.Wait"))
+        put(*text("sync.Cond.Wait"))
     elif reason == REASON_COROUTINE:
-        put(text_address("coroutine"), text_length("coroutine"))
+        put(*text("coroutine"))
     elif reason == REASON_FINALIZER:
-        put(text_address("finalizer wait"), text_length("finalizer wait"))
+        put(*text("finalizer wait"))
     else:
         _put_channel_reason(reason)
 
@@ -325,35 +324,35 @@ def _put_reason(reason: u32) -> None:
 @kernel
 def _put_channel_reason(reason: u32) -> None:
     if reason == REASON_RECEIVE:
-        put(text_address("chan receive"), text_length("chan receive"))
+        put(*text("chan receive"))
     elif reason == REASON_SEND:
-        put(text_address("chan send"), text_length("chan send"))
+        put(*text("chan send"))
     elif reason == REASON_SELECT:
-        put(text_address("select"), text_length("select"))
+        put(*text("select"))
     elif reason == REASON_SELECT_NO_CASES:
-        put(text_address("select (no cases)"), text_length("select (no cases)"))
+        put(*text("select (no cases)"))
     elif reason == REASON_RECEIVE_NIL:
-        put(text_address("chan receive (nil chan)"), text_length("chan receive (nil chan)"))
+        put(*text("chan receive (nil chan)"))
     elif reason == REASON_SEND_NIL:
-        put(text_address("chan send (nil chan)"), text_length("chan send (nil chan)"))
+        put(*text("chan send (nil chan)"))
     elif reason == REASON_IO:
-        put(text_address("IO wait"), text_length("IO wait"))
+        put(*text("IO wait"))
     else:
-        put(text_address("waiting"), text_length("waiting"))
+        put(*text("waiting"))
 
 
 @kernel
 def _put_header(g: G) -> None:
-    put(text_address("goroutine "), text_length("goroutine "))
+    put(*text("goroutine "))
     put_number(g.id)
-    put(text_address(" ["), 2)
+    put(*text(" ["))
     if g.status == RUNNING:
-        put(text_address("running"), text_length("running"))
+        put(*text("running"))
     elif g.status == RUNNABLE:
-        put(text_address("runnable"), text_length("runnable"))
+        put(*text("runnable"))
     else:
         _put_reason(g.reason)
-    put(text_address("]:\n"), 3)
+    put(*text("]:\n"))
 
 
 @kernel
@@ -365,7 +364,7 @@ def _put_position(frame: SymbolFrame, pc: u64) -> None:
     put_number(to_u64(frame.line))
     entry = entry_of(frame)
     if pc > entry:
-        put(text_address(" +0x"), 4)
+        put(*text(" +0x"))
         put_hex(pc - entry)
     put_byte(NEWLINE)
 
@@ -383,9 +382,9 @@ def _starts_with(text: addr, prefix: addr, prefix_bytes: u64) -> bool:
 @kernel
 def _is_hidden(name: addr, is_first: bool) -> bool:
     """Whether a function of package runtime is left out: those that are not exported; panic as the innermost."""
-    if not _starts_with(name, text_address("runtime."), 8):
+    if not _starts_with(name, *text("runtime.")):
         return False
-    if _starts_with(name, text_address("runtime.gopanic\0"), 16):
+    if _starts_with(name, *text("runtime.gopanic\0")):
         return is_first
     letter = load_u8(name + 8)
     if letter == PARENTHESIS or letter == STAR:
@@ -415,22 +414,22 @@ def _code_flags(frame: SymbolFrame) -> u64:
 @kernel
 def _put_frame(frame: SymbolFrame, pc: u64) -> None:
     name = _symbols.strings + to_u64(frame.function)
-    if _starts_with(name, text_address("runtime.gopanic\0"), 16):
-        put(text_address("panic(...)\n"), 11)
+    if _starts_with(name, *text("runtime.gopanic\0")):
+        put(*text("panic(...)\n"))
     else:
         put_c_text(name)
         if _code_flags(frame) & PREFIX_NO_PARAMETERS != 0:
-            put(text_address("()\n"), 3)
+            put(*text("()\n"))
         else:
-            put(text_address("(...)\n"), 6)
+            put(*text("(...)\n"))
     _put_position(frame, pc)
 
 
 @kernel
 def _put_unknown(pc: u64) -> None:
-    put(text_address("0x"), 2)
+    put(*text("0x"))
     put_hex(pc)
-    put(text_address("(...)\n\t?:0\n"), text_length("(...)\n\t?:0\n"))
+    put(*text("(...)\n\t?:0\n"))
 
 
 class Last(Struct):
@@ -452,9 +451,9 @@ def _put_last(number: u64) -> None:
 @kernel
 def _is_shown(frame: SymbolFrame, is_first: bool) -> bool:
     name = _symbols.strings + to_u64(frame.function)
-    if frame.flags & FLAG_WRAPPER != 0 or _ends_with_number(name, text_address(".gowrap"), 7):
+    if frame.flags & FLAG_WRAPPER != 0 or _ends_with_number(name, *text(".gowrap")):
         return False
-    if _ends_with_number(name, text_address(".deferwrap"), 10) or _code_flags(frame) & PREFIX_WRAPPER != 0:
+    if _ends_with_number(name, *text(".deferwrap")) or _code_flags(frame) & PREFIX_WRAPPER != 0:
         return False
     return not _is_hidden(name, is_first)
 
@@ -498,9 +497,9 @@ def _put_outermost(shown: u64) -> None:
     start: u64 = SHOWN_INNERMOST
     if shown > SHOWN_INNERMOST + SHOWN_OUTERMOST:
         start = shown - SHOWN_OUTERMOST
-        put(text_address("..."), 3)
+        put(*text("..."))
         put_number(start - SHOWN_INNERMOST)
-        put(text_address(" frames elided...\n"), text_length(" frames elided...\n"))
+        put(*text(" frames elided...\n"))
     if _symbols.row_count != 0:
         for number in range(start, shown):
             _put_last(number)
@@ -515,9 +514,9 @@ def put_goroutine(g: G) -> None:
         index = frame_index_of(g.creator_pc - 1)
         if index != NO_FRAME:
             frame = frame_at(index)
-            put(text_address("created by "), text_length("created by "))
+            put(*text("created by "))
             put_c_text(_symbols.strings + to_u64(frame.function))
-            put(text_address(" in goroutine "), text_length(" in goroutine "))
+            put(*text(" in goroutine "))
             put_number(g.parent_id)
             put_byte(NEWLINE)
             _put_position(frame, g.creator_pc)

@@ -46,6 +46,7 @@ from tricolor.kernel.tree import (
     Return,
     Statement,
     Store,
+    Text,
     TextAddress,
     Unary,
     Unpack,
@@ -254,6 +255,8 @@ def _expression(w: Writer, node: Expression) -> str:
             return hex(w.linkage.function_addresses[node.function.symbol])
         case TextAddress():
             return hex(w.linkage.texts[node.text])
+        case Text():
+            return f"({hex(w.linkage.texts[node.text])}, {len(node.text)})"
         case _:
             assert_never(node)
 

@@ -15,7 +15,7 @@ from tricolor.kernel.simulation.accesses import access_functions, waiting
 from tricolor.kernel.simulation.memory import READ, WRITE, SimulatedMemory, SimulationFaultError
 from tricolor.kernel.simulation.python_text import OUTSIDE_KINDS, Linkage, Writer, write_function
 from tricolor.kernel.simulation.system import SimulatedSystem
-from tricolor.kernel.tree import Function, Global, Program, TextAddress
+from tricolor.kernel.tree import Function, Global, Program, Text, TextAddress
 from tricolor.kernel.types import ArrayOf, Float, Integer, StructType, size_bytes
 
 CODE_ADDRESS: Final = 0x40_0000
@@ -176,7 +176,7 @@ def _texts_of(tree: Any) -> set[bytes]:
     pending: list[Any] = [tree]
     while pending:
         node = pending.pop()
-        if isinstance(node, TextAddress):
+        if isinstance(node, Text | TextAddress):
             found.add(node.text)
         elif isinstance(node, tuple | list):
             pending.extend(node)  # pyright: ignore[reportUnknownArgumentType]

@@ -16,8 +16,7 @@ from tricolor.kernel.lang import (
     kernel,
     likely,
     size_of,
-    text_address,
-    text_length,
+    text,
     to_addr,
     to_u64,
     u64,
@@ -39,7 +38,7 @@ def reserve_table(length_bytes: u64) -> addr:
     """Address space for a table of the heap. Ends the process if the system refuses."""
     table = reserve(to_addr(0), length_bytes)
     if to_u64(table) == 0:
-        fatal(text_address("cannot reserve heap metadata"), text_length("cannot reserve heap metadata"))
+        fatal(*text("cannot reserve heap metadata"))
     return table
 
 

@@ -15,8 +15,7 @@ from tricolor.kernel.lang import (
     kernel,
     libc,
     store_u8,
-    text_address,
-    text_length,
+    text,
     to_addr,
     to_u8,
     to_u64,
@@ -126,21 +125,20 @@ def print_number(value: u64, base: u64) -> None:
 @kernel
 def fatal_out_of_memory(wanted_bytes: u64, used_bytes: u64) -> NoReturn:
     """Ends the process as Go does when the system gives no more memory."""
-    message = text_address("runtime: out of memory: cannot allocate ")
-    print_text(message, text_length("runtime: out of memory: cannot allocate "))
+    print_text(*text("runtime: out of memory: cannot allocate "))
     print_number(wanted_bytes, 10)
-    print_text(text_address("-byte block ("), text_length("-byte block ("))
+    print_text(*text("-byte block ("))
     print_number(used_bytes, 10)
-    print_text(text_address(" in use)\n"), text_length(" in use)\n"))
-    print_text(text_address("fatal error: out of memory\n"), text_length("fatal error: out of memory\n"))
+    print_text(*text(" in use)\n"))
+    print_text(*text("fatal error: out of memory\n"))
     note_end()
     _exit(FATAL_STATUS)
 
 
 @kernel
-def fatal(text: addr, length_bytes: u64) -> NoReturn:
-    """Ends the process with ``fatal error: TEXT``."""
-    print_text(text_address("fatal error: "), text_length("fatal error: "))
-    print_text(text, length_bytes)
-    print_text(text_address("\n"), text_length("\n"))
+def fatal(message: addr, length_bytes: u64) -> NoReturn:
+    """Ends the process with ``fatal error: MESSAGE``."""
+    print_text(*text("fatal error: "))
+    print_text(message, length_bytes)
+    print_text(*text("\n"))
     _exit(FATAL_STATUS)

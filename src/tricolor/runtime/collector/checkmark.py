@@ -21,8 +21,7 @@ from tricolor.kernel.lang import (
     memory_copy,
     population_count_u64,
     store_u64,
-    text_address,
-    text_length,
+    text,
     to_u64,
     u64,
 )
@@ -64,7 +63,7 @@ def check_marks() -> None:
         marker.top = marker.top - 8
         reached += visit(load_addr(marker.top))
     if reached != count_marked():
-        fatal(text_address("checkmark: marks that nothing reaches"), text_length("checkmark: marks that nothing reaches"))
+        fatal(*text("checkmark: marks that nothing reaches"))
 
 
 @kernel
@@ -85,12 +84,12 @@ def visit(pointer: addr) -> u64:
         return 0
     store_u64(word, seen | bit)
     if not is_marked(span, base):
-        print_text(text_address("runtime: object 0x"), text_length("runtime: object 0x"))
+        print_text(*text("runtime: object 0x"))
         print_number(to_u64(base), 16)
-        print_text(text_address(" of "), text_length(" of "))
+        print_text(*text(" of "))
         print_number(span.elem_bytes, 10)
-        print_text(text_address(" bytes\n"), text_length(" bytes\n"))
-        fatal(text_address("checkmark found unmarked object"), text_length("checkmark found unmarked object"))
+        print_text(*text(" bytes\n"))
+        fatal(*text("checkmark found unmarked object"))
     if span.bitmap != 0:
         marker.top = push_pointers(span, base, marker.top)
     return 1

@@ -22,8 +22,7 @@ from tricolor.kernel.lang import (
     load_addr,
     load_u8,
     memory_compare,
-    text_address,
-    text_length,
+    text,
     to_i64,
     to_u64,
     u64,
@@ -68,11 +67,11 @@ number = global_struct(Number)
 @kernel
 def read_environment(environment: addr) -> None:
     """Applies what the variables say. The heap starts if it has not. Ends the process if GOMEMLIMIT is malformed."""
-    if find_variable(environment, text_address("GOGC="), text_length("GOGC=")):
+    if find_variable(environment, *text("GOGC=")):
         configure(GC_PERCENT, parse_percent())
-    if find_variable(environment, text_address("GOMEMLIMIT="), text_length("GOMEMLIMIT=")):
+    if find_variable(environment, *text("GOMEMLIMIT=")):
         configure(MEMORY_LIMIT, parse_limit())
-    if find_variable(environment, text_address("GODEBUG="), text_length("GODEBUG=")):
+    if find_variable(environment, *text("GODEBUG=")):
         read_debug(entry.start, entry.length)
 
 
@@ -127,7 +126,7 @@ def parse_number(start: addr, length: u64) -> None:
 @kernel
 def parse_percent() -> i64:
     """Value of GOGC; what is no number counts as 100."""
-    if is_text(entry.start, entry.length, text_address("off"), text_length("off")):
+    if is_text(entry.start, entry.length, *text("off")):
         return -1
     negative: u64 = 1 if load_u8(entry.start) == 45 else 0
     parse_number(entry.start + negative, entry.length - negative)
@@ -140,25 +139,24 @@ def parse_percent() -> i64:
 @kernel
 def parse_limit() -> i64:
     """Value of GOMEMLIMIT in bytes."""
-    if is_text(entry.start, entry.length, text_address("off"), text_length("off")):
+    if is_text(entry.start, entry.length, *text("off")):
         return NO_LIMIT
     parse_number(entry.start, entry.length)
     shift = unit_shift(entry.start + number.digits, entry.length - number.digits)
     if number.digits == 0 or not number.fits or shift > 40 or number.value > NO_LIMIT >> shift:
-        print_text(text_address("GOMEMLIMIT="), text_length("GOMEMLIMIT="))
+        print_text(*text("GOMEMLIMIT="))
         print_text(entry.start, entry.length)
-        print_text(text_address("\n"), 1)
-        message = text_address("malformed GOMEMLIMIT; see `go doc runtime/debug.SetMemoryLimit`")
-        fatal(message, text_length("malformed GOMEMLIMIT; see `go doc runtime/debug.SetMemoryLimit`"))
+        print_text(*text("\n"))
+        fatal(*text("malformed GOMEMLIMIT; see `go doc runtime/debug.SetMemoryLimit`"))
     return to_i64(number.value << shift)
 
 
 @kernel
 def unit_shift(start: addr, length: u64) -> u64:
     """Shift of a unit: none and B 0, KiB 10, MiB 20, GiB 30, TiB 40; 64 for anything else."""
-    if length == 0 or is_text(start, length, text_address("B"), 1):
+    if length == 0 or is_text(start, length, *text("B")):
         return 0
-    if length != 3 or memory_compare(start + 1, text_address("iB"), 2) != 0:
+    if length != 3 or memory_compare(start + 1, *text("iB")) != 0:
         return 64
     unit = to_u64(load_u8(start))
     if unit == 75:
@@ -185,11 +183,11 @@ def read_debug(start: addr, length: u64) -> None:
 @kernel
 def read_setting(start: addr, length: u64) -> None:
     """One ``key=value``."""
-    apply_setting(start, length, GCTRACE, text_address("gctrace="), text_length("gctrace="))
-    apply_setting(start, length, CHECKMARK, text_address("gccheckmark="), text_length("gccheckmark="))
-    apply_setting(start, length, CLOBBER_FREE, text_address("clobberfree="), text_length("clobberfree="))
-    apply_setting(start, length, TRACE_ALLOCATIONS, text_address("allocfreetrace="), text_length("allocfreetrace="))
-    apply_setting(start, length, STRESS, text_address("gcstress="), text_length("gcstress="))
+    apply_setting(start, length, GCTRACE, *text("gctrace="))
+    apply_setting(start, length, CHECKMARK, *text("gccheckmark="))
+    apply_setting(start, length, CLOBBER_FREE, *text("clobberfree="))
+    apply_setting(start, length, TRACE_ALLOCATIONS, *text("allocfreetrace="))
+    apply_setting(start, length, STRESS, *text("gcstress="))
 
 
 @kernel

@@ -21,7 +21,7 @@ from tricolor.kernel.lang import (
     memory_copy,
     size_of,
     store_u8,
-    text_address,
+    text,
     to_addr,
     to_u8,
     to_u64,
@@ -100,7 +100,7 @@ def add_decimal(value: u64, digits: u64) -> None:
     add_number(value // scale)
     if digits == 0:
         return
-    add_text(text_address("."), 1)
+    add_text(*text("."))
     rest = value % scale
     while scale > 1:
         scale //= 10
@@ -115,7 +115,7 @@ def add_ms(duration_ns: u64) -> None:
         return
     value = duration_ns // 1000
     if value == 0:
-        add_text(text_address("0"), 1)
+        add_text(*text("0"))
         return
     digits: u64 = 3
     while value >= 100:
@@ -139,31 +139,31 @@ def print_gctrace() -> None:
     ending = to_u64(cycles.end_ns - cycles.mark_end_ns)
     since = to_u64(cycles.begin_ns - mheap.started_ns)
     total = max(to_u64(cycles.end_ns - mheap.started_ns), 1)
-    add_text(text_address("gc "), 3)
+    add_text(*text("gc "))
     add_number(cycles.count)
-    add_text(text_address(" @"), 2)
+    add_text(*text(" @"))
     add_decimal(since // NS_PER_MS, 3)
-    add_text(text_address("s "), 2)
+    add_text(*text("s "))
     add_number(cycles.pause_total_ns * 100 // total)
-    add_text(text_address("%: "), 3)
+    add_text(*text("%: "))
     # The world is stopped throughout: what Go calls concurrent marking is the time of marking here.
     add_ms(setup)
-    add_text(text_address("+"), 1)
+    add_text(*text("+"))
     add_ms(mark)
-    add_text(text_address("+"), 1)
+    add_text(*text("+"))
     add_ms(ending)
-    add_text(text_address(" ms clock, "), 11)
+    add_text(*text(" ms clock, "))
     add_ms(setup)
-    add_text(text_address("+0/"), 3)
+    add_text(*text("+0/"))
     add_ms(mark)
-    add_text(text_address("/0+"), 3)
+    add_text(*text("/0+"))
     add_ms(ending)
-    add_text(text_address(" ms cpu, "), 9)
+    add_text(*text(" ms cpu, "))
     add_sizes()
-    add_text(text_address(" MB globals, 1 P"), 16)
+    add_text(*text(" MB globals, 1 P"))
     if cycles.is_forced != 0:
-        add_text(text_address(" (forced)"), 9)
-    add_text(text_address("\n"), 1)
+        add_text(*text(" (forced)"))
+    add_text(*text("\n"))
     write_line()
 
 
@@ -171,15 +171,15 @@ def print_gctrace() -> None:
 def add_sizes() -> None:
     """The sizes in a gctrace line, all in MiB."""
     add_number(cycles.heap_at_start >> MIB_SHIFT)
-    add_text(text_address("->"), 2)
+    add_text(*text("->"))
     add_number(cycles.heap_at_end >> MIB_SHIFT)
-    add_text(text_address("->"), 2)
+    add_text(*text("->"))
     add_number(cycles.marked >> MIB_SHIFT)
-    add_text(text_address(" MB, "), 5)
+    add_text(*text(" MB, "))
     add_number(cycles.goal_at_start >> MIB_SHIFT)
-    add_text(text_address(" MB goal, "), 10)
+    add_text(*text(" MB goal, "))
     add_number(marker.stack_bytes >> MIB_SHIFT)
-    add_text(text_address(" MB stacks, "), 12)
+    add_text(*text(" MB stacks, "))
     add_number(marker.global_bytes >> MIB_SHIFT)
 
 

@@ -24,8 +24,7 @@ from tricolor.kernel.lang import (
     store_addr,
     store_u64,
     systemstack,
-    text_address,
-    text_length,
+    text,
     to_addr,
     to_u8,
     to_u64,
@@ -99,19 +98,13 @@ def _call_panic(context: addr, address: u64) -> None:
 @kernel
 def _put_signal(signal: i32) -> None:
     if signal == SIGNAL_SEGMENT:
-        put(
-            text_address("[signal SIGSEGV: segmentation violation"),
-            text_length("[signal SIGSEGV: segmentation violation"),
-        )
+        put(*text("[signal SIGSEGV: segmentation violation"))
     elif signal == SIGNAL_BUS:
-        put(text_address("[signal SIGBUS: bus error"), text_length("[signal SIGBUS: bus error"))
+        put(*text("[signal SIGBUS: bus error"))
     elif signal == SIGNAL_FPE:
-        put(
-            text_address("[signal SIGFPE: floating-point exception"),
-            text_length("[signal SIGFPE: floating-point exception"),
-        )
+        put(*text("[signal SIGFPE: floating-point exception"))
     else:
-        put(text_address("[signal SIGILL: illegal instruction"), text_length("[signal SIGILL: illegal instruction"))
+        put(*text("[signal SIGILL: illegal instruction"))
 
 
 @export("tricolor.fault_handler")
@@ -125,17 +118,17 @@ def fault_handler(signal: i32, info: addr, context: addr) -> None:
         _call_panic(context, address)
         return
     pc = load_u64(context + CONTEXT_RIP_OFFSET)
-    put(text_address("unexpected fault address 0x"), text_length("unexpected fault address 0x"))
+    put(*text("unexpected fault address 0x"))
     put_hex(address)
-    put(text_address("\nfatal error: fault\n"), text_length("\nfatal error: fault\n"))
+    put(*text("\nfatal error: fault\n"))
     _put_signal(signal)
-    put(text_address(" code=0x"), text_length(" code=0x"))
+    put(*text(" code=0x"))
     put_hex(to_u64(load_i32(info + INFO_CODE_OFFSET)))
-    put(text_address(" addr=0x"), text_length(" addr=0x"))
+    put(*text(" addr=0x"))
     put_hex(address)
-    put(text_address(" pc=0x"), text_length(" pc=0x"))
+    put(*text(" pc=0x"))
     put_hex(pc)
-    put(text_address("]\n\n"), 3)
+    put(*text("]\n\n"))
     if machine.system_stack != 0 and not is_null(machine.g):
         machine.goroutine_fp = load_addr(context + CONTEXT_RBP_OFFSET)
         put_goroutines(False)

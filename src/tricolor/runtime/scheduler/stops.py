@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NoReturn
 
-from tricolor.kernel.lang import addr, i32, kernel, systemstack, text_address, text_length, u64
+from tricolor.kernel.lang import addr, i32, kernel, systemstack, text, u64
 from tricolor.runtime.scheduler.context import leave_scheduler
 from tricolor.runtime.scheduler.machine import machine
 from tricolor.runtime.scheduler.output import flush_output, put
@@ -29,11 +29,11 @@ def exit_program(code: i32) -> NoReturn:
 
 
 @kernel
-def fatal(text: addr, length_bytes: u64, show_all: bool) -> NoReturn:
-    """Prints ``fatal error: text`` and goroutine traces, and ends the program."""
-    put(text_address("fatal error: "), text_length("fatal error: "))
-    put(text, length_bytes)
-    put(text_address("\n\n"), 2)
+def fatal(message: addr, length_bytes: u64, show_all: bool) -> NoReturn:
+    """Prints ``fatal error: MESSAGE`` and goroutine traces, and ends the program."""
+    put(*text("fatal error: "))
+    put(message, length_bytes)
+    put(*text("\n\n"))
     put_goroutines(show_all)
     end_program(FATAL_STATUS)
 
@@ -41,30 +41,19 @@ def fatal(text: addr, length_bytes: u64, show_all: bool) -> NoReturn:
 @kernel
 def out_of_memory() -> NoReturn:
     """The system has no memory for a stack or a table."""
-    fatal(text_address("runtime: out of memory"), text_length("runtime: out of memory"), False)
+    fatal(*text("runtime: out of memory"), False)
 
 
 @kernel
 def stack_overflow() -> NoReturn:
     """The running goroutine's stack would exceed its limit."""
-    put(
-        text_address("runtime: goroutine stack exceeds 1000000000-byte limit\n"),
-        text_length("runtime: goroutine stack exceeds 1000000000-byte limit\n"),
-    )
-    fatal(text_address("stack overflow"), text_length("stack overflow"), False)
+    put(*text("runtime: goroutine stack exceeds 1000000000-byte limit\n"))
+    fatal(*text("stack overflow"), False)
 
 
 @kernel
 def deadlock() -> NoReturn:
     """Nothing can ever run again."""
     if machine.main_ended != 0 and machine.live == 0:
-        fatal(
-            text_address("no goroutines (main called runtime.Goexit) - deadlock!"),
-            text_length("no goroutines (main called runtime.Goexit) - deadlock!"),
-            True,
-        )
-    fatal(
-        text_address("all goroutines are asleep - deadlock!"),
-        text_length("all goroutines are asleep - deadlock!"),
-        True,
-    )
+        fatal(*text("no goroutines (main called runtime.Goexit) - deadlock!"), True)
+    fatal(*text("all goroutines are asleep - deadlock!"), True)
