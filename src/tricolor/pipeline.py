@@ -170,7 +170,7 @@ def compile_program(
         raise CompilerBug("linking", 0, str(error)) from error
     except OSError as error:
         raise EnvironmentFault(f"the cache cannot be written: {error}") from error
-    return CompiledProgram(image_key, sites_key, inputs_of(analysed.typed, request.patterns, request.directory))
+    return CompiledProgram(image_key, sites_key, inputs_of(analysed.typed.sources(), request.patterns, request.directory))
 
 
 def _by_package(funcs: Sequence[n.Func]) -> dict[str, list[n.Func]]:

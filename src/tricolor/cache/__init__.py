@@ -1,3 +1,5 @@
-"""What is kept from one command to the next. ``store`` holds entries by kind and key and knows nothing of what they mean;
-``signature`` tells that this compiler and a program's files are unchanged; ``programs`` remembers what a command line compiled to, and
-``inputs`` from which files."""
+"""What one command keeps for the next.
+
+``store`` keeps entries by kind and key and does not know what they mean. ``signature`` says whether a file, or this compiler, has
+changed. ``programs`` remembers what a command line compiled to, and ``inputs`` finds the files that this depends on.
+"""

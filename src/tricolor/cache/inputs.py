@@ -1,27 +1,25 @@
-"""What a program was made from. (Apart from ``program_cache``, so that a remembered program starts without the front end.)"""
+"""The files and folders from which a program was made: while all of them are unchanged, so is the program."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tricolor.cache.signature import Stamp, stamp
-from tricolor.frontend.program import Program
 
 
-def inputs_of(typed: Program, patterns: Sequence[str], directory: Path) -> tuple[Stamp, ...]:
-    """Files and folders outside Go's own tree that decide what the patterns mean there and what the program is."""
+def inputs_of(sources: Mapping[str, Sequence[str]], patterns: Sequence[str], directory: Path) -> tuple[Stamp, ...]:
+    """Everything outside Go's own tree that decides what the patterns mean in the directory and what the program is.
+
+    ``sources``: the files of its packages, by folder (``Program.sources``)."""
     paths: set[str] = set()
-    for package in typed.packages:
-        if package.standard:
-            continue
-        paths.add(package.directory)
-        paths.update(typed.files[index].source for index in package.files)
-        paths.update(str(Path(package.directory) / name) for name in package.embed_files)
-        for folder in (Path(package.directory), *Path(package.directory).parents):
-            if (folder / "go.mod").exists():
-                paths.update(str(folder / name) for name in ("go.mod", "go.sum", "go.work", "vendor/modules.txt"))
+    for folder, files in sources.items():
+        paths.add(folder)
+        paths.update(files)
+        for parent in (Path(folder), *Path(folder).parents):
+            if (parent / "go.mod").exists():
+                paths.update(str(parent / name) for name in ("go.mod", "go.sum", "go.work", "vendor/modules.txt"))
                 break
     for pattern in patterns:
         paths.add(str(directory / pattern))

@@ -1,6 +1,6 @@
 """How values of each type are held while a function runs, computed once per type.
 
-Terms: a *leaf* is a scalar part of a value in memory (a string has two); *memory class* values (``abi.layout.memory_class``) are
+Terms: a *leaf* is a scalar part of a value in memory (a string has two); *memory class* values (``gotypes.sizes.memory_class``) are
 never LLVM values but addresses of memory.
 """
 

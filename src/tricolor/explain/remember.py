@@ -51,7 +51,7 @@ def _explain_anew(key: str, patterns: Sequence[str], directory: Path, tags: Sequ
     explained = sites_of(alone)
     if alone.faults:
         return explained, alone.faults
-    record = {"inputs": inputs_of(alone.typed, patterns, directory), "explained": to_json(explained)}
+    record = {"inputs": inputs_of(alone.typed.sources(), patterns, directory), "explained": to_json(explained)}
     try:
         write_entry(_KIND, key, json.dumps(record).encode())
     except OSError as error:

@@ -192,6 +192,16 @@ class Program:
             self._brackets = {} if records is None else dict(json.loads(bytes(records)))
         return self._brackets.get(pos, pos)
 
+    def sources(self) -> dict[str, list[str]]:
+        """The files of the packages outside Go's own tree, embedded ones too, by the package's folder."""
+        found: dict[str, list[str]] = {}
+        for package in self.packages:
+            if not package.standard:
+                files = found.setdefault(package.directory, [])
+                files += (self.files[index].source for index in package.files)
+                files += (f"{package.directory}/{name}" for name in package.embed_files)
+        return found
+
     def file_of(self, pos: int) -> SourceFile | None:
         """The file that a position lies in, None for 0."""
         i = bisect_right(self._bases, pos) - 1

@@ -1,5 +1,6 @@
-"""Go overlay files for the standard library's runtime-facing packages, and small changes described as patches.
+"""How Go's standard library is adapted to this runtime, and which packages cannot be.
 
-``overlay.overlay_files()`` gives what ``go list -overlay`` needs; ``externals`` names the functions without a Go body and says
-who provides each; ``unsupported`` names the packages that are refused, with the reason.
+``overlay.overlay_files()`` gives what ``go list -overlay`` needs: Go files that replace the library's own, and small changes described as
+patches. ``externals`` names the functions without a Go body and says who provides each. ``unsupported`` is the table of packages that
+cannot be compiled, with the reason; ``refuse`` stops programs that need one of them.
 """

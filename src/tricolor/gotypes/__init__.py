@@ -1,2 +1,5 @@
-"""Go's types and what the language says about them, as in go/types: the types themselves, interned; fields and methods by name;
-sizes and layouts on amd64. Front end, IR and everything above share them."""
+"""Go's types and what the language says about them, as in package go/types.
+
+``types`` holds the types, interned. ``lookup`` finds fields and methods by name, through embedded fields. ``sizes`` computes sizes,
+alignments, offsets and pointer maps on amd64. The front end, the IR and everything above share them.
+"""
