@@ -1,8 +1,9 @@
-"""Fields and methods of concrete types by name, through embedded fields (Go specification, "Selectors").
+"""Finds fields and methods of concrete types by name, through embedded fields (Go specification, "Selectors").
 
-Generic code is instantiated by looking names up again on the concrete types, so this stands in for go/types' selections.
+In generic code the builder does not use the selections of go/types: to instantiate the code, it looks the names up again in the concrete
+types.
 
-Terms: *path*, the indices of the fields on the way (with the field itself last for a field); *depth*, its length.
+Terms: *path*, the indices of the embedded fields that lead to the selected field or method; for a field, its own index comes last.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from tricolor.gotypes.types import (
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class FieldSelection:
-    """A field; ``path`` leads to it, itself included."""
+    """A field. ``path``: leads to the field, and ends with its own index."""
 
     path: tuple[int, ...]
     type: Type
@@ -35,8 +36,8 @@ class FieldSelection:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class MethodSelection:
-    """A method declared on ``recv``; ``path`` leads to the embedded field that has it. ``indirect``: a pointer lies on
-    the way (the operand's own included)."""
+    """A method declared on ``recv``. ``path``: leads to the embedded field that has the method. ``indirect``: the operand or an embedded
+    field on the path is a pointer."""
 
     path: tuple[int, ...]
     recv: Named
@@ -47,7 +48,7 @@ class MethodSelection:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class InterfaceSelection:
-    """Method ``index`` of the interface type ``iface``; ``path`` leads to the embedded field that is the interface."""
+    """Method ``index`` of the interface type ``iface``. ``path``: leads to the embedded field that is the interface."""
 
     path: tuple[int, ...]
     iface: Type
@@ -87,7 +88,7 @@ def lookup(t: Type, name: str, pkg: str) -> Selection | None:
 
 
 def forget() -> None:
-    """Drop what is cached: another program's types begin."""
+    """Clear the caches; the next program has other types."""
     _found.clear()
     _method_sets.clear()
 
@@ -131,7 +132,7 @@ def _lookup(t: Type, name: str, pkg: str) -> Selection | None:
 
 
 def _direct(at: _Candidate, name: str, pkg: str, following: dict[Type, _Candidate]) -> Iterator[Selection]:
-    """Selections that the type itself has; embedded types are added to ``following``."""
+    """Selections in the type itself. Adds the types of embedded fields to ``following``."""
     if isinstance(at.type, Named):
         for decl in at.type.methods:
             if decl.name == name and decl.pkg == pkg:
@@ -161,7 +162,7 @@ def _direct(at: _Candidate, name: str, pkg: str, following: dict[Type, _Candidat
 
 
 def method_names(t: Type) -> list[tuple[str, str]]:
-    """(name, package) of everything that could be a method of ``t`` or ``*t``, in abi order; cached by the caller."""
+    """(name, package) of all possible methods of ``t`` or ``*t``, in abi order; some may be ambiguous or hidden."""
     names: dict[tuple[str, str], None] = {}
     seen: set[Type] = set()
     todo: list[Type] = [t]
@@ -219,7 +220,7 @@ def has_promoted_methods(t: Type) -> bool:
 
 
 def selection_name(hit: MethodSelection | InterfaceSelection) -> tuple[str, str]:
-    """(name, package of an unexported name) of a method."""
+    """(name, package) of a method; the package is empty for an exported name."""
     of = hit.decl if isinstance(hit, MethodSelection) else hit.method
     return of.name, of.pkg
 

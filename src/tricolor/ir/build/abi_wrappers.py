@@ -1,8 +1,8 @@
-"""Functions between Go's two calling conventions, which its compiler makes for packages seen alone.
+"""ABI wrappers, which Go's compiler generates between Go's two calling conventions; for separately built packages.
 
-Code in assembly uses the old convention. So a function in assembly has a wrapper by which Go calls it, and a Go function that other
-packages may refer to by its linker symbol has one by which assembly may call it. A wrapper has the name of its function and its
-parameters, and just calls it.
+Assembly uses the old convention (ABI0), Go code the new one (ABIInternal). So Go code calls a function in assembly through a wrapper, and
+assembly calls a Go function through a wrapper if other packages may refer to the function by its linker symbol. A wrapper has the name
+and the parameters of its function, and only calls it.
 
 Differs from Go: Go functions that only assembly of the same package calls have no wrapper here.
 
@@ -23,7 +23,7 @@ from tricolor.ir.build.state import Builder
 from tricolor.ir.nodes import Block, Func, Var, VarKind, result_type
 
 _TEXT: Final = re.compile(r"^TEXT\s+(?P<package>[^\s·(]*)·(?P<name>\w+)(?P<abi><ABIInternal>)?\(SB\)", re.MULTILINE)
-"""Beginning of a function in assembly that is visible outside its file."""
+"""Beginning of a function in assembly that is visible outside of its file."""
 
 
 def abi_wrappers(b: Builder, package: Package) -> list[Func]:
@@ -42,7 +42,7 @@ def abi_wrappers(b: Builder, package: Package) -> list[Func]:
 
 
 def _in_assembly(package: Package) -> tuple[set[str], set[str]]:
-    """Symbols of functions in assembly, by calling convention: the old one, Go's own."""
+    """Symbols of the package's functions in assembly: those with ABI0, and those with ABIInternal."""
     old: set[str] = set()
     new: set[str] = set()
     for path, name, is_new in _texts(package):
@@ -57,7 +57,7 @@ def _texts(package: Package) -> Iterator[tuple[str, str, bool]]:
         except OSError as error:
             raise EnvironmentFault(f"an assembly file cannot be read: {error}") from error
         for match in _TEXT.finditer(text):
-            # Go's assembler has its own characters for slashes in symbols.
+            # Go's assembler writes a slash in a symbol as this character.
             yield match["package"].replace("∕", "/"), match["name"], match["abi"] is not None
 
 

@@ -1,7 +1,7 @@
 """Declarations and assignments.
 
-Go evaluates calls in places and values left to right, then loads what the places need, then assigns. The code generator is
-free to evaluate a place before or after its value, so where both matter the calls are pinned in temporaries.
+Go evaluates calls in places and values left to right, then loads the operands of the places, then assigns. The code generator may
+evaluate a place before or after its value. Where this order matters, the builder evaluates the calls into temporaries (it *pins* them).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def build_assign(fs: FuncState, node: Node) -> None:
 
 
 def is_definition(node: Node) -> bool:
-    """Whether the left side is a new variable."""
+    """Whether the left side of an assignment declares a new variable."""
     return node[0] == "Ident" and len(node) > 5
 
 
@@ -51,7 +51,7 @@ def is_blank(node: Node) -> bool:
 
 
 def build_place(fs: FuncState, node: Node) -> n.Place | None:
-    """The place that an expression on the left of an assignment names; None for the blank identifier."""
+    """Build an expression on the left of an assignment; None for the blank identifier."""
     if is_blank(node):
         return None
     place = fs.expr(node)
@@ -81,7 +81,9 @@ def _single_assign(fs: FuncState, pos: int, left: Node, right: Node) -> None:
 def _order(
     fs: FuncState, place: n.Place, values: list[n.Expr], before: tuple[int, int], between: tuple[int, int]
 ) -> tuple[n.Place, list[n.Expr]]:
-    """A place and values in Go's order: calls of the place, calls of the values, loads of the place."""
+    """Bring the evaluation of a place and of values into Go's order: calls of the place, calls of the values, loads of the place.
+
+    ``before``, ``between``: the marks (``FuncState.mark``) before the place was built, and between the place and the values."""
     after = fs.mark()
     if after == between:
         return place, values
@@ -95,7 +97,7 @@ def _order(
 
 
 def _loads(place: n.Place) -> bool:
-    """Whether finding the place reads memory that a call could change."""
+    """Whether evaluation of the place reads memory that a call could change."""
     match place:
         case n.Name():
             return False
@@ -113,7 +115,7 @@ def _loads(place: n.Place) -> bool:
 
 
 def _pin_at(fs: FuncState, places: list[n.Place | None], at: int) -> list[n.Place | None]:
-    """The places with their calls in temporaries, which are inserted at an index of the statement list."""
+    """Pin the calls of places in temporaries; their declarations go to index ``at`` of the statement list."""
     saved, fs.out = fs.out, []
     pinned: list[n.Place | None] = []
     for place in places:
@@ -162,9 +164,9 @@ def _tuple_assign(fs: FuncState, pos: int, lhs: list[Node], right: Node) -> None
 
 
 def assign_tuple(fs: FuncState, pos: int, places: list[n.Place | None], value: n.Expr, declares: list[Var]) -> None:
-    """Assign the components of a tuple value; through temporaries where a place is no variable or has another type."""
+    """Assign the components of a tuple value, through temporaries where a place is not a variable or needs a conversion."""
     types = _components(value)
-    # Operands of places are evaluated before anything is assigned: "p, *p = f()" writes through the old p.
+    # Go evaluates the operands of all places before it assigns any: "p, *p = f()" writes through the old p.
     together = any(not isinstance(p, n.Name) for p in places if p is not None)
     late: list[tuple[n.Place, Var]] = []
     direct: list[n.Place | None] = []
@@ -191,7 +193,7 @@ def assign_tuple(fs: FuncState, pos: int, places: list[n.Place | None], value: n
 
 
 def _components(value: n.Expr) -> tuple[Type, ...]:
-    """Component types; the second of a comma-ok form is plain bool whatever it is assigned to."""
+    """Component types of a tuple value. The second component of a comma-ok form becomes plain bool, whatever type it is assigned to."""
     assert isinstance(value.type, Tuple)
     if isinstance(value, (n.MapIndex, n.TypeAssert, n.Recv)):
         value.type = tuple_of((value.type.types[0], BOOL))

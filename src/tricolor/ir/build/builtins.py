@@ -1,4 +1,4 @@
-"""Calls of builtin functions, those of package unsafe included."""
+"""Calls of builtin functions, including the functions of package unsafe."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def build_builtin(fs: FuncState, node: Node) -> n.Expr:
 
 
 def _typed(x: n.Expr) -> n.Expr:
-    """print(nil) is the only place where nil has no type; it prints as a pointer."""
+    """``x``, with a type for the nil of ``print(nil)``, the only nil without one. It prints as a nil interface."""
     return n.Nil(x.pos, EMPTY_INTERFACE) if x.type is UNTYPED_NIL else x
 
 
@@ -149,14 +149,16 @@ def _panic(fs: FuncState, node: Node) -> n.Expr:
 
 
 def _recover(fs: FuncState, node: Node) -> n.Expr:
-    # In the body of a loop over a function too: Go says nil there, since the iterator calls it.
+    # This holds also in the body of a loop over a function. There recover returns nil in Go, since the iterator calls the body.
     fs.func.has_recover = True
     fs.effects += 1
     return n.Builtin(node[1], EMPTY_INTERFACE, BuiltinOp.RECOVER, [])
 
 
 def recover_token(fs: FuncState, pos: int) -> n.Expr:
-    """What a deferred ``recover`` needs: the token of the function whose defer statement it is, the one around a loop over a function."""
+    """The token that a deferred ``recover`` needs: it identifies the function whose defer statement it is.
+
+    In the body of a loop over a function this is the function around the outermost loop."""
     frame = fs.range_frame
     if frame is None:
         fs.func.has_recover = True
@@ -168,7 +170,7 @@ def recover_token(fs: FuncState, pos: int) -> n.Expr:
 
 
 def recover_with(fs: FuncState, pos: int, token: n.Expr) -> n.Call:
-    """``recover`` on behalf of the function that has the token."""
+    """A call of ``recover`` for the function with this token."""
     return fs.call_runtime(pos, "runtime.gorecover", [token], (EMPTY_INTERFACE,))
 
 

@@ -47,8 +47,10 @@ def build_call(fs: FuncState, node: Node) -> n.Expr:
 
 
 def _static_call(fs: FuncState, node: Node, fun: Node, func: Func, type_args: tuple[Type, ...]) -> n.Expr:
-    """Call of a declared function. One that is implemented elsewhere by linkname may be declared there with other types
-    of the same representation (``any`` and runtime's struct for it): values are converted without change."""
+    """Call of a declared function.
+
+    A linkname may join two declarations with different types of the same representation (``any`` and the runtime's struct for it). Then
+    arguments and results get conversions without code."""
     declared = func.signature if type_args else fs.type_of(fun)
     sig = func.signature
     assert isinstance(declared, Signature)
@@ -66,7 +68,7 @@ def _static_call(fs: FuncState, node: Node, fun: Node, func: Func, type_args: tu
 
 
 def _shaped_call(fs: FuncState, node: Node, fun: n.FuncName, args: list[n.Expr]) -> n.Expr:
-    """Call of an instance by shapes; a single result gets the type that it has in source."""
+    """Call of a shape instance; a single result gets its type in source."""
     call = n.Call(node[1], result_type(fun.func.signature), fun, args)
     if len(fun.func.signature.results) == 1:
         return _same_representation(call, fs.type_of(node))
@@ -78,7 +80,7 @@ def _same_representation(x: n.Expr, t: Type) -> n.Expr:
 
 
 def static_callee(fs: FuncState, fun: Node, type_args: tuple[Type, ...]) -> Func | None:
-    """The declared function that an identifier or qualified identifier names."""
+    """The declared function that an identifier or qualified identifier names; None if it does not name one."""
     if fun[0] == "Ident":
         obj = fun[4]
         if fs.find(obj) is not None:
@@ -113,7 +115,7 @@ def _method_call(fs: FuncState, node: Node, fun: Node, type_args: tuple[Type, ..
 
 
 def _unknown_method(fs: FuncState, node: Node, fun: Node) -> n.Expr:
-    """Call of a method of a type parameter, in code for shapes."""
+    """Call of a method of a type parameter, in a shape instance."""
     sig = underlying(fs.type_of(fun))
     assert isinstance(sig, Signature)
     (recv,), args = arguments(fs, sig, node, [lambda: fs.expr(fun[3])])
@@ -129,9 +131,10 @@ def arguments(
     first: list[Callable[[], n.Expr]],
     skip: int = 0,
 ) -> tuple[list[n.Expr], list[n.Expr]]:
-    """The operands ``first`` (func value or receiver), and the arguments of a call node, converted and complete.
+    """Build the operands ``first`` (func value or receiver) and the arguments of a call node, in Go's order.
 
-    ``skip``: how many parameters of the signature are not among the arguments in source.
+    Returns both; the arguments are converted to their parameters, and variadic ones are in one slice. ``skip``: the number of leading
+    parameters of the signature that have no argument in source (the receiver).
     """
     given: list[Node] = node[5]
     params = sig.params[skip:]
@@ -157,7 +160,7 @@ def _delayed(fs: FuncState, node: Node) -> Callable[[], n.Expr]:
 
 
 def complete(fs: FuncState, params: tuple[Type, ...], variadic: bool, args: list[n.Expr], spread: bool, pos: int) -> list[n.Expr]:
-    """Arguments converted to their parameters; those of a variadic parameter become one slice."""
+    """Convert arguments to the types of their parameters; put the arguments of a variadic parameter into one slice."""
     if not variadic or spread:
         return [convert_to(fs, a, p) for a, p in zip(args, params, strict=True)]
     fixed = len(params) - 1

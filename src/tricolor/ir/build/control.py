@@ -16,7 +16,7 @@ from tricolor.ir.nodes import Label, SelectCase, SwitchCase, TypeCase, UnaryOp, 
 
 
 def enter(fs: FuncState, loop: bool) -> Label:
-    """A label for a statement that can be left by break; takes the pending label's name."""
+    """Begin a statement that break can leave: return its label, which takes the name of the pending label."""
     name, fs.pending_label = fs.pending_label, ""
     label = new_label(name)
     fs.targets.append(Target(label, name, loop))
@@ -29,7 +29,7 @@ def leave(fs: FuncState) -> None:
 
 
 def with_init(fs: FuncState, init: Node | None, pos: int, build: Callable[[], None]) -> None:
-    """A statement with an optional init statement, which gets a block around it."""
+    """Build a statement with an optional init statement; the init statement puts a block around both."""
     if init is None:
         build()
         return
@@ -43,7 +43,7 @@ def with_init(fs: FuncState, init: Node | None, pos: int, build: Callable[[], No
 
 
 def separately(fs: FuncState, build: Callable[[], n.Expr]) -> tuple[list[n.Stmt], n.Expr]:
-    """An expression, and the statements it hoisted."""
+    """Build an expression; return the statements that it hoisted, and the expression."""
     saved, fs.out = fs.out, []
     x = build()
     made, fs.out = fs.out, saved
@@ -101,7 +101,7 @@ def _stop_unless(condition: n.Expr, label: Label) -> n.Stmt:
 
 
 def _declared(init: list[n.Stmt]) -> list[Var]:
-    """The loop variables: what the init statement itself declares (temporaries left out)."""
+    """The loop variables: variables that the init statement declares, without temporaries."""
     found: list[Var] = []
     for stmt in init:
         match stmt:
@@ -125,7 +125,7 @@ def _per_iteration(
     body: n.Block,
     label: Label,
 ) -> None:
-    """Loop variables that are captured or addressed get a copy per iteration, as Go 1.22 defines::
+    """Give each iteration its own copies of the loop variables in ``split``, which are captured or have their address taken (Go 1.22)::
 
     i' := init; first := true
     for {
@@ -154,7 +154,7 @@ def _per_iteration(
 
 
 def _rename(init: list[n.Stmt], to: dict[Var, Var]) -> None:
-    """Let the init statement declare other variables."""
+    """Make the init statement declare and assign the variables in ``to`` in place of its own."""
     for stmt in init:
         match stmt:
             case n.Declare():
@@ -205,7 +205,7 @@ def _delayed(fs: FuncState, node: Node) -> Callable[[], n.Expr]:
 
 
 def _common_tag(fs: FuncState, tag: n.Expr, values: list[n.Expr]) -> n.Expr:
-    """The tag, as an interface to which all values are assignable if one of them is an interface."""
+    """The tag, converted to an interface type to which all values are assignable if one of them is an interface."""
     common = tag.type
     for x in values:
         if is_interface(x.type):
@@ -214,7 +214,7 @@ def _common_tag(fs: FuncState, tag: n.Expr, values: list[n.Expr]) -> n.Expr:
 
 
 def _case_value(fs: FuncState, tag: n.Expr | None, x: n.Expr) -> n.Expr:
-    """A case value as it stands in the switch; without a tag the value is compared with true."""
+    """A case value, converted to the type of the tag; without a tag, an interface value becomes a comparison with true."""
     if tag is not None:
         return convert_to(fs, x, tag.type)
     if is_interface(x.type):
@@ -230,7 +230,7 @@ def _by_gotos(
     bodies: list[n.Block],
     label: Label,
 ) -> None:
-    """A switch whose case values hoist statements: tests that go to the bodies, within a switch of one default case."""
+    """Build a switch whose case values hoist statements: tests with gotos to the bodies, inside a switch with one default case."""
     saved = fs.save(tag) if tag is not None else None
     labels = [new_label(f".case{i}") for i in range(len(bodies))]
     tests: list[n.Stmt] = []
@@ -289,7 +289,7 @@ def _clause_variable(fs: FuncState, clause: Node, types: list[Type | None] | Non
 
 
 def _clause_pos(clause: Node, types: list[Type | None] | None) -> int:
-    """Where Go's compiler says that the variable of a clause is: at the name in the last type, or at the clause."""
+    """The position that Go's compiler gives the variable of a clause: the name in the clause's last type, else the clause."""
     if not types:
         return int(clause[1])
     pos, t = int(clause[2][-1][1]), types[-1]
@@ -340,7 +340,7 @@ def _select_case(fs: FuncState, clause: Node, operand: Callable[[], n.Expr]) -> 
 
 
 def _received_variable(fs: FuncState, left: Node, t: Type) -> Var | None:
-    """The variable that takes what was received; assignments to other places are emitted."""
+    """The variable that takes the received value. For another place on the left it is a temporary, and the assignment is emitted."""
     if is_blank(left):
         return None
     if is_definition(left):

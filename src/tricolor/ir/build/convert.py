@@ -36,7 +36,7 @@ _INVALID_RUNE: Final = 0xFFFD
 
 
 def constant(pos: int, t: Type, value: list[Any]) -> n.Expr:
-    """A constant of the typed program as a value of ``t``."""
+    """A constant of the typed program as a value of ``t``; if ``t`` is not basic, as a value of the constant's default type."""
     u = underlying(t)
     if not isinstance(u, Basic) or u.kind is Kind.UNTYPED_NIL:
         t = u = _DEFAULTS[value[0]]
@@ -63,7 +63,7 @@ def _rational(text: str) -> Fraction:
 
 
 def _represent(u: Basic, exact: Fraction | int) -> int | Fraction | tuple[Fraction, Fraction] | bytes:
-    """A number in the form that constants of the basic type have."""
+    """A number in the representation of ``Const.value`` for the basic type."""
     if u.kind in FLOATS:
         return exact if isinstance(exact, Fraction) else Fraction(exact)
     if u.kind in COMPLEXES:
@@ -74,14 +74,14 @@ def _represent(u: Basic, exact: Fraction | int) -> int | Fraction | tuple[Fracti
 
 
 def rune_bytes(rune: int) -> bytes:
-    """UTF-8 of a code point; of U+FFFD if it is none."""
+    """A code point in UTF-8; U+FFFD if the number is not a code point."""
     if rune < 0 or rune > 0x10FFFF or 0xD800 <= rune <= 0xDFFF:
         rune = _INVALID_RUNE
     return chr(rune).encode()
 
 
 def convert_to(fs: FuncState, x: n.Expr, target: Type) -> n.Expr:
-    """``x`` as a value of ``target``, to which it is assignable."""
+    """Convert ``x`` implicitly to ``target``, to which it must be assignable."""
     source = x.type
     if source is target:
         return x
@@ -98,7 +98,7 @@ def convert_to(fs: FuncState, x: n.Expr, target: Type) -> n.Expr:
 
 
 def to_interface(fs: FuncState, x: n.Expr, target: Type, explicit: int = 0) -> n.Expr:
-    """``x`` as an interface value; ``explicit``: position of the conversion if it is written."""
+    """Convert ``x`` to an interface type. ``explicit``: position of the conversion if the source writes it, else 0."""
     source = underlying(x.type)
     pos, implicit = explicit or x.pos, not explicit
     if isinstance(source, Interface):
@@ -111,14 +111,14 @@ def to_interface(fs: FuncState, x: n.Expr, target: Type, explicit: int = 0) -> n
 
 
 def _same_but_for_shapes(t: Type, other: Type) -> bool:
-    """Whether both are instances of one type and only the second is by shapes: then both are the same when the program runs."""
+    """Whether both are instances of one generic type and the second is for shapes: then they are the same type when the program runs."""
     if not isinstance(t, Named) or not isinstance(other, Named) or not has_shape(other):
         return False
     return (t.pkg, t.name, t.scope) == (other.pkg, other.name, other.scope)
 
 
 def conversion(fs: FuncState, x: n.Expr, target: Type, pos: int) -> n.Expr:
-    """The explicit conversion ``target(x)`` at a position, that of its parenthesis."""
+    """The explicit conversion ``target(x)``. ``pos``: position of its parenthesis."""
     source = x.type
     if source is UNTYPED_NIL:
         return n.Convert(pos, target, n.Nil(x.pos, target), Conversion.NOP)
@@ -138,17 +138,17 @@ def conversion(fs: FuncState, x: n.Expr, target: Type, pos: int) -> n.Expr:
 
 
 def _runes_literal(x: n.Const, target: Type) -> n.SliceLit:
-    """A constant string as runes, which Go's compiler makes a literal at the string's position."""
+    """A constant string as runes: a slice literal at the string's position, as in Go's compiler."""
     u = underlying(target)
     assert isinstance(u, Slice) and isinstance(x.value, bytes)
-    # Bytes that are no UTF-8 come as lone surrogates, each of which is one rune.
+    # "surrogateescape" turns each byte that is not UTF-8 into a lone surrogate; in Go each is one invalid rune.
     runes = [_INVALID_RUNE if 0xDC80 <= ord(char) <= 0xDCFF else ord(char) for char in x.value.decode("utf-8", "surrogateescape")]
     elems: list[tuple[int, n.Expr]] = [(i, n.Const(x.pos, u.elem, rune)) for i, rune in enumerate(runes)]
     return n.SliceLit(x.pos, target, elems, len(elems))
 
 
 def _convert_constant(x: n.Const, target: Type, u: Basic) -> n.Const | None:
-    """A constant as another basic type, if that is exact (in generic code, where go/types has not done it)."""
+    """A constant as another basic type if the conversion is exact, else None. Only generic code needs it; go/types folds the others."""
     if underlying(x.type) is u:
         return n.Const(x.pos, target, x.value)
     value = x.value
@@ -164,7 +164,7 @@ def _convert_constant(x: n.Const, target: Type, u: Basic) -> n.Const | None:
 
 
 def conversion_kind(source: Type, target: Type) -> Conversion:
-    """How an explicit conversion between types that are no interfaces is done."""
+    """The kind of an explicit conversion between types that are not interfaces."""
     s, t = underlying(source), underlying(target)
     if s is t:
         return Conversion.NOP

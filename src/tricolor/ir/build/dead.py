@@ -1,5 +1,5 @@
-"""Code that can never run is left out, as Go's compiler does before any analysis: branches of constant conditions, and
-statements after a return, goto or panic.
+"""Finds code that can never run: branches of constant conditions, and statements after a return, goto or panic. Like Go's compiler, the
+builder leaves such code out before any analysis.
 
 Source: cmd/compile/internal/noder/writer.go (staticBool, terminates, stmts, switchStmt).
 """
@@ -12,7 +12,7 @@ from tricolor.ir.build.state import Node
 
 
 def static_bool(node: Node) -> bool | None:
-    """The value that a condition always has; None if it depends. Operands may have effects nevertheless."""
+    """The value that a condition always has; None if it is not constant. Its operands may still have effects."""
     tv: Any = node[2]
     if tv.__class__ is list:
         value = tv[1]
@@ -30,7 +30,7 @@ def static_bool(node: Node) -> bool | None:
 
 
 def pruned(node: Node) -> Node:
-    """A condition without the operand of && or || that is never evaluated, or that is a constant without influence."""
+    """The condition without operands of && and || that are never evaluated, or that are constants without influence."""
     if node[0] != "BinaryExpr" or node[3] not in ("&&", "||") or type(node[2]) is list:
         return node
     decisive = node[3] == "||"
@@ -44,7 +44,8 @@ def pruned(node: Node) -> Node:
 
 
 def live(nodes: list[Node]) -> list[Node]:
-    """The statements of a list without those after one that ends it; labels may be jumped to, declarations stay."""
+    """The statements up to the first one that ends the list, and later declarations. All statements before the last label stay, since
+    a goto may reach the label."""
     last_label = max((i for i, node in enumerate(nodes) if node[0] == "LabeledStmt"), default=-1)
     for i, node in enumerate(nodes):
         if i >= last_label and terminates(node):
@@ -54,7 +55,7 @@ def live(nodes: list[Node]) -> list[Node]:
 
 
 def terminates(node: Node | None) -> bool:
-    """Whether what follows the statement is never reached (not every such statement is found)."""
+    """Whether control never reaches the end of the statement. False means unknown: like Go's compiler, this finds only some statements."""
     if node is None:
         return False
     match node[0]:
@@ -76,7 +77,9 @@ def terminates(node: Node | None) -> bool:
 
 
 def always_taken(tag: Node | None, clauses: list[Node]) -> list[Node] | None:
-    """The clauses of a switch that are left if its tag and cases are constants: one as the default, or none; None if it depends."""
+    """The live clauses of a switch whose tag and cases are constants: one clause, as the default, or none.
+
+    None if the taken clause is unknown, or ends in fallthrough."""
     value: Any = ["b", True]
     if tag is not None:
         if tag[2].__class__ is not list:

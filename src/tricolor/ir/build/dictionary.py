@@ -1,7 +1,7 @@
-"""Methods of type arguments, in code for shapes: such code calls them through the dictionary that each instance passes.
+"""Methods of type arguments in shape instances, which call them through the dictionary that their caller passes.
 
-All methods of a generic type share the type's dictionary; a function and a generic method have one of their own. Its first words
-are the methods of type parameters that the code names, in order.
+All methods of a generic type share the type's dictionary; a function and a generic method have a dictionary of their own. The first words
+of a dictionary are the methods of type parameters that the code names, in order.
 
 Source: cmd/compile/internal/noder/writer.go (writerDict.typeParamMethodExprIdx), reader.go (methodExpr, dictWord).
 """
@@ -37,9 +37,9 @@ def _type_param(program: Program, node: Node) -> TypeParam | None:
 
 
 def unknown_method(fs: FuncState, selector: Node, t: Type, implicit: bool = False) -> n.Expr:
-    """The method of a type parameter that a selector names, as a function of type ``t``, which takes the receiver first.
+    """The method of a type parameter that a selector names, loaded from the dictionary.
 
-    ``implicit``: it is not called here."""
+    ``t``: type of the method as a function whose first parameter is the receiver. ``implicit``: the method is not called here."""
     pos = selector[1]
     func = fs.func
     while func.outer is not None:
@@ -84,7 +84,7 @@ def _word(program: Program, decl: FuncDecl, selector: Node) -> Word:
 
 
 def _selectors(program: Program, node: Any) -> Iterator[Node]:
-    """Selectors of methods of type parameters in the order in which the compiler writes them."""
+    """Selectors of methods of type parameters, in the order of Go's compiler."""
     if node.__class__ is not list or not node:
         return
     for child in node:

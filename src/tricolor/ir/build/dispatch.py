@@ -1,4 +1,4 @@
-"""Which function builds which kind of node, and the bodies of declared functions."""
+"""The table of functions that build each kind of node, and the bodies of declared functions."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def per_iteration(go_version: str) -> bool:
 
 
 def build_declared(b: Builder, func: Func, decl: FuncDecl, env: Env, variables: dict[int, Var]) -> None:
-    """Build the body of a declared function. Raises CompilerBug with its symbol for any failure of ours."""
+    """Build the body of a declared function. Raises CompilerBug with its symbol if the builder fails."""
     version = per_iteration(b.program.files[decl.file].go_version)
     fs = FuncState(b, DISPATCH, func, None, env, version, {} if env else b.types)
     fs.vars = variables
@@ -72,7 +72,7 @@ def _fill(fs: FuncState, decl: FuncDecl) -> None:
 
 
 def guarded(fs: FuncState, pos: int, build: object) -> None:
-    """Run a step of the build; failures of ours are reported with the function."""
+    """Run a step of the build. A Python exception becomes a CompilerBug that names the function."""
     assert callable(build)
     try:
         build()

@@ -1,14 +1,14 @@
-"""Functions for equality and hashing of types that Go's compiler makes before it analyses escapes, for packages seen alone.
+"""The functions for equality and hashing of types that Go's compiler generates before it analyses escapes; for separately built packages.
 
-It makes them with the descriptors of types, and some of these are written early: those of the types in an itab, as soon as it
-reads a conversion to an interface with methods, with all types that these are declared with. Types that are compared alike share a
-function, which is named by how they are compared, their *signature*::
+The compiler generates them together with type descriptors. It writes some descriptors early: when it reads a conversion to an interface
+with methods, it writes the descriptors of the types in the itab, and of all types with which these are declared. Types that are compared
+in the same way share a function. A *signature* names the way of comparison, and the function::
 
     M8 8 bytes of memory    K8 8 bytes to skip      F, G float32, float64
     S  string               I, E interface with and without methods             [3SS] three times SS
 
-Only calls are in the bodies here: comparisons let nothing flow. The functions of the runtime that they call are declared
-to the compiler without tags, so whatever is passed to them leaks.
+The bodies here contain only calls, since comparisons let nothing flow. The runtime functions that they call are declared to the compiler
+without tags, so their arguments leak.
 
 Source: cmd/compile/internal/reflectdata/alg.go (geneqSig, eqFunc, genhashSig, hashFunc, eqSignature), reflectdata/reflect.go
 (writeType, writeITab, NeedEmit), noder/reader.go (itab).
@@ -53,11 +53,11 @@ from tricolor.ir.walk import walk
 
 _PART: Final = re.compile(r"(?P<kind>[MK])(?P<bytes>\d+)|(?P<scalar>[FGSIE])|\[(?P<times>\d+)|(?P<end>\])")
 _OF_RUNTIME: Final = frozenset(("", "S", "I", "E", "F", "G", "FF", "GG"))
-"""Signatures for which the runtime has both functions. (It also has those for plain memory of any size.)"""
+"""Signatures for which the runtime has both functions. (It also has both for plain memory of any size.)"""
 _LOOP_BYTES: Final = 32
-"""A loop over an array compares at least so much in each turn."""
+"""A loop over an array compares at least so many bytes in each iteration."""
 _LARGE_BYTES: Final = 64
-"""Memory of more bytes is compared by a call."""
+"""A call compares memory of more bytes than this."""
 _HASHES: Final = {"F": "f32hash", "G": "f64hash", "S": "strhash", "E": "nilinterhash", "I": "interhash"}
 _MEMORY_HASHES: Final = {4: "memhash32", 8: "memhash64"}
 
@@ -65,14 +65,14 @@ _MEMORY_HASHES: Final = {4: "memhash32", 8: "memhash64"}
 @final
 @dataclass(slots=True, eq=False)
 class _Maker:
-    """``made``: functions by name, those of the runtime too."""
+    """``home``: path of the package. ``made``: functions by name, including the runtime's."""
 
     home: str
     made: dict[str, Func] = field(default_factory=dict[str, Func])
 
 
 def equality_functions(home: str, itabs: Iterable[tuple[Type, Type]]) -> list[Func]:
-    """The functions that a package needs with these itabs. ``home``: its path."""
+    """The functions for equality and hashing that a package with these itabs needs. ``home``: path of the package."""
     m = _Maker(home)
     seen: set[Type] = set()
     todo = [t for pair in itabs for t in pair]
@@ -99,8 +99,9 @@ def equality_functions(home: str, itabs: Iterable[tuple[Type, Type]]) -> list[Fu
 
 
 def itabs_of(func: Func, shaped: bool = False) -> Iterator[tuple[Type, Type]]:
-    """Pairs of a concrete type and an interface with methods for which the function needs an itab; ``shaped``: those that it finds in
-    its dictionary instead."""
+    """The itabs that a function needs, as pairs of a concrete type and an interface with methods.
+
+    ``shaped``: yield in their place the itabs that the function finds in its dictionary."""
     for node in walk(func):
         match node:
             case n.Convert():
@@ -117,7 +118,7 @@ def itabs_of(func: Func, shaped: bool = False) -> Iterator[tuple[Type, Type]]:
 
 
 def itab(concrete: Type, target: Type, shaped: bool = False) -> Iterator[tuple[Type, Type]]:
-    """The two types if a conversion between them needs an itab."""
+    """The two types, if a conversion between them needs an itab. ``shaped``: if it needs one from the dictionary."""
     iface = underlying(target)
     if not isinstance(iface, Interface) or not iface.methods or isinstance(underlying(concrete), Interface):
         return
@@ -133,7 +134,7 @@ def _is_emitted(t: Type, home: str) -> bool:
 
 
 def _described_with(t: Type) -> Iterator[Type]:
-    """Types whose descriptors that of the type refers to, one level deep."""
+    """Types to whose descriptors the descriptor of the type refers directly."""
     if not isinstance(t, Pointer):
         yield pointer(t)
     for hit in method_set(t):
@@ -153,17 +154,17 @@ def _is_memory(sig: str) -> bool:
 
 
 def eq_signature(t: Type) -> str:
-    """How values of a comparable type are compared."""
+    """The signature of a comparable type: how its values are compared."""
     out: list[str] = []
     _add_signature(out, t)
-    # What is skipped at the end matters to no one.
+    # Bytes to skip at the end have no influence.
     if out and out[-1][0] == "K":
         out.pop()
     return "".join(out)
 
 
 def _add(out: list[str], part: str, count: int = 0) -> None:
-    """Add a part; memory is joined with memory before it."""
+    """Append a part to a signature; join it with the part before it if both are memory, or both are bytes to skip."""
     if not count:
         out.append(part)
     elif out and out[-1][0] == part:
@@ -237,7 +238,7 @@ def _add_array(out: list[str], u: Array) -> None:
             _add_signature(out, u.elem)
     elif looped:
         out.append(f"[{looped // unrolled}")
-        # Memory is not joined with what stands before the bracket.
+        # Memory after the bracket must not be joined with memory before it.
         inner: list[str] = []
         for _ in range(unrolled):
             _add_signature(inner, u.elem)
@@ -245,7 +246,7 @@ def _add_array(out: list[str], u: Array) -> None:
 
 
 def _elements(sig: str, at: int) -> int:
-    """Where the signature of an array's elements ends that begins at an index."""
+    """The index of the bracket that ends the signature of array elements which begins at index ``at``."""
     depth = 1
     for part in _PART.finditer(sig, at):
         if part["times"]:
@@ -287,7 +288,7 @@ def _new(m: _Maker, name: str, params: Sequence[tuple[str, Type]], result: tuple
 
 
 def _runtime(m: _Maker, name: str, args: Sequence[n.Expr]) -> Func:
-    """The runtime's function as it is declared to the compiler."""
+    """A function of the runtime, as it is declared to Go's compiler."""
     symbol = f"runtime.{name}"
     if symbol not in m.made:
         func = m.made[symbol] = Func(symbol, symbol, "runtime", signature(tuple(x.type for x in args), ()), AUTOGENERATED)
@@ -314,7 +315,7 @@ def _load(t: Type, base: Var, offset: int) -> n.Expr:
 
 
 def _parts(sig: str) -> Iterator[tuple[str, int, int, str]]:
-    """Parts of a signature: letter, offset, bytes or times, elements of an array."""
+    """The parts of a signature: letter, offset, number of bytes or of elements, signature of array elements."""
     at = offset = 0
     while at < len(sig):
         part = _PART.match(sig, at)
@@ -354,7 +355,7 @@ def _equality(m: _Maker, sig: str) -> Func:
             args = [_at(p, offset), _at(q, offset), n.Const(AUTOGENERATED, UINTPTR, count)]
             _call(func, _runtime(m, "memequal", args), args)
         elif letter == "S":
-            # The contents may be long: whatever else can differ is compared before.
+            # The contents may be long, so everything else is compared first.
             strings.append(offset)
         elif letter in "EI":
             compare_strings()
@@ -395,7 +396,7 @@ def _hash(m: _Maker, sig: str) -> Func:
 
 
 def _index(func: Func) -> Var:
-    """A new variable of a loop, with the number that the compiler gives it."""
+    """A new loop variable, with the number that Go's compiler gives it."""
     number = len(func.params) + len(func.results) + len(func.locals)
     var = Var(f".autotmp_{number}", UINTPTR, AUTOGENERATED, VarKind.LOCAL)
     func.locals.append(var)

@@ -39,7 +39,7 @@ _COMPARISONS = frozenset(("==", "!=", "<", "<=", ">", ">="))
 
 
 def binary_op(text: str) -> BinaryOp:
-    """The operator with a Go spelling."""
+    """The operator with this spelling in Go."""
     return _BINARY[text]
 
 
@@ -83,14 +83,14 @@ def _instance(fs: FuncState, pos: int, obj: int, args: tuple[Type, ...]) -> n.Fu
 
 
 def package_of(fs: FuncState, obj: int) -> str:
-    """Path of the package that qualifies an object's name."""
+    """Symbol path of the package that declares an object; empty for a predeclared one."""
     program = fs.b.program
     package = program.package_of(program.object(obj))
     return package.symbol_path if package is not None else ""
 
 
 def select(fs: FuncState, t: Type, node: Node) -> FieldSelection | MethodSelection | InterfaceSelection:
-    """What a selector node selects on the concrete type of its operand."""
+    """The field or method that a selector node selects in ``t``, the concrete type of its operand."""
     found = lookup(t, node[4], package_of(fs, node[6]))
     if found is None:
         raise fs.bug(node[1], f"{t} has no field or method {node[4]}")
@@ -168,14 +168,14 @@ def build_binary(fs: FuncState, node: Node) -> n.Expr:
 
 
 def _shift_count(fs: FuncState, node: Node, y: n.Expr) -> n.Expr:
-    """A count that is an untyped constant is a uint."""
+    """The shift count; an untyped constant becomes a uint."""
     if isinstance(y, n.Const) and fs.b.program.type_record(node[2][0])[1].startswith("untyped"):
         return n.Const(y.pos, UINT, y.value)
     return y
 
 
 def compare(fs: FuncState, pos: int, t: Type, op: str, x: n.Expr, y: n.Expr) -> n.Expr:
-    """A comparison; operands are brought to one type."""
+    """A comparison of ``x`` and ``y``, after a conversion to a common type if they differ."""
     if x.type is not y.type:
         common = common_type(x.type, y.type)
         x, y = convert_to(fs, x, common), convert_to(fs, y, common)
@@ -183,7 +183,7 @@ def compare(fs: FuncState, pos: int, t: Type, op: str, x: n.Expr, y: n.Expr) -> 
 
 
 def common_type(x: Type, y: Type) -> Type:
-    """The one of two comparable types to which values of the other are assignable: an interface, or the directed channel."""
+    """The one of two comparable types to which values of the other are assignable: an interface, or a channel with a direction."""
     if x is UNTYPED_NIL:
         return y
     ux, uy = underlying(x), underlying(y)
@@ -316,7 +316,7 @@ def _struct_literal(fs: FuncState, pos: int, t: Type, u: Struct, elements: list[
 
 
 def _field_index(u: Struct, key: Node) -> int:
-    """Index of a key in a struct literal; it is a name where only the type argument shows that the type is a struct."""
+    """Index of the field that a key in a struct literal names. In generic code the key is a name if only the type argument is a struct."""
     if key[0] == "Field":
         return int(key[3])
     return next(i for i, f in enumerate(u.fields) if f.name == key[3])
@@ -344,7 +344,9 @@ def _constant_index(key: Node) -> int:
 
 
 def new_closure(fs: FuncState, sig: Signature, pos: int, suffix: str) -> tuple[FuncState, Func]:
-    """A closure of the function with an empty body; ``suffix`` as in Go's names (``.func``, ``-range``, ``.gowrap``)."""
+    """A new closure without a body, and the state for building it.
+
+    ``suffix``: the kind of closure in Go's names: ``.func``, ``-range``, ``.gowrap`` or ``.deferwrap``."""
     if suffix == ".func":
         fs.lits += 1
         number, suffix = fs.lits, "." if fs.closure else ".func"
@@ -374,7 +376,7 @@ def build_func_lit(fs: FuncState, node: Node) -> n.Expr:
 
 
 def finish_function(fs: FuncState) -> None:
-    """Drop labels that no goto names, and mark the defer statements that a goto can repeat."""
+    """Remove labels that no goto names, and mark defer statements that a goto can repeat."""
     for where, stmt, name in fs.labeled:
         if name not in fs.goto_used:
             where[:] = [s for s in where if s is not stmt]
@@ -388,7 +390,7 @@ def new_label(name: str = "") -> Label:
 
 
 def hoist_tuple(fs: FuncState, node: Node, pos: int) -> list[n.Expr]:
-    """The values of a multi-valued call, in temporaries at the position of what uses them."""
+    """Hoist a call with several results into temporaries, and return their names. ``pos``: position of the node that uses the values."""
     value = fs.expr(node)
     assert isinstance(value.type, Tuple)
     variables = [fs.temp(t, pos) for t in value.type.types]
@@ -398,7 +400,7 @@ def hoist_tuple(fs: FuncState, node: Node, pos: int) -> list[n.Expr]:
 
 
 def is_tuple_call(fs: FuncState, nodes: list[Node]) -> bool:
-    """Whether arguments are one call with several results."""
+    """Whether the only argument is a call with several results."""
     return (
         len(nodes) == 1
         and nodes[0][0] == "CallExpr"

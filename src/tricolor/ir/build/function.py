@@ -3,13 +3,14 @@
 Terms:
     *emit*    add a statement to the list that is being filled (``out``).
     *hoist*   emit statements while an expression is being built (``f(g())`` with a multi-valued g, ``new(expr)``).
-    *effect*  a call or a receive: what Go orders strictly, left to right.
-    *settle*  bring operands into Go's order after some of them hoisted or have effects.
+    *effect*  a call or a receive; Go evaluates effects strictly left to right.
+    *pin*     evaluate the effects of an expression into temporaries, which are emitted.
+    *settle*  bring operands into Go's order if some of them hoisted statements or have effects.
 
 Order of evaluation:
-    Go orders effects; loads of variables against them are free, and the Go compiler loads late: after all effects
-    of the expression. The code generator evaluates left to right. So where a load that an effect could change
-    stands left of the effect, the effect goes into a temporary before.
+    Go orders effects. It does not order loads of variables against effects, and Go's compiler loads late, after all effects of the
+    expression. Our code generator evaluates left to right. So if an effect could change a load to its left, the effect is pinned:
+    it goes into a temporary that is assigned before the load.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from tricolor.ir.walk import has_effect, walk
 @final
 @dataclass(slots=True, eq=False)
 class Target:
-    """A statement that break or continue may name. ``loop``: continue is possible. ``name``: its label in source or ''."""
+    """A statement that break or continue may leave. ``loop``: continue is possible. ``name``: its label in source, or ''."""
 
     label: Label
     name: str
@@ -42,7 +43,7 @@ class Target:
 class RangeLoop:
     """One loop over an iterator function; ``outer`` is the function around the loop.
 
-    ``state``: the variable with the loop's state. ``codes``: values of ``next`` with which its body is left.
+    ``state``: the variable with the loop's state. ``codes``: the values of ``next`` with which branches leave the loop's body.
     """
 
     outer: FuncState
@@ -55,8 +56,9 @@ class RangeLoop:
 @final
 @dataclass(slots=True, eq=False)
 class RangeExit:
-    """Where a branch out of bodies arrives: function, kind of branch, label. ``own``: the function is the body of the
-    loop that is named."""
+    """The target of a branch that leaves loop bodies: function, kind of branch, label.
+
+    ``own``: the branch names the loop whose body is the function of ``state``."""
 
     state: FuncState
     kind: str
@@ -67,11 +69,11 @@ class RangeExit:
 @final
 @dataclass(slots=True, eq=False)
 class RangeFrame:
-    """What a nest of iterator loops shares; its variables belong to ``owner``, the function around the outermost.
+    """Variables that nested iterator loops share. They belong to ``owner``, the function around the outermost loop.
 
-    ``next``: tells where control goes after a call (0 on, -1 return, else 1 + index in ``exits``).
-    ``results``: values to return, if results have no names. ``defers``: token for defer statements in bodies. ``panic``: token
-    for ``recover`` in bodies.
+    ``next``: decides where control goes after the call of an iterator (0: on, -1: return, else 1 + index in ``exits``).
+    ``results``: values to return, if the results have no names. ``defers``: token for defer statements in bodies. ``panic``: token for
+    ``recover`` in bodies.
     """
 
     owner: FuncState
@@ -93,7 +95,7 @@ class RangeFrame:
 @final
 @dataclass(slots=True, eq=False)
 class Dispatch:
-    """How to build each kind of node; filled once, in ``dispatch``."""
+    """The functions that build each kind of node, and constants. ``dispatch`` makes the table."""
 
     exprs: dict[str, Callable[[FuncState, Node], n.Expr]]
     stmts: dict[str, Callable[[FuncState, Node], None]]
@@ -103,7 +105,20 @@ class Dispatch:
 @final
 @dataclass(slots=True, eq=False)
 class FuncState:
-    """State of one function (or package-level initialiser) while its body is built."""
+    """State of one function, or of a package's initialisers, while its body is built.
+
+    ``outer``: state of the enclosing function of a closure. ``env``: type arguments. ``per_iteration``: loop variables are new in each
+    iteration. ``types``: concrete types by number. ``vars``: variables by object.
+    ``out``: the statement list that is being filled. ``effects``: number of effects built so far.
+    ``temps``, ``lits``, ``range_lits``, ``range_states``, ``range_yields``, ``go_defers``: counters for names.
+    ``loop_depth``: number of loops around the current statement. ``closure``: the function is a closure. ``returning``: a return statement
+    is being built. ``pending_label``: label of the statement that comes next.
+    ``targets``: statements around the current one that break or continue may name. ``gotos``: labels by name. ``goto_used``: labels that a
+    goto names. ``labels_seen``: labels so far, in source order. ``labeled``: ``Labeled`` statements with their lists and names.
+    ``defers``: defer statements, each with the number of labels before it.
+    ``range_loop``: the iterator loop whose body the function is. ``range_frame``: shared by the iterator loops around the current
+    statement. ``body_labels``: labels that the loop body declares.
+    """
 
     b: Builder
     dispatch: Dispatch
@@ -153,20 +168,20 @@ class FuncState:
         return self.type(tv[0] if tv.__class__ is list else tv)
 
     def bug(self, pos: int, message: str) -> CompilerBug:
-        """A failure of ours in this function."""
+        """An error that reports a failure of the builder in this function."""
         return CompilerBug(self.func.symbol, pos, message)
 
     # --- dispatch ---
 
     def expr(self, node: Node) -> n.Expr:
-        """Build an expression; constants are folded already."""
+        """Build an expression. The typed program has the values of constants."""
         tv: Any = node[2]
         if tv.__class__ is list:
             return self.dispatch.const(node[1], self.type(tv[0]), tv[1])
         return self.dispatch.exprs[node[0]](self, node)
 
     def stmt(self, node: Node) -> None:
-        """Build a statement; what it gives is emitted."""
+        """Build a statement and emit the result."""
         self.dispatch.stmts[node[0]](self, node)
 
     def stmts(self, nodes: list[Node]) -> list[n.Stmt]:
@@ -187,7 +202,7 @@ class FuncState:
         return var
 
     def define(self, obj: int, pos: int) -> Var:
-        """The local variable of an object that is declared here."""
+        """Make the local variable of an object that is declared here."""
         record = self.b.program.object(obj)
         var = self.local(record.name, self.type(record.type), record.pos or pos)
         self.vars[obj] = var
@@ -199,7 +214,7 @@ class FuncState:
         return self.local(f".autotmp_{self.temps}", t, pos)
 
     def find(self, obj: int) -> Var | None:
-        """The variable of an object here or in an enclosing function, captured on the way; None for a global."""
+        """The local variable of an object, captured if it belongs to an enclosing function; None for a global."""
         found = self.vars.get(obj)
         if found is None and self.outer is not None:
             around = self.outer.find(obj)
@@ -209,7 +224,7 @@ class FuncState:
         return found
 
     def capture(self, around: Var) -> Var:
-        """The closure variable that stands here for a variable of the function directly around."""
+        """Capture a variable of the directly enclosing function; return the variable that stands for it here."""
         for known in self.func.captures:
             if known.outer is around:
                 return known.inner
@@ -221,7 +236,7 @@ class FuncState:
         return inner
 
     def reach(self, var: Var, owner: FuncState) -> Var:
-        """A variable of an enclosing function, captured through every function between."""
+        """Capture a variable of ``owner``, an enclosing function, through all functions between; return the variable here."""
         if owner is self:
             return var
         assert self.outer is not None
@@ -233,7 +248,7 @@ class FuncState:
         return found if found is not None else self.b.use_global(self.b.global_of(obj))
 
     def _each(self, var: Var, change: Callable[[Var], None]) -> None:
-        """Apply to a variable and to those it is captured from."""
+        """Apply ``change`` to a variable and to the outer variables from which it is captured."""
         change(var)
         state: FuncState | None = self
         while state is not None and var.kind is VarKind.CAPTURE:
@@ -245,7 +260,7 @@ class FuncState:
             state = state.outer
 
     def mark_reassigned(self, place: n.Expr) -> None:
-        """Note an assignment to the variable that a place lies in."""
+        """Note an assignment to the variable that contains a place."""
         var = base_variable(place)
         if var is not None:
             self._each(var, _set_reassigned)
@@ -264,7 +279,7 @@ class FuncState:
         self.out.append(stmt)
 
     def save(self, x: n.Expr) -> n.Name:
-        """Emit a temporary with the value of ``x``; the name of it."""
+        """Emit a temporary with the value of ``x``, and return its name."""
         var = self.temp(x.type, x.pos)
         self.out.append(n.Declare(x.pos, var, x))
         return n.Name(x.pos, x.type, var)
@@ -274,7 +289,7 @@ class FuncState:
         return n.FuncName(pos, func.signature, self.b.use(func))
 
     def call_runtime(self, pos: int, symbol: str, args: list[n.Expr], results: tuple[Type, ...] = ()) -> n.Call:
-        """A call of a function known by its linker symbol."""
+        """A call of the function with this linker symbol."""
         func = self.b.runtime_func(symbol, tuple(a.type for a in args), results)
         self.effects += 1
         t = results[0] if len(results) == 1 else EMPTY_TUPLE
@@ -301,7 +316,7 @@ class FuncState:
         return self.settle(items, marks)
 
     def copies(self, nodes: list[Node]) -> list[n.Expr]:
-        """Build expressions left to right, loads included: Go copies the operands of a select statement."""
+        """Build expressions and evaluate all of them left to right, including loads: Go copies the operands of a select statement."""
         items: list[n.Expr] = []
         marks: list[int] = []
         before = self.mark()
@@ -319,7 +334,7 @@ class FuncState:
         return items
 
     def pair(self, first: Node, second: Node) -> tuple[n.Expr, n.Expr]:
-        """Two operands, settled."""
+        """Build two operands and settle their order."""
         out = self.out
         m0 = (len(out), self.effects)
         x = self.expr(first)
@@ -331,11 +346,11 @@ class FuncState:
         return settled[0], settled[1]
 
     def mark(self) -> tuple[int, int]:
-        """Where emission and effects stand: what ``settle`` wants between operands."""
+        """The numbers of statements emitted and of effects built so far. ``settle`` compares these marks."""
         return len(self.out), self.effects
 
     def settle(self, items: list[n.Expr], marks: list[tuple[int, int]]) -> list[n.Expr]:
-        """Operands in Go's order. ``marks[i]`` and ``marks[i+1]`` are the marks before and after operand i."""
+        """Bring operands into Go's order. ``marks[i]`` and ``marks[i+1]``: the marks before and after operand i was built."""
         if marks[0] == marks[-1] or len(items) < 2:
             return items
         last = 0
@@ -343,7 +358,7 @@ class FuncState:
             if marks[i + 1] == marks[i]:
                 continue
             if marks[i + 1][0] != marks[i][0]:
-                last = i  # hoisted statements: effects left of them go first
+                last = i  # this operand hoisted statements: effects of operands to its left must come before them
             elif any(may_change(x) for x in items[:i]):
                 last = i + 1
         changed = list(items)
@@ -365,7 +380,7 @@ def _set_addrtaken(var: Var) -> None:
 
 
 def base_variable(place: n.Expr) -> Var | None:
-    """The variable that a place is a part of; None if it lies behind a pointer."""
+    """The variable that contains a place; None if the place is reached through a pointer or is in a map."""
     while True:
         match place:
             case n.Name():
@@ -391,18 +406,18 @@ _ORDERED = frozenset(
         n.BuiltinOp.MAX,
     }
 )
-"""Builtins that are no calls at run time, but that Go evaluates in the order of calls."""
+"""Builtins that make no call at run time, but that Go evaluates in the order of calls."""
 
 
 def is_ordered(x: n.Expr) -> bool:
-    """Whether the value must be taken before the effects that follow it in source."""
+    """Whether the expression must be evaluated before the effects that follow it in source."""
     if has_effect(x):
         return True
     return any(isinstance(at, n.Builtin) and at.op in _ORDERED and any(map(may_change, at.args)) for at in walk(x))
 
 
 def pin_calls(fs: FuncState, x: n.Expr) -> n.Expr:
-    """``x`` with its effects in temporaries, which are emitted; what it loads is loaded later, as Go's compiler does."""
+    """Pin the effects of ``x`` in emitted temporaries, and return ``x`` with their names. Loads stay, so they happen late as in Go."""
     if not is_ordered(x):
         return x
     match x:
@@ -425,12 +440,12 @@ def pin_calls(fs: FuncState, x: n.Expr) -> n.Expr:
 
 
 def is_simple(x: n.Expr) -> bool:
-    """Whether evaluation has no effect and cannot be changed by one."""
+    """Whether evaluation has no effect, and no effect can change the value."""
     return isinstance(x, (n.Const, n.Nil, n.Zero, n.FuncName)) or (isinstance(x, n.Name) and x.var.name.startswith(".autotmp"))
 
 
 def may_change(x: n.Expr) -> bool:
-    """Whether the value is loaded from memory that a call could change."""
+    """Whether the value depends on memory that a call could change."""
     match x:
         case n.Name():
             v = x.var

@@ -1,20 +1,21 @@
-"""Functions that Go's compiler makes itself, for packages seen alone. They have no lines in source, but the compiler explains what
-escapes in them as in all others.
+"""Functions that Go's compiler generates itself, for separately built packages. They have no source, but the compiler explains escapes in
+them as in all functions.
 
 Terms:
-    *method wrapper*    ``T.M`` or ``(*T).M`` for a method that is promoted, that is declared on T and called on ``*T``, or that an
-                        interface type has: it calls that method.
-    *instance wrapper*  ``F[int]``: it calls the instance for shapes, ``F[go.shape.int]``, with a dictionary.
-    *bound method*      ``T.M-fm``: what a method value calls.
+    *method wrapper*    ``T.M`` or ``(*T).M``: calls a method that is promoted, that is declared on T and called on ``*T``, or that belongs
+                        to an interface type.
+    *instance wrapper*  ``F[int]``: calls the shape instance ``F[go.shape.int]`` with a dictionary.
+    *bound method*      ``T.M-fm``: the function that a method value calls.
 
-A package has the wrappers of its own types, and of types without a name and instantiated types that it mentions and that
-no imported declaration mentions.
+A package has the wrappers of its own types, and of unnamed and instantiated types that it mentions and that no imported declaration
+mentions.
 
-All of them are functions of their own here, apart from the wrappers that the builder makes for programs: these are shared by packages.
+These functions are separate from the wrappers of ``methods``, which the builder makes for whole programs and which packages share.
 
 Differs from Go:
-    A promoted method with a pointer receiver is always entered by a jump; the compiler calls one of another package that it could
-    inline. The order is that of types here, not that in which the compiler reads them.
+    A method wrapper always enters a promoted method with a pointer receiver by a tail call. Go's compiler uses a call if the method
+    belongs to another package and could be inlined.
+    The functions are in the order of types here, not in the order in which Go's compiler reads them.
 
 Source: cmd/compile/internal/noder/reader.go (MakeWrappers, wrapType, methodWrapper, wrapMethodValue, addTailCall, callShaped,
 needWrapper), reflectdata/reflect.go (NeedEmit), ir/func.go (DeclareParams).
@@ -57,15 +58,17 @@ _Declared: TypeAlias = tuple[str, int, str]
 
 
 _Dictionary: TypeAlias = tuple[Func, tuple[Type, ...]]
-"""An instance by shapes and type arguments of these shapes."""
+"""A shape instance, and type arguments with these shapes."""
 
 
 @final
 @dataclass(slots=True, eq=False)
 class _Generator:
-    """State for one package. ``objects``: of declared functions; ``literals``: methods of unnamed interface types as the package writes
-    them; ``made``: what was generated; ``shapes``: of instances;
-    ``dictionaries``: to be read, those in ``read`` have been.
+    """State for one package.
+
+    ``home``: the package's symbol path. ``objects``: objects of declared functions. ``literals``: for unnamed interface types, the methods
+    as the package writes them. ``made``: functions generated so far. ``shapes``: type arguments of shape instances.
+    ``dictionaries``: dictionaries to read; ``read``: dictionaries already read.
     """
 
     b: Builder
@@ -79,13 +82,15 @@ class _Generator:
 
 
 def is_generated(func: Func) -> bool:
-    """Whether the function is a method that the compiler makes: for an embedded field, a pointer, or a method value."""
+    """Whether the function is a wrapper that the compiler generates: for a promoted method, a pointer type, or a method value."""
     return func.wrapper and func.outer is None
 
 
 def generated_functions(b: Builder, package: Package, funcs: Sequence[Func], types: Iterable[Type]) -> list[Func]:
-    """What the compiler generates for a package with these functions (and instances of generic ones) that declares and mentions
-    these types. The program must be loaded with ``spellings``."""
+    """The functions that Go's compiler generates for a package.
+
+    ``funcs``: the package's functions and the shape instances that it uses. ``types``: types that it declares and mentions. The program
+    must be loaded with ``spellings``."""
     objects = {func: obj for (obj, _), func in b.declared.items()}
     literals = _interface_literals(b, package, funcs)
     g = _Generator(b, package.symbol_path, objects, literals, shapes={func: args for (_, args), func in b.declared.items() if args})
@@ -111,7 +116,7 @@ def generated_functions(b: Builder, package: Package, funcs: Sequence[Func], typ
 
 
 def _interface_literals(b: Builder, package: Package, funcs: Iterable[Func]) -> dict[Type, Sequence[int]]:
-    """Methods of unnamed interface types where the package first writes each, then where instances of generic functions do."""
+    """For each unnamed interface type, its methods at the place where the package first writes it, else where a shape instance does."""
     found: dict[Type, Sequence[int]] = {}
     for literal in package.interfaces:
         found.setdefault(b.program.type(literal.type), literal.methods)
@@ -126,9 +131,9 @@ def _interface_literals(b: Builder, package: Package, funcs: Iterable[Func]) -> 
 def _read_dictionary(
     g: _Generator, func: Func, args: tuple[Type, ...], mentioned: dict[Type, None], itabs: list[tuple[Type, Type]]
 ) -> None:
-    """Note the types and itabs that an instance by shapes finds in the dictionary for some type arguments.
+    """Add the types and itabs that a shape instance finds in its dictionary for these type arguments.
 
-    (Of two type parameters with the same shape, the arguments for the last stand for both.)"""
+    If two type parameters have the same shape, the argument of the last one stands for both."""
     if (func, args) in g.read:
         return
     g.read.add((func, args))
@@ -153,7 +158,7 @@ def _read_dictionary(
 
 
 def _needed_types(g: _Generator, mentioned: Iterable[Type], funcs: Iterable[Func]) -> list[Type]:
-    """Types whose wrappers belong to the package."""
+    """The types whose wrappers belong to the package."""
     needed: dict[Type, None] = {}
     elsewhere: set[Type] = set()
     seen: set[tuple[Type, bool]] = set()
@@ -171,7 +176,7 @@ def _needed_types(g: _Generator, mentioned: Iterable[Type], funcs: Iterable[Func
             args = (*t.args, *t.origin_args)
             todo += [(arg, imported) for arg in args]
             if args and imported:
-                # The declaration that mentions the instance has its wrappers, but everybody makes its methods.
+                # The package of the imported declaration has the wrappers of the instance, but every package has its methods.
                 elsewhere.add(t)
                 _instantiate_methods(g, t)
             imported = t.pkg != g.home and not args
@@ -194,7 +199,7 @@ def _imported_signatures(g: _Generator, func: Func) -> Iterator[Type]:
 
 
 def _wrapped_shapes(args: Iterable[Type]) -> Iterator[Type]:
-    """Shapes of type arguments that have methods: of interfaces, and of structs by embedding."""
+    """Shapes of type arguments if the shapes have methods: interfaces, and structs with embedded fields."""
     for arg in args:
         u = underlying(arg)
         if not is_shape(arg) and ((isinstance(u, Interface) and u.methods) or has_promoted_methods(u)):
@@ -202,8 +207,8 @@ def _wrapped_shapes(args: Iterable[Type]) -> Iterator[Type]:
 
 
 def _declared_with(t: Type) -> Iterator[Type]:
-    """Types that the type is written or declared with, one level deep; of methods, their signatures. An underlying type itself is
-    none of them."""
+    """Types that occur directly in the spelling or declaration of the type, including signatures of methods. The underlying type itself
+    is not among them."""
     if isinstance(t, Named):
         yield from (method.signature for method in t.methods if not method.type_params)
     u = underlying(t)
@@ -258,7 +263,7 @@ def _instantiate_methods(g: _Generator, t: Type) -> None:
 
 
 def _method_wrapper(g: _Generator, t: Type, hit: MethodHit) -> None:
-    """``T.M``: call the method that T has by embedding, by being a pointer, or as an interface."""
+    """Generate ``T.M``, which calls a method that T has through an embedded field, as a pointer type, or as an interface."""
     name, package = selection_name(hit)
     if name == "_" or ("method", t, name, package) in g.made:
         return
@@ -274,7 +279,7 @@ def _method_wrapper(g: _Generator, t: Type, hit: MethodHit) -> None:
     else:
         recv = walk_path(this, hit.path, AUTOGENERATED)
     by_pointer = isinstance(t, Pointer) and (isinstance(hit, InterfaceSelection) or hit.decl.pointer_receiver)
-    # A tail call: what the method returns does not pass through the wrapper.
+    # With a tail call the method's results do not flow through the wrapper.
     _finish(func, _call(g, recv, hit, func.params[1:]), tail=by_pointer and bool(hit.path))
 
 
@@ -289,14 +294,14 @@ def _call(g: _Generator, recv: n.Expr, hit: MethodHit, params: Sequence[Var]) ->
 
 
 def _target(g: _Generator, hit: MethodSelection) -> Func:
-    """The function of a declared method: of an instance its wrapper, of a shape the instance for it."""
+    """The function to call for a declared method. For an instantiated type it is the instance wrapper, for a shape the shape instance."""
     if hit.recv.args and not has_shape(hit.recv):
         return _instance(g, hit.decl.func, hit.recv.args)
     return g.b.use(g.b.method_of(hit.recv, hit.decl.func))
 
 
 def _bound_method(g: _Generator, value: n.MethodValue) -> None:
-    """``T.M-fm``: its receiver stands in the closure."""
+    """Generate ``T.M-fm``, whose closure holds the receiver."""
     t = value.x.type
     name = value.func.name.removesuffix("-fm").rpartition(".")[2]
     key = ("bound", t, value.func.symbol)
@@ -319,7 +324,7 @@ def _bound_method(g: _Generator, value: n.MethodValue) -> None:
 
 
 def _instance(g: _Generator, obj: int, args: tuple[Type, ...]) -> Func:
-    """``F[int]``: call the instance for the shapes of these type arguments."""
+    """Generate ``F[int]``, which calls the shape instance for these type arguments."""
     found = g.made.get(("instance", obj, args))
     if found is not None:
         return found
@@ -333,7 +338,7 @@ def _instance(g: _Generator, obj: int, args: tuple[Type, ...]) -> Func:
     g.dictionaries.append((target, args))
     sig = b.substitute(b.program.type(decl.signature), env)
     assert isinstance(sig, Signature)
-    # Results by shapes: the compiler converts nothing here.
+    # The results keep their shapes: the compiler converts nothing here.
     sig = signature(sig.params, target.signature.results, sig.variadic)
     declared = _of_declaration(g, decl)
     if decl.receiver is not None:
@@ -344,7 +349,7 @@ def _instance(g: _Generator, obj: int, args: tuple[Type, ...]) -> Func:
     else:
         declared = declared[0][1:], declared[1]
         text = f"{decl.name}[{','.join(map(shape_name, args))}]"
-    # The compiler puts a method where its receiver begins.
+    # The compiler's position of a method is where its receiver begins.
     pos = decl.func_pos + len("func ") if decl.receiver is not None else decl.pos
     func = g.made["instance", obj, args] = _new(g, text, sig, pos)
     _declare(g, func, b.program.packages[decl.package].symbol_path, *declared)
@@ -366,14 +371,14 @@ def _new(g: _Generator, text: str, sig: Signature, pos: int) -> Func:
 
 
 def _finish(func: Func, call: n.Expr, tail: bool) -> None:
-    """End a function with a call; it returns what the call returns, unless it is left by a tail call."""
+    """Give the function a body that is one call, and return its results. ``tail``: the call is a tail call."""
     nothing = isinstance(call.type, Tuple) and not call.type.types
     last = n.ExprStmt(func.pos, call) if nothing or tail else n.Return(func.pos, [call])
     func.body = Block(func.pos, [last])
 
 
 def _receiver_package(t: Type) -> str:
-    """Path of the package that a method's symbol is in; '' for unnamed types."""
+    """Path of the package in the symbols of a type's methods; '' for unnamed types."""
     base = t.elem if isinstance(t, Pointer) else t
     return base.pkg if isinstance(base, Named) else ""
 
@@ -393,13 +398,13 @@ def _receiver_text(t: Type) -> str:
 
 
 def _suffix(pkg: str, hit: MethodHit) -> str:
-    """``.M``; an unexported method of another package than the receiver's is qualified."""
+    """``.M``; the package precedes the name of an unexported method that is not of the receiver's package."""
     name, package = selection_name(hit)
     return f".{package}.{name}" if package and package != pkg else f".{name}"
 
 
 def _declared_parameters(g: _Generator, hit: MethodHit) -> tuple[list[_Declared], list[_Declared]]:
-    """Parameters, the receiver first, and results as the selected method declares them."""
+    """Parameters, the receiver first, and results, as the declaration of the selected method names them."""
     if isinstance(hit, MethodSelection):
         decl = g.b.program.function_of(hit.decl.func)
         assert decl is not None
@@ -431,13 +436,13 @@ def _of_declaration(g: _Generator, decl: FuncDecl) -> tuple[list[_Declared], lis
 
 
 def _at_dots(declared: _Declared) -> _Declared:
-    """The last parameter of a variadic function: without a name it stands at the dots before its type."""
+    """The last parameter of a variadic function; the position of an unnamed one is the position of the dots before its type."""
     name, pos, path = declared
     return name, pos if name else pos - len("..."), path
 
 
 def _declare(g: _Generator, func: Func, pkg: str, params: Sequence[_Declared], results: Sequence[_Declared]) -> None:
-    """Make the variables of a generated function, whose symbol is in the package with path ``pkg``."""
+    """Make the parameters and results of a generated function. ``pkg``: path of the package in its symbol."""
     for index, (declared, t) in enumerate(zip(params, func.signature.params, strict=True)):
         func.params.append(Var(_name(g, declared, f"~p{index}", pkg), t, declared[1], VarKind.PARAM))
     for index, (declared, t) in enumerate(zip(results, func.signature.results, strict=True)):
@@ -445,7 +450,7 @@ def _declare(g: _Generator, func: Func, pkg: str, params: Sequence[_Declared], r
 
 
 def _name(g: _Generator, declared: _Declared, unnamed: str, pkg: str) -> str:
-    """The name as messages about the package write it: that of another package is qualified."""
+    """The name as messages about the package write it: qualified if it belongs to another package."""
     name, _, path = declared
     if not name or name == "_":
         name, path = unnamed, pkg

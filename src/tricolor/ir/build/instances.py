@@ -1,6 +1,6 @@
-"""Methods of instantiated types, where packages are seen alone.
+"""Shape instances and methods of instantiated types, for separately built packages.
 
-Go's compiler makes all methods of an instantiated generic type as soon as a package mentions the type, even inside other types.
+Go's compiler builds all methods of an instantiated type as soon as a package mentions the type, even inside other types.
 
 Source: cmd/compile/internal/noder/reader.go (needWrapper).
 """
@@ -35,7 +35,7 @@ def types_of(func: n.Func) -> Iterator[Type]:
 
 
 def reachable_types(start: Iterable[Type]) -> set[Type]:
-    """The types, and all types that they are declared with: of fields, elements, and parameters of methods."""
+    """The types, and all types that occur in their declarations: of fields, elements, and parameters and results of methods."""
     seen: set[Type] = set()
     todo = list(start)
     while todo:
@@ -55,7 +55,7 @@ def reachable_types(start: Iterable[Type]) -> set[Type]:
 
 
 def instantiate_methods(b: Builder, types: Iterable[Type], known: dict[Type, list[n.Func]]) -> None:
-    """Note in ``known`` the methods of instantiated types, and use them."""
+    """Add the methods of instantiated types to ``known``, and mark them as used."""
     for t in types:
         if not isinstance(t, Named) or not t.args or t in known:
             continue
@@ -65,10 +65,10 @@ def instantiate_methods(b: Builder, types: Iterable[Type], known: dict[Type, lis
 
 
 def instances(funcs: Sequence[n.Func], types: Iterable[Type], methods: Mapping[Type, Sequence[n.Func]]) -> list[n.Func]:
-    """Instances of generic functions that these functions and their instances use, with their closures.
+    """Shape instances that these functions use, directly or through other instances, with their closures.
 
-    ``types``: further types that are mentioned; ``methods``: methods of instantiated types, all of which are made if the type is
-    mentioned."""
+    ``types``: further types that the package mentions. ``methods``: methods of instantiated types; a mentioned type needs all of its
+    methods."""
     found: dict[n.Func, None] = {}
     seen_types = reachable_types(types)
     given = set(funcs)

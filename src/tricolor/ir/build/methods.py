@@ -1,6 +1,6 @@
-"""Methods: receivers, and the functions the compiler adds for them.
+"""Methods: receivers, and the wrapper functions that the compiler adds.
 
-Kinds of wrapper, by the symbol that Go gives them:
+Kinds of wrappers, by their symbols in Go:
     ``pkg.T.M``, ``pkg.(*T).M``   a promoted method, or ``(*T).M`` of a method declared on T
     ``pkg.T.M-fm``                the function of a method value; its one capture is the receiver
     ``pkg.I.M``                   a method expression of an interface type
@@ -43,7 +43,7 @@ MethodHit: TypeAlias = MethodSelection | InterfaceSelection
 
 
 def walk_path(x: n.Expr, path: tuple[int, ...] | list[int], pos: int) -> n.Expr:
-    """``x.f.g...`` by field indices, through embedded pointers too."""
+    """``x.f.g...`` for a path of field indices, also through embedded pointers."""
     for index in path:
         t = underlying(x.type)
         if isinstance(t, Pointer):
@@ -61,7 +61,7 @@ def is_pointer(t: Type) -> bool:
 
 
 def receiver(fs: FuncState, x: n.Expr, hit: MethodSelection, pos: int) -> n.Expr:
-    """The receiver argument for a declared method, from the operand of the selector."""
+    """The receiver argument for a declared method, made from ``x``, the operand of the selector."""
     x = walk_path(x, hit.path, pos)
     if hit.decl.pointer_receiver:
         if is_pointer(x.type):
@@ -130,7 +130,7 @@ _NO_DISPATCH = Dispatch({}, {}, lambda pos, t, value: n.Zero(pos, t))
 
 
 def state_of_generated(b: Builder, func: Func) -> FuncState:
-    """State for a body that is made of nodes, not of source."""
+    """State for a function whose body is built from IR nodes, not from source."""
     return FuncState(b, _NO_DISPATCH, func, None, {}, True, {})
 
 
@@ -144,7 +144,7 @@ def _add_wrapper(b: Builder, func: Func, build: Callable[[FuncState], n.Expr]) -
 
 
 def receiver_symbol(t: Type) -> tuple[str, str]:
-    """(package path, text) of a receiver type in symbols: ``T`` or ``(*T)``; package "go" for unnamed types."""
+    """(package path, text) of a receiver type in symbols; the text is ``T`` or ``(*T)``, the package of an unnamed type is "go"."""
     base = t.elem if isinstance(t, Pointer) else t
     if isinstance(base, Named):
         pkg = base.pkg
@@ -155,7 +155,7 @@ def receiver_symbol(t: Type) -> tuple[str, str]:
 
 
 def printed_receiver(t: Type) -> str:
-    """Receiver type with its package in traces, type arguments as ``[...]``."""
+    """The receiver type with its package as traces print it, with type arguments as ``[...]``."""
     pkg, text = receiver_symbol(t)
     base = t.elem if isinstance(t, Pointer) else t
     if isinstance(base, Named) and base.args:
@@ -164,12 +164,14 @@ def printed_receiver(t: Type) -> str:
 
 
 def _method_suffix(pkg: str, name: str, method_pkg: str) -> str:
-    """``.M``; an unexported method of another package than the receiver's is qualified."""
+    """``.M``; the package precedes the name of an unexported method that is not of the receiver's package."""
     return f".{method_pkg}.{name}" if method_pkg and method_pkg != pkg else f".{name}"
 
 
 def method_func(b: Builder, t: Type, hit: MethodHit) -> Func:
-    """The function with receiver type ``t`` (a type with the method in its method set) for a selected method."""
+    """The function of a selected method with receiver type ``t``: the declared function, or a wrapper.
+
+    The method set of ``t`` must contain the method."""
     if isinstance(hit, MethodSelection) and not hit.path:
         declared = declared_func(b, hit)
         if declared.signature.params[0] is t:
@@ -196,7 +198,7 @@ def method_func(b: Builder, t: Type, hit: MethodHit) -> Func:
 
 
 def _forwarding(func: Func, t: Type, hit: MethodHit, name: str) -> Callable[[FuncState], n.Expr]:
-    """Body of a wrapper: forward to the selected method; ``(*T).M`` of a method of T panics by name on nil."""
+    """The body of a wrapper, which calls the selected method. A wrapper ``(*T).M`` of a method of T panics with the method's name on nil."""
 
     def build(fs: FuncState) -> n.Expr:
         this = n.Name(0, t, func.params[0])
@@ -211,7 +213,7 @@ def _forwarding(func: Func, t: Type, hit: MethodHit, name: str) -> Callable[[Fun
 
 
 def _panic_wrap(fs: FuncState, t: Type, name: str) -> n.Expr:
-    """The panic of a value method called through a nil pointer; it names the method if the runtime can."""
+    """The panic for a value method that is called through a nil pointer. It names the method if the runtime supports that."""
     if fs.b.implementation("runtime.panicwrapnamed") is None:
         return fs.call_runtime(0, "runtime.panicwrap", [])
     pkg, text = receiver_symbol(t)
@@ -220,7 +222,7 @@ def _panic_wrap(fs: FuncState, t: Type, name: str) -> n.Expr:
 
 
 def entry_func(b: Builder, t: Type, hit: MethodHit) -> Func:
-    """The function for an itab: it takes the data word of an interface that holds a ``t``."""
+    """The function for an itab. Its receiver is the data word of an interface that holds a ``t``."""
     if is_direct_iface(t):
         return method_func(b, t, hit)
     name, method_pkg = selection_name(hit)
@@ -240,7 +242,7 @@ def method_expression(b: Builder, t: Type, hit: MethodHit, args: tuple[Type, ...
 
 
 def _generic_expression(b: Builder, t: Type, hit: MethodSelection, args: tuple[Type, ...], declared: Func) -> Func:
-    """As ``method_func``, for an instance of a generic method that is promoted or called through a pointer."""
+    """Like ``method_func``, for an instance of a generic method that is promoted or called through a pointer."""
     key = ("generic", t, declared)
     found = b.wrappers.get(key)
     if found is None:

@@ -1,7 +1,7 @@
-"""Initialisation of packages: the order of packages, and one init function each.
+"""Initialisation of packages: the order of packages, and the init function of each.
 
-An initialiser is built when one of its variables is used, or at once where its evaluation could be noticed. In the standard
-library an initialiser of variables that nobody uses is left out even if it calls functions.
+The builder builds an initialiser when the program uses one of its variables, or at once if its evaluation may have an effect. In the
+standard library it leaves out initialisers of unused variables even if they call functions.
 
 Source: Go specification, "Package initialization"; cmd/link/internal/ld/inittask.go for the order of packages.
 """
@@ -44,7 +44,7 @@ from tricolor.ir.nodes import Block, Func, Var
 @final
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One initialiser of a package. ``stmts`` is None until it is built."""
+    """One initialiser of a package. ``stmts``: its statements; None until it is built."""
 
     init: Initializer
     package: PackageInit
@@ -54,7 +54,7 @@ class Entry:
 @final
 @dataclass(slots=True, eq=False)
 class PackageInit:
-    """Initialisation of one package. ``inits``: its functions called init."""
+    """Initialisation of one package. ``inits``: its functions with the name init."""
 
     package: Package
     state: FuncState
@@ -65,7 +65,8 @@ class PackageInit:
 @final
 @dataclass(slots=True, eq=False)
 class Initialisation:
-    """Initialisation of the whole program; ``entries`` by object of a variable."""
+    """Initialisation of the whole program. ``entries``: initialisers by variable (object). ``embeds``: packages and files of //go:embed
+    variables. ``static_init``: initial values that need no code."""
 
     b: Builder
     packages: list[PackageInit] = field(default_factory=list[PackageInit])
@@ -75,7 +76,8 @@ class Initialisation:
 
 
 def package_order(program: Program) -> list[Package]:
-    """Packages in the order of their initialisation: runtime and what it needs first, then by path when ready."""
+    """Packages in the order of their initialisation: the runtime and its imports first; then all others, the smallest path first among
+    those whose imports are initialised."""
     early = _needed_by(program, "runtime")
     return _sorted_when_ready(program, early, set()) + _sorted_when_ready(program, {p.path for p in program.packages} - early, early)
 
@@ -118,7 +120,7 @@ def _sorted_when_ready(program: Program, paths: set[str], done: set[str]) -> lis
 
 
 def start(b: Builder) -> Initialisation:
-    """Collect the initialisers of all packages (of the packages seen alone, if they are); build those that cannot be left out."""
+    """Collect the initialisers of all packages (only of separately built ones, if there are any), and build those with effects."""
     whole = Initialisation(b)
     eager: deque[Entry] = deque()
     for package in package_order(b.program):
@@ -147,7 +149,7 @@ def _init_objects(b: Builder, package: Package) -> list[int]:
 
 
 _NUMBERING_PACKAGES = frozenset(("encoding/gob",))
-"""Packages of the standard library in which initialisers of unused variables count: they give out numbers."""
+"""Packages of the standard library that keep initialisers of unused variables: they assign numbers in order."""
 
 
 def _is_eager(program: Program, package: Package, init: Initializer) -> bool:
@@ -170,7 +172,7 @@ def _package_init(b: Builder, package: Package) -> PackageInit:
 
 
 def use_variable(whole: Initialisation, var: Var) -> None:
-    """Build the initialiser of a variable that is used."""
+    """Build the initialiser of a variable, since the program uses the variable."""
     obj = whole.b.global_objects.get(var)
     if obj is None:
         return
@@ -183,7 +185,7 @@ def use_variable(whole: Initialisation, var: Var) -> None:
 
 
 def build_entry(whole: Initialisation, entry: Entry) -> None:
-    """Build an initialiser, into static data if possible."""
+    """Build an initialiser, as static data if possible, else as statements."""
     if entry.stmts is not None:
         return
     entry.stmts = []
@@ -215,8 +217,9 @@ def _build_entry(whole: Initialisation, entry: Entry, fs: FuncState) -> None:
 
 
 def discarded_values(whole: Initialisation, package: Package) -> Func:
-    """A function, never executed, with the initial values of a package's blank variables that are not computed. Go's compiler reads
-    them: generic code that they mention is instantiated."""
+    """A function that never runs, with the initial values of a package's blank variables that the program does not compute.
+
+    Go's compiler reads these values, and instantiates generic code that they mention."""
     path = package.symbol_path
     func = Func(f"{path}._", f"{path}._", path, signature((), ()), 0)
     (made,) = (p for p in whole.packages if p.package is package)
@@ -230,7 +233,7 @@ def discarded_values(whole: Initialisation, package: Package) -> Func:
 
 
 def finish(whole: Initialisation) -> list[Func]:
-    """The init functions of all packages that have anything to do, in order."""
+    """The init functions of all packages that have initialisation code, in order."""
     tasks: list[Func] = []
     for made in whole.packages:
         fs = made.state
@@ -257,7 +260,7 @@ def _embedded(t: Type, package: Package, files: tuple[str, ...]) -> n.Expr:
 
 
 def _file_system(t: Type, package: Package, files: tuple[str, ...]) -> n.Expr:
-    """An embed.FS: a pointer to its sorted list of files and directories (names of these end in a slash)."""
+    """An embed.FS: a pointer to its sorted list of files and directories. Names of directories end in a slash."""
     contents: dict[str, bytes] = {}
     for name in files:
         contents[name] = (Path(package.directory) / name).read_bytes()
@@ -277,7 +280,7 @@ def _file_system(t: Type, package: Package, files: tuple[str, ...]) -> n.Expr:
 
 
 def _embed_key(name: str) -> tuple[str, str]:
-    """Order of embed.FS: by directory, then by element."""
+    """The sort key of embed.FS: by directory, then by the last element of the path."""
     directory, _, elem = name.rstrip("/").rpartition("/")
     return directory or ".", elem
 

@@ -1,4 +1,4 @@
-"""From the typed program to the IR of everything that is reachable."""
+"""Builds the IR of all reachable code from the typed program."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tricolor.ir.build.reach import Reach, methods_in_order, step
 from tricolor.ir.build.state import Builder, split_symbol
 from tricolor.ir.nodes import Func
 
-# Long chains of else-if and deep nests of expressions recurse in Python.
+# The builder recurses in Python over long chains of else-if and deeply nested expressions.
 _RECURSION_LIMIT = 20_000
 
 
 def new_builder(program: Program, own: Sequence[Package] | None = None) -> Builder:
-    """An empty build of a program, with its linker symbols known; of packages seen alone if ``own`` says which."""
+    """A new builder for a program, with the tables of linker symbols filled. ``own``: packages to build separately, if any."""
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
     lookup.forget()
     b = Builder(program, build_declared)
@@ -38,10 +38,10 @@ def new_builder(program: Program, own: Sequence[Package] | None = None) -> Build
 
 
 def build_program(program: Program, roots: list[str]) -> n.Program:
-    """All functions reachable from main.main, the initialisation of packages, and the functions and variables with the
+    """Build all functions reachable from main.main, from the initialisation of packages, and from the functions and variables with the
     linker symbols ``roots``.
 
-    Raises CompilerBug for failures of ours, TricolorError if there is no main function.
+    Raises TricolorError if there is no main function, CompilerBug if the builder fails.
     """
     b = new_builder(program)
     main = _main_function(b)
@@ -54,13 +54,15 @@ def build_packages(
     separate: bool = False,
     generated: bool = False,
 ) -> n.Program:
-    """All functions declared in the packages, used or not, and what they reach. ``main`` is an empty function if none of
-    them is a main package. ``separate``: as Go's compiler sees a package, which knows no bodies of functions that another
-    package provides by linkname. ``generated``: then also with what the compiler makes for the packages themselves, which nothing
-    else depends on; the program must be loaded with ``spellings``."""
+    """Build all functions declared in the packages, used or not, and everything reachable from them.
+
+    ``Program.main`` is an empty function if none of the packages is a main package. ``separate``: build the packages as Go's compiler sees
+    them: generic functions are instantiated for shapes, and functions that another package provides by linkname have no bodies.
+    ``generated``: with ``separate``, build also the functions that Go's compiler generates for the packages; the program must be loaded
+    with ``spellings``."""
     found = [p for p in map(program.package, paths) if p is not None]
     b = new_builder(program, found if separate else None)
-    # Of a command without a main function, which only the linker refuses, everything else is known.
+    # A command without a main function is an error of the linker only, so all its other functions can be built.
     mains = [p for p in found if p.name == "main" and "main" in b.functions_of(p)]
     main = _main_function(b) if mains else Func("main.main", "main.main", "main", n.Signature((), ()), 0)
     return _build(b, main, [], found, generated)
@@ -128,8 +130,9 @@ def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Packa
 
 
 def _build_method(b: Builder, program: n.Program, recv: Named, method: MethodDecl) -> Func | None:
-    """Build a method that nothing needed so far, with all that it calls. None if that is not possible: of an instantiated type, or
-    without the source."""
+    """Build a method that no code needed before, with all functions that it calls, and add them to ``program``.
+
+    Returns None for a method of an instantiated type, or if the body is not loaded."""
     if recv.args:
         return None
     before = len(b.used)
@@ -149,7 +152,7 @@ def _build_method(b: Builder, program: n.Program, recv: Named, method: MethodDec
 def _generated(
     b: Builder, package: Package, funcs: Iterable[Func], init: packages.Initialisation, methods: dict[Type, list[Func]]
 ) -> list[Func]:
-    """What Go's compiler makes for a package itself. ``funcs``: all functions; ``methods``: of instantiated types."""
+    """The functions that Go's compiler generates for a package. ``funcs``: all functions. ``methods``: methods of instantiated types."""
     path = package.symbol_path
     own = [func for func in funcs if func.pkg == path and "[" not in func.symbol and not is_generated(func)]
     variables = [var for var in b.used_globals if var.symbol == f"{path}.{var.name}"]
@@ -160,8 +163,9 @@ def _generated(
 
 
 def _mentioned_types(b: Builder, whole: list[Package], funcs: Iterable[Func], scanned: dict[Func, None]) -> set[Type]:
-    """Types of variables, those that packages declare, and those that functions mention which are compiled with them (their own, and
-    instances) and not in ``scanned``; they are put there."""
+    """Types of package-level variables, types that the packages declare, and types that their functions and shape instances mention.
+
+    ``scanned``: functions to skip; the others are added to it."""
     own = {package.symbol_path for package in whole}
     new = [func for func in funcs if func not in scanned and (func.pkg in own or "[" in func.symbol)]
     scanned.update(dict.fromkeys(new))

@@ -1,15 +1,15 @@
-"""Range over iterator functions, rewritten to closures.
+"""Range over iterator functions: rewrites loop bodies to closures.
 
 ``for k, v := range f { body }`` becomes a call ``f(func(k K, v V) bool { body; return true })``.
 
 Terms:
-    *state*  a variable per loop that tells what its body is doing, with the numbers of Go's runtime:
-             0 done (left by break, return, goto), 1 ready, 2 running or panicked, 3 the iterator has returned.
-    *next*   a variable per nest of loops that tells where control goes after the call: 0 on, -1 return, else the
+    *state*  a variable for each loop with the state of its body, in the numbers of Go's runtime:
+             0 done (left by break, return or goto), 1 ready, 2 running or panicked, 3 the iterator has returned.
+    *next*   a variable for each nest of loops that decides where control goes after the call of the iterator: 0 on, -1 return, else the
              code of a branch that leaves a body.
 
-How: a branch that leaves a body sets ``next``, sets the state to done and returns false. After the call of the iterator
-the branch is done if its target is here; else the body around is left in the same way.
+How it works: a branch that leaves a body sets ``next``, sets the state to done and returns false. After the call of the iterator, code
+tests ``next``. If the target of the branch is in this function, it branches; else it leaves the enclosing body in the same way.
 
 Source: Go 1.27.3 cmd/compile/internal/rangefunc/rewrite.go (its head explains the scheme), internal/abi/rangefuncconsts.go.
 """
@@ -30,7 +30,7 @@ _RETURN = -1
 
 
 def build_range_func(fs: FuncState, node: Node, x: n.Expr, name: str) -> None:
-    """A RangeStmt whose operand ``x`` is an iterator function; ``name`` is the loop's label or ''."""
+    """Build a RangeStmt whose operand ``x`` is an iterator function. ``name``: the loop's label, or ''."""
     pos = node[1]
     outermost = fs.range_frame is None
     frame = fs.range_frame or RangeFrame(fs)
@@ -56,7 +56,7 @@ def build_range_func(fs: FuncState, node: Node, x: n.Expr, name: str) -> None:
 
 
 def _in_variable(fs: FuncState, frame: RangeFrame, pos: int, body: n.Expr) -> n.Expr:
-    """The closure in a variable, as Go's compiler has it."""
+    """Store the closure in a variable, as Go's compiler does."""
     frame.owner.range_yields += 1
     var = fs.local(f"#yield{frame.owner.range_yields}", body.type, pos)
     fs.emit(n.Declare(pos, var, body))
@@ -72,7 +72,7 @@ def _panic(fs: FuncState, pos: int, state: n.Expr) -> n.Stmt:
 
 
 def _frame_variables(fs: FuncState, frame: RangeFrame, pos: int) -> list[n.Stmt]:
-    """Declarations of what the nest shares, before its outermost loop."""
+    """Declarations of the variables that a nest of loops shares; they come before the outermost loop."""
     made: list[n.Stmt] = []
     if frame.defers is not None:
         token = fs.call_runtime(pos, "runtime.deferframe", [], (frame.defers.type,))
@@ -126,7 +126,7 @@ def _body(fs: FuncState, node: Node, loop: RangeLoop, sig: Signature) -> n.Expr:
 
 
 def _finish_body(inner: FuncState, pos: int, state: int) -> None:
-    """Leave the body of the function's loop: go on if ready, else end the iteration."""
+    """Set the loop's state and return from the body: true, which goes on, if the state is READY; else false, which ends the loop."""
     loop = inner.range_loop
     assert loop is not None
     var = inner.reach(loop.state, loop.outer)
@@ -135,7 +135,7 @@ def _finish_body(inner: FuncState, pos: int, state: int) -> None:
 
 
 def _labels_in(node: Node) -> frozenset[str]:
-    """Names of the labels that a statement declares, function literals left out."""
+    """Names of the labels inside a statement, without those in function literals."""
     found: set[str] = set()
     todo: list[Node] = [node]
     while todo:
@@ -160,7 +160,7 @@ def _next(fs: FuncState, pos: int, frame: RangeFrame) -> n.Name:
 
 
 def branch_out(fs: FuncState, pos: int, kind: str, name: str) -> None:
-    """break, continue or goto whose target is not within this body."""
+    """Build a break, continue or goto whose target is outside of this body."""
     state, crossed = fs, list[RangeLoop]()
     while True:
         loop = state.range_loop
@@ -191,7 +191,7 @@ def _matches(target: Target, kind: str, name: str) -> bool:
 
 
 def _own_exit(state: FuncState, kind: str, name: str) -> RangeExit | None:
-    """The exit if the branch names the loop whose body the function is."""
+    """The exit if the branch names the loop whose body is this function; else None."""
     loop = state.range_loop
     if kind != "goto" and loop is not None and _matches(loop.target, kind, name):
         return RangeExit(state, kind, loop.target.label, own=True)
@@ -199,7 +199,7 @@ def _own_exit(state: FuncState, kind: str, name: str) -> RangeExit | None:
 
 
 def _ordinary_exit(state: FuncState, kind: str, name: str) -> RangeExit | None:
-    """The exit if the branch names an ordinary statement or a label of the function."""
+    """The exit if the branch names an ordinary statement or a label of this function; else None."""
     if kind == "goto":
         if state.range_loop is None or name in state.body_labels:
             state.goto_used.add(name)
@@ -212,7 +212,7 @@ def _ordinary_exit(state: FuncState, kind: str, name: str) -> RangeExit | None:
 
 
 def _do_exit(fs: FuncState, pos: int, exit_: RangeExit) -> None:
-    """The branch itself, in the function where its target is."""
+    """Emit the branch itself, in the function that contains its target."""
     if exit_.own:
         _finish_body(fs, pos, READY if exit_.kind == "continue" else DONE)
     elif exit_.kind == "goto":
@@ -224,7 +224,7 @@ def _do_exit(fs: FuncState, pos: int, exit_: RangeExit) -> None:
 
 
 def return_out(fs: FuncState, pos: int, given: list[Node]) -> None:
-    """A return statement in the body of a loop."""
+    """Build a return statement in the body of a loop."""
     frame, loop = fs.range_frame, fs.range_loop
     assert frame is not None and loop is not None
     if given:
@@ -261,7 +261,7 @@ def _store_results(fs: FuncState, pos: int, frame: RangeFrame, given: list[Node]
 
 
 def _name_results(func: n.Func) -> None:
-    """Go's compiler gives all results names, and stores values to be returned in them."""
+    """Name all unnamed results, as Go's compiler does: a return statement in a body stores its values in them."""
     func.named_results = True
     for i, var in enumerate(func.results):
         if var.name == f"~r{i}":
@@ -269,7 +269,7 @@ def _name_results(func: n.Func) -> None:
 
 
 def _leave(fs: FuncState, pos: int, loop: RangeLoop) -> None:
-    """After the call of the iterator: the branches that left the body."""
+    """Emit the tests of ``next`` after the call of the iterator: complete the branches that left the body."""
     further = False
     for code in loop.codes:
         exit_ = None if code == _RETURN else loop.frame.exits[code - 1]
@@ -283,7 +283,7 @@ def _leave(fs: FuncState, pos: int, loop: RangeLoop) -> None:
 
 
 def _when_next(fs: FuncState, pos: int, frame: RangeFrame, op: BinaryOp, code: int, exit_: RangeExit | None) -> None:
-    """``if next op code { ... }``: do the exit, return, or leave this body too."""
+    """Emit ``if next op code { ... }``, which completes the exit, returns, or leaves this body too."""
     condition = n.Binary(pos, BOOL, op, _next(fs, pos, frame), _int(pos, code))
     saved, fs.out = fs.out, []
     if exit_ is not None:

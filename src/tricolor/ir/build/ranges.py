@@ -1,4 +1,4 @@
-"""Range loops over everything but functions, which ``rangefunc`` rewrites."""
+"""Range loops, except loops over functions, which ``rangefunc`` rewrites."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def build_range(fs: FuncState, node: Node) -> None:
 
 
 def iteration_types(t: Type) -> tuple[Type, Type]:
-    """Types of key and value of a loop over a type; the second is meaningless where there is only one."""
+    """Types of the key and the value in a loop over a type. The second has no meaning if the loop has only a key."""
     u = underlying(t)
     match u:
         case Map():
@@ -63,7 +63,7 @@ def _range(fs: FuncState, node: Node, x: n.Expr) -> None:
         x = convert_to(fs, x, fs.type_of(node[2]))
     u = underlying(x.type)
     if isinstance(u, Array) and (node[3] is None or is_blank(node[3])) and not has_effect(x):
-        x = n.Const(x.pos, INT, u.length)  # the operand is not evaluated: a nil pointer in it does no harm
+        x = n.Const(x.pos, INT, u.length)  # Go does not evaluate the operand, so a nil pointer in it does not panic
     types = iteration_types(x.type)
     places: list[n.Place | None] = [None, None]
     declares: list[Var] = []
@@ -90,7 +90,7 @@ def _range(fs: FuncState, node: Node, x: n.Expr) -> None:
 
 
 def _assigned(fs: FuncState, node: Node, types: tuple[Type, Type], declares: list[Var]) -> list[n.Place | None]:
-    """The places of ``for key, value = range``: variables themselves if they have the right types; else temporaries, from
+    """The places of ``for key, value = range``: the variables themselves if they have the types of the iteration; else temporaries, from
     which the body assigns both at once."""
     saved, fs.out = fs.out, []
     keys: list[Node | None] = [node[2], node[3]]

@@ -1,8 +1,8 @@
-"""Which methods are needed: rapid type analysis.
+"""Decides which methods a program needs, by rapid type analysis.
 
-A method is needed if its type is *alive* (a value of it may be in an interface) and a method of that name and signature is
-called through some interface. Types become alive by conversion, and with a type everything that reflection reaches from its
-descriptor. If reflection may call methods by name or number, all exported methods of living types are needed.
+A type is *alive* if an interface may hold a value of it. A method is needed if its type is alive and the program calls a method with its
+name and signature through some interface. A conversion to an interface makes a type alive, with all types that reflection reaches from
+its descriptor. If reflection may call methods by name or number, all exported methods of living types are needed.
 
 Source: Go 1.27.3 cmd/link/internal/ld/deadcode.go, which keeps methods by the same rules.
 """
@@ -43,7 +43,13 @@ _Key: TypeAlias = tuple[str, str, Signature]
 @final
 @dataclass(slots=True, eq=False)
 class Reach:
-    """Living types and needed methods so far."""
+    """Living types and needed methods so far.
+
+    ``types``: living types. ``waiting``: methods of living types that no interface call has named yet. ``exported``: exported methods of
+    living types. ``called``: (name, package, signature) of methods called through interfaces. ``needed``: needed methods of each type.
+    ``conversions_seen``, ``called_seen``, ``functions_seen``: how much of the builder's lists ``step`` has read. ``reflected``: reflection
+    may call methods.
+    """
 
     b: Builder
     types: dict[Type, None] = field(default_factory=dict[Type, None])
@@ -58,7 +64,7 @@ class Reach:
 
 
 def step(reach: Reach) -> None:
-    """Take in what was built since the last step; functions that are needed now become pending."""
+    """Process conversions, interface calls and functions that were built since the last step. Newly needed methods become pending."""
     b = reach.b
     conversions = list(b.conversions)
     for t in conversions[reach.conversions_seen :]:
@@ -80,7 +86,7 @@ def step(reach: Reach) -> None:
 
 
 def _enliven(reach: Reach, t: Type) -> None:
-    """A value of the type may be in an interface."""
+    """Make the type alive, with all types that reflection reaches from it."""
     todo = [t]
     while todo:
         at = todo.pop()
@@ -93,7 +99,7 @@ def _enliven(reach: Reach, t: Type) -> None:
 
 
 def _reachable(t: Type) -> Iterator[Type]:
-    """Types that reflection gets from a descriptor."""
+    """Types that reflection reaches directly from the descriptor of the type."""
     if (isinstance(t, Named) and not isinstance(t.underlying, Interface)) or has_promoted_methods(t):
         yield pointer(t)
     yield from components(t)

@@ -1,7 +1,7 @@
-"""State of one build: the typed program, and every function, global and type that has been met so far.
+"""State of one build: the typed program, and all functions, globals and types found so far.
 
-Terms: a function is *declared* when its ``Func`` exists, *used* when a built body refers to it, *built* when it has its
-body. Bodies are built one after another from a list, so that recursion in Go is none here.
+Terms: a function is *declared* when its ``Func`` exists, *used* when a built body refers to it, *built* when it has its body. The builder
+takes functions from a work list, so recursion in Go does not become recursion in Python.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Node: TypeAlias = list[Any]
 """A node of the typed program: [KIND, pos, ...]."""
 
 Env: TypeAlias = Mapping[TypeParam, Type]
-"""Type arguments of the function that is being built, receiver's first."""
+"""Type arguments of the function that is being built, the receiver's first."""
 
 
 @final
@@ -39,13 +39,24 @@ Env: TypeAlias = Mapping[TypeParam, Type]
 class Builder:
     """Caches and work lists of one build.
 
-    ``declared``: functions by object and type arguments. ``bodies``: how to build the body of a declared function.
-    ``separate``: as Go's compiler sees a package: a function without a body is not replaced by the one that implements it in
-    another package, and generic functions are instantiated by shapes. ``own`` are the packages then that are built for their own sake,
-    by symbol path; functions of other packages whose bodies the typed program does not have
-    are ``elsewhere``.
-    ``pending``: used functions without body yet. ``conversions``: types that become interfaces, in order;
+    ``separate``: build packages as Go's compiler sees them. A function without a body is then not replaced by the function of another
+    package that implements it, and generic functions are instantiated for shapes. ``own``: symbol paths of the packages that are then
+    built. ``elsewhere``: functions of other packages whose bodies the typed program does not contain.
+
+    ``declared``: functions by object and type arguments. ``declarations``: declarations of functions. ``dictionaries``: the words that
+    each shape instance finds in its dictionary. ``symbols``: functions by linker symbol. ``bodies``: for each declared function, the
+    function that builds its body. ``used``: used functions. ``pending``: used functions whose bodies are not built yet.
+    ``wrappers``: wrapper functions by key.
+
+    ``globals``, ``global_symbols``: package-level variables by object and by linker symbol; ``global_objects``: their objects.
+    ``used_globals``: used variables. ``pending_globals``: used variables whose initialisers are not built yet.
+
+    ``conversions``: concrete types that the program converts to interfaces, in order. ``itabs``: itabs for these conversions.
     ``called``: (name, package, signature) of methods called through interfaces.
+
+    ``by_symbol_path``: packages by symbol path. ``function_tables``, ``variable_tables``: objects of a package by name.
+    ``renamed``: linker symbols of objects that a linkname renames. ``pushed``: functions with bodies that a linkname gives a symbol.
+    ``init_numbers``: numbers of the functions with the name init. ``types``: types by number.
     """
 
     program: Program
@@ -78,7 +89,7 @@ class Builder:
     wrappers: dict[object, Func] = field(default_factory=dict[object, Func])
 
     def substitute(self, t: Type, env: Env) -> Type:
-        """``t`` with its type parameters replaced."""
+        """``t`` with type arguments in place of type parameters."""
         return self.program.types.substitute(t, env) if env else t
 
     def use(self, func: Func) -> Func:
@@ -109,22 +120,22 @@ class Builder:
         self.called[method.name, method.pkg, method.signature] = None
 
     def call_all_through(self, t: Type) -> None:
-        """Note that any method of an interface may be called (the target of a type assertion)."""
+        """Note that the program may call any method of an interface, since a value gets this type by an assertion or conversion."""
         iface = underlying(t)
         if isinstance(iface, Interface):
             for index in range(len(iface.methods)):
                 self.call_through(iface, index)
 
     def build_body(self, func: Func) -> None:
-        """Build the body of a declared function, if that has not been done."""
+        """Build the body of a declared function, unless it is already built."""
         build = self.bodies.pop(func, None)
         if build is None:
             return
         if not self._is_foreign(func):
             build()
             return
-        # Its values in interfaces are not those of the packages at hand. Only where it also calls methods of interfaces may a call be of
-        # a known method (``passes.devirtualize``).
+        # The conversions and interface calls of a foreign function need no methods in the packages that are being built. Keep them only
+        # if the function has both: then devirtualization may turn a call into a call of a known method (``passes.devirtualize``).
         conversions, called, itabs = self.conversions, self.called, self.itabs
         self.conversions, self.called, self.itabs = {}, {}, {}
         build()
@@ -134,13 +145,13 @@ class Builder:
         self.conversions, self.called, self.itabs = conversions, called, itabs
 
     def _is_foreign(self, func: Func) -> bool:
-        """Whether the function is not compiled with the packages at hand."""
+        """Whether the function is not compiled with the packages in ``own``."""
         return self.separate and func.pkg not in self.own and "[" not in func.symbol
 
     # --- functions ---
 
     def func_of(self, obj: int, args: tuple[Type, ...] = ()) -> Func:
-        """The function or method that is declared as object ``obj``, for type arguments (receiver's first)."""
+        """The function or method declared as object ``obj``, for type arguments (the receiver's first)."""
         if args and self.separate:
             args = self.shapes(obj, args)
         key = (obj, args)
@@ -150,7 +161,7 @@ class Builder:
         return found
 
     def method_of(self, recv: Named, obj: int, args: tuple[Type, ...] = ()) -> Func:
-        """The method declared as ``obj`` on ``recv`` (an instance, if generic), for its own type arguments."""
+        """The method declared as ``obj`` on ``recv`` (an instance, if the type is generic). ``args``: the method's own type arguments."""
         return self.func_of(obj, recv.args + args)
 
     def shapes(self, obj: int, args: tuple[Type, ...]) -> tuple[Type, ...]:
@@ -196,7 +207,7 @@ class Builder:
         return decl.body == LEFT_OUT and self._is_foreign(func)
 
     def _new_func(self, decl: FuncDecl, symbol: str, env: Env) -> tuple[Func, dict[int, Var]]:
-        """The Func of a declaration, and its parameters and results by object."""
+        """A new Func for a declaration, and its parameters and results by object."""
         sig = self.substitute(self.program.type(decl.signature), env)
         assert isinstance(sig, Signature)
         ids = decl.params
@@ -211,7 +222,7 @@ class Builder:
         return func, self.declare_signature(func, ids, decl.results)
 
     def declare_signature(self, func: Func, params: tuple[int, ...], results: tuple[int, ...]) -> dict[int, Var]:
-        """Make the variables of parameters and results, given by object (0: none); return them by object."""
+        """Make the variables of the parameters and results with these objects (0: unnamed); return them by object."""
         variables: dict[int, Var] = {}
         for i, (obj, t) in enumerate(zip(params, func.signature.params, strict=True)):
             name, pos = self._declared_name(obj)
@@ -234,7 +245,7 @@ class Builder:
         return record.name, record.pos
 
     def symbol_of(self, decl: FuncDecl, args: tuple[Type, ...]) -> str:
-        """Linker symbol of a declaration for type arguments, the receiver's first."""
+        """The linker symbol of a declaration for type arguments, the receiver's first."""
         renamed = self.renamed.get(decl.object)
         if renamed is not None:
             return renamed
@@ -242,7 +253,7 @@ class Builder:
         return self._qualified(decl, _in_brackets(args[:split]), _in_brackets(args[split:]))
 
     def _printed_name(self, decl: FuncDecl, args: tuple[Type, ...]) -> str:
-        """Name in traces: type arguments are shown as ``[...]``."""
+        """The name in traces, with type arguments as ``[...]``."""
         split = len(decl.receiver_type_params)
         return self._qualified(decl, "[...]" if args[:split] else "", "[...]" if args[split:] else "")
 
@@ -259,7 +270,7 @@ class Builder:
         return f"{path}.{base}.{decl.name}{own_args}"
 
     def runtime_func(self, symbol: str, params: tuple[Type, ...], results: tuple[Type, ...] = ()) -> Func:
-        """A function that is known by its linker symbol; body-less if no Go declaration implements it."""
+        """The function with a linker symbol; a function without a body if no Go declaration implements it."""
         found = self.symbols.get(symbol)
         if found is not None:
             return found
@@ -275,7 +286,7 @@ class Builder:
     # --- globals ---
 
     def global_of(self, obj: int) -> Var:
-        """The package-level variable declared as object ``obj``; by linkname it may be one of another package."""
+        """The package-level variable declared as object ``obj``. A linkname may make it a variable of another package."""
         found = self.globals.get(obj)
         if found is None:
             found = self.globals[obj] = self._global(obj)
@@ -311,7 +322,7 @@ class Builder:
     # --- linker symbols ---
 
     def implementation(self, symbol: str) -> int | None:
-        """The object of the function with a body that has a linker symbol."""
+        """The object of the function that has a body and this linker symbol; None if there is none."""
         pushed = self.pushed.get(symbol)
         if pushed is not None:
             return pushed
@@ -343,12 +354,12 @@ class Builder:
     def read_linknames(self) -> None:
         """Fill the tables of linker symbols from ``//go:linkname local target``.
 
-        In the pushing package the local declaration has the body and gets the target's symbol; in the pulling one it
-        has none and stands for the target.
+        In a pushing package the local declaration has a body and gets the target's symbol. In a pulling package it has no body and
+        stands for the target.
         """
         for package in self.program.packages:
             self.by_symbol_path[package.symbol_path] = package
-            # Decoding all functions takes time, and other packages are not initialised where packages are seen alone.
+            # Decoding all functions takes time, and separate builds do not initialise other packages.
             if not self.separate or package.symbol_path in self.own:
                 inits = (d for d in self.program.functions(package) if d.name == "init" and d.receiver is None)
                 for number, decl in enumerate(inits):

@@ -1,7 +1,8 @@
-"""Which initial values are laid out at compile time, and which initialisers may be left out.
+"""Decides which initial values are laid out at compile time, and which initialisers may be left out.
 
-*static*: a built expression whose value is known to the linker: constants, addresses of globals, functions, and
-literals made of such. *pure*: source whose evaluation nobody notices if its result is not used.
+Terms:
+    *static*  an IR expression whose value the linker knows: constants, addresses of globals, functions, and literals of these.
+    *pure*    source without effects: if its result is unused, leaving out its evaluation changes nothing.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ _PURE_FUNCTIONS = frozenset(("errors.New", "fmt.Errorf", "fmt.Sprintf", "os.NewF
 
 
 def is_static(x: n.Expr) -> bool:
-    """Whether a value can be laid out at compile time."""
+    """Whether the value can be laid out at compile time."""
     match x:
         case n.Const() | n.Nil() | n.Zero() | n.FuncName():
             return True

@@ -25,7 +25,7 @@ from tricolor.ir.nodes import BinaryOp, Label
 
 
 def build_empty(fs: FuncState, node: Node) -> None:
-    """``;`` gives nothing."""
+    """Build ``;``, which emits nothing."""
 
 
 def build_expr_stmt(fs: FuncState, node: Node) -> None:
@@ -132,7 +132,7 @@ def build_defer(fs: FuncState, node: Node) -> None:
 
 
 def _deferred_recover(fs: FuncState, pos: int) -> n.Expr:
-    """``defer recover()`` counts as called by the function that says it, with the token that it has now."""
+    """Build ``defer recover()``. The call counts as made by the function with the defer statement, so it captures that function's token."""
     inner, func = new_closure(fs, _NO_ARGUMENTS, pos, ".deferwrap")
     func.wrapper = True
     token = inner.capture(fs.save(recover_token(fs, pos)).var)
@@ -144,13 +144,13 @@ def _deferred_recover(fs: FuncState, pos: int) -> n.Expr:
 
 def _defer_token(frame: RangeFrame) -> n.Var:
     if frame.defers is None:
-        # For Go's compiler it is an interface.
+        # In Go's compiler the token is an interface.
         frame.defers = frame.owner.local("#defers", EMPTY_INTERFACE if frame.owner.b.separate else UNSAFE_POINTER, 0)
     return frame.defers
 
 
 def _as_closure(fs: FuncState, node: Node, suffix: str) -> n.Expr:
-    """The call of a go or defer statement as a closure without parameters; operands are evaluated now."""
+    """The call of a go or defer statement as a closure without parameters. The statement itself evaluates the operands."""
     pos = node[1]
     had_recover, fs.func.has_recover = fs.func.has_recover, False
     call = fs.expr(node[2])
@@ -182,16 +182,17 @@ def _as_closure(fs: FuncState, node: Node, suffix: str) -> n.Expr:
 
 
 def _check_nil(fs: FuncState, receiver: n.Var, pos: int) -> None:
-    """A nil interface panics at the go or defer statement, not when its method is called."""
+    """Emit a check of the receiver: a nil interface panics at the go or defer statement, not at the later call."""
     is_nil = n.Binary(pos, BOOL, BinaryOp.EQ, n.Name(pos, receiver.type, receiver), n.Nil(pos, receiver.type))
     panic = n.ExprStmt(pos, fs.call_runtime(pos, "runtime.panicmem", []))
     fs.emit(n.If(pos, is_nil, n.Block(pos, [panic]), None))
 
 
 def _kept(fs: FuncState, inner: FuncState, x: n.Expr) -> n.Expr:
-    """An operand of a deferred call: evaluated into a temporary that the wrapper captures, or kept if it is constant.
+    """The operand ``x`` of a go or defer statement, for use in the wrapper.
 
-    Literals keep their form and are made in the wrapper, from evaluated elements; new memory is made there too.
+    A constant stays. Other values go to a temporary, which the wrapper captures. The wrapper itself makes literals, from evaluated
+    elements, and allocates the memory of ``new``.
     """
     if is_simple(x) and not isinstance(x, n.Name):
         return x
