@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tricolor.kernel.lang import Embed, Struct, addr, u8, u64
 from tricolor.runtime.abi_types import GoType
-from tricolor.runtime.scheduler.machine import Sudog
+from tricolor.runtime.scheduler.goroutine_record import Sudog
 
 
 class WaitQueue(Struct):

@@ -7,7 +7,7 @@ that comes copies directly from or to it.
 All operations run on the goroutine's stack in ``@goroutine`` functions whose helpers are inlined: nothing yields between
 looking at a channel and parking, which is what makes them atomic as long as one thread runs goroutines. With
 several, a lock of the channel is to be taken where LOCK stands, and released where UNLOCK stands (by commit_park, through
-``machine.unlock``, for a goroutine that parks).
+``machine.wait_lock``, for a goroutine that parks).
 
 Invariants:
     1. At least one of the two queues is empty, but for a goroutine that is in both by one select.
@@ -54,16 +54,12 @@ from tricolor.kernel.lang import (
 from tricolor.runtime.abi_types import GoType
 from tricolor.runtime.allocator.malloc import mallocgc, newobject
 from tricolor.runtime.channel_record import Channel, WaitQueue
-from tricolor.runtime.scheduler.goroutines import make_ready, park_waiting
-from tricolor.runtime.scheduler.machine import (
-    REASON_RECEIVE,
-    REASON_RECEIVE_NIL,
-    REASON_SELECT_NO_CASES,
-    REASON_SEND,
-    REASON_SEND_NIL,
-    Sudog,
-    machine,
-)
+from tricolor.runtime.scheduler.goroutine_record import Sudog
+from tricolor.runtime.scheduler.goroutines import park_waiting
+from tricolor.runtime.scheduler.machine import machine
+from tricolor.runtime.scheduler.process import scheduler
+from tricolor.runtime.scheduler.reasons import REASON_RECEIVE, REASON_RECEIVE_NIL, REASON_SELECT_NO_CASES, REASON_SEND, REASON_SEND_NIL
+from tricolor.runtime.scheduler.run_queue import make_ready
 from tricolor.runtime.scheduler.sudogs import sudog_acquire, sudog_release
 
 MAX_CHANNEL_BYTES: Final = 1 << 48
@@ -291,10 +287,10 @@ def wait_in(channel: Channel, queue: WaitQueue, elem: addr, reason: u32) -> bool
     waiter.is_select = 0
     waiter.success = 0
     enqueue_waiter(queue, waiter)
-    machine.timer_waiters += to_u64(channel.is_timer)
-    # UNLOCK through machine.unlock.
+    scheduler.timer_waiters += to_u64(channel.is_timer)
+    # UNLOCK through machine.wait_lock.
     park_waiting(g, reason)
-    machine.timer_waiters -= to_u64(channel.is_timer)
+    scheduler.timer_waiters -= to_u64(channel.is_timer)
     success = waiter.success != 0
     sudog_release(waiter)
     return success

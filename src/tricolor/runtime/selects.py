@@ -43,8 +43,11 @@ from tricolor.runtime.channels import (
     try_receive,
     try_send,
 )
+from tricolor.runtime.scheduler.goroutine_record import Sudog
 from tricolor.runtime.scheduler.goroutines import park_waiting
-from tricolor.runtime.scheduler.machine import REASON_SELECT, REASON_SELECT_NO_CASES, Sudog, machine
+from tricolor.runtime.scheduler.machine import machine
+from tricolor.runtime.scheduler.process import scheduler
+from tricolor.runtime.scheduler.reasons import REASON_SELECT, REASON_SELECT_NO_CASES
 from tricolor.runtime.scheduler.sudogs import sudog_acquire, sudog_release
 
 # Multiplier of a multiplicative congruential generator modulo 2**64 (Knuth); its upper half is used.
@@ -62,8 +65,9 @@ class Case(Struct):
 @inline
 def random_below(bound: u64) -> u64:
     """A random number below ``bound``, which is below 2**32."""
-    machine.random = machine.random * RANDOM_FACTOR + RANDOM_STEP
-    return ((machine.random >> 32) * bound) >> 32
+    p = machine.processor
+    p.random = p.random * RANDOM_FACTOR + RANDOM_STEP
+    return ((p.random >> 32) * bound) >> 32
 
 
 @inline
@@ -104,7 +108,7 @@ def wait_in_all(cases: addr, order: addr, used: u64, sends: u64) -> Sudog:
         waiter.case_index = to_u32(index)
         waiter.wait_link = g.waiting
         g.waiting = waiter
-        machine.timer_waiters += to_u64(case.channel.is_timer)
+        scheduler.timer_waiters += to_u64(case.channel.is_timer)
         if index < sends:
             enqueue_waiter(case.channel.senders, waiter)
         else:
@@ -122,7 +126,7 @@ def leave_queues(taken: Sudog, sends: u64) -> None:
     while not is_null(each):
         following = each.wait_link
         channel = as_struct(Channel, each.channel)
-        machine.timer_waiters -= to_u64(channel.is_timer)
+        scheduler.timer_waiters -= to_u64(channel.is_timer)
         if each is not taken:
             if to_u64(each.case_index) < sends:
                 remove_waiter(channel.senders, each)

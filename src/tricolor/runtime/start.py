@@ -21,8 +21,11 @@ from tricolor.runtime.collector.environment import read_environment
 from tricolor.runtime.collector.roots import stack_scanner
 from tricolor.runtime.scheduler.context import enter_scheduler, thread_pointer
 from tricolor.runtime.scheduler.faults import fault_handler
-from tricolor.runtime.scheduler.goroutines import create, make_ready, schedule
+from tricolor.runtime.scheduler.goroutines import create, schedule
 from tricolor.runtime.scheduler.machine import THREAD_LIMIT_OFFSET, machine
+from tricolor.runtime.scheduler.process import scheduler
+from tricolor.runtime.scheduler.processor import first_processor
+from tricolor.runtime.scheduler.run_queue import make_ready
 from tricolor.runtime.scheduler.scan import scan_stacks
 from tricolor.runtime.scheduler.signals import install_signals
 
@@ -51,13 +54,15 @@ def run_main() -> NoReturn:
 @export("tricolor.start")
 def start(argc: i32, argv: addr, envp: addr) -> i32:
     """Runs the program on the calling thread; gives its exit status. Once in a process."""
-    machine.argc = to_i64(argc)
-    machine.argv = argv
-    machine.envp = envp
+    scheduler.argc = to_i64(argc)
+    scheduler.argv = argv
+    scheduler.envp = envp
+    machine.processor = first_processor
     machine.limit_address = thread_pointer() + THREAD_LIMIT_OFFSET
-    machine.first_wake = -1
-    machine.maximum_processors = 1
-    machine.running = 1
+    first_processor.sleepers.first_wake = -1
+    scheduler.all_machines = machine
+    scheduler.processor_limit = 1
+    scheduler.running = 1
     init_layouts()
     read_environment(envp)
     install_trace()

@@ -13,7 +13,7 @@ from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.allocator.system import now_ns
 from tricolor.runtime.collector.cycle import cycles
 from tricolor.runtime.collector.trace import site_counts
-from tricolor.runtime.scheduler.machine import counters
+from tricolor.runtime.scheduler.process import counters
 
 WORD_BYTES = 8
 

@@ -49,8 +49,21 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.runtime.scheduler.context import morestack_return
-from tricolor.runtime.scheduler.machine import (
-    DEAD,
+from tricolor.runtime.scheduler.goroutine_record import DEAD, RUNNABLE, RUNNING, G
+from tricolor.runtime.scheduler.machine import machine
+from tricolor.runtime.scheduler.output import (
+    c_text_length,
+    flush_output,
+    output_to_error,
+    output_to_memory,
+    put,
+    put_byte,
+    put_c_text,
+    put_hex,
+    put_number,
+)
+from tricolor.runtime.scheduler.process import scheduler
+from tricolor.runtime.scheduler.reasons import (
     REASON_COND,
     REASON_COROUTINE,
     REASON_FINALIZER,
@@ -67,21 +80,6 @@ from tricolor.runtime.scheduler.machine import (
     REASON_SEND_NIL,
     REASON_SLEEP,
     REASON_WAIT_GROUP,
-    RUNNABLE,
-    RUNNING,
-    G,
-    machine,
-)
-from tricolor.runtime.scheduler.output import (
-    c_text_length,
-    flush_output,
-    output_to_error,
-    output_to_memory,
-    put,
-    put_byte,
-    put_c_text,
-    put_hex,
-    put_number,
 )
 
 NO_FRAME: Final = 0xFFFF_FFFF
@@ -531,7 +529,7 @@ def put_goroutines(show_all: bool) -> None:
     if not show_all and not is_null(running):
         return
     first = is_null(running)
-    g = machine.all_goroutines
+    g = scheduler.all_goroutines
     while not is_null(g):
         if g is not running and g.status != DEAD and g.system == 0:
             if not first:

@@ -29,7 +29,7 @@ from tricolor.runtime.allocator.spans import class_bytes, find_object, span_of
 from tricolor.runtime.allocator.system import now_ns
 from tricolor.runtime.collector.cycle import PAUSE_RING, collect, cycles
 from tricolor.runtime.collector.pacer import set_goal
-from tricolor.runtime.scheduler.machine import counters, machine
+from tricolor.runtime.scheduler.process import counters, scheduler
 from tricolor.runtime.settings_keys import (
     ACCOUNTING,
     ARENA_BYTES,
@@ -190,7 +190,7 @@ def gc_stats(into: GCStats) -> None:
     into.gc_cpu_percent_mill = cycles.pause_total_ns * PERCENT_UNITS // total
     into.stack_in_use_bytes = counters.segment_bytes
     into.stack_sys_bytes = counters.segment_bytes
-    into.goroutines = machine.live
+    into.goroutines = scheduler.live
 
 
 @systemstack("runtime.gcsizes")

@@ -20,8 +20,11 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.runtime.collector.specials import queue_hook, take_queued
-from tricolor.runtime.scheduler.goroutines import enqueue, park_waiting
-from tricolor.runtime.scheduler.machine import REASON_FINALIZER, RUNNABLE, G, machine
+from tricolor.runtime.scheduler.goroutine_record import RUNNABLE, G
+from tricolor.runtime.scheduler.goroutines import park_waiting
+from tricolor.runtime.scheduler.machine import machine
+from tricolor.runtime.scheduler.reasons import REASON_FINALIZER
+from tricolor.runtime.scheduler.run_queue import enqueue
 
 waiter = global_value(G)
 
@@ -34,7 +37,7 @@ def wake_waiter() -> None:
         return
     waiter.value = null(G)
     g.status = RUNNABLE
-    enqueue(g)
+    enqueue(machine.processor, g)
 
 
 @systemstack("tricolor.take_queued")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from tricolor.kernel.lang import addr, atomic_load_u32, field_address, i32, i64, inline, is_null, to_i32, to_i64, u64, unlikely
 from tricolor.runtime.channel_record import Channel
 from tricolor.runtime.scheduler.context import gosched
-from tricolor.runtime.scheduler.machine import G, machine
+from tricolor.runtime.scheduler.goroutine_record import G
+from tricolor.runtime.scheduler.machine import machine
+from tricolor.runtime.scheduler.process import scheduler
 
 
 @inline(symbol_name="runtime.getg")
@@ -23,14 +25,14 @@ def gwords() -> addr:
 @inline(symbol_name="runtime.procpin")
 def procpin() -> i32:
     """The running goroutine is not preempted until procunpin; gives procid()."""
-    machine.pins += 1
+    machine.locks += 1
     return 0
 
 
 @inline(symbol_name="runtime.procunpin")
 def procunpin() -> None:
     """Takes back one procpin."""
-    machine.pins -= 1
+    machine.locks -= 1
 
 
 @inline(symbol_name="runtime.goid")
@@ -48,19 +50,19 @@ def procid() -> i32:
 @inline(symbol_name="runtime.argc")
 def argument_count() -> i32:
     """Number of the program's arguments."""
-    return to_i32(machine.argc)
+    return to_i32(scheduler.argc)
 
 
 @inline(symbol_name="runtime.argv")
 def arguments() -> addr:
     """The program's arguments, as main gets them."""
-    return machine.argv
+    return scheduler.argv
 
 
 @inline(symbol_name="runtime.environ")
 def environment() -> addr:
     """The environment, as main gets it."""
-    return machine.envp
+    return scheduler.envp
 
 
 @inline(symbol_name="runtime.chanlen")
@@ -82,5 +84,5 @@ def chancap(channel: Channel) -> i64:
 @inline(symbol_name="tricolor.poll")
 def poll() -> None:
     """Yields if the monitor has asked for it: for loops that wait for memory to change and call no function."""
-    if unlikely(atomic_load_u32(field_address(machine.yield_wanted), "relaxed") != 0):
+    if unlikely(atomic_load_u32(field_address(machine.processor.preempt), "relaxed") != 0):
         gosched()

@@ -22,7 +22,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from tricolor.kernel.lang import addr, asm, i32, naked
-from tricolor.runtime.scheduler.machine import G
+from tricolor.runtime.scheduler.goroutine_record import G
 
 
 @naked("__morestack")

@@ -33,6 +33,7 @@ from tricolor.kernel.lang import (
 from tricolor.runtime.scheduler.context import thread_pointer
 from tricolor.runtime.scheduler.machine import THREAD_LIMIT_OFFSET, machine
 from tricolor.runtime.scheduler.output import put, put_hex
+from tricolor.runtime.scheduler.process import scheduler
 from tricolor.runtime.scheduler.signals import (
     SIGNAL_BUS,
     SIGNAL_FPE,
@@ -107,10 +108,22 @@ def _put_signal(signal: i32) -> None:
         put(*text("[signal SIGILL: illegal instruction"))
 
 
+@kernel
+def _runs_goroutines() -> bool:
+    """Whether the thread has a machine. Until that is known, the handler must not use the thread's machine."""
+    limit_address = thread_pointer() + THREAD_LIMIT_OFFSET
+    each = scheduler.all_machines
+    while not is_null(each):
+        if each.limit_address == limit_address:
+            return True
+        each = each.all_link
+    return False
+
+
 @export("tricolor.fault_handler")
 def fault_handler(signal: i32, info: addr, context: addr) -> None:
     """Prints what happened where, and ends the program; faults of other threads get their old handlers."""
-    if thread_pointer() + THREAD_LIMIT_OFFSET != machine.limit_address or machine.running == 0:
+    if scheduler.running == 0 or not _runs_goroutines():
         restore_faults()
         return
     address = load_u64(info + INFO_ADDRESS_OFFSET)

@@ -1,15 +1,12 @@
 """Goroutines: made, queued, run, parked, woken, ended.
 
-One run queue in order of arrival, and ``run_next``, which a goroutine just made or woken takes so that it runs as soon as
-the running one parks (what was there before goes to the end of the queue). Who sleeps until a point of time is in a heap
-(``sleepers``). When nothing is runnable the thread sleeps until the first sleeper is due; if there is none the program
-is deadlocked.
+Goroutines that can run wait in the queue of the processor (``run_queue``), those that sleep until a point of time in a heap
+(``sleepers``), all others in a queue of what they wait for. When no goroutine can run, the thread sleeps until the first
+sleeper is due; if nobody sleeps, the program is deadlocked.
 
 Invariants:
     1. Between reading shared state and ``park``, a ``@goroutine`` function MUST NOT call a ``@goroutine`` function.
        Otherwise its prologue could yield in between, and a wake-up could be lost.
-    2. A goroutine is in at most one of: run_next, the run queue, a waiting list. ``status`` says which.
-       Checked by make_ready().
 
 Source:
     Go 1.27.3 runtime/proc.go (newproc, schedule, goready, gopark, goexit0).
@@ -22,10 +19,8 @@ from typing import Final, NoReturn
 from tricolor.kernel.lang import (
     addr,
     as_struct,
-    check,
     export,
     function_address,
-    global_value,
     goroutine,
     i32,
     i64,
@@ -43,16 +38,12 @@ from tricolor.kernel.lang import (
     u32,
 )
 from tricolor.runtime.scheduler.context import park, resume
-from tricolor.runtime.scheduler.machine import (
-    DEAD,
-    RUNNABLE,
-    RUNNING,
-    WAITING,
-    G,
-    counters,
-    machine,
-)
-from tricolor.runtime.scheduler.preempt import start_monitor
+from tricolor.runtime.scheduler.goroutine_record import DEAD, RUNNABLE, RUNNING, WAITING, G
+from tricolor.runtime.scheduler.machine import machine
+from tricolor.runtime.scheduler.preempt import MONITOR_NONE, start_monitor
+from tricolor.runtime.scheduler.process import counters, scheduler
+from tricolor.runtime.scheduler.processor import Processor
+from tricolor.runtime.scheduler.run_queue import enqueue, make_ready, take_next
 from tricolor.runtime.scheduler.sleepers import (
     sleeper_insert,
     sleeper_remove,
@@ -68,83 +59,48 @@ G_SLAB_BYTES: Final = 64 * 1024
 # Sleepers are looked at once in so many switches: a look costs reading the clock (25 ns).
 SLEEPERS_EVERY: Final = 32
 
-_slab = global_value(addr)
-_slab_end = global_value(addr)
 
-
-# --- The run queue --------------------------------------------------------------------------------
-
-
-@inline
-def enqueue(g: G) -> None:
-    """Puts a goroutine at the end of the run queue."""
-    g.link = null(G)
-    if is_null(machine.run_head):
-        machine.run_head = g
-    else:
-        machine.run_tail.link = g
-    machine.run_tail = g
-    machine.run_count += 1
-
-
-@inline
-def make_ready(g: G) -> None:
-    """Makes a waiting goroutine the next to run. It must not be among the sleepers."""
-    check(2, g.status == WAITING, "a goroutine is made ready that does not wait")
-    g.status = RUNNABLE
-    before = machine.run_next
-    machine.run_next = g
-    if not is_null(before):
-        enqueue(before)
+# --- The next to run -------------------------------------------------------------------------------
 
 
 @kernel
-def wake_due() -> None:
+def wake_due(p: Processor) -> None:
     """Puts the sleepers whose time has come at the end of the run queue."""
     now = nanotime()
     while True:
-        g = sleepers_due(now)
+        g = sleepers_due(p.sleepers, now)
         if is_null(g):
             return
         g.param = 1
         g.status = RUNNABLE
-        enqueue(g)
+        enqueue(p, g)
 
 
 @kernel
-def _wait_for_work() -> G:
-    """Sleeps until there is a runnable goroutine, and takes it out of the queue."""
-    while is_null(machine.run_head):
-        until = machine.first_wake
-        if until < 0 or sleeps_in_vain():
+def _wait_for_work(p: Processor) -> G:
+    """Lets the thread sleep until a goroutine can run, and takes it. Ends the program if none ever will."""
+    while True:
+        until = p.sleepers.first_wake
+        if until < 0 or sleeps_in_vain(p.sleepers):
             deadlock()
         wait_until(until)
-        wake_due()
-    return _dequeue()
-
-
-@kernel
-def _dequeue() -> G:
-    g = machine.run_head
-    machine.run_head = g.link
-    machine.run_count -= 1
-    return g
+        wake_due(p)
+        g = take_next(p)
+        if not is_null(g):
+            return g
 
 
 @kernel
 def schedule() -> NoReturn:
     """Runs the next goroutine."""
+    p = machine.processor
     counters.switches += 1
-    machine.tick += 1
-    if machine.tick % SLEEPERS_EVERY == 0 and machine.first_wake >= 0:
-        wake_due()
-    g = machine.run_next
-    if not is_null(g):
-        machine.run_next = null(G)
-    elif not is_null(machine.run_head):
-        g = _dequeue()
-    else:
-        g = _wait_for_work()
+    p.schedule_tick += 1
+    if p.schedule_tick % SLEEPERS_EVERY == 0 and p.sleepers.first_wake >= 0:
+        wake_due(p)
+    g = take_next(p)
+    if is_null(g):
+        g = _wait_for_work(p)
     g.status = RUNNING
     resume(g)
 
@@ -155,22 +111,23 @@ def schedule() -> NoReturn:
 @export("tricolor.commit_park")
 def commit_park(g: G) -> NoReturn:
     """The goroutine waits; its lock may be released from here on."""
-    if machine.unlock != 0:
-        store_u32(machine.unlock, 0)
-        machine.unlock = 0
+    if machine.wait_lock != 0:
+        store_u32(machine.wait_lock, 0)
+        machine.wait_lock = 0
     schedule()
 
 
 @kernel(symbol_name="tricolor.commit_yield")
 def commit_yield(g: G) -> NoReturn:
-    """The goroutine goes to the end of the queue, behind the one that would have run next."""
+    """Puts the goroutine at the end of the queue, after the one that would have run next."""
+    p = machine.processor
     g.status = RUNNABLE
-    machine.yield_wanted = 0
-    following = machine.run_next
+    p.preempt = 0
+    following = p.run_next
     if not is_null(following):
-        machine.run_next = null(G)
-        enqueue(following)
-    enqueue(g)
+        p.run_next = null(G)
+        enqueue(p, following)
+    enqueue(p, g)
     schedule()
 
 
@@ -179,9 +136,9 @@ def commit_exit(g: G) -> NoReturn:
     """The goroutine has ended."""
     g.status = DEAD
     if g.system == 0:
-        machine.live -= 1
+        scheduler.live -= 1
     if g.id == 1:
-        machine.main_ended = 1
+        scheduler.main_ended = 1
     g.words[0] = 0
     g.words[1] = 0
     g.words[2] = 0
@@ -190,8 +147,8 @@ def commit_exit(g: G) -> NoReturn:
     g.segment = g.first_segment
     if not is_null(g.first_segment.next):
         free_behind(g.first_segment)
-    g.link = machine.free_goroutines
-    machine.free_goroutines = g
+    g.link = scheduler.free_goroutines
+    scheduler.free_goroutines = g
     machine.g = null(G)
     schedule()
 
@@ -201,23 +158,23 @@ def commit_exit(g: G) -> NoReturn:
 
 @kernel
 def _new_g() -> G:
-    g = machine.free_goroutines
+    g = scheduler.free_goroutines
     if not is_null(g):
-        machine.free_goroutines = g.link
+        scheduler.free_goroutines = g.link
         return g
-    if _slab.value == _slab_end.value:
-        _slab.value = map_memory(G_SLAB_BYTES)
-        if _slab.value == 0:
+    if scheduler.goroutine_slab == scheduler.goroutine_slab_end:
+        scheduler.goroutine_slab = map_memory(G_SLAB_BYTES)
+        if scheduler.goroutine_slab == 0:
             out_of_memory()
-        _slab_end.value = _slab.value + G_SLAB_BYTES // size_of(G) * size_of(G)
-    g = as_struct(G, _slab.value)
-    _slab.value = _slab.value + size_of(G)
-    if is_null(machine.all_goroutines):
-        machine.all_goroutines = g
+        scheduler.goroutine_slab_end = scheduler.goroutine_slab + G_SLAB_BYTES // size_of(G) * size_of(G)
+    g = as_struct(G, scheduler.goroutine_slab)
+    scheduler.goroutine_slab = scheduler.goroutine_slab + size_of(G)
+    if is_null(scheduler.all_goroutines):
+        scheduler.all_goroutines = g
         g.first_segment = segment_new(MAIN_SEGMENT_BYTES)
     else:
-        machine.all_last.all_link = g
-    machine.all_last = g
+        scheduler.all_last.all_link = g
+    scheduler.all_last = g
     return g
 
 
@@ -226,16 +183,16 @@ def create(closure: addr, system: bool) -> G:
     """A goroutine that will call the closure; its state is WAITING."""
     g = _new_g()
     stack_prepare(g, closure)
-    machine.last_id += 1
-    g.id = machine.last_id
+    scheduler.last_id += 1
+    g.id = scheduler.last_id
     g.reason = 0
     g.system = 1 if system else 0
     g.timer_index = 0
     g.status = WAITING
     counters.goroutines_created += 1
     if not system:
-        machine.live += 1
-        counters.goroutines_peak = max(counters.goroutines_peak, machine.live)
+        scheduler.live += 1
+        counters.goroutines_peak = max(counters.goroutines_peak, scheduler.live)
     parent = machine.g
     g.parent_id = 0
     g.creator_pc = 0
@@ -250,7 +207,7 @@ def create(closure: addr, system: bool) -> G:
 def newproc(closure: addr) -> None:
     """``go closure()``."""
     make_ready(create(closure, False))
-    if machine.monitor_started == 0:
+    if scheduler.monitor_state == MONITOR_NONE:
         start_monitor()
 
 
@@ -275,7 +232,7 @@ def gopark(unlock: addr, reason: u8) -> None:
     g = machine.g
     g.status = WAITING
     g.reason = to_u32(reason)
-    machine.unlock = unlock
+    machine.wait_lock = unlock
     park(function_address(commit_park))
 
 
@@ -293,7 +250,7 @@ def goready(g: G) -> None:
     if g.status != WAITING:
         return
     if g.timer_index != 0:
-        sleeper_remove(g)
+        sleeper_remove(machine.processor.sleepers, g)
         g.param = 0
     make_ready(g)
 
@@ -301,7 +258,7 @@ def goready(g: G) -> None:
 @systemstack("tricolor.sleep_insert")
 def sleep_insert(g: G, when: i64) -> None:
     """Notes that the goroutine is to be woken at that time."""
-    sleeper_insert(g, when)
+    sleeper_insert(machine.processor.sleepers, g, when)
 
 
 @goroutine("runtime.gosleep")
@@ -311,7 +268,7 @@ def gosleep(unlock: addr, when: i64, reason: u8) -> bool:
     sleep_insert(g, when)
     g.status = WAITING
     g.reason = to_u32(reason)
-    machine.unlock = unlock
+    machine.wait_lock = unlock
     park(function_address(commit_park))
     return g.param != 0
 
@@ -328,13 +285,13 @@ def goexit0() -> None:
 @systemstack("runtime.gcount")
 def gcount() -> i32:
     """Goroutines that exist, without the runtime's own."""
-    return to_i32(machine.live)
+    return to_i32(scheduler.live)
 
 
 @systemstack("runtime.gomaxprocs")
 def gomaxprocs(count: i32) -> i32:
     """Sets how many threads may run goroutines, if above 0, and gives what was set; only one ever does."""
-    before = machine.maximum_processors
+    before = scheduler.processor_limit
     if count > 0:
-        machine.maximum_processors = count
+        scheduler.processor_limit = count
     return before

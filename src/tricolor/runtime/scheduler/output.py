@@ -13,7 +13,6 @@ from tricolor.kernel.lang import (
     field_address,
     global_array,
     global_struct,
-    i64,
     kernel,
     load_u8,
     memory_copy,
@@ -29,7 +28,6 @@ BUFFER_BYTES: Final = 4096
 DIGIT_BYTES: Final = 24
 _ZERO: Final = 48
 _LETTER_A: Final = 97
-_MINUS: Final = 45
 
 
 class Output(Struct):
@@ -121,16 +119,6 @@ def put_number(value: u64) -> None:
         if rest == 0:
             break
     put(field_address(_digits[at]), DIGIT_BYTES - at)
-
-
-@kernel
-def put_signed(value: i64) -> None:
-    """Appends a signed number in decimal."""
-    if value < 0:
-        put_byte(_MINUS)
-        put_number(0 - to_u64(value))
-    else:
-        put_number(to_u64(value))
 
 
 @kernel

@@ -30,12 +30,17 @@ from tricolor.kernel.lang import (
     null,
     u64,
 )
-from tricolor.runtime.scheduler.machine import PREEMPT, machine
+from tricolor.runtime.scheduler.machine import PREEMPT
+from tricolor.runtime.scheduler.process import scheduler
+from tricolor.runtime.scheduler.processor import Processor
 from tricolor.runtime.scheduler.signals import block_signals, unblock_signals
 from tricolor.runtime.scheduler.system import TimeSpec, nanotime
 
 # Shorter slices cost switches, longer ones delay the others; it is Go's.
 SLICE_NS: Final = 10_000_000
+MONITOR_NONE: Final = 0
+MONITOR_RUNS: Final = 1
+MONITOR_FAILED: Final = 2
 FUTEX_NUMBER: Final = 202
 FUTEX_WAIT_PRIVATE: Final = 128
 FUTEX_WAKE_PRIVATE: Final = 129
@@ -56,40 +61,56 @@ def pthread_join(thread: u64, result: addr) -> i32: ...
 def syscall(number: i64, word: addr, operation: i64, value: i64, timeout: TimeSpec) -> i64: ...
 
 
+@kernel
+def _should_yield(p: Processor) -> bool:
+    """Whether the same goroutine has run since the last look, while another one could run."""
+    runs_on = p.schedule_tick - p.monitor_tick < 2
+    p.monitor_tick = p.schedule_tick
+    if not runs_on:
+        return False
+    if not is_null(p.run_head) or not is_null(p.run_next):
+        return True
+    when = p.sleepers.first_wake
+    return when >= 0 and when <= nanotime()
+
+
 @export("tricolor.monitor")
 def monitor(argument: addr) -> addr:
-    """The monitor thread: ends when ``machine.running`` is 0."""
-    switches: u64 = machine.tick
-    while atomic_load_u32(field_address(machine.running), "acquire") != 0:
-        syscall(FUTEX_NUMBER, field_address(machine.running), FUTEX_WAIT_PRIVATE, 1, _slice)
-        waits = not is_null(machine.run_head) or not is_null(machine.run_next)
-        if not waits:
-            when = machine.first_wake
-            waits = when >= 0 and when <= nanotime()
-        if waits and machine.tick - switches < 2:
-            atomic_store_u32(field_address(machine.yield_wanted), 1, "relaxed")
-            atomic_store_u64(machine.limit_address, PREEMPT, "relaxed")
-        switches = machine.tick
+    """The monitor thread: ends when ``scheduler.running`` is 0.
+
+    It has no machine of its own, so it reaches those of the threads that run goroutines through the list.
+    """
+    running = field_address(scheduler.running)
+    while atomic_load_u32(running, "acquire") != 0:
+        syscall(FUTEX_NUMBER, running, FUTEX_WAIT_PRIVATE, 1, _slice)
+        each = scheduler.all_machines
+        while not is_null(each):
+            p = each.processor
+            if _should_yield(p):
+                atomic_store_u32(field_address(p.preempt), 1, "relaxed")
+                atomic_store_u64(each.limit_address, PREEMPT, "relaxed")
+            each = each.all_link
     return 0
 
 
 @kernel
 def start_monitor() -> None:
     """Starts the monitor thread, which takes no signals."""
-    machine.monitor_started = 1
+    scheduler.monitor_state = MONITOR_RUNS
     _slice.seconds = 0
     _slice.nanoseconds = SLICE_NS
     block_signals()
     if pthread_create(field_address(_thread), 0, function_address(monitor), 0) != 0:
-        machine.monitor_started = 2
+        scheduler.monitor_state = MONITOR_FAILED
     unblock_signals()
 
 
 @kernel
 def stop_monitor() -> None:
     """Ends the monitor thread and waits for it."""
-    atomic_store_u32(field_address(machine.running), 0, "release")
-    if machine.monitor_started == 1:
-        syscall(FUTEX_NUMBER, field_address(machine.running), FUTEX_WAKE_PRIVATE, 1, null(TimeSpec))
+    running = field_address(scheduler.running)
+    atomic_store_u32(running, 0, "release")
+    if scheduler.monitor_state == MONITOR_RUNS:
+        syscall(FUTEX_NUMBER, running, FUTEX_WAKE_PRIVATE, 1, null(TimeSpec))
         pthread_join(_thread.value, 0)
-    machine.monitor_started = 0
+    scheduler.monitor_state = MONITOR_NONE

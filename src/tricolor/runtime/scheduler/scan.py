@@ -5,6 +5,7 @@ from __future__ import annotations
 from tricolor.kernel.lang import addr, asm, export, global_struct, is_null, naked
 from tricolor.runtime.collector.roots import mark_stack_words, mark_words
 from tricolor.runtime.scheduler.machine import machine
+from tricolor.runtime.scheduler.process import scheduler
 from tricolor.runtime.scheduler.stacks import StackRange, free_behind, stack_range_first, stack_range_next
 
 _range = global_struct(StackRange)
@@ -43,7 +44,7 @@ def scan_from(sp: addr) -> None:
     """
     if machine.system_base > sp:
         mark_stack_words(sp, machine.system_base)
-    g = machine.all_goroutines
+    g = scheduler.all_goroutines
     while not is_null(g):
         if stack_range_first(g, _range):
             mark_words(_range.low, _range.high)

@@ -2,8 +2,8 @@
 
 Sizes are powers of two from 2 KiB. Up to 64 KiB (orders 0 to 5) they are cut from slabs of 1 MiB and kept in one free
 list an order; larger ones are mapped one by one. A goroutine's segments form a list from the first one: those up to
-``g.segment`` are in use, those behind it are kept for the next call that needs them, until the collector
-calls ``release_unused_segments``.
+``g.segment`` are in use, those after it are kept for the next call that needs them, until a collection
+frees them (``scan_from``).
 
 Invariants:
     1. ``segment.limit`` MUST be at least SEGMENT_HEADER_BYTES + GUARD_BYTES above the segment. Otherwise code that
@@ -40,17 +40,9 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.runtime.scheduler.context import goroutine_start
-from tricolor.runtime.scheduler.machine import (
-    DEAD,
-    G_ROOTS_BYTES,
-    G_ROOTS_OFFSET,
-    GUARD_BYTES,
-    SEGMENT_HEADER_BYTES,
-    G,
-    Segment,
-    counters,
-    machine,
-)
+from tricolor.runtime.scheduler.goroutine_record import DEAD, GUARD_BYTES, SEGMENT_HEADER_BYTES, G, Segment
+from tricolor.runtime.scheduler.machine import machine
+from tricolor.runtime.scheduler.process import counters
 from tricolor.runtime.scheduler.stops import out_of_memory, stack_overflow
 from tricolor.runtime.scheduler.system import map_memory, unmap_memory
 
@@ -65,7 +57,7 @@ STACK_LIMIT_BYTES: Final = 1_000_000_000
 # r15 r14 r13 r12 rbx rbp and the address to go on at; above them 16 bytes that end the chain of frames.
 START_FRAME_BYTES: Final = 56
 END_BYTES: Final = 16
-OS_PAGE_BYTES: Final = 4096
+WORD_BYTES: Final = 8
 
 GROW_IN_PLACE: Final = 0
 GROW_YIELD: Final = 1
@@ -198,9 +190,8 @@ def grow_stack(frame_bytes: u64, argument_bytes: u64, fp: addr) -> addr:
     segment = g.segment
     if machine.goroutine_limit != segment.limit:
         machine.goroutine_limit = segment.limit
-        if machine.pins == 0:
+        if machine.locks == 0:
             g.morestack_fp = fp
-            counters.preemptions += 1
             return GROW_YIELD
     g.morestack_fp = 0
     if to_u64(fp) + 16 - frame_bytes > segment.limit:
@@ -230,12 +221,6 @@ def grow_stack(frame_bytes: u64, argument_bytes: u64, fp: addr) -> addr:
 
 
 @kernel
-def first_goroutine() -> G:
-    """The newest goroutine; follow ``all_link``. Dead ones (status DEAD) hold nothing."""
-    return machine.all_goroutines
-
-
-@kernel
 def stack_range_first(g: G, cursor: StackRange) -> bool:
     """Sets the cursor to the first range of memory to scan for the goroutine; False if there is none.
 
@@ -243,8 +228,8 @@ def stack_range_first(g: G, cursor: StackRange) -> bool:
     """
     if g.status == DEAD:
         return False
-    cursor.low = address(g) + G_ROOTS_OFFSET
-    cursor.high = cursor.low + G_ROOTS_BYTES
+    cursor.low = field_address(g.words)
+    cursor.high = cursor.low + len(g.words) * WORD_BYTES
     cursor.segment = g.segment
     cursor.state = 0
     return True
@@ -269,27 +254,3 @@ def stack_range_next(g: G, cursor: StackRange) -> bool:
     cursor.high = segment.top
     cursor.segment = segment
     return True
-
-
-@kernel
-def release_unused_segments() -> u64:
-    """Frees the segments that no stack uses at the moment, and the stacks of dead goroutines; gives their bytes."""
-    before = counters.segment_bytes
-    g = machine.all_goroutines
-    while not is_null(g):
-        if g.status == DEAD:
-            first = g.first_segment
-            if not is_null(first):
-                free_behind(first)
-                segment_free(first)
-                g.first_segment = null(Segment)
-        elif not is_null(g.segment):
-            free_behind(g.segment)
-        g = g.all_link
-    return before - counters.segment_bytes
-
-
-@kernel
-def stack_in_use_bytes() -> u64:
-    """Bytes of all segments that goroutines hold (Go's StackInuse)."""
-    return counters.segment_bytes

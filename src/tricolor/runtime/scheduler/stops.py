@@ -6,8 +6,8 @@ from typing import Final, NoReturn
 
 from tricolor.kernel.lang import addr, i32, kernel, systemstack, text, u64
 from tricolor.runtime.scheduler.context import leave_scheduler
-from tricolor.runtime.scheduler.machine import machine
 from tricolor.runtime.scheduler.output import flush_output, put
+from tricolor.runtime.scheduler.process import scheduler
 from tricolor.runtime.scheduler.shutdown import before_leaving
 from tricolor.runtime.traceback import put_goroutines
 
@@ -54,6 +54,6 @@ def stack_overflow() -> NoReturn:
 @kernel
 def deadlock() -> NoReturn:
     """Nothing can ever run again."""
-    if machine.main_ended != 0 and machine.live == 0:
+    if scheduler.main_ended != 0 and scheduler.live == 0:
         fatal(*text("no goroutines (main called runtime.Goexit) - deadlock!"), True)
     fatal(*text("all goroutines are asleep - deadlock!"), True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from tricolor.kernel.lang import as_struct, inline, is_null, null, size_of, systemstack, unlikely
-from tricolor.runtime.scheduler.machine import Sudog, counters, machine
+from tricolor.runtime.scheduler.goroutine_record import Sudog
+from tricolor.runtime.scheduler.machine import machine
 from tricolor.runtime.scheduler.stops import out_of_memory
 from tricolor.runtime.scheduler.system import map_memory
 
@@ -19,20 +20,21 @@ def fill_sudogs() -> None:
     if start == 0:
         out_of_memory()
     count = SLAB_BYTES // size_of(Sudog)
+    p = machine.processor
     for index in range(count):
         made = as_struct(Sudog, start + index * size_of(Sudog))
-        made.wait_link = machine.free_sudogs
-        machine.free_sudogs = made
-    counters.sudogs += count
+        made.wait_link = p.free_sudogs
+        p.free_sudogs = made
 
 
 @inline
 def sudog_acquire() -> Sudog:
     """A record whose ``next``, ``previous`` and ``wait_link`` are null."""
-    if unlikely(is_null(machine.free_sudogs)):
+    if unlikely(is_null(machine.processor.free_sudogs)):
         fill_sudogs()
-    got = machine.free_sudogs
-    machine.free_sudogs = got.wait_link
+    p = machine.processor
+    got = p.free_sudogs
+    p.free_sudogs = got.wait_link
     got.wait_link = null(Sudog)
     got.next = null(Sudog)
     got.previous = null(Sudog)
@@ -42,5 +44,6 @@ def sudog_acquire() -> Sudog:
 @inline
 def sudog_release(sudog: Sudog) -> None:
     """Gives a record back; it must be in no queue."""
-    sudog.wait_link = machine.free_sudogs
-    machine.free_sudogs = sudog
+    p = machine.processor
+    sudog.wait_link = p.free_sudogs
+    p.free_sudogs = sudog

@@ -19,7 +19,6 @@ from tricolor.kernel.lang import (
     u32,
     u64,
 )
-from tricolor.runtime.scheduler.machine import counters
 
 PROTECTION_READ_WRITE: Final = 3
 MAP_PRIVATE_ANONYMOUS: Final = 0x22
@@ -80,14 +79,12 @@ def map_memory(length_bytes: u64) -> addr:
     got = mmap(0, length_bytes, PROTECTION_READ_WRITE, MAP_PRIVATE_ANONYMOUS | MAP_NO_RESERVE, -1, 0)
     if to_u64(got) > 0xFFFF_FFFF_FFFF_F000:
         return 0
-    counters.mapped_bytes += length_bytes
     return got
 
 
 @kernel
 def unmap_memory(start: addr, length_bytes: u64) -> None:
     """Gives memory of map_memory back."""
-    counters.mapped_bytes -= length_bytes
     munmap(start, length_bytes)
 
 

@@ -1,0 +1,99 @@
+"""A goroutine in memory: its record (G), the segments of its stack, and the records by which it waits (Sudog).
+
+Machine code in ``context.py`` uses these offsets, which ``tests/runtime_scheduler/test_layout.py`` checks::
+
+    G        0 sp             8 segment        16 morestack_fp
+    Segment  0 limit          8 top            16 previous       24 next            32 previous_fp   40 usable_bytes
+
+Terms:
+    segment    a piece of a goroutine's stack: a header at its low end, then guard bytes, then frames from ``top`` down.
+    limit      the lowest address that the stack pointer of a function with a small frame may have on entry.
+               While the goroutine runs, ``%fs:112`` holds this limit, or PREEMPT.
+
+Source:
+    Go 1.27.3 runtime/runtime2.go (g, sudog).
+
+Differs from Go:
+    The record of a goroutine holds no registers but the stack pointer: the others are saved on its stack.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tricolor.kernel.lang import Array, Struct, addr, i64, u8, u32, u64
+
+# Goroutine states, as the numbers of Go's runtime2.go.
+RUNNABLE: Final = 1
+RUNNING: Final = 2
+WAITING: Final = 4
+DEAD: Final = 6
+
+SEGMENT_HEADER_BYTES: Final = 64
+# Below the limit there is room for: a frame of 255 bytes that LLVM does not check exactly, the call of
+# __morestack with every argument register saved (200), the switch inside it (72), and leaf calls of memcpy.
+GUARD_BYTES: Final = 704
+
+
+class Segment(Struct):
+    """A piece of a goroutine's stack; it lies at the low end of the memory that it describes."""
+
+    limit: u64
+    top: addr
+    previous: "Segment"
+    next: "Segment"
+    previous_fp: addr
+    """Frame of __morestack on the previous segment: what lies from there up to its top is in use."""
+    usable_bytes: u64
+    """From the limit to the top."""
+    size_bytes: u64
+    total_bytes: u64
+    """Of this segment and all previous ones."""
+
+
+class Sudog(Struct):
+    """A goroutine that waits in a queue of a channel. Not in the Go heap."""
+
+    g: "G"
+    next: "Sudog"
+    previous: "Sudog"
+    elem: addr
+    """Where to copy an element from or to; 0: nowhere."""
+    channel: addr
+    wait_link: "Sudog"
+    """The next one of the same goroutine (select); or the next free one."""
+    case_index: u32
+    success: u8
+    """1 if the goroutine was woken by a send or receive, 0 if by close."""
+    is_select: u8
+
+
+class G(Struct):
+    """A goroutine. Never freed, but used again."""
+
+    sp: addr
+    segment: Segment
+    morestack_fp: addr
+    """While __morestack runs on the system stack or yields: its frame; else 0."""
+    id: u64
+    status: u32
+    reason: u32
+    words: Array[addr, 3]
+    """Belong to package runtime: frames that defer, panics under way, token of recover (gWords in panic.go)."""
+    param: addr
+    """Who woke the goroutine: a Sudog, or 0."""
+    first_segment: Segment
+    link: "G"
+    """Next in the run queue or in the list of free ones."""
+    all_link: "G"
+    parent_id: u64
+    creator_pc: u64
+    waiting: Sudog
+    wake_time: i64
+    timer_index: u32
+    """1-based place among the sleepers; 0: not sleeping."""
+    system: u8
+    """Belongs to the runtime: not counted, not shown."""
+    select_done: u8
+    panics_on_fault: u8
+    """1 after debug.SetPanicOnFault(true)."""

@@ -1,0 +1,60 @@
+"""Scheduler (Go's sched): what all threads of the process share, and the counters that a report shows.
+
+Source:
+    Go 1.27.3 runtime/runtime2.go (schedt, allm, allgs).
+"""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import Struct, addr, global_struct, i32, i64, u32, u64
+from tricolor.runtime.scheduler.goroutine_record import G
+from tricolor.runtime.scheduler.machine import Machine
+
+
+class Scheduler(Struct):
+    """What all threads share."""
+
+    all_machines: Machine
+    all_goroutines: G
+    """Oldest first, by all_link; dead ones stay in the list."""
+    all_last: G
+    free_goroutines: G
+    """Dead ones that can be used again, by link."""
+    goroutine_slab: addr
+    """Memory for records of goroutines, and its end."""
+    goroutine_slab_end: addr
+    last_id: u64
+    """Number of the goroutine made last."""
+    live: u64
+    """Goroutines that are not dead and not the runtime's own."""
+    timer_waiters: u64
+    """Waits for channels that timers send to."""
+    processor_limit: i32
+    """What the program set GOMAXPROCS to."""
+    main_ended: u32
+    """1 once the main goroutine called Goexit."""
+    running: u32
+    """1 between start and exit; the monitor thread sleeps on it and ends when it is 0."""
+    monitor_state: u32
+    """Of the monitor thread: one of the MONITOR constants in preempt.py."""
+    argc: i64
+    argv: addr
+    envp: addr
+
+
+class Counters(Struct):
+    """What a report shows of stacks and switches; all count from the start."""
+
+    goroutines_created: u64
+    goroutines_peak: u64
+    switches: u64
+    stack_growths: u64
+    """Times a function needed a new segment."""
+    largest_stack_bytes: u64
+    segment_bytes: u64
+    """Segments in use by goroutines, live or kept for use again."""
+    segment_bytes_peak: u64
+
+
+scheduler = global_struct(Scheduler, symbol_name="tricolor.scheduler")
+counters = global_struct(Counters, symbol_name="tricolor.scheduler_counters")

@@ -1,0 +1,61 @@
+"""The run queue of a processor: goroutines that can run, in order of arrival, and ``run_next`` before them.
+
+A goroutine that was just made or woken takes ``run_next``, so that it runs as soon as the running one parks. The one that
+was there before goes to the end of the queue.
+
+Invariants:
+    1. A goroutine MUST be in at most one place: ``run_next``, the queue, the sleepers, or a list of those that wait.
+       Otherwise it would run twice. Checked by make_ready() and enqueue().
+
+Source:
+    Go 1.27.3 runtime/proc.go (runqput, runqget).
+"""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import check, inline, is_null, null
+from tricolor.runtime.scheduler.goroutine_record import RUNNABLE, WAITING, G
+from tricolor.runtime.scheduler.machine import machine
+from tricolor.runtime.scheduler.processor import Processor
+
+
+@inline
+def enqueue(p: Processor, g: G) -> None:
+    """Puts a runnable goroutine at the end of the queue."""
+    check(2, g.status == RUNNABLE, "enqueue: the goroutine is not runnable")
+    check(2, g.timer_index == 0, "enqueue: the goroutine is among the sleepers")
+    check(2, g is not p.run_next and g is not p.run_tail, "enqueue: the goroutine is in the queue already")
+    g.link = null(G)
+    if is_null(p.run_head):
+        p.run_head = g
+    else:
+        p.run_tail.link = g
+    p.run_tail = g
+
+
+@inline
+def take_next(p: Processor) -> G:
+    """Takes the goroutine that runs next; null if none can run."""
+    g = p.run_next
+    if not is_null(g):
+        p.run_next = null(G)
+        return g
+    g = p.run_head
+    if not is_null(g):
+        p.run_head = g.link
+        if is_null(g.link):
+            p.run_tail = g.link
+    return g
+
+
+@inline
+def make_ready(g: G) -> None:
+    """Makes a waiting goroutine the next to run. It must not be among the sleepers."""
+    check(2, g.status == WAITING, "make_ready: the goroutine does not wait")
+    check(2, g.timer_index == 0, "make_ready: the goroutine is among the sleepers")
+    p = machine.processor
+    g.status = RUNNABLE
+    before = p.run_next
+    p.run_next = g
+    if not is_null(before):
+        enqueue(p, before)
