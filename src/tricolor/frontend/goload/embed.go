@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// embedded returns the files of the package that the patterns of one //go:embed variable name.
+// embedded returns the files that the patterns of one //go:embed variable name.
 //
-// The go command has resolved all patterns of the package; here its list is divided among variables.
+// The go command has resolved all patterns of the package. This divides its list among the variables.
 func (p *listed) embedded(patterns []string) []string {
 	var files []string
 	for _, file := range p.EmbedFiles {
@@ -21,8 +21,8 @@ func (p *listed) embedded(patterns []string) []string {
 	return files
 }
 
-// embedMatches tells whether a pattern names the file itself or a directory above it. Under a
-// directory, names that begin with "." or "_" count only with the prefix "all:".
+// embedMatches reports whether a pattern names the file itself or a directory that contains it. Inside a
+// directory, names that begin with "." or "_" match only with the prefix "all:".
 func embedMatches(pattern, file string) bool {
 	pattern, all := strings.CutPrefix(pattern, "all:")
 	if ok, _ := path.Match(pattern, file); ok {

@@ -6,8 +6,8 @@ import (
 	"go/types"
 )
 
-// This file writes expressions: [KIND, pos, tv, ...fields], see ARCHITECTURE.md section 1. The emitter
-// only sees packages without faults, so every expression has its type.
+// This file writes expressions: [KIND, pos, tv, ...fields], see docs/typed-program.md. The emitter only
+// gets packages without faults, so every expression has its type.
 
 // head opens a node and writes its kind and position.
 func (e *emitter) head(kind string, pos token.Pos) {
@@ -49,7 +49,8 @@ func (e *emitter) exprs(list []ast.Expr) { writeList(e.w, list, e.expr) }
 
 func (e *emitter) cexpr(x ast.Expr) { e.w.comma(); e.expr(x) }
 
-// unparen strips parentheses, and notes where they begin: there a compiler's messages place what is converted.
+// unparen removes parentheses and records where they begin: in the compiler's messages a conversion has
+// the position of the first parenthesis around its operand.
 func (e *emitter) unparen(x ast.Expr) ast.Expr {
 	inner := ast.Unparen(x)
 	if inner != x && e.brackets != nil {
@@ -79,7 +80,7 @@ func (e *emitter) expr(x ast.Expr) {
 	if tv.Value != nil {
 		switch x.(type) {
 		case *ast.Ident, *ast.SelectorExpr:
-		default: // a constant has no effects: its operands are not needed
+		default: // a constant has no effects, so its operands are not needed
 			e.exprHead("BasicLit", nodePos(x), tv)
 			e.w.raw("]")
 			return
@@ -104,7 +105,7 @@ func (e *emitter) expr(x ast.Expr) {
 		e.cexpr(x.Index)
 		e.w.raw("]")
 	case *ast.IndexListExpr:
-		e.expr(x.X) // only a generic function has several indices
+		e.expr(x.X) // only an instantiation of a generic function has several indices
 	case *ast.SliceExpr:
 		e.exprHead("SliceExpr", x.Lbrack, tv)
 		e.cexpr(x.X)
@@ -162,7 +163,7 @@ func nodePos(x ast.Expr) token.Pos {
 	return x.Pos()
 }
 
-// ident writes a use or, with "def", the definition of a variable.
+// ident writes a use of an object or, with "def", the definition of a variable.
 func (e *emitter) ident(x *ast.Ident, tv types.TypeAndValue) {
 	if x.Name == "_" {
 		e.head("Ident", x.Pos())
@@ -206,7 +207,7 @@ func (e *emitter) instance(x *ast.Ident) (types.Instance, bool) {
 	return inst, isFunc
 }
 
-// isInstantiation tells whether x in x[...] is a generic function.
+// isInstantiation reports whether x in x[...] is a generic function.
 func (e *emitter) isInstantiation(x ast.Expr) bool {
 	switch x := ast.Unparen(x).(type) {
 	case *ast.Ident:
@@ -219,7 +220,7 @@ func (e *emitter) isInstantiation(x ast.Expr) bool {
 	return false
 }
 
-// openInstance opens an Instantiate node; its first field, the generic function, follows.
+// openInstance opens an Instantiate node. The caller writes its first field, the generic function.
 func (e *emitter) openInstance(pos token.Pos, inst types.Instance) {
 	e.exprHead("Instantiate", pos, types.TypeAndValue{Type: inst.Type})
 	e.w.comma()
@@ -251,7 +252,7 @@ func (e *emitter) funcLit(x *ast.FuncLit, tv types.TypeAndValue) {
 	w.raw("]")
 }
 
-// tupleObjects writes the objects of parameters or results, unnamed ones too.
+// tupleObjects writes the objects of parameters or results, also of unnamed ones.
 func (e *emitter) tupleObjects(tuple *types.Tuple) {
 	e.w.raw("[")
 	for i := range tuple.Len() {
@@ -342,7 +343,7 @@ func (e *emitter) call(x *ast.CallExpr, tv types.TypeAndValue) {
 	switch {
 	case funTV.IsType():
 		if len(x.Args) == 1 && e.info.Types[x.Args[0]].Value != nil && isRuneSlice(tv.Type) {
-			// A constant as runes is a literal, for which its compiler takes the operand's position.
+			// A constant converted to runes is a literal, to which Go's compiler gives the operand's position.
 			e.spell(nodePos(ast.Unparen(x.Args[0])), tv.Type)
 		}
 		w.raw(`,"conversion"`)

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// listed is one package as go list describes it, with what later phases add.
+// listed is one package as go list describes it, with fields for the results of later phases.
 type listed struct {
 	ImportPath    string
 	Name          string
@@ -47,15 +47,14 @@ type module struct {
 	Main      bool
 }
 
-// The form in which go list prints a package. (encoding/json would double the time that it takes to
-// build this helper.)
+// Separators in the output of go list. (encoding/json would double the build time of this helper.)
 const (
 	recordEnd = "\x1d\n"
 	fieldEnd  = "\x1e"
 	itemEnd   = "\x1f"
 )
 
-// metaPackages are the patterns without dots that stand for several packages.
+// metaPackages are the patterns without "..." that match several packages.
 var metaPackages = []string{"all", "cmd", "std", "tool", "work"}
 
 // listTemplate prints the fields of listed in the order in which parseListed reads them.
@@ -71,7 +70,7 @@ func listOf(field string) string { return "{{join ." + field + " \"\\x1f\"}}" }
 
 // goList returns the named packages and all their dependencies, dependencies first.
 func goList(req *request) []*listed {
-	// With a profile the go command lists each dependency of a command once more, for that command.
+	// With a profile the go command would list each dependency of a command once more, for that command.
 	args := []string{"list", "-deps", "-buildvcs=false", "-pgo=off", "-f", strings.TrimSuffix(listTemplate, "\n")}
 	if req.tags != "" {
 		args = append(args, "-tags="+req.tags)
@@ -140,7 +139,7 @@ func (p *listed) path(name string) string {
 	return filepath.Join(p.Dir, name)
 }
 
-// allFiles returns the names of everything that the package is made of.
+// allFiles returns the names of all files of the package.
 func (p *listed) allFiles() []string {
 	var all []string
 	for _, names := range [][]string{p.GoFiles, p.CgoFiles, p.SFiles, p.HFiles, p.SysoFiles, p.EmbedFiles} {
@@ -149,20 +148,21 @@ func (p *listed) allFiles() []string {
 	return all
 }
 
-// isNamed tells whether a pattern names just this package: what is wrong with it counts even if a wider pattern would pass it over.
+// isNamed reports whether a pattern names exactly this package. Then a missing Go file is a fault; a
+// pattern for several packages would skip the package.
 func (p *listed) isNamed() bool {
 	return slices.ContainsFunc(p.Match, func(pattern string) bool {
 		return !strings.Contains(pattern, "...") && !slices.Contains(metaPackages, pattern)
 	})
 }
 
-// goVersion returns the language version that the package is written in.
+// goVersion returns the language version of the package.
 func (p *listed) goVersion() string {
 	switch {
 	case p.Module == nil:
 		return p.req.stdGo
 	case p.Module.GoVersion == "":
-		return "go1.16" // what the go command assumes of a go.mod without a go line
+		return "go1.16" // the go command's default for a go.mod without a go line
 	default:
 		return "go" + p.Module.GoVersion
 	}

@@ -5,16 +5,16 @@ import (
 	"go/types"
 )
 
-// interfaceLiteral is an interface type without a name where it is written. All identical types have one number,
-// but each has names and positions of parameters of its own.
+// interfaceLiteral is an unnamed interface type at one place in source. Identical types have one number,
+// but each place has its own names and positions of parameters.
 type interfaceLiteral struct {
 	syntax *ast.InterfaceType
 	typ    *types.Interface
 }
 
-// interfaceLiterals writes [[position, type, [methods]], ...] in source order: of a package that the patterns named all
-// interface types with methods, of another those in generic functions, which are compiled where they are used. Nothing without
-// the option -spellings.
+// interfaceLiterals writes [[position, type, [methods]], ...] in source order: if a pattern names the
+// package, for all unnamed interface types with methods, else for those in generic functions, since the
+// packages that use these compile them. It writes an empty list without the option -spellings.
 func (e *emitter) interfaceLiterals(w *jsonWriter, p *listed) {
 	var found []interfaceLiteral
 	for _, f := range p.parsed {

@@ -6,7 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// jsonWriter appends JSON to a buffer by hand: reflection would cost more than type-checking does.
+// jsonWriter appends JSON to a buffer. It uses no reflection, which would take more time than
+// type-checking. Methods whose names begin with c write a comma first.
 type jsonWriter struct{ buf []byte }
 
 func (w *jsonWriter) raw(s string)     { w.buf = append(w.buf, s...) }

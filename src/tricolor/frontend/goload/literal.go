@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// compositeLit: the type in tv is a pointer where &T was left out in an element.
+// compositeLit writes a composite literal. The type in tv is a pointer if the source leaves out &T in
+// an element.
 func (e *emitter) compositeLit(x *ast.CompositeLit, tv types.TypeAndValue) {
 	e.exprHead("CompositeLit", x.Lbrace, tv)
 	e.w.comma()
@@ -36,8 +37,8 @@ func (e *emitter) element(x ast.Expr) {
 	e.w.raw("]")
 }
 
-// fieldElement is field: value in a struct literal; the path has several steps for a field that is
-// promoted from an embedded struct (Go 1.27).
+// fieldElement is field: value in a struct literal. The path has several steps if the field is promoted
+// from an embedded struct (Go 1.27).
 type fieldElement struct {
 	path []int
 	kv   *ast.KeyValueExpr
@@ -58,11 +59,11 @@ func (e *emitter) fieldElements(fields *types.Struct, x *ast.CompositeLit) []fie
 	return elements
 }
 
-// structElements writes keyed fields. Neighbouring fields of one embedded struct become a literal of
-// that struct. If the fields of an embedded struct are not neighbours, that would change the order of
-// evaluation: then the key of each is its whole path.
+// structElements writes keyed fields. Adjacent fields of one embedded struct become a literal of that
+// struct. If the fields of an embedded struct are not adjacent, that would change the order of
+// evaluation; then the key of each field is its whole path.
 func (e *emitter) structElements(fields *types.Struct, elements []fieldElement) {
-	var runs [][]fieldElement // of equal first steps
+	var runs [][]fieldElement // adjacent elements with equal first steps
 	seen := map[int]bool{}
 	scattered := false
 	for _, element := range elements {
@@ -105,8 +106,8 @@ func (e *emitter) structElements(fields *types.Struct, elements []fieldElement) 
 	})
 }
 
-// fieldValue writes one field: value; the key is the index of the field or, if whole, the list of
-// indices along its path where that has several steps.
+// fieldValue writes one field: value. The key is the index of the field; if whole is set and the path
+// has several steps, the list of indices along the path.
 func (e *emitter) fieldValue(element fieldElement, whole bool) {
 	e.head("KeyValueExpr", element.kv.Pos())
 	e.w.raw(",null,")
@@ -122,8 +123,8 @@ func (e *emitter) fieldValue(element fieldElement, whole bool) {
 	e.w.raw("]")
 }
 
-// structOf returns the struct that a composite literal of type t makes, nil for other literals. For a
-// type parameter it is the one underlying type of its constraint.
+// structOf returns the struct type of a composite literal of type t, nil if the literal is not a struct.
+// For a type parameter it is the single underlying type of its constraint.
 func structOf(t types.Type) *types.Struct {
 	u := t.Underlying()
 	if p, ok := u.(*types.Pointer); ok {

@@ -4,8 +4,9 @@
 // along the import graph (check.go) -> write packages, functions, types and objects in one
 // deterministic order (decl.go, expr.go, stmt.go, typetable.go, objects.go, container.go).
 //
-// Exit status: 0 written; 1 the user's program is at fault (the text on stderr is what the go command
-// prints); 4 (with -partial) the same, but the packages without faults were written; 3 goload itself failed.
+// Exit status: 0: the program is written. 1: the user's program has faults; stderr has the text that the
+// go command prints. 3: goload itself failed. 4 (with -partial): the program has faults, and the packages
+// without faults are written.
 package main
 
 import (
@@ -21,16 +22,16 @@ type request struct {
 	goCommand string            // the go command of the pinned toolchain
 	tags      string            // comma-separated build tags
 	overlay   string            // JSON file in the form of go build -overlay; "" if none
-	replace   map[string]string // the overlay: path -> path of what to read
+	replace   map[string]string // the overlay: path -> path of the file to read
 	patterns  []string
 	stdGo     string // language version of standard packages and of packages without a module
 	timings   bool
-	spellings bool // write how types of expressions are spelled
+	spellings bool // also write how the source spells types of expressions
 
-	partial    bool     // write the packages that have no faults even if others have
-	remembered string   // folder of what is known about packages, by key; "" if keys are not wanted
+	partial    bool     // write the packages without faults even if others have faults
+	remembered string   // folder with a file for each key that other runs have results for; "": no keys
 	salt       string   // part of every key
-	bodies     []string // packages that are needed with all that they import, remembered or not
+	bodies     []string // packages to write with all bodies, and with all packages that they import
 }
 
 func main() {
@@ -45,11 +46,11 @@ func main() {
 	flag.StringVar(&req.stdGo, "lang", "go1.27", "language version outside modules")
 	flag.StringVar(&output, "o", "", "the typed-program file to write")
 	flag.BoolVar(&filesOnly, "files", false, "print the files that the program depends on, one JSON object")
-	flag.BoolVar(&req.spellings, "spellings", false, "tell byte from uint8 and so on, for messages")
-	flag.StringVar(&req.remembered, "remembered", "", "folder with a file for each package of which declarations will do; needs -salt")
-	flag.StringVar(&req.salt, "salt", "", "what keys of packages depend on besides")
-	flag.StringVar(&bodies, "bodies", "", "comma-separated packages that are wanted whole all the same, with all that they import")
-	flag.BoolVar(&req.partial, "partial", false, "write the packages without faults even if others have some")
+	flag.BoolVar(&req.spellings, "spellings", false, "write how the source spells types (byte or uint8), for messages")
+	flag.StringVar(&req.remembered, "remembered", "", "folder with a file for each key of a package whose declarations suffice; needs -salt")
+	flag.StringVar(&req.salt, "salt", "", "text on which the keys of packages depend in addition")
+	flag.StringVar(&bodies, "bodies", "", "comma-separated packages to write with all bodies, and with all packages that they import")
+	flag.BoolVar(&req.partial, "partial", false, "write the packages without faults even if others have faults")
 	flag.BoolVar(&req.timings, "timings", false, "print the time of each phase on stderr")
 	flag.Parse()
 	req.patterns = flag.Args()
@@ -57,7 +58,7 @@ func main() {
 		req.bodies = strings.Split(bodies, ",")
 	}
 
-	// The process is short-lived: fewer collections are worth more memory.
+	// The process is short-lived, so trade memory for fewer garbage collections.
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(1 << 30)
 
@@ -79,7 +80,7 @@ func main() {
 	clock.lap("check and write")
 }
 
-// readReplacements reads pairs of lines: the path of a file, the path of what to read instead.
+// readReplacements reads pairs of lines: the path of a file, and the path of the file to read in its place.
 func readReplacements(path string) map[string]string {
 	if path == "" {
 		return nil
@@ -95,7 +96,7 @@ func readReplacements(path string) map[string]string {
 	return table
 }
 
-// printFiles writes {"files": [...]}: every source, assembly and embedded file, after the overlay.
+// printFiles writes {"files": [...]}: all source, assembly and embedded files, after the overlay.
 func printFiles(pkgs []*listed) {
 	var w jsonWriter
 	w.raw(`{"files":[`)
@@ -117,7 +118,7 @@ func printFiles(pkgs []*listed) {
 	}
 }
 
-// source returns where the contents of a file are read from: the overlay's file or the file itself.
+// source returns the path from which a file is read: the overlay's file or the file itself.
 func (r *request) source(path string) string {
 	if to, ok := r.replace[path]; ok {
 		return to
@@ -125,7 +126,7 @@ func (r *request) source(path string) string {
 	return path
 }
 
-// fail reports a failure that is not the user's program's and exits.
+// fail reports a failure of goload or of its environment, not of the user's program, and exits.
 func fail(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	fmt.Fprintln(os.Stderr, "goload: "+strings.TrimSpace(text))

@@ -10,15 +10,15 @@ type objectTable struct {
 	e      *emitter
 	ids    map[types.Object]int
 	list   []types.Object // by id; list[0] is nil
-	owners []int          // by id: the declared function that a local object belongs to, else 0
+	owners []int          // by id: the declared function that contains a local object, else 0
 }
 
 func newObjectTable(e *emitter) *objectTable {
 	return &objectTable{e: e, ids: map[types.Object]int{}, list: []types.Object{nil}, owners: []int{0}}
 }
 
-// id returns the number of an object; fields and methods of instances count as those of the generic
-// type. The owner is the function whose declaration is being written.
+// id returns the number of an object. A field or method of an instance has the number of the generic
+// type's field or method. The owner is the function whose declaration is being written.
 func (ot *objectTable) id(obj types.Object, owner int) int {
 	if obj == nil {
 		return 0
@@ -42,7 +42,7 @@ func (ot *objectTable) id(obj types.Object, owner int) int {
 	return id
 }
 
-// isLocal tells whether an object is declared inside a function.
+// isLocal reports whether an object is declared inside a function.
 func isLocal(obj types.Object) bool {
 	switch o := obj.(type) {
 	case *types.Func:
@@ -55,9 +55,9 @@ func isLocal(obj types.Object) bool {
 	return obj.Pkg() != nil && obj.Parent() != obj.Pkg().Scope()
 }
 
-// write appends the record of one object: kind, name, package, type, position, owner, then for a
-// function the index of its declaration, for a method of an interface its parameters [[name, position], ...],
-// for a constant its value, else whether it is an embedded field.
+// write appends the record of one object: kind, name, package, type, position, owner, and a last field:
+// for a function the index of its declaration, for a method of an interface its parameters [[name,
+// position], ...], for a constant its value, for a variable or field whether it is an embedded field.
 func (ot *objectTable) write(w *jsonWriter, id int) {
 	obj := ot.list[id]
 	w.raw(`["`)

@@ -15,9 +15,9 @@ import (
 
 // sourceFile is one parsed Go file.
 type sourceFile struct {
-	index  int    // place in the file table, see emitPackage
-	path   string // as the go command names it
-	source string // where it was read from (differs from path under an overlay)
+	index  int    // in the file table, see emitPackage
+	path   string // as the go command names the file
+	source string // the file that was read; an overlay makes it differ from path
 	text   []byte
 	digest [sha256.Size]byte // of the text
 	tok    *token.File
@@ -32,8 +32,8 @@ type sourceFile struct {
 
 // parseAll reads and parses all files of all packages.
 //
-// The positions of files follow the order of the file table whatever the order in which they were
-// parsed, so that the same input always gives the same output.
+// The positions of files follow the order of the file table, not the order of parsing, so that the same
+// input always gives the same output.
 func parseAll(req *request, pkgs []*listed) *token.FileSet {
 	var files []*sourceFile
 	for _, p := range pkgs {
@@ -71,7 +71,7 @@ func parseAll(req *request, pkgs []*listed) *token.FileSet {
 	return fset
 }
 
-// parse parses the file such that its first byte has position base.
+// parse parses the file. Its first byte gets the position base.
 func (f *sourceFile) parse(base int) {
 	own := token.NewFileSet()
 	if base > 1 {

@@ -61,7 +61,7 @@ func (f *sourceFile) linknames() []linkname {
 	return found
 }
 
-// hasLineDirective tells whether the file has a //line or /*line*/ comment.
+// hasLineDirective reports whether the file has a //line or /*line*/ comment.
 func hasLineDirective(file *ast.File) bool {
 	for _, group := range file.Comments {
 		for _, c := range group.List {
@@ -77,7 +77,7 @@ func isLineDirective(text string) bool {
 	return strings.HasPrefix(text, "//line ") || strings.HasPrefix(text, "/*line ")
 }
 
-// embedPatterns returns the patterns of a //go:embed comment: words, or Go strings.
+// embedPatterns returns the patterns of a //go:embed comment, which are words or quoted Go strings.
 func embedPatterns(text string) []string {
 	rest := strings.TrimPrefix(text, "//go:embed")
 	var patterns []string

@@ -12,13 +12,14 @@ import (
 	"strconv"
 )
 
-// A package has a key: a digest of everything that decides what it means, its imports' keys included.
+// A package has a key: a digest of everything that determines its meaning, including the keys of its
+// imports. If other runs have results for the package, a file has the key as its name.
 //
-// What other runs found out about a package is in a file named by its key. Of a package that the patterns did not name only the
-// declarations are needed then: bodies of its functions are neither checked nor written, but for generic ones, which packages
-// that use them instantiate.
+// For a package with such a file that no pattern names, the declarations suffice. The bodies of its
+// functions are neither checked nor written, except bodies of generic functions, which the packages that
+// use them instantiate.
 
-// setKeys gives every package its key. The packages must be parsed and in the order of goList.
+// setKeys sets the key of every package. The packages must be parsed and in the order of goList.
 func setKeys(req *request, pkgs []*listed) {
 	byPath := map[string]*listed{}
 	mains := 0
@@ -37,13 +38,13 @@ func setKeys(req *request, pkgs []*listed) {
 		}
 		text(req.salt, p.ImportPath, p.Name, p.Dir, p.goVersion())
 		if p.Name == "main" && mains > 1 {
-			text("one of several commands") // its symbols have another name then
+			text("one of several commands") // this changes the names of its symbols
 		}
 		for _, f := range p.parsed {
 			text(f.path, string(f.digest[:]))
 		}
 		for _, name := range p.SFiles {
-			text(name) // functions without a body are no fault then
+			text(name) // assembly files allow functions without bodies
 		}
 		for _, path := range p.Imports {
 			if imported := byPath[path]; imported != nil {
@@ -54,11 +55,11 @@ func setKeys(req *request, pkgs []*listed) {
 	}
 }
 
-// leaveOutBodies decides for each package whether its declarations will do: the patterns did not name it, it is remembered, and
-// neither it nor a package that imports it is one of req.bodies.
+// leaveOutBodies decides for each package whether its declarations suffice: no pattern names it, it is
+// remembered, and neither the package nor one that imports it is in req.bodies.
 //
-// A package that nobody has looked at may call any function of its imports, and small ones are put in place of the calls, so bodies
-// of these are needed too.
+// A package that is not remembered may call any function of its imports, and small functions are inlined.
+// So it needs the bodies of its imports too.
 func leaveOutBodies(req *request, pkgs []*listed) {
 	needed := map[string]bool{}
 	for _, p := range slices.Backward(pkgs) {
@@ -81,7 +82,7 @@ func isRemembered(folder, key string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// leaveOutBodies takes away the bodies of functions that are not generic.
+// leaveOutBodies removes the bodies of functions that are not generic.
 func (p *listed) leaveOutBodies() {
 	p.leftOut = map[*ast.FuncDecl]*ast.BlockStmt{}
 	for _, f := range p.parsed {
@@ -92,14 +93,14 @@ func (p *listed) leaveOutBodies() {
 			}
 			p.leftOut[fn] = fn.Body
 			fn.Body = nil
-			if fn.Name.Name == "init" && fn.Recv == nil { // which must have one
+			if fn.Name.Name == "init" && fn.Recv == nil { // an init function must have a body
 				fn.Body = &ast.BlockStmt{Lbrace: token.NoPos, Rbrace: token.NoPos}
 			}
 		}
 	}
 }
 
-// isGeneric tells whether a function, its receiver or a method has type parameters.
+// isGeneric reports whether a function or method, or its receiver, has type parameters.
 func isGeneric(fn *ast.FuncDecl) bool {
 	if fn.Type.TypeParams != nil {
 		return true

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Identical types have one number, so byte and uint8, rune and int32, any and interface{} are one. Go's
-// compiler prints them as they were written, and so must messages about escape analysis: with the
-// option -spellings the file says how the types of some expressions are written.
+// Identical types have one number: byte and uint8, rune and int32, any and interface{}. Go's compiler
+// prints them as the source spells them, and messages about escape analysis must do so too. With the
+// option -spellings the file records how the source spells the types of some expressions.
 
 var (
 	anyType  = types.Universe.Lookup("any").Type()
@@ -18,8 +18,9 @@ var (
 	runeType = types.Universe.Lookup("rune").Type()
 )
 
-// spell notes how the type of the expression at a position is written, if that is not plain from its
-// number. Parts without such names are ⟦type number⟧, unexported fields have their «package» before them.
+// spell records how the source spells the type of the expression at a position, if the type's number
+// does not determine that. In the text, ⟦n⟧ is a part with type number n that needs no spelling, and
+// «package» precedes the name of an unexported field.
 func (e *emitter) spell(pos token.Pos, t types.Type) {
 	if e.spellings == nil || t == nil || !hasAlias(t) {
 		return
@@ -33,7 +34,7 @@ func (e *emitter) spell(pos token.Pos, t types.Type) {
 	e.spellings.raw("]")
 }
 
-// isRuneSlice tells whether a constant string converted to the type is decoded.
+// isRuneSlice reports whether the type is a slice of runes.
 func isRuneSlice(t types.Type) bool {
 	slice, ok := t.Underlying().(*types.Slice)
 	if !ok {
@@ -43,7 +44,7 @@ func isRuneSlice(t types.Type) bool {
 	return ok && elem.Kind() == types.Int32
 }
 
-// hasAlias tells whether byte, rune or any is written in a type.
+// hasAlias reports whether the spelling of a type contains byte, rune or any.
 func hasAlias(t types.Type) bool {
 	switch t := t.(type) {
 	case *types.Basic:
@@ -87,7 +88,7 @@ func tupleHasAlias(tuple *types.Tuple) bool {
 	return false
 }
 
-// spelling returns a type in the form that Go's compiler prints.
+// spelling returns the type in the form that Go's compiler prints, see spell.
 func (e *emitter) spelling(t types.Type) string {
 	if !hasAlias(t) {
 		return fmt.Sprintf("⟦%d⟧", e.types.id(t))

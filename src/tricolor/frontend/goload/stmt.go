@@ -6,7 +6,7 @@ import (
 	"go/types"
 )
 
-// This file writes statements: [KIND, pos, ...fields], see ARCHITECTURE.md section 1.
+// This file writes statements: [KIND, pos, ...fields], see docs/typed-program.md.
 
 func (e *emitter) stmts(list []ast.Stmt) { writeList(e.w, list, e.stmt) }
 
@@ -41,7 +41,7 @@ func (e *emitter) stmt(s ast.Stmt) {
 		w.cstr(s.Tok.String())
 	case *ast.AssignStmt:
 		if len(s.Lhs) > len(s.Rhs) {
-			// The first of several results is converted to the type of its variable.
+			// Messages may show a conversion of the first result to the type of its variable.
 			e.spell(s.TokPos, e.info.TypeOf(s.Lhs[0]))
 		}
 		e.head("AssignStmt", s.TokPos)
@@ -177,7 +177,7 @@ func (e *emitter) caseClause(s *ast.CaseClause) {
 	}
 }
 
-// declStmt keeps variables only: constants are in the uses, types in the type table.
+// declStmt writes variables only. Uses of constants have their values, and types are in the type table.
 func (e *emitter) declStmt(s *ast.DeclStmt) {
 	w := e.w
 	e.head("DeclStmt", s.Pos())
@@ -217,5 +217,5 @@ func (e *emitter) declared(name *ast.Ident) int {
 	return e.object(e.info.Defs[name])
 }
 
-// object numbers an object within the function that is being written.
+// object returns the number of an object that the current function mentions.
 func (e *emitter) object(obj types.Object) int { return e.objects.id(obj, e.owner) }

@@ -2,10 +2,10 @@ package main
 
 import "go/types"
 
-// typeHash returns a hash such that identical types (types.Identical) have equal hashes.
+// typeHash returns a hash of a type. Identical types (types.Identical) have equal hashes.
 //
-// Depth is bounded: below it, types only differ by their kind. Type parameters count by index, since
-// those of a generic signature are identical up to renaming.
+// Parts below the depth do not influence the hash. Type parameters count by their index, since
+// go/types treats type parameters of generic signatures as identical up to renaming.
 func typeHash(t types.Type, depth int) uint32 {
 	if depth == 0 {
 		return 7

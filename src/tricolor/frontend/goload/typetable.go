@@ -2,8 +2,7 @@ package main
 
 import "go/types"
 
-// typeTable numbers types: identical types have one number over the whole program. Number 0 means
-// "no type".
+// typeTable numbers types. Identical types have one number in the whole program. Number 0 means "no type".
 type typeTable struct {
 	e       *emitter
 	ids     map[types.Type]int
@@ -27,8 +26,9 @@ func (tt *typeTable) id(t types.Type) int {
 	if tuple, ok := plain.(*types.Tuple); ok && tuple == nil {
 		plain = types.NewTuple()
 	}
-	// A generic signature mentions type parameters of its own; sharing one that is identical up to
-	// renaming would name those of another function. Type parameters are their own identity.
+	// A generic signature contains its own type parameters. If two signatures that are identical up to
+	// renaming shared a number, one would contain the type parameters of another function. A type
+	// parameter is identical only to itself.
 	shared := true
 	switch plain := plain.(type) {
 	case *types.Signature:
@@ -62,7 +62,7 @@ func (tt *typeTable) add(t, plain types.Type) int {
 	return id
 }
 
-// write appends the record of one type. It may number further types.
+// write appends the record of one type, and may number further types.
 func (tt *typeTable) write(w *jsonWriter, t types.Type) {
 	switch t := t.(type) {
 	case *types.Basic:
@@ -140,10 +140,11 @@ func (tt *typeTable) writeTypeParams(w *jsonWriter, params *types.TypeParamList)
 	w.raw("]")
 }
 
-// writeNamed: object, origin (0 if it is one itself), type arguments, underlying (0 for instances),
-// declared methods, type parameters, [running number, enclosing function, it is generic] or null, and for
-// an interface type the objects of its methods in the order of Selection.Index: identical interfaces are one type,
-// but only this one's parameters have its names and positions. (Nothing without the option -spellings.)
+// writeNamed writes: object, origin (0 if the type is not an instance), type arguments, underlying type
+// (0 for instances), declared methods, type parameters, [running number, enclosing function, whether that
+// is generic] for a local type or null, and for an interface type the objects of its methods in the order
+// of Selection.Index (empty without the option -spellings). Identical interface types have one number, but
+// only these objects have the names and positions of parameters in this declaration.
 func (tt *typeTable) writeNamed(w *jsonWriter, t *types.Named) {
 	e := tt.e
 	w.raw(`["named"`)
@@ -212,7 +213,7 @@ func (tt *typeTable) writeStruct(w *jsonWriter, t *types.Struct) {
 	w.raw("]")
 }
 
-// packageOfName returns the import path that makes an unexported name distinct, "" if exported.
+// packageOfName returns the import path that qualifies an unexported name, "" for an exported one.
 func packageOfName(obj types.Object) string {
 	if obj.Exported() || obj.Pkg() == nil {
 		return ""
@@ -220,9 +221,9 @@ func packageOfName(obj types.Object) string {
 	return obj.Pkg().Path()
 }
 
-// writeInterface: methods [name, package of the name, signature, object id] in the order of
-// Selection.Index; terms [[tilde, type]...] or null without a type set; is comparable; is `any`-like
-// implicit.
+// writeInterface writes: methods [name, package of the name, signature, object] in the order of
+// Selection.Index; terms [[tilde, type], ...], or null if the type set is not restricted; whether the
+// interface is comparable.
 func (tt *typeTable) writeInterface(w *jsonWriter, t *types.Interface) {
 	w.raw(`["interface",[`)
 	for i := range t.NumMethods() {
@@ -255,7 +256,7 @@ func writeTerms(w *jsonWriter, tt *typeTable, terms []*types.Term) {
 	})
 }
 
-// termsOf returns the type terms of a constraint; limited is false if it admits every type.
+// termsOf returns the type terms of a constraint. limited is false if the constraint admits every type.
 func termsOf(t types.Type) (terms []*types.Term, limited bool) {
 	switch u := t.Underlying().(type) {
 	case *types.Interface:
