@@ -25,6 +25,8 @@ def body(text: str, result: str = "None", parameters: str = "a: u64, b: i32, p: 
     return f"{PAIR}\n@kernel\ndef sample({parameters}) -> {result}:\n{lines}"
 
 
+ASSEMBLY = PAIR + '@naked("f")\ndef f(a: u64) -> u64:\n    asm(f"movq %%rdi, %s(%%rax)")\n'
+
 FAULTS = [
     ("K001", "def f(:\n    pass"),
     ("K002", "from tricolor.nowhere import thing\n"),
@@ -38,6 +40,13 @@ FAULTS = [
     ("K004", body("while a > 0:\n    a -= 1\nelse:\n    pass")),
     ("K004", "@libc\ndef f(a: u64) -> u64:\n    return a\n"),
     ("K004", '@naked("f")\ndef f(a: u64) -> u64:\n    return a\n'),
+    ("K004", '@naked("f")\ndef f(a: u64) -> u64:\n    asm(a)\n'),
+    ("K004", ASSEMBLY % "{Pair.first:x}"),
+    ("K003", ASSEMBLY % "{Nothing.first}"),
+    ("K010", ASSEMBLY % "{Pair.second}"),
+    ("K010", ASSEMBLY % "{Pair.next.first}"),
+    ("K017", ASSEMBLY % "{Pair}"),
+    ("K017", ASSEMBLY % "{Pair.first > 3}"),
     ("K005", body("x = [1, 2]")),
     ("K005", body("x = 1 < a < 3")),
     ("K005", body("x = s.items")),
@@ -147,6 +156,14 @@ def test_a_diagnostic_names_file_line_and_column() -> None:
     diagnostic = check_modules(["sample"], {"sample": text}).diagnostics[0]
     line = text.splitlines().index("    return a + nothing") + 1
     assert str(diagnostic).startswith(f"<sample>:{line}:16: K003 unknown name nothing")
+
+
+def test_a_diagnostic_in_assembly_names_the_line() -> None:
+    function = '@naked("f")\ndef f() -> None:\n    asm(f"""\n        pushq %rax\n        movq {Pair.second}(%rax), %rax\n    """)\n'
+    text = kernel_text(PAIR + function)
+    diagnostic = check_modules(["sample"], {"sample": text}).diagnostics[0]
+    line = text.splitlines().index("        movq {Pair.second}(%rax), %rax") + 1
+    assert (diagnostic.code, diagnostic.position.line) == ("K010", line)
 
 
 def test_several_faults_are_reported_together() -> None:

@@ -151,6 +151,48 @@ def sample() -> u64:
     assert stack is not None
 
 
+ASSEMBLY = """
+class Inner(Struct):
+    a: u32
+    b: u32
+
+class Outer(Struct):
+    x: u64
+    inner: Embed[Inner]
+    items: Array[u64, 3]
+
+STEP: Final = 100
+memory = global_struct(Outer)
+
+@naked("sum")
+def sum(outer: Outer) -> u64:
+    asm(f'''
+        movl {Outer.inner.b}(%rdi), %eax
+        addq {Outer.items + 8 * 2}(%rdi), %rax
+        addq ${STEP}, %rax
+        addq ${size_of(Outer)}, %rax
+        retq
+    ''')
+
+@export("sample")
+def sample() -> u64:
+    memory.inner.a = 4
+    memory.inner.b = 5
+    memory.items[1] = 70000
+    memory.items[2] = 7000
+    return sum(memory)
+"""
+
+
+def test_assembly_names_fields_and_constants() -> None:
+    assert native(ASSEMBLY, ["sample"]).function("sample", "u64")() == 5 + 7000 + 100 + 40
+
+
+def test_doubled_braces_in_formatted_assembly_are_braces() -> None:
+    text = "@naked('f')\ndef f() -> None:\n    asm(f'vmovups %zmm0, %zmm1 {{%k1}}')\n"
+    assert "vmovups %zmm0, %zmm1 {%k1}" in compile_modules(["sample"], texts={"sample": kernel_text(text)})
+
+
 INLINE = """
 count = global_value(u64)
 STEPS = const_table(u64, (10, 20))

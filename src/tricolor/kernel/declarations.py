@@ -147,7 +147,10 @@ def language_constant(environment: Environment, module: Module, entity: Entity, 
         case "size_of", [what]:
             return ConstantName(size_bytes(complete_type(environment, module, what)))
         case "offset_of", [struct, ast.Constant(value=str() as path)]:
-            return ConstantName(_offset(environment, module, node, struct, path))
+            what = complete_type(environment, module, struct)
+            if not isinstance(what, Embedded):
+                raise fault("K010", module.position(node), f"{what} has no fields")
+            return ConstantName(field_offset(environment, module.position(node), what.struct, path))
         case "len", [ast.Name(id=name)]:
             what = lookup(environment, module, name, module.position(node))
             if isinstance(what, Global) and isinstance(what.type, ArrayOf):
@@ -168,13 +171,15 @@ def complete_type(environment: Environment, module: Module, node: ast.expr) -> S
     return what
 
 
-def _offset(environment: Environment, module: Module, node: ast.Call, struct: ast.expr, path: str) -> int:
-    what = complete_type(environment, module, struct)
+def field_offset(environment: Environment, position: Position, struct: StructType, path: str) -> int:
+    """The offset in bytes of ``a.b``, a field of an embedded struct. Raises KernelError (K010)."""
+    ensure_layout(environment, struct, position)
+    what: StoredType = Embedded(struct)
     offset = 0
     for name in path.split("."):
         found = what.struct.field_named(name) if isinstance(what, Embedded) else None
         if found is None:
-            raise fault("K010", module.position(node), f"{what} has no field {name}")
+            raise fault("K010", position, f"{what} has no field {name}")
         offset += found.offset_bytes
         what = found.type
     return offset

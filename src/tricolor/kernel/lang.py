@@ -224,7 +224,7 @@ def call_address(target: addr, parameters: tuple[Any, ...], result: Any, *argume
 
 
 def asm(text: str) -> NoReturn:
-    """The body of a ``@naked`` function, in AT&T syntax."""
+    """The body of a ``@naked`` function, in AT&T syntax; in an f-string ``{S.field}`` is the offset of a field."""
     _kernel_only("asm")
 
 

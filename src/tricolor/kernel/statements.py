@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Final
 
+from tricolor.kernel.assembly import assembly_text
 from tricolor.kernel.declarations import scalar_type
 from tricolor.kernel.diagnostics import KernelError, fault
 from tricolor.kernel.environment import LanguageName
@@ -107,13 +108,10 @@ def _check_declaration(body: Body, nodes: list[ast.stmt]) -> None:
 def _naked(body: Body, nodes: list[ast.stmt]) -> Statement:
     match nodes:
         case [ast.Expr(value=ast.Call(func=ast.Name() as name, args=[text])) as node] if body.entity(name) == LanguageName("asm"):
-            constant = constant_of(body, text)
-            if constant is not None and isinstance(constant.value, str):
-                return Asm(constant.value, body.position(node))
+            return Asm(assembly_text(body, text), body.position(node))
         case _:
-            pass
-    message = 'the body of a @naked function is asm("""...""")'
-    raise fault("K004", body.function.position, message, "with constant text")
+            message = 'the body of a @naked function is asm("""...""")'
+            raise fault("K004", body.function.position, message)
 
 
 def _block(body: Body, nodes: list[ast.stmt]) -> tuple[Statement, ...]:
