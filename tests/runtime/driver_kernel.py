@@ -29,7 +29,6 @@ from tricolor.runtime.allocator.malloc import alloc_any
 from tricolor.runtime.allocator.mcache import alloc, flush_mcache
 from tricolor.runtime.allocator.sizes import ALL_POINTERS_BASE
 from tricolor.runtime.allocator.spans import find_object, span_of
-from tricolor.runtime.allocator.system import print_number, print_text
 from tricolor.runtime.collector.configure import configure, heap_start
 from tricolor.runtime.collector.cycle import collect, cycles
 from tricolor.runtime.collector.environment import read_environment
@@ -56,6 +55,8 @@ from tricolor.runtime.strings import (
     stringtoslicebyte,
     stringtoslicerune,
 )
+from tricolor.runtime.system.output import flush_output, put, put_hex, put_number
+from tricolor.runtime.system.stop import last_words
 
 ROOTS = 256
 roots = global_array(addr, ROOTS)
@@ -75,12 +76,19 @@ def scan() -> None:
 @export("test.trace")
 def print_trace(kind: u64, object: addr, size_bytes: u64) -> None:
     """What a test sees of traced allocations."""
-    print_number(kind, 10)
-    print_text(*text(" 0x"))
-    print_number(to_u64(object), 16)
-    print_text(*text(" "))
-    print_number(size_bytes, 10)
-    print_text(*text("\n"))
+    put_number(kind)
+    put(*text(" 0x"))
+    put_hex(to_u64(object))
+    put(*text(" "))
+    put_number(size_bytes)
+    put(*text("\n"))
+    flush_output()
+
+
+@export("test.last_words")
+def print_last_words() -> None:
+    """What a test sees of the end of the process."""
+    put(*text("last words\n"))
 
 
 @export("test.start")
@@ -89,6 +97,7 @@ def start(arena_bytes: i64) -> None:
     heap_start()
     stack_scanner.value = function_address(scan)
     trace_hook.value = function_address(print_trace)
+    last_words.value = function_address(print_last_words)
 
 
 @export("test.configure")

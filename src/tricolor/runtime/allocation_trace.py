@@ -48,9 +48,10 @@ from tricolor.runtime.abi_types import TFLAG_EXTRA_STAR, GoType
 from tricolor.runtime.allocator.heap_types import BOX_OF_BYTES, BOX_OF_NUMBER, BOX_OF_TEXT, mheap, wanted_type
 from tricolor.runtime.allocator.sizes import HEADER_BYTES, KIND_HEADER, PAGE_SHIFT
 from tricolor.runtime.allocator.spans import span_of
-from tricolor.runtime.allocator.system import reserve
-from tricolor.runtime.collector.trace import TRACE_END, TRACE_FREE, TRACE_MALLOC, trace_hook
-from tricolor.runtime.scheduler.output import flush_output, put, put_hex
+from tricolor.runtime.collector.trace import TRACE_FREE, TRACE_MALLOC, trace_hook
+from tricolor.runtime.system.memory import reserve
+from tricolor.runtime.system.output import flush_output, put, put_hex
+from tricolor.runtime.system.stop import last_words
 from tricolor.runtime.traceback import put_goroutines
 
 # Descriptors lie far above.
@@ -66,6 +67,14 @@ _types = global_value(addr)
 def install_trace() -> None:
     """Lets the memory manager tell what it does, if it is asked to."""
     trace_hook.value = function_address(trace)
+    last_words.value = function_address(show_goroutine)
+
+
+@export("tricolor.show_goroutine")
+def show_goroutine() -> None:
+    """Shows the running goroutine before the process ends for want of memory."""
+    put(*text("\n"))
+    put_goroutines(False)
 
 
 @export("tricolor.trace_memory")
@@ -82,9 +91,6 @@ def trace(kind: u64, object: addr, size_bytes: u64) -> None:
         _remember(object, to_addr(0))
         _put_event(*text("tracefree(0x"), object, size_bytes, type)
         _put_stacks(False)
-    elif kind == TRACE_END:
-        put(*text("\n"))
-        put_goroutines(False)
     else:
         put(*text("tracegc()\n"))
         _put_stacks(True)

@@ -25,6 +25,7 @@ MODULES: Final = (
     "tricolor.runtime.interfaces",
     "tricolor.runtime.element_copy",
     "tricolor.runtime.statistics",
+    "tricolor.runtime.system.process",
     "tricolor.runtime.allocator.malloc",
     "tricolor.runtime.collector.configure",
     "tricolor.runtime.collector.finalizers",

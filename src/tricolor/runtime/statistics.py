@@ -10,10 +10,10 @@ from tricolor.kernel.lang import addr, export, kernel, store_u64, to_u64, u64
 from tricolor.runtime.allocator.heap_types import mheap, options
 from tricolor.runtime.allocator.mcache import flush_mcache
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
-from tricolor.runtime.allocator.system import now_ns
 from tricolor.runtime.collector.cycle import cycles
 from tricolor.runtime.collector.trace import site_counts
 from tricolor.runtime.scheduler.process import counters
+from tricolor.runtime.system.clock import nanotime
 
 WORD_BYTES = 8
 
@@ -40,7 +40,7 @@ def statistics(into: addr) -> None:
     at = put(at, cycles.forced)
     at = put(at, cycles.pause_total_ns)
     at = put(at, longest_pause_ns())
-    at = put(at, to_u64(now_ns() - mheap.started_ns))
+    at = put(at, to_u64(nanotime() - mheap.started_ns))
     at = put(at, cycles.marked)
     at = put(at, counters.goroutines_created)
     at = put(at, counters.goroutines_peak)

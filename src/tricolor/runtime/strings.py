@@ -39,8 +39,8 @@ from tricolor.kernel.lang import (
     unlikely,
 )
 from tricolor.runtime.allocator.malloc import MAX_ALLOC_BYTES, alloc_noscan
-from tricolor.runtime.allocator.system import fatal
 from tricolor.runtime.slices import round_up_size
+from tricolor.runtime.system.stop import fatal
 
 RUNE_ERROR = 0xFFFD
 MAX_RUNE = 0x10FFFF

@@ -51,17 +51,6 @@ from tricolor.kernel.lang import (
 from tricolor.runtime.scheduler.context import morestack_return
 from tricolor.runtime.scheduler.goroutine_record import DEAD, RUNNABLE, RUNNING, G
 from tricolor.runtime.scheduler.machine import machine
-from tricolor.runtime.scheduler.output import (
-    c_text_length,
-    flush_output,
-    output_to_error,
-    output_to_memory,
-    put,
-    put_byte,
-    put_c_text,
-    put_hex,
-    put_number,
-)
 from tricolor.runtime.scheduler.process import scheduler
 from tricolor.runtime.scheduler.reasons import (
     REASON_COND,
@@ -80,6 +69,17 @@ from tricolor.runtime.scheduler.reasons import (
     REASON_SEND_NIL,
     REASON_SLEEP,
     REASON_WAIT_GROUP,
+)
+from tricolor.runtime.system.output import (
+    c_text_length,
+    flush_output,
+    output_to_error,
+    output_to_memory,
+    put,
+    put_byte,
+    put_c_text,
+    put_hex,
+    put_number,
 )
 
 NO_FRAME: Final = 0xFFFF_FFFF

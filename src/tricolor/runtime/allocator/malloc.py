@@ -71,7 +71,7 @@ from tricolor.runtime.allocator.sizes import (
     TYPE_CACHE_SLOTS,
 )
 from tricolor.runtime.allocator.spans import class_bytes, new_span
-from tricolor.runtime.allocator.system import fatal_out_of_memory
+from tricolor.runtime.system.stop import fatal_out_of_memory
 
 if TYPE_CHECKING:
     from tricolor.runtime.collector.cycle import collect_for_memory, collect_if_due

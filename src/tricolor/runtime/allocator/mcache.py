@@ -54,7 +54,7 @@ from tricolor.runtime.allocator.heap_types import (
 )
 from tricolor.runtime.allocator.mcentral import central_of, take_span
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
-from tricolor.runtime.allocator.system import fatal_out_of_memory
+from tricolor.runtime.system.stop import fatal_out_of_memory
 
 if TYPE_CHECKING:
     from tricolor.runtime.collector.cycle import collect_for_memory, collect_if_due

@@ -24,7 +24,9 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.allocator.heap_types import Span, mheap, options
 from tricolor.runtime.allocator.sizes import ARENA_BYTES, ARENA_HINT, CHUNK_PAGES, MIN_ARENA_BYTES, PAGE_SHIFT
-from tricolor.runtime.allocator.system import OS_PAGE_BYTES, fatal, fatal_out_of_memory, munmap, now_ns, reserve
+from tricolor.runtime.system.clock import nanotime
+from tricolor.runtime.system.memory import OS_PAGE_BYTES, reserve, unreserve
+from tricolor.runtime.system.stop import fatal, fatal_out_of_memory
 
 SPARE_BYTES = 256 << 20
 PERSISTENT_CHUNK_BYTES = 256 * 1024
@@ -49,7 +51,7 @@ def fits_with_tables(arena_bytes: u64) -> bool:
     probe = reserve(to_addr(0), arena_bytes + tables)
     if to_u64(probe) == 0:
         return False
-    munmap(probe, arena_bytes + tables)
+    unreserve(probe, arena_bytes + tables)
     return True
 
 
@@ -58,7 +60,7 @@ def heap_init() -> None:
     """Reserves the arena and its tables. Does nothing if that was done; the heap starts itself at the first refill."""
     if to_u64(mheap.arena_start) != 0:
         return
-    mheap.started_ns = now_ns()
+    mheap.started_ns = nanotime()
     wanted: u64 = ARENA_BYTES if options.arena_bytes == 0 else options.arena_bytes
     while wanted > MIN_ARENA_BYTES and not fits_with_tables(wanted):
         wanted = wanted // 2

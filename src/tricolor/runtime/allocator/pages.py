@@ -37,7 +37,7 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.sizes import CHUNK_PAGES, PAGE_SHIFT
-from tricolor.runtime.allocator.system import release
+from tricolor.runtime.system.memory import release
 
 NONE = 0xFFFF_FFFF_FFFF_FFFF
 WORD_PAGES = 64

@@ -29,10 +29,12 @@ from tricolor.runtime.allocator.heap_types import SIDE_BYTES, STATE_IN_USE, mhea
 from tricolor.runtime.allocator.mheap import reserve_table
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.allocator.spans import elem_index, span_of, span_record
-from tricolor.runtime.allocator.system import fatal, print_number, print_text, release
 from tricolor.runtime.collector.mark import push_pointers
 from tricolor.runtime.collector.roots import marker
 from tricolor.runtime.collector.specials import is_marked
+from tricolor.runtime.system.memory import release
+from tricolor.runtime.system.output import put, put_hex, put_number
+from tricolor.runtime.system.stop import fatal
 
 words_seen = global_value(addr)
 saved_roots = global_value(addr)
@@ -84,11 +86,11 @@ def visit(pointer: addr) -> u64:
         return 0
     store_u64(word, seen | bit)
     if not is_marked(span, base):
-        print_text(*text("runtime: object 0x"))
-        print_number(to_u64(base), 16)
-        print_text(*text(" of "))
-        print_number(span.elem_bytes, 10)
-        print_text(*text(" bytes\n"))
+        put(*text("runtime: object 0x"))
+        put_hex(to_u64(base))
+        put(*text(" of "))
+        put_number(span.elem_bytes)
+        put(*text(" bytes\n"))
         fatal(*text("checkmark found unmarked object"))
     if span.bitmap != 0:
         marker.top = push_pointers(span, base, marker.top)

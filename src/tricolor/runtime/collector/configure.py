@@ -26,7 +26,6 @@ from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.mheap import persistent_alloc
 from tricolor.runtime.allocator.sizes import HEADER_BYTES, KIND_HEADER, NUM_CLASSES, PAGE_SHIFT
 from tricolor.runtime.allocator.spans import class_bytes, find_object, span_of
-from tricolor.runtime.allocator.system import now_ns
 from tricolor.runtime.collector.cycle import PAUSE_RING, collect, cycles
 from tricolor.runtime.collector.pacer import set_goal
 from tricolor.runtime.scheduler.process import counters, scheduler
@@ -42,6 +41,7 @@ from tricolor.runtime.settings_keys import (
     STRESS,
     TRACE_ALLOCATIONS,
 )
+from tricolor.runtime.system.clock import nanotime
 
 PERCENT_UNITS = 100_000
 
@@ -185,7 +185,7 @@ def gc_stats(into: GCStats) -> None:
     into.gc_percent = to_u64(options.gc_percent)
     into.limit_bytes = to_u64(options.memory_limit)
     into.gc_cpu_ns = cycles.pause_total_ns
-    total = max(to_u64(now_ns() - mheap.started_ns), 1)
+    total = max(to_u64(nanotime() - mheap.started_ns), 1)
     into.total_cpu_ns = total
     into.gc_cpu_percent_mill = cycles.pause_total_ns * PERCENT_UNITS // total
     into.stack_in_use_bytes = counters.segment_bytes

@@ -37,7 +37,6 @@ from tricolor.runtime.allocator.mcache import drop_spans, flush_mcache
 from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.pages import release_free_pages
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
-from tricolor.runtime.allocator.system import now_ns, wall_ns
 from tricolor.runtime.collector.checkmark import check_marks, save_roots
 from tricolor.runtime.collector.mark import drain
 from tricolor.runtime.collector.pacer import set_goal
@@ -45,6 +44,7 @@ from tricolor.runtime.collector.roots import mark_roots
 from tricolor.runtime.collector.specials import call_queue_hook, mark_special_roots, process_specials
 from tricolor.runtime.collector.sweep import check_heap, sweep
 from tricolor.runtime.collector.trace import note_collection, print_gctrace
+from tricolor.runtime.system.clock import nanotime, wall_ns
 
 PAUSE_RING = 256
 RELEASE_SHARE = 10
@@ -85,7 +85,7 @@ def collect(forced: bool) -> None:
     if mheap.layout_count == 0:
         init_layouts()
     cycles.running = 1
-    cycles.begin_ns = now_ns()
+    cycles.begin_ns = nanotime()
     cycles.is_forced = 1 if forced else 0
     cycles.goal_at_start = mheap.goal
     if unlikely(options.trace_allocations != 0):
@@ -94,7 +94,7 @@ def collect(forced: bool) -> None:
     cycles.heap_at_start = mheap.live
     cycles.peak_live = max(cycles.peak_live, mheap.live)
     cycles.peak_pages = max(cycles.peak_pages, mheap.pages_in_use)
-    cycles.mark_start_ns = now_ns()
+    cycles.mark_start_ns = nanotime()
     mark_roots()
     mark_special_roots()
     if unlikely(options.checkmark != 0):
@@ -104,7 +104,7 @@ def collect(forced: bool) -> None:
         check_marks()
     process_specials()
     cycles.heap_at_end = mheap.live
-    cycles.mark_end_ns = now_ns()
+    cycles.mark_end_ns = nanotime()
     drop_spans()
     sweep()
     cycles.marked = mheap.live
@@ -116,7 +116,7 @@ def collect(forced: bool) -> None:
 @kernel
 def finish() -> None:
     """Counts the cycle, tells of it, and lets the scheduler know of queued finalizers."""
-    cycles.end_ns = now_ns()
+    cycles.end_ns = nanotime()
     pause = to_u64(cycles.end_ns - cycles.begin_ns)
     place = cycles.count % PAUSE_RING
     cycles.last_end_wall_ns = to_u64(wall_ns())

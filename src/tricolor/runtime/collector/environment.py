@@ -28,7 +28,6 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.runtime.allocator.mheap import DEFAULT_GC_PERCENT, NO_LIMIT
-from tricolor.runtime.allocator.system import fatal, print_text
 from tricolor.runtime.collector.configure import configure
 from tricolor.runtime.settings_keys import (
     CHECKMARK,
@@ -39,6 +38,8 @@ from tricolor.runtime.settings_keys import (
     STRESS,
     TRACE_ALLOCATIONS,
 )
+from tricolor.runtime.system.output import c_text_length, put
+from tricolor.runtime.system.stop import fatal
 
 MAX_PERCENT = 0x7FFF_FFFF
 DIGIT_0 = 48
@@ -83,22 +84,13 @@ def find_variable(environment: addr, name: addr, name_length: u64) -> bool:
     at = environment
     while to_u64(load_addr(at)) != 0:
         text = load_addr(at)
-        length = string_length(text)
+        length = c_text_length(text)
         if length > name_length and memory_compare(text, name, name_length) == 0:
             entry.start = text + name_length
             entry.length = length - name_length
             return True
         at = at + 8
     return False
-
-
-@kernel
-def string_length(text: addr) -> u64:
-    """Length of a C string."""
-    length: u64 = 0
-    while load_u8(text + length) != 0:
-        length += 1
-    return length
 
 
 @kernel
@@ -144,9 +136,9 @@ def parse_limit() -> i64:
     parse_number(entry.start, entry.length)
     shift = unit_shift(entry.start + number.digits, entry.length - number.digits)
     if number.digits == 0 or not number.fits or shift > 40 or number.value > NO_LIMIT >> shift:
-        print_text(*text("GOMEMLIMIT="))
-        print_text(entry.start, entry.length)
-        print_text(*text("\n"))
+        put(*text("GOMEMLIMIT="))
+        put(entry.start, entry.length)
+        put(*text("\n"))
         fatal(*text("malformed GOMEMLIMIT; see `go doc runtime/debug.SetMemoryLimit`"))
     return to_i64(number.value << shift)
 

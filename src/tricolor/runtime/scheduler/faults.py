@@ -32,7 +32,6 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.scheduler.context import thread_pointer
 from tricolor.runtime.scheduler.machine import THREAD_LIMIT_OFFSET, machine
-from tricolor.runtime.scheduler.output import put, put_hex
 from tricolor.runtime.scheduler.process import scheduler
 from tricolor.runtime.scheduler.signals import (
     SIGNAL_BUS,
@@ -41,7 +40,9 @@ from tricolor.runtime.scheduler.signals import (
     restore_faults,
     unblock_signal,
 )
-from tricolor.runtime.scheduler.stops import FATAL_STATUS, end_program
+from tricolor.runtime.scheduler.stops import end_program
+from tricolor.runtime.system.output import put, put_hex
+from tricolor.runtime.system.stop import FATAL_STATUS
 from tricolor.runtime.traceback import put_goroutines
 
 # siginfo_t and ucontext_t of Linux x86-64, in bytes.

@@ -49,11 +49,11 @@ from tricolor.runtime.scheduler.sleepers import (
     sleeper_remove,
     sleepers_due,
     sleeps_in_vain,
-    wait_until,
 )
 from tricolor.runtime.scheduler.stacks import MAIN_SEGMENT_BYTES, free_behind, segment_new, stack_prepare
 from tricolor.runtime.scheduler.stops import deadlock, out_of_memory
-from tricolor.runtime.scheduler.system import map_memory, nanotime
+from tricolor.runtime.system.clock import nanotime, wait_until
+from tricolor.runtime.system.memory import map_memory
 
 G_SLAB_BYTES: Final = 64 * 1024
 # Sleepers are looked at once in so many switches: a look costs reading the clock (25 ns).

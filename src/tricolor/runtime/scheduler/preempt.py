@@ -34,7 +34,7 @@ from tricolor.runtime.scheduler.machine import PREEMPT
 from tricolor.runtime.scheduler.process import scheduler
 from tricolor.runtime.scheduler.processor import Processor
 from tricolor.runtime.scheduler.signals import block_signals, unblock_signals
-from tricolor.runtime.scheduler.system import TimeSpec, nanotime
+from tricolor.runtime.system.clock import TimeSpec, nanotime
 
 # Shorter slices cost switches, longer ones delay the others; it is Go's.
 SLICE_NS: Final = 10_000_000

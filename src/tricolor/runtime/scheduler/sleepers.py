@@ -10,7 +10,6 @@ from typing import Final
 from tricolor.kernel.lang import (
     address,
     as_struct,
-    global_struct,
     i64,
     kernel,
     load_addr,
@@ -26,20 +25,9 @@ from tricolor.runtime.scheduler.process import scheduler
 from tricolor.runtime.scheduler.processor import Sleepers
 from tricolor.runtime.scheduler.reasons import REASON_CHANNEL_TIMERS
 from tricolor.runtime.scheduler.stops import out_of_memory
-from tricolor.runtime.scheduler.system import (
-    CLOCK_MONOTONIC,
-    NANOSECONDS,
-    TIMER_ABSTIME,
-    TimeSpec,
-    clock_nanosleep,
-    map_memory,
-    unmap_memory,
-)
+from tricolor.runtime.system.memory import map_memory, unmap_memory
 
 FIRST_PLACES: Final = 1024
-
-
-_until = global_struct(TimeSpec)
 
 
 @kernel
@@ -136,11 +124,3 @@ def sleeps_in_vain(s: Sleepers) -> bool:
     if s.count != 1 or scheduler.timer_waiters != 0:
         return False
     return _at(s, 0).reason == REASON_CHANNEL_TIMERS
-
-
-@kernel
-def wait_until(when: i64) -> None:
-    """Lets the thread sleep until that time, or a signal."""
-    _until.seconds = when // NANOSECONDS
-    _until.nanoseconds = when % NANOSECONDS
-    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, _until, null(TimeSpec))

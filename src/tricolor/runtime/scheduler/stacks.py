@@ -44,7 +44,7 @@ from tricolor.runtime.scheduler.goroutine_record import DEAD, GUARD_BYTES, SEGME
 from tricolor.runtime.scheduler.machine import machine
 from tricolor.runtime.scheduler.process import counters
 from tricolor.runtime.scheduler.stops import out_of_memory, stack_overflow
-from tricolor.runtime.scheduler.system import map_memory, unmap_memory
+from tricolor.runtime.system.memory import map_memory, unmap_memory
 
 FIRST_SEGMENT_BYTES: Final = 2048
 # There is one main goroutine, most programs recurse on it, and a call over the end of a segment costs some 20 ns each time.

@@ -8,7 +8,7 @@ from tricolor.kernel.lang import as_struct, inline, is_null, null, size_of, syst
 from tricolor.runtime.scheduler.goroutine_record import Sudog
 from tricolor.runtime.scheduler.machine import machine
 from tricolor.runtime.scheduler.stops import out_of_memory
-from tricolor.runtime.scheduler.system import map_memory
+from tricolor.runtime.system.memory import map_memory
 
 SLAB_BYTES: Final = 64 * 1024
 

@@ -13,7 +13,10 @@ from tricolor.kernel.lang import (
     field_address,
     global_array,
     global_struct,
+    i32,
+    i64,
     kernel,
+    libc,
     load_u8,
     memory_copy,
     store_u8,
@@ -22,8 +25,8 @@ from tricolor.kernel.lang import (
     u8,
     u64,
 )
-from tricolor.runtime.scheduler.system import STANDARD_ERROR, write
 
+STANDARD_ERROR: Final = 2
 BUFFER_BYTES: Final = 4096
 DIGIT_BYTES: Final = 24
 _ZERO: Final = 48
@@ -41,6 +44,10 @@ class Output(Struct):
 
 _output = global_struct(Output)
 _buffer = global_array(u8, BUFFER_BYTES)
+
+
+@libc
+def write(descriptor: i32, text: addr, length_bytes: u64) -> i64: ...
 
 
 @kernel

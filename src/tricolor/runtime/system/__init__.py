@@ -1,0 +1,10 @@
+"""What the runtime asks of the operating system: memory, time, output, the end of the process, and small services.
+
+Everything else in the runtime stands above this package, and it imports nothing of them.
+
+* ``memory``: address space and pages.
+* ``clock``: time, and waiting for a point of time.
+* ``output``: text on standard error, buffered, or into memory.
+* ``stop``: the end of the process when the memory manager cannot go on.
+* ``process``: what package runtime asks for (random bytes, processors, write).
+"""

@@ -1,0 +1,59 @@
+"""What package runtime asks of the system besides memory and time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tricolor.kernel.lang import addr, i32, i64, libc, load_i32, systemstack, to_i32, to_u64, u32, u64
+from tricolor.runtime.system.output import write
+
+PROCESSORS_ONLINE: Final = 84
+
+
+@libc
+def sched_yield() -> i32: ...
+
+
+@libc
+def getrandom(into: addr, length: u64, flags: u32) -> i64: ...
+
+
+@libc
+def sysconf(name: i32) -> i64: ...
+
+
+@libc
+def __errno_location() -> addr: ...
+
+
+@systemstack("runtime.write1")
+def write1(descriptor: u64, text: addr, length_bytes: i32) -> i32:
+    """write(2): bytes written, or the negative errno."""
+    wrote = write(to_i32(descriptor), text, to_u64(length_bytes))
+    if wrote < 0:
+        return -load_i32(__errno_location())
+    return to_i32(wrote)
+
+
+@systemstack("runtime.fillrandom")
+def fill_random(into: addr, length_bytes: i64) -> bool:
+    """Fills memory with random bytes; False if the system has none."""
+    done: u64 = 0
+    while done < to_u64(length_bytes):
+        got = getrandom(into + done, to_u64(length_bytes) - done, 0)
+        if got <= 0:
+            return False
+        done += to_u64(got)
+    return True
+
+
+@systemstack("runtime.ncpu")
+def processors() -> i32:
+    """Processors of the machine."""
+    return to_i32(sysconf(PROCESSORS_ONLINE))
+
+
+@systemstack("runtime.yieldthread")
+def yield_thread() -> None:
+    """Lets another thread run."""
+    sched_yield()

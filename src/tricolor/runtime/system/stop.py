@@ -1,0 +1,48 @@
+"""The end of the process when the runtime cannot go on, below the scheduler: exit status 2, as in Go."""
+
+from __future__ import annotations
+
+from typing import Final, NoReturn
+
+from tricolor.kernel.lang import addr, call_address, global_value, i32, kernel, libc, text, to_u64, u64
+from tricolor.runtime.system.output import flush_output, put, put_number
+
+FATAL_STATUS: Final = 2
+
+last_words = global_value(addr)
+"""Code that shows the goroutines before the process ends for want of memory; 0: none."""
+
+
+@libc
+def _exit(status: i32) -> NoReturn: ...
+
+
+@kernel
+def put_fatal(message: addr, length_bytes: u64) -> None:
+    """Appends the line ``fatal error: MESSAGE`` to the output."""
+    put(*text("fatal error: "))
+    put(message, length_bytes)
+    put(*text("\n"))
+
+
+@kernel
+def fatal(message: addr, length_bytes: u64) -> NoReturn:
+    """Ends the process with ``fatal error: MESSAGE``, and no traces."""
+    put_fatal(message, length_bytes)
+    flush_output()
+    _exit(FATAL_STATUS)
+
+
+@kernel
+def fatal_out_of_memory(wanted_bytes: u64, used_bytes: u64) -> NoReturn:
+    """Ends the process as Go does when the system gives no more memory."""
+    put(*text("runtime: out of memory: cannot allocate "))
+    put_number(wanted_bytes)
+    put(*text("-byte block ("))
+    put_number(used_bytes)
+    put(*text(" in use)\n"))
+    put_fatal(*text("out of memory"))
+    if to_u64(last_words.value) != 0:
+        call_address(last_words.value, (), None)
+    flush_output()
+    _exit(FATAL_STATUS)
