@@ -1,7 +1,7 @@
 package math
 
-// Exp as Go computes it on this machine, to the last bit. Exp: reduction by multiples of ln 2 with
-// fused steps, a series for the 16th part of what is left, and four squarings.
+// Computes Exp exactly as Go does on this machine, to the last bit: it subtracts a multiple of ln 2 in
+// fused steps, evaluates a series for a 16th of the rest, and squares the result four times.
 
 const (
 	haveArchExp = true
@@ -42,7 +42,7 @@ func archExp(x float64) float64 {
 	return expScaled(FMA(y, y+2, 1), int(scale))
 }
 
-// expScaled returns y * 2**n, 0 where it would be less than half the smallest positive number.
+// expScaled returns y * 2**n, and 0 if that is less than half the smallest positive number.
 func expScaled(y float64, n int) float64 {
 	const bias, infinite = 1023, 2047
 	e := n + bias

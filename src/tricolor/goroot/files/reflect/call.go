@@ -1,5 +1,5 @@
-// Calls through reflection, and func values that reflection makes. In place of Go's assembly there are two small functions
-// behind the descriptor of each function type of the program (see package runtime, call.go).
+// Calls through reflection, and func values that reflection makes. In place of Go's assembly there are two stubs, whose addresses
+// follow the descriptor of each function type of the program (see package runtime, call.go).
 
 package reflect
 
@@ -18,7 +18,7 @@ func callThrough(stub, code, context, frame unsafe.Pointer)
 func takeToken() unsafe.Pointer
 func giveToken(closure, token unsafe.Pointer)
 
-// callFrame is memory for the parameters and results of one call; all its words count as pointers for the collector.
+// callFrame is memory for the parameters and results of one call. The garbage collector scans all its words as pointers.
 type callFrame struct {
 	memory  unsafe.Pointer
 	offsets []uintptr // of the parameters, then of the results
@@ -46,7 +46,7 @@ func (f callFrame) at(i int) unsafe.Pointer {
 	return add(f.memory, f.offsets[i], "inside the frame")
 }
 
-// put stores a value that has the type of the place.
+// put stores v at place; t is the type of both.
 func put(t *abi.Type, place unsafe.Pointer, v Value) {
 	if v.flag&flagIndir != 0 {
 		typedmemmove(t, place, v.ptr)
@@ -55,7 +55,7 @@ func put(t *abi.Type, place unsafe.Pointer, v Value) {
 	}
 }
 
-// take returns a value of type t copied out of a place.
+// take returns a copy of the value of type t at place.
 func take(t *abi.Type, place unsafe.Pointer) Value {
 	if t.Size_ == 0 {
 		return Zero(toRType(t))
@@ -65,7 +65,7 @@ func take(t *abi.Type, place unsafe.Pointer) Value {
 	return Value{t, copied, flagIndir | flag(t.Kind())}
 }
 
-// checkArguments checks the arguments of Call and CallSlice and packs those of a variadic parameter.
+// checkArguments checks the arguments of Call and CallSlice, and packs the arguments of a variadic parameter into a slice.
 func checkArguments(op string, t *funcType, in []Value) []Value {
 	n := t.NumIn()
 	spread := t.IsVariadic() && op != "CallSlice"
@@ -140,7 +140,7 @@ func (v Value) call(op string, in []Value) []Value {
 	return out
 }
 
-// enter makes the call. A func value that was made for a type made at run time is called without any stub.
+// enter makes the call. If reflection made the func value, for a type made at run time, it calls the handler without a stub.
 func enter(t *funcType, code, context, frame unsafe.Pointer) {
 	if code == stublessCode() {
 		(*madeFunc)(context).handler(context, frame)
@@ -153,13 +153,13 @@ func enter(t *funcType, code, context, frame unsafe.Pointer) {
 	callThrough(stubs.call, code, context, frame)
 }
 
-// madeFunc is how every func value that reflection makes begins.
+// madeFunc is the beginning of every func value that reflection makes.
 type madeFunc struct {
 	code    unsafe.Pointer
 	handler func(context, frame unsafe.Pointer)
 }
 
-// stubless stands where a func value's type was made at run time: only reflection can call such a value.
+// stubless is the code of a func value whose type was made at run time. Only reflection can call such a value.
 func stubless() {
 	panic("reflect: direct call of a function whose type was made by FuncOf")
 }
@@ -232,7 +232,7 @@ type methodValue struct {
 	rcvr   Value
 }
 
-// makeMethodValue turns a method value of reflection into a func value.
+// makeMethodValue converts a Value with flagMethod to a func value.
 func makeMethodValue(op string, v Value) Value {
 	if v.flag&flagMethod == 0 {
 		panic("reflect: internal error: invalid use of makeMethodValue")
@@ -252,7 +252,7 @@ func runMethodValue(context, frame unsafe.Pointer) {
 	enter(t, *(*unsafe.Pointer)(fn), word, frame)
 }
 
-// methodValueCallCodePtr is the code address that all method values show.
+// methodValueCallCodePtr returns the code address that Pointer returns for all method values.
 func methodValueCallCodePtr() uintptr {
 	return uintptr(stublessCode())
 }

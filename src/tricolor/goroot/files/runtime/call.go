@@ -1,8 +1,8 @@
-// Calling a function of which only the type's descriptor is known.
+// Calls of functions that are known only by the descriptors of their types.
 //
-// Behind the descriptor of a function type of the program lie two code addresses (abi/stubs.py): call takes (code, context,
-// frame), makes the call with the parameters in the frame and stores the results there; make is the code of a func value
-// whose second word is a func(context, frame). A frame is laid out as a Go struct {parameters..., results...}.
+// Two code addresses follow the descriptor of each function type of the program (staticdata/stubs.py). call takes (code, context,
+// frame), makes the call with the parameters in the frame, and stores the results there. make is the code of a func value
+// whose second word is a func(context, frame). A frame has the layout of a Go struct {parameters..., results...}.
 
 package runtime
 
@@ -31,12 +31,12 @@ func funcCodeOf(t *functype) *funcCode {
 //go:linkname reflect_funcCode reflect.funcCodeOf
 func reflect_funcCode(t *functype) *funcCode { return funcCodeOf(t) }
 
-// A call stub is called as a method whose receiver is the code to call.
+// callStub is the interface through which a call stub is called: as a method whose receiver is the code to call.
 type callStub interface {
 	run(context, frame unsafe.Pointer)
 }
 
-// callThrough calls code, with a context as its first parameter, through the call stub of its type.
+// callThrough calls code through the call stub of its type. The context is the first parameter of code.
 func callThrough(stub, code, context, frame unsafe.Pointer) {
 	table := &itab{Fun: [1]uintptr{uintptr(stub)}}
 	word := iface{table, code}
@@ -48,8 +48,8 @@ func reflect_callThrough(stub, code, context, frame unsafe.Pointer) {
 	callThrough(stub, code, context, frame)
 }
 
-// A func value that reflection made may be a deferred call: what it stands for may then recover. It takes the panic's token
-// first and gives it to the function that it calls, if that is one that recovers.
+// A func value that reflection made may be a deferred call, and the function behind it may recover. So it first takes the
+// panic's token, and passes it to the function that it calls if that function recovers.
 //
 //go:linkname reflect_takeToken reflect.takeToken
 func reflect_takeToken() unsafe.Pointer { return recovertoken() }
@@ -61,7 +61,7 @@ func reflect_giveToken(closure, token unsafe.Pointer) {
 	}
 }
 
-// newFrame returns memory for a frame. All its words count as pointers for the collector.
+// newFrame returns memory for a frame. The garbage collector scans all its words as pointers.
 func newFrame(t *functype) unsafe.Pointer {
 	size := uintptr(0)
 	for _, list := range [2][]*_type{t.InSlice(), t.OutSlice()} {

@@ -81,13 +81,13 @@ var (
 	godebugUpdate  func(string, string)
 )
 
-// readSettings reads GODEBUG. GOGC, GOMEMLIMIT and GOMAXPROCS are read by the kernel when it starts.
+// readSettings reads GODEBUG. The kernel reads GOGC, GOMEMLIMIT and GOMAXPROCS when it starts.
 func readSettings() {
 	godebug = gogetenv("GODEBUG")
 	parseGodebug()
 }
 
-// parseGodebug looks for the settings that this package knows itself.
+// parseGodebug reads the settings that this package itself uses.
 func parseGodebug() {
 	debugPanicnil.Store(0)
 	for rest := godebug; rest != ""; {
@@ -160,5 +160,5 @@ func fcntl(fd, cmd, arg int32) (ret, errno int32) {
 	return int32(r), 0
 }
 
-// buildVersion is what overlay.py says: the version of the standard library.
+// buildVersion is the version of the standard library. overlay.py writes builtWith.
 var buildVersion = builtWith

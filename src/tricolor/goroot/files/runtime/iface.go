@@ -1,7 +1,7 @@
-// Interface tables that the compiler did not make, and type assertions.
+// Itabs that are made at run time, and type assertions.
 //
-// itabs are found in a hash table of open addressing that is read without a lock: a table is complete when it is
-// published, and an entry is complete when it is stored. Negative answers are kept too (Fun[0] is 0).
+// A hash table with open addressing holds all itabs. It is read without a lock, since a table is complete before it is
+// published, and an itab before it is stored. The table also holds negative results, whose Fun[0] is 0.
 
 package runtime
 
@@ -12,7 +12,7 @@ import (
 )
 
 type itabTable struct {
-	mask    uintptr // number of entries, a power of two, less one
+	mask    uintptr // number of entries, which is a power of two, minus one
 	used    uintptr
 	entries []unsafe.Pointer // *itab
 }
@@ -47,7 +47,7 @@ func (t *itabTable) insert(m *itab) {
 	t.used++
 }
 
-// keepItab adds an itab to the table, which it doubles when half of it is used. The lock must be held.
+// keepItab adds an itab to the table. It doubles a table that is half full. The caller must hold the lock.
 func keepItab(m *itab) {
 	t := (*itabTable)(itabs)
 	if t == nil || t.used >= t.mask/2 {
@@ -70,8 +70,8 @@ func keepItab(m *itab) {
 	t.insert(m)
 }
 
-// methodCode returns the code of the method of typ that an interface's method m names, nil if there is none.
-// from is where to begin among typ's methods, which are sorted as the interface's are; next is where to go on.
+// methodCode returns the code of typ's method for the interface's method m, nil if there is none. It searches typ's methods
+// beginning at index from; next is the index for the next search, since both lists of methods have the same order.
 func methodCode(inter *interfacetype, m *abi.Imethod, typ *_type, from int) (code unsafe.Pointer, next int) {
 	r := toRType(typ)
 	u := typ.Uncommon()
@@ -102,7 +102,7 @@ func methodCode(inter *interfacetype, m *abi.Imethod, typ *_type, from int) (cod
 	return nil, from
 }
 
-// fill sets the method table; it returns the name of the first method that is missing, "" if there is none.
+// fill sets the method table. It returns the name of the first missing method, "" if all exist.
 func fill(m *itab) string {
 	methods := m.Inter.Methods
 	codes := unsafe.Slice((*unsafe.Pointer)(unsafe.Pointer(&m.Fun[0])), len(methods))
@@ -128,8 +128,8 @@ func newItab(inter *interfacetype, typ *_type) *itab {
 	return m
 }
 
-// getitab returns the itab of a concrete type for an interface with methods. If the type lacks one of them, it returns
-// nil (canfail) or panics.
+// getitab returns the itab of a concrete type for an interface with methods. If the type lacks one of the methods, getitab
+// returns nil if canfail is set, else it panics.
 func getitab(inter *interfacetype, typ *_type, canfail bool) *itab {
 	m := (*itabTable)(atomic.Loadp(unsafe.Pointer(&itabs))).find(inter, typ)
 	if m == nil {
@@ -197,7 +197,7 @@ func reflectlite_ifaceE2I(inter *interfacetype, e eface, dst *iface) {
 	ifaceE2I(inter, e, dst)
 }
 
-// staticuint64s is filled by the code generator: boxes of small integers are shared.
+// staticuint64s holds the shared boxes of small integers. The code generator fills it.
 var staticuint64s [256]uint64
 
 func getStaticuint64s() *[256]uint64 {
@@ -212,8 +212,8 @@ var compiledItabs [1 << 24]*itab
 //go:linkname compiledItabCount tricolor.itab_count
 var compiledItabCount int
 
-// registerItabs puts the compiled itabs into the table, so that there is one itab for each pair: interfaces are compared
-// by their itabs' addresses.
+// registerItabs adds the itabs that the compiler made to the table. There must be only one itab for each pair of types, since
+// comparison of interfaces compares the addresses of itabs.
 func registerItabs() {
 	lock(&itabLock)
 	for _, m := range compiledItabs[:compiledItabCount] {

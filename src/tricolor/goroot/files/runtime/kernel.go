@@ -1,15 +1,14 @@
-// Functions without a body in this file are the memory manager's and the scheduler's own: they are written in the kernel
-// language, run on the thread's stack unless they park, and are found by their symbol, runtime.NAME.
-// tricolor/goroot/externals.py says what each one does.
+// Functions of the memory manager and the scheduler. They are written in the kernel language, have the symbols runtime.NAME, and
+// run on the thread's stack unless they park. tricolor/goroot/externals.py describes each of them.
 
 package runtime
 
 import "unsafe"
 
-// g is a goroutine. Only the kernel knows what is in it.
+// g is a goroutine. Only the kernel knows its fields.
 type g struct{}
 
-// guintptr, m and hchan are names that files taken over from Go's runtime mention.
+// Files of Go's runtime that we use unchanged mention m and hchan.
 type (
 	m     struct{}
 	hchan struct{}
@@ -110,8 +109,8 @@ func chancap(c *hchan) int
 func chantimer(c *hchan)
 func block()
 
-// Panics: registers of a function that defers, saved by setresume, restored by resume, which does not return; the token of
-// recover.
+// Panics. setresume saves the registers of a function that defers, resume restores them and does not return. recovertoken and
+// settoken pass on the token for recover.
 
 func resume(frame *deferFrame)
 func setpaniconfault(on bool) bool

@@ -1,4 +1,4 @@
-// Locks and waiting for package sync and for the rest of this package.
+// Spin locks of this package, and waiting for package sync.
 
 package runtime
 
@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// lock takes a lock that is held for a few instructions only. What is done under it must not panic.
+// lock acquires a spin lock. Its holder must release it after a few instructions and must not panic.
 func lock(l *uint32) {
 	for !atomic.Cas(l, 0, 1) {
 		gosched()
@@ -18,7 +18,7 @@ func unlock(l *uint32) {
 	atomic.Store(l, 0)
 }
 
-// Why a goroutine waits: the numbers of Go's waitReason, for which the scheduler has the words.
+// Reasons why a goroutine waits, with the numbers of Go's waitReason. The scheduler has their texts.
 const (
 	waitFinalizer    uint8 = 10
 	waitSemaphore    uint8 = 13
@@ -28,18 +28,19 @@ const (
 	waitRWMutexRead  uint8 = 23
 	waitRWMutexWrite uint8 = 24
 	waitWaitGroup    uint8 = 25
-	waitTimers       uint8 = 26 // also Go's number for its trace reader, which is not there
-	waitChanTimers   uint8 = 27 // the same while only timers with channels are running
+	waitTimers       uint8 = 26 // Go uses this number for its trace reader, which we do not have
+	waitChanTimers   uint8 = 27 // as waitTimers, while all running timers have channels
 	waitIO           uint8 = 2
 	waitCoroutine    uint8 = 38
 )
 
-// A semaphore is a uint32 anywhere in memory. Who waits for one is kept in a table by its address.
+// semWaiter is a goroutine that waits for a semaphore. A semaphore is a uint32 anywhere in memory; semTable holds the waiters by
+// its address.
 type semWaiter struct {
 	gp     *g
 	addr   *uint32
 	next   *semWaiter
-	handed bool // the releaser has taken the count for this waiter
+	handed bool // the releaser has decremented the semaphore for this waiter
 }
 
 type semBucket struct {
@@ -70,7 +71,7 @@ func semTake(addr *uint32) bool {
 	}
 }
 
-// semacquire waits until *addr > 0 and takes one. lifo: wait at the head of the queue.
+// semacquire waits until *addr > 0 and decrements it. lifo: wait at the head of the queue.
 func semacquire(addr *uint32, lifo bool, reason uint8) {
 	if semTake(addr) {
 		return
@@ -79,7 +80,8 @@ func semacquire(addr *uint32, lifo bool, reason uint8) {
 	b := semBucketOf(addr)
 	for {
 		lock(&b.lock)
-		// First announce the waiter, then look again: a releaser adds first, then looks for waiters.
+		// Count the waiter before the second try. A releaser increments the semaphore before it reads the count, so one of the two
+		// sees the other.
 		atomic.Xadd(&b.waiting, 1)
 		if semTake(addr) {
 			atomic.Xadd(&b.waiting, -1)
@@ -109,7 +111,7 @@ func (b *semBucket) insert(w *semWaiter, lifo bool) {
 	}
 }
 
-// remove takes the first waiter for addr out of the queue, nil if there is none.
+// remove removes the first waiter for addr from the queue and returns it, nil if there is none.
 func (b *semBucket) remove(addr *uint32) *semWaiter {
 	var before *semWaiter
 	for w := b.first; w != nil; before, w = w, w.next {
@@ -131,7 +133,7 @@ func (b *semBucket) remove(addr *uint32) *semWaiter {
 	return nil
 }
 
-// semrelease adds one to *addr and wakes a waiter. handoff: the waiter gets the count and runs at once.
+// semrelease increments *addr and wakes a waiter. handoff: decrement it again for the waiter, and let the waiter run at once.
 func semrelease(addr *uint32, handoff bool) {
 	b := semBucketOf(addr)
 	atomic.Xadd(addr, 1)
@@ -200,10 +202,10 @@ func internal_sync_runtime_doSpin() {
 //go:linkname internal_sync_runtime_nanotime internal/sync.runtime_nanotime
 func internal_sync_runtime_nanotime() int64 { return nanotime() }
 
-// notifyList is the waiting side of sync.Cond: tickets are drawn by Add and served in order.
+// notifyList is the list of waiters of a sync.Cond. notifyListAdd gives out tickets, which are served in order.
 type notifyList struct {
-	wait   uint32 // the next ticket to be drawn
-	notify uint32 // the next ticket to be served
+	wait   uint32 // the next ticket to give out
+	notify uint32 // the next ticket to serve
 	lock   uintptr
 	first  *notifyWaiter
 	last   *notifyWaiter
@@ -286,7 +288,7 @@ func notifyListNotifyOne(l *notifyList) {
 		goready(w.gp)
 		return
 	}
-	// The owner of the ticket is on its way; it will see that it has been served.
+	// The owner of the ticket has not entered the list yet. notifyListWait will see that the ticket is served.
 	unlock(l.spin())
 }
 

@@ -1,4 +1,4 @@
-// Memory statistics, the collector's settings, finalizers, cleanups, weak pointers.
+// Memory statistics, settings of the garbage collector, finalizers, cleanups, weak pointers.
 
 package runtime
 
@@ -7,12 +7,12 @@ import (
 	"unsafe"
 )
 
-// gcStats is what the kernel knows of the heap, in bytes, objects and nanoseconds, in this order.
+// gcStats holds the kernel's statistics of the heap. The kernel fills it in this order.
 type gcStats struct {
 	totalAllocBytes  uint64
 	mallocs          uint64
 	frees            uint64
-	heapLiveBytes    uint64 // allocated and not yet swept
+	heapLiveBytes    uint64 // allocated and not swept yet
 	heapSysBytes     uint64
 	heapIdleBytes    uint64
 	heapInUseBytes   uint64
@@ -36,12 +36,12 @@ type gcStats struct {
 	totalCPUNs       uint64
 }
 
-// sizeClass is what the kernel says of the objects of one size class.
+// sizeClass holds the kernel's statistics of one size class: element size, and numbers of objects.
 type sizeClass struct {
 	bytes, mallocs, frees uint64
 }
 
-// ReadMemStats fills m with the allocator's statistics as of now.
+// ReadMemStats fills m with the present statistics of the memory manager.
 func ReadMemStats(m *MemStats) {
 	var s gcStats
 	gcstats(&s)
@@ -77,7 +77,7 @@ func ReadMemStats(m *MemStats) {
 	gcpauses(&m.PauseNs[0], len(m.PauseNs))
 }
 
-// GC runs a full collection and returns when it is done.
+// GC runs a full collection cycle and returns when it is complete.
 func GC() {
 	gccollect()
 	if poolCleanup != nil {
@@ -94,11 +94,11 @@ func KeepAlive(x any) {
 
 var kept *any
 
-// Package sync empties its pools in every cycle of the collector. It is told so by the finalizer of an object that nothing
-// refers to, which is made anew each time.
+// Package sync empties its pools in every collection cycle. The finalizer of a sentinel, an object that nothing refers to,
+// empties them and makes the next sentinel.
 var (
 	poolCleanup  func()
-	poolsEmptied bool // since the sentinel was made
+	poolsEmptied bool // since the present sentinel was made
 )
 
 type poolSentinel struct {
@@ -112,7 +112,7 @@ func sync_runtime_registerPoolCleanup(f func()) {
 }
 
 func emptyPools() {
-	procpin() // the pools must not be used in between
+	procpin() // no other goroutine may use the pools meanwhile
 	poolCleanup()
 	procunpin()
 }
@@ -164,8 +164,8 @@ func debug_setPanicOnFault(on bool) (old bool) {
 	return setpaniconfault(on)
 }
 
-// readGCStats fills pauses as runtime/debug expects it: durations and end times of pauses, newest first, then the time of
-// the last collection, the number of collections and the sum of all pauses.
+// debug_readGCStats fills pauses as package runtime/debug expects: durations and end times of pauses, newest first, then the time
+// of the last cycle, the number of cycles and the sum of all pauses.
 //
 //go:linkname debug_readGCStats runtime/debug.readGCStats
 func debug_readGCStats(pauses *[]uint64) {
@@ -203,8 +203,8 @@ func debug_modinfo() string { return modinfo }
 
 var modinfo string
 
-// Finalizers and cleanups run one after another on a goroutine of their own, which starts with the first of them.
-// For the kernel both are closures; a finalizer's takes the object from a word that the kernel fills when it is queued.
+// Finalizers and cleanups run one after another on one system goroutine, which startFinalizers starts before the first of them
+// is registered. For the kernel both are closures. A finalizer's closure takes the object as its parameter.
 
 var finalizers struct {
 	lock    uint32
@@ -225,7 +225,7 @@ func startFinalizers() {
 func runFinalizers() {
 	for {
 		var obj, closure unsafe.Pointer
-		// Waits for the next one. 1: a finalizer, 2: a cleanup.
+		// nextfinalizer waits for the next one. 1: a finalizer, 2: a cleanup.
 		switch nextfinalizer(&obj, &closure) {
 		case 1:
 			f := *(*func(unsafe.Pointer))(unsafe.Pointer(&closure))
@@ -236,8 +236,8 @@ func runFinalizers() {
 	}
 }
 
-// SetFinalizer has finalizer called with obj, a pointer to the beginning of an object, when obj is no longer reachable.
-// A nil finalizer takes the present one away.
+// SetFinalizer arranges that the runtime calls finalizer with obj, a pointer to the beginning of an object, when obj is no
+// longer reachable. A nil finalizer removes the present one.
 func SetFinalizer(obj any, finalizer any) {
 	o := efaceOf(&obj)
 	if o._type == nil {
@@ -255,7 +255,7 @@ func SetFinalizer(obj any, finalizer any) {
 	}
 	base := findobject(o.data, nil)
 	if base == nil {
-		return // a global or a constant: it stays reachable
+		return // a global or a constant, which stays reachable
 	}
 	if base != o.data && (elem.Pointers() || elem.Size_ >= 16) {
 		throw("runtime.SetFinalizer: pointer not at beginning of allocated block")
@@ -272,7 +272,7 @@ func SetFinalizer(obj any, finalizer any) {
 	}
 }
 
-// finalizerCall makes the closure that calls a finalizer with an object.
+// finalizerCall returns the closure that calls a finalizer with an object.
 func finalizerCall(objType *_type, f *eface) func(unsafe.Pointer) {
 	bad := func() {
 		throw("runtime.SetFinalizer: cannot pass " + toRType(objType).string() + " to finalizer " + toRType(f._type).string())
@@ -315,19 +315,19 @@ func finalizerCall(objType *_type, f *eface) func(unsafe.Pointer) {
 	return nil
 }
 
-// isPointerTo tells whether t is another pointer type with the same element that objType can be assigned to.
+// isPointerTo reports whether t is another pointer type with the same element type, to which objType is assignable.
 func isPointerTo(t, objType *_type) bool {
 	return t.Kind() == abi.Pointer && (t.Uncommon() == nil || objType.Uncommon() == nil) &&
 		(*ptrtype)(unsafe.Pointer(t)).Elem == (*ptrtype)(unsafe.Pointer(objType)).Elem
 }
 
-// Cleanup names a call that AddCleanup has arranged.
+// Cleanup identifies a call that AddCleanup has arranged.
 type Cleanup struct {
 	id  uint64
 	ptr uintptr
 }
 
-// AddCleanup has cleanup(arg) called some time after ptr is no longer reachable.
+// AddCleanup arranges that the runtime calls cleanup(arg) some time after ptr is no longer reachable.
 func AddCleanup[T, S any](ptr *T, cleanup func(S), arg S) Cleanup {
 	if ptr == nil {
 		panic(plainError("runtime.AddCleanup: ptr is nil"))
@@ -370,13 +370,13 @@ func weak_runtime_makeStrongFromWeak(handle unsafe.Pointer) unsafe.Pointer {
 	return weakload(handle)
 }
 
-// Pinner keeps objects where they are and reachable. Objects do not move here.
+// Pinner keeps objects reachable. It need not keep them in place, since our garbage collector does not move objects.
 type Pinner struct {
 	pinned []any
 }
 
-// Pin keeps the object that pointer points to until Unpin.
+// Pin keeps the object that pointer points to reachable until Unpin.
 func (p *Pinner) Pin(pointer any) { p.pinned = append(p.pinned, pointer) }
 
-// Unpin lets go of all objects.
+// Unpin releases all objects.
 func (p *Pinner) Unpin() { p.pinned = nil }

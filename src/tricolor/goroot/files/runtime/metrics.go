@@ -1,10 +1,10 @@
-// The metrics of package runtime/metrics that the memory manager can answer.
+// The metrics of package runtime/metrics for which the memory manager and the scheduler have values.
 
 package runtime
 
 import "unsafe"
 
-// Kinds of a metric's value, as package runtime/metrics numbers them.
+// Kinds of a metric's value, with the numbers of package runtime/metrics.
 const (
 	metricBad = iota
 	metricUint64
@@ -22,7 +22,7 @@ type metricSample struct {
 	value metricValue
 }
 
-// metric answers one name; ok is false for a name that is not known.
+// metric returns the value of the metric with a name; ok is false for an unknown name.
 func metric(name string, s *gcStats) (v uint64, ok bool) {
 	switch name {
 	case "/gc/cycles/automatic:gc-cycles":

@@ -1,14 +1,14 @@
 // Panics, deferred calls, recover, Goexit, and the errors that the language itself raises.
 //
-// How it works: a function that defers has a deferFrame in its stack frame, linked with those of its callers; deferred calls
-// are kept there, the first three in place. gopanic runs on top of the panicking function's stack: it walks the frames
-// outwards and runs their calls. A deferred function that may recover is told its panic by a token, which it
-// reads first of all; recover(token) marks the panic. Then resume goes back into the function that deferred.
+// How it works: a function that defers has a deferFrame in its stack frame, linked with the deferFrames of its callers. It holds
+// the deferred calls, the first three of them in place. gopanic runs on top of the panicking function's stack: it walks the
+// frames outwards and runs their calls. A deferred function that may recover gets its panic as a token, which it takes before it
+// does anything else; recover(token) marks the panic as recovered. Then resume continues in the function that deferred the call.
 //
 // Invariants:
-//  1. A frame MUST be in the list from deferenter to the end of deferreturn. Otherwise a panic would pass it by.
-//  2. A panic whose deferred call is cut off by another panic MUST be marked aborted when the other one takes over the
-//     frame, and dropped when that one is recovered. Otherwise it would be raised again later.
+//  1. A frame MUST be in the list from deferenter to the end of deferreturn. Otherwise a panic would skip its deferred calls.
+//  2. If a panic cuts off the deferred call of another panic, unwind() MUST mark the other one as aborted, and recovery() MUST
+//     drop it. Otherwise the other panic would be raised again later.
 
 package runtime
 
@@ -18,7 +18,7 @@ import (
 	"unsafe"
 )
 
-// PanicNilError is what recover gives after panic(nil).
+// PanicNilError is the value that recover returns after panic(nil).
 type PanicNilError struct {
 	_ [0]*PanicNilError
 }
@@ -28,12 +28,12 @@ func (*PanicNilError) RuntimeError() {}
 
 const inPlace = 3
 
-// deferFrame is the 128 bytes that ARCHITECTURE.md calls DeferFrame.
+// deferFrame is the record of 128 bytes that docs/abi.md calls DeferFrame.
 type deferFrame struct {
 	registers [9]uintptr // written by setresume, read by resume
 	_         uintptr
 	outer     *deferFrame
-	count     uintptr // of the calls in place
+	count     uintptr // number of calls in place
 	calls     [inPlace]unsafe.Pointer
 	more      *deferredCall
 }
@@ -46,11 +46,11 @@ type deferredCall struct {
 	next    *deferredCall
 }
 
-// panicRecord is a panic or a Goexit under way.
+// panicRecord is a panic or a Goexit in progress.
 type panicRecord struct {
 	value      any
-	outer      *panicRecord // the one that was under way when this one began
-	frame      *deferFrame  // whose deferred call runs
+	outer      *panicRecord // the one that was in progress when this one began
+	frame      *deferFrame  // the frame whose deferred call is running
 	pc         uintptr
 	recovered  bool
 	repanicked bool
@@ -59,7 +59,7 @@ type panicRecord struct {
 	memory     bool // a nil pointer was dereferenced
 }
 
-// gWords is what package runtime keeps in a goroutine's record.
+// gWords holds the words that package runtime keeps in a goroutine's record.
 type gWords struct {
 	frames *deferFrame
 	panics *panicRecord
@@ -68,7 +68,7 @@ type gWords struct {
 
 func gwords() *gWords
 
-// Flags in front of a function's code.
+// codeRecovers is a bit of the flags before a function's code.
 const codeRecovers = 1
 
 func recovers(closure unsafe.Pointer) bool {
@@ -76,20 +76,20 @@ func recovers(closure unsafe.Pointer) bool {
 	return *(*uint32)(unsafe.Pointer(uintptr(code) - 8))&codeRecovers != 0
 }
 
-// deferMore keeps a call for which the frame has no room. The kernel has the rest of what a function that defers does
-// (tricolor/runtime/panics.py: deferenter, deferproc, deferreturn, recovertoken, settoken).
+// deferMore stores a deferred call for which the frame has no room. The kernel has the other functions for deferred calls:
+// deferenter, deferproc, deferreturn, recovertoken and settoken in tricolor/runtime/panics.py.
 func deferMore(frame *deferFrame, closure unsafe.Pointer) {
 	frame.more = &deferredCall{closure, frame.more}
 }
 
-// runMore runs the calls that deferMore kept, when their function returns.
+// runMore runs the calls that deferMore stored, when their function returns.
 func runMore(frame *deferFrame) {
 	for frame.more != nil {
 		callClosure(frame.pop())
 	}
 }
 
-// pop takes the call that was deferred last, nil if there is none left.
+// pop removes the call that was deferred last and returns it, nil if there is none.
 func (frame *deferFrame) pop() unsafe.Pointer {
 	if d := frame.more; d != nil {
 		frame.more = d.next
@@ -108,8 +108,8 @@ func callClosure(closure unsafe.Pointer) {
 	(*(*func())(unsafe.Pointer(&closure)))()
 }
 
-// gorecover is recover in a function that was given the token. A recover that was itself deferred may run while another panic is under way:
-// then it does nothing.
+// gorecover is recover in a function that got the token. A deferred recover may run while another panic is in progress; then it
+// does nothing.
 func gorecover(token unsafe.Pointer) any {
 	p := (*panicRecord)(token)
 	if p == nil || p.goexit || p.recovered || gwords().panics != p {
@@ -136,7 +136,7 @@ func raise(p *panicRecord) {
 	fatalpanic(p)
 }
 
-// unwind runs the deferred calls of all frames for p. It returns when none is left, not if p is recovered.
+// unwind runs the deferred calls of all frames for p. It returns when no calls are left. It does not return if p is recovered.
 func unwind(w *gWords, p *panicRecord) {
 	for frame := w.frames; frame != nil; frame = w.frames {
 		for q := p.outer; q != nil; q = q.outer {
@@ -163,8 +163,8 @@ func unwind(w *gWords, p *panicRecord) {
 	p.frame = nil
 }
 
-// recovery drops a recovered panic and those that it cut off, and goes on in the function that deferred the call; unless a
-// Goexit was cut off: that goes on instead.
+// recovery drops a recovered panic and the panics that it cut off, and continues in the function that deferred the call. If it
+// cut off a Goexit, that continues in its place.
 func recovery(w *gWords, p *panicRecord, frame *deferFrame) {
 	q := p.outer
 	for q != nil && q.aborted {
@@ -182,8 +182,8 @@ func recovery(w *gWords, p *panicRecord, frame *deferFrame) {
 	resume(frame)
 }
 
-// Goexit runs all deferred calls and ends the goroutine that calls it. When the main goroutine ends so, the others go on;
-// when they have ended too, the program stops with a fatal error.
+// Goexit runs all deferred calls and ends the calling goroutine. If the main goroutine ends so, the others go on. When all
+// others have ended too, the program stops with a fatal error.
 func Goexit() {
 	p := &panicRecord{goexit: true}
 	w := gwords()
@@ -193,7 +193,7 @@ func Goexit() {
 	goexit0()
 }
 
-// Running out of frames.
+// Panics that nobody recovers, and fatal errors.
 
 var dying uint32
 
@@ -263,7 +263,7 @@ func fatalpanic(p *panicRecord) {
 	exit(2)
 }
 
-// throw ends the program because of a fault that cannot be recovered from.
+// throw ends the program with a fatal error, which cannot be recovered.
 func throw(s string) {
 	atomic.Store(&dying, 1)
 	printlock()
@@ -275,7 +275,7 @@ func throw(s string) {
 	exit(2)
 }
 
-// fatal is throw for faults that are the program's own.
+// fatal is throw for faults of the user's program.
 func fatal(s string) {
 	throw(s)
 }
@@ -323,7 +323,7 @@ func panicshift()    { panic(shiftError) }
 func panicmem()     { raiseMemory() }
 func panicnilcall() { raiseMemory() }
 
-// panicfault is called by the kernel when an access of this goroutine faulted, if it asked for a panic then.
+// panicfault raises the panic for an access to memory that faulted. The kernel calls it if the goroutine has set PanicOnFault.
 func panicfault(addr uintptr) {
 	panic(errorAddressString{msg: "invalid memory address or nil pointer dereference", addr: addr})
 }
@@ -334,7 +334,7 @@ func raiseMemory() {
 	raise(&panicRecord{value: memoryError, memory: true, pc: pc[0]})
 }
 
-// Kernel code that runs on a goroutine's stack raises its errors through these two.
+// panicplain and panicerror raise errors of kernel code that runs on a goroutine's stack.
 func panicplain(s string) { panic(plainError(s)) }
 func panicerror(s string) { panic(errorString(s)) }
 
@@ -384,7 +384,7 @@ func panicrangestate(state int) {
 	throw("unexpected state of a range function")
 }
 
-// panicwrap is called by the wrapper of a value method that was called through a nil pointer.
+// panicwrap raises the panic for a value method that is called through a nil pointer. The method's wrapper calls it.
 func panicwrap() {
 	pc, _, _, _ := Caller(1)
 	name := FuncForPC(pc).Name() // pkg.(*T).M

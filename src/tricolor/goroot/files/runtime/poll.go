@@ -1,7 +1,7 @@
-// Waiting for descriptors. Pipes, sockets and terminals that package os opens are non-blocking; a goroutine that finds
-// nothing to read looks again after a sleep that doubles from 20 us to 1 ms, so that the others run meanwhile. Regular
-// files do not wait. A descriptor that stays blocking (standard input and output) is looked at in the same way before a read
-// or a write, if there is anyone else to run.
+// Waiting for file descriptors. Pipes, sockets and terminals that package os opens are non-blocking. A goroutine that cannot read
+// or write yet sleeps and tries again, so that other goroutines run meanwhile; its sleep doubles from 20 us to 1 ms. Regular
+// files are always ready. Blocking descriptors (standard input and output) are polled in the same way before a read or a write,
+// if there are other goroutines.
 
 package runtime
 
@@ -23,7 +23,7 @@ const (
 	pollReady       = 0
 	pollClosing     = 1
 	pollTimeout     = 2
-	notPollable     = 1 // EPERM, which epoll answers for a regular file
+	notPollable     = 1 // EPERM, the error of epoll for a regular file
 	badDescriptor   = 9
 	modeFormatMask  = 0xf000
 	modeFIFO        = 0x1000
@@ -33,17 +33,17 @@ const (
 	statModeOffset  = 24
 	shortestTimeout = 0
 
-	pipePiece = 4096 // bytes for which a pipe has room when it is ready
+	pipePiece = 4096 // number of bytes for which a pipe has room if it is ready
 )
 
 type pollDescriptor struct {
 	fd            uintptr
 	closing       bool
-	readDeadline  int64 // ns of nanotime; 0 none, negative: passed
+	readDeadline  int64 // ns of nanotime; 0: none, negative: passed
 	writeDeadline int64
 }
 
-// Descriptors in use: package internal/poll holds an index plus one.
+// Descriptors in use. Package internal/poll knows each by its index plus one.
 var descriptors struct {
 	lock uint32
 	all  []*pollDescriptor
@@ -55,7 +55,7 @@ type pollfd struct {
 	revents int16
 }
 
-// ready tells whether a read or write would not wait. Faults count as ready: the call itself reports them.
+// ready reports whether a read or write would not wait. A descriptor with an error is ready, since the call reports the error.
 func ready(fd uintptr, events int16) bool {
 	p := pollfd{fd: int32(fd), events: events}
 	n, _, _ := linux.Syscall6(sysPoll, uintptr(unsafe.Pointer(&p)), 1, shortestTimeout, 0, 0, 0)
@@ -103,7 +103,7 @@ func poll_runtime_pollClose(ctx uintptr) {
 	unlock(&descriptors.lock)
 }
 
-// state tells why the descriptor cannot be waited for, pollReady if it can.
+// state returns the reason why a goroutine cannot wait for the descriptor, pollReady if it can.
 func (pd *pollDescriptor) state(mode int) int {
 	deadline := pd.readDeadline
 	if mode == 'w' {
@@ -173,11 +173,11 @@ func poll_runtime_pollUnblock(ctx uintptr) {
 //go:linkname poll_runtime_isPollServerDescriptor internal/poll.runtime_isPollServerDescriptor
 func poll_runtime_isPollServerDescriptor(_ uintptr) bool { return false }
 
-// beforeRead waits until a blocking descriptor has something to read, while others can run.
+// beforeRead waits until a blocking descriptor has something to read, and lets other goroutines run meanwhile.
 func beforeRead(fd uintptr) { waitReady(fd, pollIn) }
 
-// beforeWrite waits until a blocking descriptor has room, while others can run; it returns how many of n bytes can be written
-// without waiting.
+// beforeWrite waits until a blocking descriptor has room, and lets other goroutines run meanwhile. It returns how many of n bytes
+// can be written without waiting.
 func beforeWrite(fd, n uintptr) uintptr {
 	if !waitReady(fd, pollOut) || n <= pipePiece {
 		return n
@@ -190,7 +190,7 @@ func beforeWrite(fd, n uintptr) uintptr {
 	return n
 }
 
-// waitReady tells whether there is anyone else who could have run.
+// waitReady waits until the descriptor is ready. It does not wait and returns false if there is nothing else to run.
 func waitReady(fd uintptr, events int16) bool {
 	for sleep := int64(firstPollSleep); ; sleep = min(2*sleep, lastPollSleep) {
 		if gcount() <= 1 && len(timers.heap) == 0 {

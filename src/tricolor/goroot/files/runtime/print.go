@@ -1,4 +1,4 @@
-// The parts of print and println that depend on threads; the formats are Go's own.
+// The parts of print and println that depend on the scheduler. The formats come from Go's own file.
 
 package runtime
 
@@ -13,7 +13,7 @@ var printing struct {
 	depth uint32
 }
 
-// printlock keeps the output of one print together. The goroutine that holds it may take it again.
+// printlock acquires the lock that keeps the output of one print together. Its holder may acquire it again.
 func printlock() {
 	gp := getg()
 	if printing.depth > 0 && printing.owner == gp {
@@ -47,7 +47,7 @@ func gwrite(b []byte) {
 func printfloat(v float64)      { printfloat64(v) }
 func printcomplex(v complex128) { printcomplex128(v) }
 
-// write is for package internal/godebug.
+// write is called by package internal/godebug.
 func write(fd uintptr, p unsafe.Pointer, n int32) int32 {
 	return write1(fd, p, n)
 }

@@ -1,4 +1,4 @@
-// Start and end of the program, and what programs may ask about goroutines.
+// Start and end of the program, and functions about goroutines and threads.
 
 package runtime
 
@@ -13,7 +13,7 @@ import (
 //go:linkname main_main main.main
 func main_main()
 
-// The code of all packages' initialisers in the order in which they must run, and their number.
+// The code of the initialisation tasks of all packages in the order in which they must run, and their number.
 //
 //go:linkname initTasks tricolor.init_tasks
 var initTasks [1 << 20]unsafe.Pointer
@@ -24,14 +24,14 @@ var initTaskCount int
 //go:linkname maps_errNilAssign internal/runtime/maps.errNilAssign
 var maps_errNilAssign error
 
-// What exithook needs to know of the scheduler.
+// Functions of the scheduler that package exithook needs.
 func init() {
 	exithook.Gosched = Gosched
 	exithook.Goid = goid
 	exithook.Throw = throw
 }
 
-// main is the first goroutine.
+// main is the function of the main goroutine.
 func main() {
 	cpu.Initialize("")
 	seedRandom()
@@ -59,17 +59,17 @@ func syscall_Exit(code int) {
 	exit(int32(code))
 }
 
-// Gosched lets other goroutines run; the caller goes on later.
+// Gosched lets other goroutines run before the caller goes on.
 func Gosched() {
 	gosched()
 }
 
-// GOMAXPROCS sets how many threads may run goroutines at once, if n is at least 1, and returns the previous number.
+// GOMAXPROCS sets the number of threads that may run goroutines at once, if n is at least 1, and returns the previous number.
 func GOMAXPROCS(n int) int {
 	return int(gomaxprocs(int32(n)))
 }
 
-// SetDefaultGOMAXPROCS returns to the number that the environment or the machine gives.
+// SetDefaultGOMAXPROCS sets GOMAXPROCS to the number in the environment, or else to the number of processors.
 func SetDefaultGOMAXPROCS() {
 	n, ok := atoi(gogetenv("GOMAXPROCS"))
 	if !ok || n < 1 {
@@ -78,16 +78,16 @@ func SetDefaultGOMAXPROCS() {
 	gomaxprocs(int32(n))
 }
 
-// NumCPU returns how many processors the process may use.
+// NumCPU returns the number of processors that the process may use.
 func NumCPU() int { return int(ncpu()) }
 
-// NumCgoCall returns 0: there is no cgo.
+// NumCgoCall returns 0, since there is no cgo.
 func NumCgoCall() int64 { return 0 }
 
-// NumGoroutine returns how many goroutines there are, those of the runtime not counted.
+// NumGoroutine returns the number of goroutines without the runtime's own.
 func NumGoroutine() int { return int(gcount()) }
 
-// LockOSThread does nothing: no package that runs here keeps state in a thread.
+// LockOSThread does nothing, since no supported package keeps state in a thread.
 func LockOSThread() {}
 
 // UnlockOSThread does nothing.
@@ -111,9 +111,9 @@ func atomic_runtime_procUnpin() { procunpin() }
 func entersyscall() {}
 func exitsyscall()  {}
 
-// coro is a goroutine that runs only while another waits for it: the other half of iter.Pull.
+// coro is a pair of goroutines of which one runs while the other waits: the two halves of iter.Pull.
 type coro struct {
-	waiting *g // the half that does not run
+	waiting *g // the half that waits
 	f       func(*coro)
 	lock    uint32
 }
@@ -128,7 +128,7 @@ func newcoro(f func(*coro)) *coro {
 	return c
 }
 
-// Packages iter and maps name these functions in a directive (go:linknamestd) that only Go's own compiler knows.
+// Packages iter and maps refer to these functions by go:linknamestd, a directive for Go's own compiler only. So we push them.
 
 //go:linkname iter_newcoro iter.newcoro
 func iter_newcoro(f func(*coro)) *coro { return newcoro(f) }
@@ -156,7 +156,7 @@ func coroswitch(c *coro) {
 	gopark(&c.lock, waitCoroutine)
 }
 
-// Processes cannot be started: the system call says that it is not implemented.
+// Processes cannot be started: the system call returns ENOSYS.
 
 //go:linkname syscall_runtime_BeforeFork syscall.runtime_BeforeFork
 func syscall_runtime_BeforeFork() {}

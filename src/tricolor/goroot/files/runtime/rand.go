@@ -1,4 +1,4 @@
-// Random numbers: a generator of the wyrand family, seeded by the system, one for all goroutines of a thread's turn.
+// Random numbers: a ChaCha8 generator and a fast generator of the wyrand family, seeded by the system. All goroutines share them.
 
 package runtime
 
@@ -29,7 +29,7 @@ func seedRandom() {
 	random.quick = rand()
 }
 
-// rand returns 64 random bits of a generator that cannot be predicted.
+// rand returns 64 random bits of the ChaCha8 generator, whose output cannot be predicted.
 func rand() uint64 {
 	lock(&random.lock)
 	for {
@@ -59,7 +59,7 @@ func randn(n uint32) uint32 {
 	return uint32(uint64(rand32()) * uint64(n) >> 32)
 }
 
-// cheaprandu64 is quick and not for secrets. Two goroutines may get the same number.
+// cheaprandu64 returns 64 bits of the fast generator, which is not for secrets. Two goroutines may get the same number.
 func cheaprandu64() uint64 {
 	x := atomic.Load64(&random.quick) + 0xa0761d6478bd642f
 	atomic.Store64(&random.quick, x)
@@ -88,7 +88,7 @@ func fastrandn(n uint32) uint32 { return randn(n) }
 //go:linkname fastrand64 runtime.fastrand64
 func fastrand64() uint64 { return rand() }
 
-// vgetrandom says that the caller must ask the system.
+// vgetrandom reports that it is not supported, so the caller makes a system call.
 func vgetrandom(_ []byte, _ uint32) (int, bool) {
 	return -1, false
 }

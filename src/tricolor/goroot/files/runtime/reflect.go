@@ -1,4 +1,4 @@
-// What package reflect and its small sister take from the runtime.
+// Functions of the runtime for packages reflect, internal/reflectlite and internal/runtime/maps.
 
 package runtime
 
@@ -77,7 +77,7 @@ func reflect_memmove(to, from unsafe.Pointer, n uintptr) {
 //go:linkname reflect_growslice reflect.growslice
 func reflect_growslice(t *_type, old slice, extra int) slice {
 	grown := growslice(old.array, old.cap+extra, old.cap, extra, t)
-	// Elements between the length and the capacity may be seen through reflection: they are zero.
+	// Reflection can read the elements between the length and the capacity, so they must be zero.
 	used := uintptr(old.cap) * t.Size_
 	memclrNoHeapPointers(add(grown.array, used), uintptr(grown.cap)*t.Size_-used)
 	grown.len = old.len
@@ -137,7 +137,7 @@ type scase struct {
 	elem unsafe.Pointer
 }
 
-// A case as reflect gives it.
+// runtimeSelect is a case of a select as package reflect has it.
 type runtimeSelect struct {
 	dir int // 1 send, 2 receive, 3 default
 	typ unsafe.Pointer
@@ -150,7 +150,7 @@ func reflect_rselect(cases []runtimeSelect) (chosen int, received bool) {
 	if len(cases) == 0 {
 		block()
 	}
-	// selectgo wants the sends first, the receives behind them.
+	// selectgo needs the sends first, then the receives.
 	sends, receives, fallback := 0, 0, -1
 	for i := range cases {
 		switch cases[i].dir {

@@ -1,4 +1,4 @@
-// Positions in the program: which function, file and line a program counter belongs to. The kernel has the tables.
+// Symbols: the function, file and line of a program counter. The kernel has the tables.
 
 package runtime
 
@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// pcSymbol is what the kernel says of a program counter. Texts without a byte are unknown.
+// pcSymbol is the kernel's description of a program counter. An empty text is unknown.
 type pcSymbol struct {
 	function     *byte
 	functionSize int
@@ -16,7 +16,7 @@ type pcSymbol struct {
 	line         int
 	entry        uintptr
 	startLine    int
-	inlined      uintptr // stands for the function where it was inlined; 0 if it was not
+	inlined      uintptr // if the function is inlined here, the address that stands for it (see Func); else 0
 }
 
 func lookup(pc uintptr) (s pcSymbol, ok bool) {
@@ -46,24 +46,25 @@ func Callers(skip int, pc []uintptr) int {
 		return 0
 	}
 	n := callers(skip, &pc[0], len(pc))
-	KeepAlive(pc) // not a tail call: this frame is counted
+	KeepAlive(pc) // prevents a tail call of callers, which counts this frame
 	return n
 }
 
-// Func is a function of the program: the address of a Func is the address of the function's code, or what the kernel calls it
-// where it was inlined.
+// Func is a function of the program. The address of a Func is the address of the function's code or, for an inlined function,
+// the address that the kernel uses for it at that place.
 type Func struct {
 	opaque struct{}
 }
 
-// inlinedMark is in what Callers gives for a function into which the one before was inlined.
+// inlinedMark is a bit of the addresses that stand for inlined functions. Callers returns such an address for a function into
+// which the previous function was inlined.
 const inlinedMark = 1 << 63
 
-// FuncForPC returns the function that the address lies in, nil if there is none.
+// FuncForPC returns the function that contains the address, nil if there is none.
 func FuncForPC(pc uintptr) *Func {
 	s, ok := lookup(pc)
 	if pc&inlinedMark == 0 && (!ok || s.entry != pc) {
-		// A return address: what follows a call that does not return belongs to something else.
+		// pc is a return address. The code after a call that does not return may belong to another function, so look up the call.
 		if call, found := lookup(pc - 1); found {
 			s, ok = call, true
 		}
@@ -84,15 +85,15 @@ func (s *pcSymbol) fn() *Func {
 	return (*Func)(unsafe.Pointer(s.entry))
 }
 
-// The code of a func value that stands for a declared function drops its first parameter and goes to that function. In
-// front of such a thunk stand a mark and the distance to the function.
+// The code of a func value for a declared function is a thunk: it drops its first parameter and jumps to the function. A mark
+// and the distance to the function precede the thunk.
 const (
 	codeMark    = 0x54520000
 	codeFlags   = 0xffff
 	codeWrapper = 2
 )
 
-// thunkTarget returns the function that a thunk at pc goes to, 0 if there is none. The address may be any.
+// thunkTarget returns the function to which the thunk at pc jumps, 0 if there is no thunk. pc may be any address.
 func thunkTarget(pc uintptr) uintptr {
 	var prefix [2]int32
 	local := [2]uintptr{uintptr(unsafe.Pointer(&prefix)), unsafe.Sizeof(prefix)}
@@ -115,7 +116,7 @@ func (f *Func) Name() string {
 	return s.functionName()
 }
 
-// Entry returns the address of the function's code; where the function was inlined, of the code that it is part of.
+// Entry returns the address of the function's code. For an inlined function it is the code of the function that contains it.
 func (f *Func) Entry() uintptr {
 	s, _ := lookup(uintptr(unsafe.Pointer(f)))
 	return s.entry
@@ -137,8 +138,8 @@ func (f *Func) startLine() int32 {
 
 // Frame is one function on a stack.
 type Frame struct {
-	PC        uintptr // of the call, not of the return
-	Func      *Func   // nil if it is not known or inlined
+	PC        uintptr // the position of the call, not the return address
+	Func      *Func   // nil if the function is unknown or inlined
 	Function  string
 	File      string
 	Line      int
@@ -146,17 +147,17 @@ type Frame struct {
 	Entry     uintptr
 }
 
-// Frames walks over what Callers gave.
+// Frames iterates over the addresses that Callers returned.
 type Frames struct {
 	callers []uintptr
 }
 
-// CallersFrames begins a walk. The slice must not be changed while it lasts.
+// CallersFrames begins an iteration. The slice must not change until it ends.
 func CallersFrames(callers []uintptr) *Frames {
 	return &Frames{callers}
 }
 
-// Next returns the next frame, a zero Frame if there is none; more tells whether another call would give one.
+// Next returns the next frame, a zero Frame if there is none. more reports whether addresses are left.
 func (ci *Frames) Next() (frame Frame, more bool) {
 	for len(ci.callers) > 0 {
 		pc := ci.callers[0]
@@ -193,7 +194,7 @@ func runtime_FrameSymbolName(f *Frame) string { return f.Function }
 //go:linkname runtime_expandFinalInlineFrame runtime/pprof.runtime_expandFinalInlineFrame
 func runtime_expandFinalInlineFrame(stk []uintptr) []uintptr { return stk }
 
-// Stack writes a trace of this goroutine, or of all of them, as the runtime prints it when a program ends badly.
+// Stack writes the trace of this goroutine, or of all goroutines, in the form in which the runtime prints it after a panic.
 func Stack(buf []byte, all bool) int {
 	if len(buf) == 0 {
 		return 0
@@ -201,7 +202,7 @@ func Stack(buf []byte, all bool) int {
 	return tracebackstring(all, &buf[0], len(buf))
 }
 
-// GOROOT returns the environment variable GOROOT as it was when the program started.
+// GOROOT returns the environment variable GOROOT at the start of the program, or else the GOROOT that built it.
 func GOROOT() string {
 	if s := gogetenv("GOROOT"); s != "" {
 		return s

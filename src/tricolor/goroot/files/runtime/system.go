@@ -1,4 +1,4 @@
-// What other packages expect of signals, tracing, profiling and testing/synctest. Only signals are there; profiles are empty.
+// Functions of the runtime for signals, tracing, profiling and testing/synctest. Only signals are supported; profiles are empty.
 
 package runtime
 
@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// sigpipe ends the program as a write to a closed pipe on standard output does.
+// os_sigpipe ends the program with the status of SIGPIPE. Package os calls it after a write to a closed pipe on standard output.
 //
 //go:linkname os_sigpipe os.sigpipe
 func os_sigpipe() {
@@ -21,9 +21,9 @@ func os_ignoreSIGSYS() {}
 //go:linkname os_restoreSIGSYS os.restoreSIGSYS
 func os_restoreSIGSYS() {}
 
-// Package os/signal. The kernel notes signals; the goroutine that hands them to channels takes them in turn.
+// Package os/signal. The kernel records signals. The package's goroutine polls for them and sends them to channels.
 
-const signalLook = 10_000_000 // ns between looks; higher: fewer wake-ups, later signals
+const signalLook = 10_000_000 // ns between polls; higher: fewer wake-ups, later signals
 
 //go:linkname signal_enable os/signal.signal_enable
 func signal_enable(sig uint32) { signalenable(sig) }
@@ -37,7 +37,7 @@ func signal_ignore(sig uint32) { signalignore(sig) }
 //go:linkname signal_ignored os/signal.signal_ignored
 func signal_ignored(sig uint32) bool { return signalignored(sig) }
 
-// signalsTaken are signals that signal_recv has yet to return.
+// signalsTaken holds the signals that signal_recv has taken from the kernel and not returned yet.
 var signalsTaken uint64
 
 //go:linkname signalWaitUntilIdle os/signal.signalWaitUntilIdle
@@ -49,7 +49,7 @@ func signalWaitUntilIdle() {
 
 //go:linkname signal_recv os/signal.signal_recv
 func signal_recv() uint32 {
-	// Sleeping, not blocked: a program that waits for a signal is not deadlocked.
+	// Sleep between polls and do not park: a program that waits for a signal is not deadlocked.
 	for {
 		if signalsTaken == 0 {
 			signalsTaken = signalstake()
@@ -114,18 +114,18 @@ func traceClockNow() uint64 { return uint64(nanotime()) }
 
 func traceAdvance(_ bool) {}
 
-// StartTrace reports that there is no tracer.
+// StartTrace returns an error, since there is no tracer.
 func StartTrace() error { return plainError("runtime: execution tracing is not supported") }
 
 // StopTrace does nothing.
 func StopTrace() {}
 
-// ReadTrace has nothing to give.
+// ReadTrace returns no data.
 func ReadTrace() []byte { return nil }
 
-// Package runtime/pprof and the profiles of this package: none is recorded, all are empty.
+// Package runtime/pprof and the profiles of this package. Nothing is recorded, so all profiles are empty.
 
-// MemProfileRate is how many bytes lie between two sampled allocations.
+// MemProfileRate is the number of allocated bytes between two samples. It has no effect.
 var MemProfileRate int = 512 * 1024
 
 // SetBlockProfileRate does nothing.
@@ -137,25 +137,25 @@ func SetMutexProfileFraction(_ int) int { return 0 }
 // SetCPUProfileRate does nothing.
 func SetCPUProfileRate(_ int) {}
 
-// CPUProfile has nothing to give.
+// CPUProfile panics, as in Go.
 func CPUProfile() []byte { panic("CPUProfile no longer available") }
 
 // SetCgoTraceback does nothing.
 func SetCgoTraceback(_ int, _, _, _ unsafe.Pointer) {}
 
-// MemProfile gives no records.
+// MemProfile returns no records.
 func MemProfile(_ []MemProfileRecord, _ bool) (n int, ok bool) { return 0, true }
 
-// BlockProfile gives no records.
+// BlockProfile returns no records.
 func BlockProfile(_ []BlockProfileRecord) (n int, ok bool) { return 0, true }
 
-// MutexProfile gives no records.
+// MutexProfile returns no records.
 func MutexProfile(_ []BlockProfileRecord) (n int, ok bool) { return 0, true }
 
-// ThreadCreateProfile gives no records.
+// ThreadCreateProfile returns no records.
 func ThreadCreateProfile(_ []StackRecord) (n int, ok bool) { return 0, true }
 
-// GoroutineProfile gives the stack of the goroutine that calls it.
+// GoroutineProfile returns the stack of the calling goroutine only.
 func GoroutineProfile(p []StackRecord) (n int, ok bool) {
 	if len(p) == 0 {
 		return 1, false
@@ -214,7 +214,7 @@ func pprof_setLabels(_ unsafe.Pointer) {}
 //go:linkname pprof_labels runtime/pprof.runtime_getProfLabel
 func pprof_labels() unsafe.Pointer { return nil }
 
-// Package crypto: there is one module of cryptography, and it is not restricted.
+// Package crypto. There is no FIPS mode.
 
 var fipsIndicator uint8
 

@@ -1,8 +1,8 @@
 // Clocks, sleeping, and the timers of package time.
 //
-// Timers wait in one heap, served by one goroutine of the runtime that sleeps until the first is due. A timer with a
-// channel never shows a stale value: Stop and Reset take what was sent and not received back out of the channel, and count
-// the timer as not yet run then (the rules of Go 1.23).
+// All timers are in one heap. One system goroutine, the server, sleeps until the first timer is due and runs it. The channel of
+// a timer never has a stale value: Stop and Reset remove a value that was sent and not received, and then report that the timer
+// had not run yet (the rules of Go 1.23).
 
 package runtime
 
@@ -50,18 +50,18 @@ func timeSleep(ns int64) {
 	gosleep(nil, when, waitSleep)
 }
 
-// timeTimer begins as time.Timer and time.Ticker do.
+// timeTimer is a timer. Its first two fields are those of time.Timer and time.Ticker.
 type timeTimer struct {
 	c    unsafe.Pointer
 	init bool
 
-	when   int64 // ns; when it is due, 0 if it is not running
+	when   int64 // ns; the time when the timer is due, 0 if it is not running
 	period int64 // ns; 0 for a timer that runs once
 	f      func(arg any, seq uintptr, late int64)
 	arg    any
-	seq    uintptr // changed by Stop and Reset, so that a call under way can see that it is stale
+	seq    uintptr // Stop and Reset change it, so that a call in progress can see that it is stale
 	ch     *hchan  // nil for AfterFunc
-	at     int     // place in the heap, -1 if not there
+	at     int     // index in the heap, -1 if the timer is not there
 }
 
 var timers struct {
@@ -70,8 +70,8 @@ var timers struct {
 	server   *g
 	started  bool
 	sleeping bool
-	calls    int   // timers in the heap that call a function
-	until    int64 // when the server wakes up by itself
+	calls    int   // number of timers in the heap that have no channel
+	until    int64 // the time when the server wakes up by itself
 }
 
 func (t *timeTimer) before(u *timeTimer) bool { return t.when < u.when }
@@ -136,8 +136,8 @@ func heapRemove(t *timeTimer) {
 	}
 }
 
-// startTimer puts a timer into the heap and tells the server if it is the first, or the first that calls a function (the
-// server says why it sleeps). The lock must be held.
+// startTimer adds a timer to the heap. It wakes the server if the timer is due before the server would wake up, or if it is the
+// first timer without a channel (which changes the server's wait reason). The caller must hold the lock.
 func startTimer(t *timeTimer) {
 	timers.heap = append(timers.heap, t)
 	if t.ch == nil {
@@ -181,7 +181,8 @@ func serveTimers() {
 	}
 }
 
-// runTimer runs one timer that is due. The lock must be held; it is released while the timer's function runs.
+// runTimer runs one timer that is due. The caller must hold the lock; it is released while the function of a timer without a
+// channel runs.
 func runTimer(t *timeTimer, now int64) {
 	late := now - t.when
 	if t.period > 0 {
@@ -196,7 +197,7 @@ func runTimer(t *timeTimer, now int64) {
 	}
 	f, arg, seq := t.f, t.arg, t.seq
 	if t.ch != nil {
-		// Sent under the lock, so that Stop and Reset find the value in the channel or never.
+		// f sends the value under the lock, so Stop and Reset either find it in the channel or it is never sent.
 		f(arg, seq, late)
 		return
 	}
@@ -205,7 +206,7 @@ func runTimer(t *timeTimer, now int64) {
 	lock(&timers.lock)
 }
 
-// drain takes a value that was sent and not received out of a timer's channel; true if there was one.
+// drain removes a value that was sent and not received from the timer's channel, and reports whether there was one.
 func (t *timeTimer) drain() bool {
 	if t.ch == nil {
 		return false
@@ -215,7 +216,7 @@ func (t *timeTimer) drain() bool {
 	return selected
 }
 
-// halt takes a timer out of the heap; true if it had not run yet. The lock must be held.
+// halt removes a timer from the heap, and reports whether it had not run yet. The caller must hold the lock.
 func (t *timeTimer) halt() bool {
 	pending := t.when > 0
 	heapRemove(t)

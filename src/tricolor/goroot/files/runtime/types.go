@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// Names by which files taken over from Go's runtime call the descriptors.
+// The names of type descriptors in files of Go's runtime that we use unchanged.
 type (
 	_type         = abi.Type
 	nameOff       = abi.NameOff
@@ -48,20 +48,20 @@ type funcval struct {
 	fn uintptr
 }
 
-// rtype gives a descriptor its methods.
+// rtype is a descriptor with methods.
 type rtype struct {
 	*_type
 }
 
-// maxAlloc is the largest object that the memory manager can be asked for.
+// maxAlloc is the size of the largest object that a program can allocate.
 const maxAlloc = 1 << 48
 
-// zeroVal is what reading a missing map element gives.
+// zeroVal is the value of a missing map element.
 //
 //go:linkname zeroVal
 var zeroVal [abi.ZeroValSize]byte
 
-// The program's tables, written by the code generator: an offset in a descriptor is an index. Entry 0 is nil.
+// The program's tables, which the code generator writes. An offset in a descriptor is an index into them. Entry 0 is nil.
 //
 //go:linkname nameTable tricolor.names
 var nameTable [1 << 24]*byte
@@ -120,7 +120,7 @@ func (t rtype) pkgpath() string {
 	return ""
 }
 
-// Types that reflect makes at run time name their strings and types by negative offsets into this table.
+// The table of types made at run time by package reflect: their descriptors refer to names and types by negative offsets.
 var made struct {
 	lock    uint32
 	entries []unsafe.Pointer
@@ -160,7 +160,7 @@ func (t rtype) nameOff(off nameOff) name {
 
 func (t rtype) typeOff(off typeOff) *_type {
 	switch {
-	case off == -1 || off == 0: // -1: a method that cannot be reached
+	case off == -1 || off == 0: // -1: an unreachable method
 		return nil
 	case off < 0:
 		return (*_type)(madeEntry(int32(off)))
@@ -170,7 +170,7 @@ func (t rtype) typeOff(off typeOff) *_type {
 
 func (t rtype) textOff(off textOff) unsafe.Pointer {
 	switch {
-	case off == -1: // left out because nothing can call it
+	case off == -1: // an unreachable method, which was left out
 		return unreachableCode()
 	case off < 0:
 		return madeEntry(int32(off))
@@ -193,7 +193,7 @@ const (
 	nameHasPkgPath = 1 << 2
 )
 
-// pkgPath returns the package of an unexported name that carries its own (behind the text and the tag), else "".
+// pkgPath returns the package of a name that contains one (after the text and the tag), else "".
 func pkgPath(n name) string {
 	if n.Bytes == nil || *n.Bytes&nameHasPkgPath == 0 {
 		return ""

@@ -8,8 +8,8 @@ func runtime_beforeRead(fd uintptr)
 //go:linkname runtime_beforeWrite runtime.beforeWrite
 func runtime_beforeWrite(fd, n uintptr) uintptr
 
-// Syscall makes a system call. Before a read or a write that might wait, other goroutines get their turns; a long write to a
-// pipe may then write only a part.
+// Syscall makes a system call. Before a read or a write that would wait, it lets other goroutines run. It may write only a part
+// of a long write to a pipe.
 func Syscall(trap, a1, a2, a3 uintptr) (r1, r2 uintptr, err Errno) {
 	switch trap {
 	case SYS_READ:

@@ -1,13 +1,13 @@
 package abi
 
-// EscapeNonString keeps v, strings in it too, on the heap.
+// EscapeNonString makes v escape to the heap. Unlike Go's, it makes strings in v escape too.
 func EscapeNonString[T any](v T) {
 	if alwaysFalse {
 		escapeSink = v
 	}
 }
 
-// EscapeToResultNonString returns v, which is kept on the heap.
+// EscapeToResultNonString makes v escape to the heap and returns it.
 func EscapeToResultNonString[T any](v T) T {
 	EscapeNonString(v)
 	return v

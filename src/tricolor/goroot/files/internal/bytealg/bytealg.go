@@ -1,4 +1,4 @@
-// Search and comparison of bytes, a machine word at a time.
+// Search and comparison of bytes, one machine word at a time.
 
 package bytealg
 
@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// MaxBruteForce is the longest text in which a short pattern is searched by Index rather than by its first byte.
+// MaxBruteForce is the length up to which a text is searched by Index; a longer text is first searched for the pattern's first byte.
 const MaxBruteForce = 64
 
 func init() {
@@ -28,7 +28,7 @@ func loadByte(p unsafe.Pointer, at int) byte {
 	return *(*byte)(unsafe.Add(p, at))
 }
 
-// zeroBytes has the top bit set in each byte of x that is zero, and perhaps in bytes above the first of them.
+// zeroBytes sets the top bit of each byte that is zero in x. It may also set the top bit of bytes above the lowest zero byte.
 func zeroBytes(x uint64) uint64 {
 	return (x - lowBits) &^ x & highBits
 }
@@ -53,7 +53,7 @@ func count(p unsafe.Pointer, n int, c byte) int {
 	at, total := 0, 0
 	pattern := uint64(c) * lowBits
 	for ; at+wordBytes <= n; at += wordBytes {
-		// The top bit of each byte of x tells exactly whether the byte is not zero.
+		// Afterwards the top bit of each byte of x is set if and only if the byte was not zero.
 		x := loadWord(p, at) ^ pattern
 		x = (x&^highBits + ^uint64(highBits)) | x
 		total += bits.OnesCount64(^x & highBits)
@@ -98,7 +98,7 @@ func sign(x int) int {
 	return 0
 }
 
-// index finds q in p by its first two bytes; m is at least 2.
+// index finds q in p: it searches for the first two bytes of q, then compares the rest. m is at least 2.
 func index(p unsafe.Pointer, n int, q unsafe.Pointer, m int) int {
 	first := loadByte(q, 0)
 	last := n - m
@@ -133,29 +133,29 @@ func equal(p, q unsafe.Pointer, n int) bool {
 func bytesOf(b []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b)) }
 func bytesIn(s string) unsafe.Pointer { return unsafe.Pointer(unsafe.StringData(s)) }
 
-// IndexByte returns the first place of c in b, -1 if it is not there.
+// IndexByte returns the index of the first c in b, -1 if there is none.
 func IndexByte(b []byte, c byte) int { return indexByte(bytesOf(b), len(b), c) }
 
-// IndexByteString returns the first place of c in s, -1 if it is not there.
+// IndexByteString returns the index of the first c in s, -1 if there is none.
 func IndexByteString(s string, c byte) int { return indexByte(bytesIn(s), len(s), c) }
 
-// Count returns how many bytes of b are c.
+// Count returns the number of bytes of b that are c.
 func Count(b []byte, c byte) int { return count(bytesOf(b), len(b), c) }
 
-// CountString returns how many bytes of s are c.
+// CountString returns the number of bytes of s that are c.
 func CountString(s string, c byte) int { return count(bytesIn(s), len(s), c) }
 
-// Compare orders two byte slices: negative, 0 or positive.
+// Compare returns -1, 0 or 1 for the order of two byte slices.
 func Compare(a, b []byte) int { return sign(compare(bytesOf(a), len(a), bytesOf(b), len(b))) }
 
-// CompareString orders two strings.
+// CompareString returns -1, 0 or 1 for the order of two strings.
 func CompareString(a, b string) int { return sign(compare(bytesIn(a), len(a), bytesIn(b), len(b))) }
 
-// Index returns the first place of b in a, -1 if it is not there; 2 <= len(b) <= MaxLen.
+// Index returns the index of the first b in a, -1 if there is none; 2 <= len(b) <= MaxLen.
 func Index(a, b []byte) int { return index(bytesOf(a), len(a), bytesOf(b), len(b)) }
 
 // IndexString is Index for strings.
 func IndexString(a, b string) int { return index(bytesIn(a), len(a), bytesIn(b), len(b)) }
 
-// Cutover tells after how many failures of IndexByte to search by Index, n bytes into the text.
+// Cutover returns after how many false hits of IndexByte, at n bytes into the text, a search should continue with Index.
 func Cutover(n int) int { return n/8 + 2 }

@@ -1,4 +1,4 @@
-// No feature is announced: the code generator, not Go's assembly, uses what the processor has.
+// Reports no features of the processor. Go's assembly, which would use them, is not part of the program; LLVM's code generator is.
 
 package cpu
 
@@ -7,5 +7,5 @@ const CacheLinePadSize = 64
 
 func doinit() {}
 
-// Name says nothing.
+// Name returns no name.
 func Name() string { return "" }

@@ -1,6 +1,6 @@
 package sig
 
-// BoringCrypto, FIPSOnly and StandardCrypto leave marks in Go's executables; here they do nothing.
+// BoringCrypto, FIPSOnly and StandardCrypto mark executables that Go builds. Here they do nothing.
 func BoringCrypto() {}
 
 // FIPSOnly does nothing.
