@@ -19,8 +19,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from tricolor.base.errors import EnvironmentFault
-from tricolor.decide.decisions import Alone, Faulty, analyse_alone, request_for
+from tricolor.base.errors import EnvironmentFault, Faults
+from tricolor.decide.decisions import Alone, analyse_alone, request_for
 from tricolor.escape.pointers import holds_pointers
 from tricolor.explain.cost import cost_of
 from tricolor.explain.model import CostClass
@@ -38,7 +38,7 @@ _PACKAGES: Final = ("runtime", "internal/runtime/...")
 def derive() -> dict[str, Gives]:
     """By linker symbol, sorted. Raises EnvironmentFault if the runtime cannot be analysed. Takes about ten seconds."""
     alone = analyse_alone(request_for(_PACKAGES, find_toolchain().root / "src"))
-    if isinstance(alone, Faulty):
+    if isinstance(alone, Faults):
         raise EnvironmentFault(alone.text)
     functions = {func.symbol: func for funcs in alone.roots.values() for func in funcs if func.body is not None}
     made = _heap_operations(alone)

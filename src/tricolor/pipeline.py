@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import final
 
-from tricolor.base.errors import CompilerBug, EnvironmentFault, TricolorError, Unsupported
+from tricolor.base.errors import CompilerBug, Faults, Unsupported
 from tricolor.base.progress import Progress
 from tricolor.cache.inputs import inputs_of
 from tricolor.cache.programs import CompiledProgram
@@ -63,14 +64,6 @@ class Analysed:
     typed: TypedProgram
     program: n.Program
     escape: EscapeResult
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """The user's program has faults: their text as the go command prints it."""
-
-    text: str
 
 
 def load_typed(request: CompileRequest) -> TypedProgram | Faults:
@@ -168,8 +161,6 @@ def compile_program(
         raise CompilerBug(error.name, 0, error.message) from error
     except LinkFailure as error:
         raise CompilerBug("linking", 0, str(error)) from error
-    except OSError as error:
-        raise EnvironmentFault(f"the cache cannot be written: {error}") from error
     return CompiledProgram(image_key, sites_key, inputs_of(analysed.typed.sources(), request.patterns, request.directory))
 
 
@@ -185,27 +176,12 @@ def _place(typed: TypedProgram, pos: int) -> tuple[str, int, int]:
     return place.file, place.line, place.column
 
 
-class positions_decoded:  # noqa: N801 - reads as a statement
-    """Faults that pass through here get their position as text."""
-
-    def __init__(self, typed: TypedProgram) -> None:
-        self._typed = typed
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, (CompilerBug, Unsupported)) and error.pos and not error.place:
-            error.place = str(self._typed.position(error.pos))
-
-
-__all__ = [
-    "Analysed",
-    "CompileRequest",
-    "Faults",
-    "TricolorError",
-    "analyse_program",
-    "compile_program",
-    "emit_units",
-    "load_typed",
-]
+@contextmanager
+def positions_decoded(typed: TypedProgram) -> Generator[None]:
+    """Add the text of its position to an error that leaves the block."""
+    try:
+        yield
+    except (CompilerBug, Unsupported) as error:
+        if error.pos and not error.place:
+            error.place = str(typed.position(error.pos))
+        raise

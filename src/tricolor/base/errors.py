@@ -1,7 +1,8 @@
-"""Failures that end a command: whose they are decides the exit status."""
+"""Failures that end a command. The class says whose failure it is, which decides the exit status."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import final
 
 
@@ -54,3 +55,11 @@ class CompilerBug(TricolorError):
     def __str__(self) -> str:
         place = f" ({self.place})" if self.place else ""
         return f"internal compiler error in {self.symbol}{place}: {self.message}"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """The user's program has faults, so there is no other result. ``text`` is what the go command prints about them."""
+
+    text: str

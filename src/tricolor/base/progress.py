@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from typing import Final, TextIO, final
+from typing import Final, Self, TextIO, final
 
 _QUIET_SECONDS: Final = 0.3
 """Work shorter than this shows nothing."""
@@ -18,7 +18,7 @@ _speakers: Final[list[Progress]] = []
 
 @final
 class Progress:
-    """A status line with the time that the work has taken. ``say`` replaces it, ``clear`` removes it."""
+    """A status line with the time that the work has taken. ``say`` replaces it, ``clear`` removes it, as does the end of a ``with`` block."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = sys.stderr if stream is None else stream
@@ -28,6 +28,12 @@ class Progress:
         self._shown = False
         self._done = threading.Event()
         self._ticker: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self.clear()
 
     def say(self, text: str) -> None:
         """Show what is being done, from 0.3 s on after the start."""

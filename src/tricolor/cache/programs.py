@@ -63,5 +63,5 @@ def _entries(program: CompiledProgram) -> list[tuple[str, str]]:
 
 
 def remember(key: str, program: CompiledProgram) -> None:
-    """Store the record. Raises OSError."""
+    """Store the record. Raises EnvironmentFault."""
     write_entry("program", key, json.dumps(asdict(program)).encode())

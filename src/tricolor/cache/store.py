@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from collections.abc import Generator
 from pathlib import Path
 
+from tricolor.base.errors import EnvironmentFault
 from tricolor.base.files import write_atomically
 
 _DIGEST_BYTES = 32
@@ -46,5 +48,15 @@ def read_entry(kind: str, key: str) -> bytes | None:
 
 
 def write_entry(kind: str, key: str, payload: bytes) -> None:
-    """Store the entry. Raises OSError (a full disk, no permission)."""
-    write_atomically(entry_path(kind, key), hashlib.sha256(payload).digest() + payload)
+    """Store the entry. Raises EnvironmentFault."""
+    with cache_written():
+        write_atomically(entry_path(kind, key), hashlib.sha256(payload).digest() + payload)
+
+
+@contextlib.contextmanager
+def cache_written() -> Generator[None]:
+    """A block that writes files of the cache. Raises EnvironmentFault if the system does not let it (a full disk, no permission)."""
+    try:
+        yield
+    except OSError as error:
+        raise EnvironmentFault(f"the cache cannot be written: {error}") from error

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tricolor.base.errors import Faults
 from tricolor.base.progress import Progress
-from tricolor.cli.common import COMPILE_FLAGS, dump_stage, gcflags, say, tags
+from tricolor.cli.common import COMPILE_FLAGS, dump_stage, gcflags, say_faults, tags
 from tricolor.cli.flags import describe, parse_flags
 
 HELP = f"""\
@@ -31,17 +32,13 @@ def build(arguments: Sequence[str]) -> int:
 
         return show_decisions(patterns, tags(parsed), flags, sys.stderr)
     from tricolor.cli.stages import dump
-    from tricolor.pipeline import CompileRequest, Faults, analyse_packages
+    from tricolor.pipeline import CompileRequest, analyse_packages
 
     request = CompileRequest(patterns, Path.cwd(), tags(parsed), check_level=int(parsed.text("check")))
-    progress = Progress()
-    try:
+    with Progress() as progress:
         analysed = analyse_packages(request, progress)
-    finally:
-        progress.clear()
     if isinstance(analysed, Faults):
-        say(analysed.text.rstrip("\n"))
-        return 1
+        return say_faults(analysed.text)
     if stage:
         dump(stage, wanted, request, analysed, sys.stdout)
     return 0

@@ -63,6 +63,12 @@ def check_files(patterns: Sequence[str], directory: Path) -> None:
             raise TricolorError(f"{pattern}: no such file")
 
 
+def say_faults(text: str) -> int:
+    """Print what the go command says about faults of the user's packages; gives the exit status."""
+    say(text.rstrip("\n"))
+    return 1
+
+
 def say(text: str) -> None:
     """A line for the user on stderr."""
     print(text, file=sys.stderr)

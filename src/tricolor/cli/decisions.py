@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from tricolor.base.errors import Faults
 from tricolor.base.progress import Progress
-from tricolor.cli.common import say
+from tricolor.cli.common import say, say_faults
 from tricolor.cli.gcflags import CompilerFlags
-from tricolor.decide.decisions import Faulty, Line, analyse_alone, lines_about, request_for
+from tricolor.decide.decisions import Line, analyse_alone, lines_about, request_for
 from tricolor.decide.log import write_log
 from tricolor.escape.messages import Detail
 from tricolor.frontend.records import Package
@@ -25,23 +26,18 @@ def show_decisions(patterns: Sequence[str], tags: Sequence[str], flags: Compiler
     Raises EnvironmentFault."""
     directory = Path.cwd()
     flows = flags.detail > 1
-    progress = Progress()
-    progress.say("deciding what escapes")
-    try:
+    with Progress() as progress:
+        progress.say("deciding what escapes")
         alone = analyse_alone(request_for(patterns, directory, tags), explained=flows or flags.log is not None)
-    finally:
-        progress.clear()
-    if isinstance(alone, Faulty):
-        say(alone.text.rstrip("\n"))
-        return 1
+    if isinstance(alone, Faults):
+        return say_faults(alone.text)
     for package in alone.typed.roots:
         if flags.detail:
             _print(lines_about(alone, package, Detail(flows, flags.effects)), package, str(directory), out)
         if flags.log is not None:
             write_log(flags.log, alone, package)
     if alone.faults:
-        say(alone.faults.rstrip("\n"))
-        return 1
+        return say_faults(alone.faults)
     if flags.inlining:
         say("tricolor: calls are not inlined, as with -l; Go's compiler without -l decides more at the places of calls")
     return 0

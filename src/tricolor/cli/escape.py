@@ -12,7 +12,7 @@ from typing import TextIO
 from tricolor.base.errors import UsageError
 from tricolor.base.files import write_output
 from tricolor.base.progress import Progress
-from tricolor.cli.common import check_files, say, tags
+from tricolor.cli.common import check_files, say, say_faults, tags
 from tricolor.cli.escape_profile import PROFILE_FLAGS, join_profile
 from tricolor.cli.flags import Flag, Parsed, describe, parse_flags
 from tricolor.explain.lock import Lock, compare, flows_text, lock_of, read_lock
@@ -72,8 +72,7 @@ def escape(arguments: Sequence[str]) -> int:
         # Of packages without faults decisions are shown, but no file is written that lacks the others.
         if explained.packages and not any(parsed.text(flag) for flag in ("lock", "check", "o")):
             _write(explained, parsed)
-        say(faults.rstrip("\n"))
-        return 1
+        return say_faults(faults)
     if parsed.text("lock"):
         return _write_lock(explained, parsed.text("lock"))
     if lock is not None:
@@ -135,12 +134,9 @@ def _explained(patterns: Sequence[str], parsed: Parsed) -> tuple[Explained, str]
     """Sites of the packages without faults, and what is wrong with the others."""
     from tricolor.explain.remember import explain_faultless
 
-    progress = Progress()
-    progress.say("analysing " + " ".join(patterns))
-    try:
+    with Progress() as progress:
+        progress.say("analysing " + " ".join(patterns))
         return explain_faultless(patterns, Path.cwd(), tags(parsed))
-    finally:
-        progress.clear()
 
 
 def _write(explained: Explained, parsed: Parsed) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from tricolor.base.errors import TricolorError, UsageError
 from tricolor.base.files import write_output
 from tricolor.base.progress import Progress
-from tricolor.cli.common import check_files, say, tags
+from tricolor.cli.common import check_files, say_faults, tags
 from tricolor.cli.flags import Flag, Parsed
 from tricolor.profile.model import HeapProfile, SampleType
 
@@ -51,14 +51,10 @@ def join_profile(parsed: Parsed) -> int:
     from tricolor.profile.reading import read_profile
 
     profile = read_profile(file)
-    progress = Progress()
-    try:
+    with Progress() as progress:
         explanations = explain_for(profile, patterns, Path.cwd(), tags(parsed), progress)
-    finally:
-        progress.clear()
     if isinstance(explanations, str):
-        say(explanations.rstrip("\n"))
-        return 1
+        return say_faults(explanations)
     _write(_report(profile, explanations, parsed, patterns), parsed)
     return 0
 

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tricolor.base.errors import EnvironmentFault, UsageError
+from tricolor.base.errors import Faults, UsageError
 from tricolor.base.progress import Progress
 from tricolor.cache.programs import CompiledProgram, program_key, recall, remember
-from tricolor.cli.common import COMPILE_FLAGS, check_files, dump_stage, gcflags, say, split_patterns, tags
+from tricolor.cli.common import COMPILE_FLAGS, check_files, dump_stage, gcflags, say_faults, split_patterns, tags
 from tricolor.cli.flags import Flag, Parsed, describe, parse_flags
 
 FLAGS = (
@@ -61,17 +61,13 @@ def run(arguments: Sequence[str]) -> int:
 
 def _dump(parsed: Parsed, patterns: tuple[str, ...], stage: str, wanted: str) -> int:
     from tricolor.cli.stages import dump
-    from tricolor.pipeline import CompileRequest, Faults, analyse_program
+    from tricolor.pipeline import CompileRequest, analyse_program
 
     request = CompileRequest(patterns, Path.cwd(), tags(parsed), check_level=int(parsed.text("check")))
-    progress = Progress()
-    try:
+    with Progress() as progress:
         analysed = analyse_program(request, progress)
-    finally:
-        progress.clear()
     if isinstance(analysed, Faults):
-        say(analysed.text.rstrip("\n"))
-        return 1
+        return say_faults(analysed.text)
     dump(stage, wanted, request, analysed, sys.stdout)
     return 0
 
@@ -87,22 +83,15 @@ def _compile(parsed: Parsed, patterns: tuple[str, ...]) -> CompiledProgram | int
     known = recall(key)
     if known is not None:
         return known
-    from tricolor.pipeline import CompileRequest, Faults, compile_program
+    from tricolor.pipeline import CompileRequest, compile_program
     from tricolor.report.sites import describe_sites
 
     request = CompileRequest(patterns, directory, tags(parsed), account, level, int(parsed.text("check")))
-    progress = Progress()
-    try:
+    with Progress() as progress:
         compiled = compile_program(request, progress, describe_sites)
-        if not isinstance(compiled, Faults):
-            remember(key, compiled)
-    except OSError as error:
-        raise EnvironmentFault(f"the cache cannot be written: {error}") from error
-    finally:
-        progress.clear()
     if isinstance(compiled, Faults):
-        say(compiled.text.rstrip("\n"))
-        return 1
+        return say_faults(compiled.text)
+    remember(key, compiled)
     return compiled
 
 

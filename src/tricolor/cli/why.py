@@ -10,14 +10,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tricolor.base.errors import TricolorError, UsageError
+from tricolor.base.errors import Faults, TricolorError, UsageError
 from tricolor.base.progress import Progress
-from tricolor.cli.common import say, tags
+from tricolor.cli.common import say, say_faults, tags
 from tricolor.cli.flags import Parsed
 from tricolor.explain.model import Site
 
 if TYPE_CHECKING:
-    from tricolor.decide.decisions import Alone, Faulty
+    from tricolor.decide.decisions import Alone
     from tricolor.explain.why import Answer
 
 _PLACE: Final = re.compile(r"(?P<file>.+?\.go):(?P<line>[0-9]+)(?::(?P<column>[0-9]+))?")
@@ -33,24 +33,18 @@ def why(parsed: Parsed) -> int:
     file = Path(os.path.normpath(Path.cwd() / match["file"]))  # without "..", as positions have it
     if not file.is_file():
         raise TricolorError(f"{match['file']}: no such file")
-    from tricolor.decide.decisions import Faulty
     from tricolor.explain.why import answers, uninstantiated
     from tricolor.report.why_text import write_answers
 
-    progress = Progress()
-    progress.say(f"analysing the package of {match['file']}")
-    try:
+    with Progress() as progress:
+        progress.say(f"analysing the package of {match['file']}")
         alone = _package_of(file, parsed)
-        if isinstance(alone, Faulty):
-            say(alone.text.rstrip("\n"))
-            return 1
+        if isinstance(alone, Faults):
+            return say_faults(alone.text)
         found = answers(alone, file, int(match["line"]), int(match["column"] or 0))
-    finally:
-        progress.clear()
     status = 0
     if alone.faults:
-        say(alone.faults.rstrip("\n"))
-        status = 1
+        status = say_faults(alone.faults)
         if not any(str(file) == of.path for of in alone.typed.files):
             return status
     if parsed.text("format") == "json":
@@ -71,14 +65,14 @@ def _as_json(answer: Answer) -> dict[str, Any]:
     return {kind: asdict(answer.about), "ways": [asdict(way) for way in answer.ways], "changes": changes}
 
 
-def _package_of(file: Path, parsed: Parsed) -> Alone | Faulty:
+def _package_of(file: Path, parsed: Parsed) -> Alone | Faults:
     """The packages that were named; else that of the file's folder, or where it belongs to none the file alone."""
-    from tricolor.decide.decisions import Faulty, analyse_alone, request_for
+    from tricolor.decide.decisions import analyse_alone, request_for
 
     if parsed.rest:
         return analyse_alone(request_for(parsed.rest, Path.cwd(), tags(parsed)))
     if any((folder / "go.mod").is_file() for folder in file.parents):
         found = analyse_alone(request_for((".",), file.parent, tags(parsed)))
-        if not isinstance(found, Faulty) and any(str(file) == of.path for of in found.typed.files):
+        if not isinstance(found, Faults) and any(str(file) == of.path for of in found.typed.files):
             return found
     return analyse_alone(request_for((file.name,), file.parent, tags(parsed)))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, TypeAlias, final
 
 from tricolor.base.collection import without_cycle_collection
+from tricolor.base.errors import Faults
 from tricolor.cache.signature import compiler_signature
 from tricolor.decide.known_tags import KIND, KnownTags
 from tricolor.escape.analyse import analyse
@@ -82,24 +83,16 @@ class Alone:
     faults: str
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Faulty:
-    """No package that was named is without faults; ``text`` is what the go command prints."""
-
-    text: str
-
-
 _Built: TypeAlias = tuple[Program, n.Program, KnownTags, str]
 
 
-def _load_and_build(request: LoadRequest, generated: bool) -> _Built | Faulty:
+def _load_and_build(request: LoadRequest, generated: bool) -> _Built | Faults:
     """Load the packages of a request and build them, without the bodies of other packages' functions as far as their tags are known."""
     request = replace(request, remembered=KIND, salt=compiler_signature())
     while True:
         result = load(request)
         if result.program is None:
-            return Faulty(result.diagnostics)
+            return Faults(result.diagnostics)
         typed = result.program
         paths = [package.path for package in typed.roots]
         known = KnownTags(typed.packages, paths)
@@ -123,7 +116,7 @@ def _as_compiled_alone(escape: EscapeResult, program: n.Program, named: Abstract
     return escape.in_order([*dict.fromkeys((*first, *range(len(escape.batches))))])
 
 
-def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = False) -> Alone | Faulty:
+def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = False) -> Alone | Faults:
     """Load and analyse the packages of a request, which must be made with ``spellings`` and without overlay; if it is ``partial``, those
     without faults.
 
@@ -131,7 +124,7 @@ def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = F
     functions that the compiler makes itself: it says nothing else about those, so they are made only then. Raises EnvironmentFault,
     CompilerBug."""
     built = _load_and_build(request, generated=explained)
-    if isinstance(built, Faulty):
+    if isinstance(built, Faults):
         return built
     typed, program, known, faults = built
     names = {package.symbol_path: package.name for package in typed.packages}
@@ -164,7 +157,7 @@ def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = F
 def decide(request: LoadRequest, shapes: bool = True, detail: Detail = PLACEMENTS) -> Decisions:
     """The lines for the packages of a request (see ``analyse_alone``). Raises EnvironmentFault, CompilerBug."""
     alone = analyse_alone(request, shapes, detail.flows)
-    if isinstance(alone, Faulty):
+    if isinstance(alone, Faults):
         return Decisions({}, {}, alone.text)
     roots = alone.typed.roots
     lines = {package.path: lines_about(alone, package, detail) for package in roots}

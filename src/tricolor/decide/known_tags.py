@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, cast, final
 
-from tricolor.base.errors import EnvironmentFault
 from tricolor.cache.store import read_entry, write_entry
 from tricolor.escape.leaks import FIRST_RESULT, RESULTS, Leaks
 from tricolor.frontend.records import Package
@@ -55,16 +54,13 @@ class KnownTags:
         for func, leaks in tags.items():
             if func.outer is None and not func.wrapper and "[" not in func.symbol:
                 found[func.pkg][func.symbol] = _encode(leaks)
-        try:
-            for path, package in self._packages.items():
-                known = self._entry(path)
-                # A name that no function has tells a package without known functions from an unknown one.
-                new = {"": "", **found[path]}
-                if not new.items() <= known.items():
-                    known |= new
-                    write_entry(KIND, package.key, json.dumps(known).encode())
-        except OSError as error:
-            raise EnvironmentFault(f"the cache cannot be written: {error}") from error
+        for path, package in self._packages.items():
+            known = self._entry(path)
+            # A name that no function has tells a package without known functions from an unknown one.
+            new = {"": "", **found[path]}
+            if not new.items() <= known.items():
+                known |= new
+                write_entry(KIND, package.key, json.dumps(known).encode())
 
     def _entry(self, path: str) -> dict[str, str]:
         entry = self._entries.get(path)

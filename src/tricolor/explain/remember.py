@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tricolor.base.collection import without_cycle_collection
-from tricolor.base.errors import EnvironmentFault
+from tricolor.base.errors import Faults
 from tricolor.cache.programs import program_key
 from tricolor.cache.signature import stamp
 from tricolor.cache.store import read_entry, write_entry
@@ -40,11 +40,11 @@ def explain_faultless(patterns: Sequence[str], directory: Path, tags: Sequence[s
 def _explain_anew(key: str, patterns: Sequence[str], directory: Path, tags: Sequence[str]) -> tuple[Explained, str]:
     # The front end is loaded only when there is something to analyse.
     from tricolor.cache.inputs import inputs_of
-    from tricolor.decide.decisions import Faulty, analyse_alone, request_for
+    from tricolor.decide.decisions import analyse_alone, request_for
     from tricolor.explain.sites import sites_of
 
     alone = analyse_alone(request_for(patterns, directory, tags))
-    if isinstance(alone, Faulty):
+    if isinstance(alone, Faults):
         from tricolor.frontend.toolchain import GO_VERSION
 
         return Explained(GO_VERSION, {}), alone.text
@@ -52,10 +52,7 @@ def _explain_anew(key: str, patterns: Sequence[str], directory: Path, tags: Sequ
     if alone.faults:
         return explained, alone.faults
     record = {"inputs": inputs_of(alone.typed.sources(), patterns, directory), "explained": to_json(explained)}
-    try:
-        write_entry(_KIND, key, json.dumps(record).encode())
-    except OSError as error:
-        raise EnvironmentFault(f"the cache cannot be written: {error}") from error
+    write_entry(_KIND, key, json.dumps(record).encode())
     return explained, ""
 
 

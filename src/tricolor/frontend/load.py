@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, cast, final
 
 from tricolor.base.errors import EnvironmentFault
-from tricolor.cache.store import cache_dir
+from tricolor.cache.store import cache_dir, cache_written
 from tricolor.frontend.program import Program
 from tricolor.frontend.toolchain import (
     LANGUAGE_VERSION,
@@ -88,12 +88,10 @@ def load(request: LoadRequest) -> LoadResult:
     Raises EnvironmentFault if the toolchain is missing or has another version, the disk is full, or the helper fails.
     """
     folder = cache_dir() / "tmp"
-    try:
+    with cache_written():
         folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=folder, prefix="typed-program-")
         os.close(handle)
-    except OSError as error:
-        raise EnvironmentFault(f"the cache cannot be written: {error}") from error
     try:
         done = _run(request, ["-o", name])
         if done.returncode == 1:

@@ -3,7 +3,7 @@
 ``overlay_files`` gives the ``Replace`` table of ``go list -overlay``: path inside GOROOT -> path of our file or of a patched copy
 in the user's cache; an empty target leaves the file out.
 
-Errors: OSError (cache cannot be written), PatchError (a patch does not fit: GOROOT is another version).
+Errors: EnvironmentFault (the cache cannot be written), PatchError (a patch does not fit: GOROOT is another version).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 
 import tricolor.goroot as here
 from tricolor.base.files import write_atomically
-from tricolor.cache.store import cache_dir
+from tricolor.cache.store import cache_dir, cache_written
 from tricolor.goroot.layout import PACKAGES, Package
 from tricolor.goroot.patches import apply_patches
 
@@ -66,7 +66,7 @@ def _build_package(goroot: Path, package: Package, folder: Path) -> dict[str, st
         out[str(source / name)] = ""
     for name, patches in package.patch.items():
         text = apply_patches((source / name).read_text(), patches)
-        write_atomically(target / name, text.encode())
+        _write(target / name, text)
         out[str(source / name)] = str(target / name)
     return out
 
@@ -84,7 +84,12 @@ def overlay_files(goroot: Path) -> dict[str, str]:
         package_path = path.parent.relative_to(_FILES)
         out[str(goroot / "src" / package_path / f"{_PREFIX}{path.name}")] = str(path)
     version = folder / "runtime" / "version.go"
-    write_atomically(version, _version_file(goroot).encode())
+    _write(version, _version_file(goroot))
     out[str(goroot / "src" / "runtime" / f"{_PREFIX}version.go")] = str(version)
-    write_atomically(index, json.dumps(out).encode())
+    _write(index, json.dumps(out))
     return out
+
+
+def _write(path: Path, text: str) -> None:
+    with cache_written():
+        write_atomically(path, text.encode())

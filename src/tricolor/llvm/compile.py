@@ -17,6 +17,7 @@ from typing import Final, final
 
 import llvmlite.binding as llvm
 
+from tricolor.base.errors import EnvironmentFault
 from tricolor.cache.store import read_entry, write_entry
 from tricolor.llvm.object_files import READER_VERSION, read_line_table
 from tricolor.llvm.target import target_description, target_machine
@@ -123,7 +124,7 @@ def line_table_of(key: str) -> bytes:
 def compile_units(units: Sequence[Unit], progress: Callable[[int, int], None]) -> list[str]:
     """Cache keys of the units' objects, in order; compiles what the cache lacks, on all processors.
 
-    ``progress`` is told how many of how many missing objects are done. Raises InvalidModule, OSError (full disk).
+    ``progress`` is told how many of how many missing objects are done. Raises InvalidModule, EnvironmentFault.
     """
     keys = [object_key(unit) for unit in units]
     missing = {key: unit for key, unit in zip(keys, units, strict=True) if read_entry("obj", key) is None}
@@ -131,10 +132,17 @@ def compile_units(units: Sequence[Unit], progress: Callable[[int, int], None]) -
     if len(largest_first) == 1:
         _compile_and_cache(largest_first[0][1], largest_first[0][0])
     elif largest_first:
-        workers = min(len(largest_first), os.cpu_count() or 1)
-        with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
-            futures = [pool.submit(_compile_and_cache, unit, key) for key, unit in largest_first]
-            for done, future in enumerate(as_completed(futures), 1):
-                future.result()
-                progress(done, len(futures))
+        try:
+            _compile_in_parallel(largest_first, progress)
+        except OSError as error:
+            raise EnvironmentFault(f"processes that compile cannot be started: {error}") from error
     return keys
+
+
+def _compile_in_parallel(units: Sequence[tuple[str, Unit]], progress: Callable[[int, int], None]) -> None:
+    workers = min(len(units), os.cpu_count() or 1)
+    with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
+        futures = [pool.submit(_compile_and_cache, unit, key) for key, unit in units]
+        for done, future in enumerate(as_completed(futures), 1):
+            future.result()
+            progress(done, len(futures))

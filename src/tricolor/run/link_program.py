@@ -16,7 +16,7 @@ from tricolor.run.symbols import pack_symbols
 def link_program(keys: Sequence[str]) -> str:
     """Link the objects of these cache keys; gives the key of the entries ``image`` and ``symbols``.
 
-    Raises LinkFailure (a bug of ours), OSError (a full disk).
+    Raises LinkFailure (a bug of ours), EnvironmentFault.
     """
     linked = link([_object(key) for key in keys], EXPORTED)
     tables = [LineTable.from_bytes(line_table_of(key)) for key in keys]
