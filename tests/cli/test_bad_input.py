@@ -40,7 +40,7 @@ def test_a_faulty_program_is_refused(tricolor: Run, tmp_path: Path, source: str,
         (["run"], 2, "no go files listed"),
         (["run", "-bogus", "p.go"], 2, "flag provided but not defined: -bogus"),
         (["run", "-gcflags=-S", "p.go"], 2, "-gcflags=-S is not supported"),
-        (["run", "--dump=soup", "p.go"], 2, "no stage 'soup'"),
+        (["run", "--dump=soup", "p.go"], 2, "unknown stage 'soup'"),
         (["frobnicate"], 2, "unknown command"),
         ([], 2, "Usage"),
     ],
@@ -71,7 +71,7 @@ def test_a_fault_of_ours_says_so(
     assert main(["run", "p.go"]) == 3
     text = capsys.readouterr().err
     assert re.match(message, text), text
-    assert "a bug of Tricolor, not of your program" in text
+    assert "a bug in Tricolor, not in your program" in text
 
 
 @pytest.mark.parametrize("kinds", [("program", "symbols"), ("image",), ("symbols",)])

@@ -89,8 +89,8 @@ def test_parameters_are_listed_explained_and_held(module: Path, capsys: pytest.C
     assert (parameter["name"], parameter["effect"]) == ("x", "leaks")
     assert main(["escape", "--check", "escape.lock"]) == 1
     err = capsys.readouterr().err
-    assert "p.go:5:8: parameter x of m.F: leaks (the lock has: does not escape): x is stored in the package variable g (line 5)" in err
-    assert "1 leaking more than before; if that is meant to be so, write the file anew with --lock escape.lock" in err
+    assert "p.go:5:8: parameter x of m.F: leaks (the lock file has: does not escape): x is stored in the package variable g (line 5)" in err
+    assert "1 leaking more than before; if this is intended, regenerate the file with --lock escape.lock" in err
     assert main(["escape", "--why", "p.go:5:8"]) == 0
     assert "it does not escape if x were not stored in the package variable g (line 5)" in capsys.readouterr().out
 
@@ -98,20 +98,20 @@ def test_parameters_are_listed_explained_and_held(module: Path, capsys: pytest.C
     (module / "p.go").write_text(_KEEPS)
     capsys.readouterr()
     assert main(["escape", "--check", "escape.lock"]) == 0
-    assert "m: better: parameter x of m.F: does not escape (the lock has: leaks)" in capsys.readouterr().err
+    assert "m: leaks less: parameter x of m.F: does not escape (the lock file has: leaks)" in capsys.readouterr().err
 
 
 def test_a_lock_file_of_an_earlier_form_is_refused(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (module / "old.lock").write_text("tricolor escape lock 1 go1.27.3\n")
     assert main(["escape", "--check", "old.lock"]) == 2
-    assert "write it anew with --lock old.lock" in capsys.readouterr().err
+    assert "regenerate the file with --lock old.lock" in capsys.readouterr().err
 
 
 def test_why_of_a_generic_function_that_nothing_uses(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
     generic = "package p\n\nfunc New[T any]() *T {\n\treturn new(T)\n}\n"
     (module / "generic.go").write_text(generic)
     assert main(["escape", "--why", "generic.go:4"]) == 0
-    assert "New is generic, and the packages do not use it" in capsys.readouterr().err
+    assert "New is generic, and these packages do not use it" in capsys.readouterr().err
     (module / "generic.go").write_text(generic + "\nvar kept = New[int]()\n")
     assert main(["escape", "--why", "generic.go:4"]) == 0
     assert "new(T): heap" in capsys.readouterr().out
@@ -119,7 +119,7 @@ def test_why_of_a_generic_function_that_nothing_uses(module: Path, capsys: pytes
 
 def test_why_of_a_line_without_sites(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["escape", "--why", "p.go:1"]) == 0
-    assert "nothing is made at p.go:1" in capsys.readouterr().err
+    assert "nothing to explain at p.go:1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -67,4 +67,4 @@ def test_why_answers_for_a_package_without_faults(module: Path, capsys: pytest.C
     assert (told.out, "undefined: undefined" in told.err) == (alone.out, True)
     assert main(["escape", "--why", "bad/a.go:4", "./..."]) == 1
     told = capsys.readouterr()
-    assert (told.out, "undefined: undefined" in told.err, "nothing is made" in told.err) == ("", True, False)
+    assert (told.out, "undefined: undefined" in told.err, "nothing to explain" in told.err) == ("", True, False)

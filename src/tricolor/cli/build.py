@@ -1,4 +1,4 @@
-"""``tricolor build``: compile packages, print escape decisions or a stage of the compiler."""
+"""``tricolor build``: analyse packages; print escape decisions or a stage of the compiler."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from tricolor.cli.flags import describe, parse_flags
 HELP = f"""\
 usage: tricolor build [flags] [packages]
 
-Compiles the packages and discards the result, as go build does for several packages.
+Parses, type-checks and analyses the packages, and reports their compile errors as go build does. Writes no
+executable. With -gcflags=-m prints escape decisions in Go's words, with --dump a stage of the compiler.
 
 Flags:
 {describe(COMPILE_FLAGS)}
@@ -22,7 +23,7 @@ Flags:
 
 
 def build(arguments: Sequence[str]) -> int:
-    """Exit status 0 fine, 1 the packages have faults."""
+    """The exit status: 0 on success, 1 if the packages have compile errors."""
     parsed = parse_flags("build", COMPILE_FLAGS, arguments)
     stage, wanted = dump_stage(parsed)
     flags = gcflags(parsed)

@@ -1,4 +1,4 @@
-"""What ``run`` and ``build`` share: flags, requests, dumps and escape messages."""
+"""What the commands share: flags of the compiler, the words of a command line, and output for the user."""
 
 from __future__ import annotations
 
@@ -16,29 +16,30 @@ STAGES: Final = ("typed", "ir", "escape", "llvm", "llvm-opt", "asm")
 COMPILE_FLAGS: Final = (
     Flag(
         "gcflags",
-        "flags for the compiler: -m prints escape decisions, -m=2 also why, -json=0,DIR writes them, -N no optimisation",
+        "flags for the compiler: -m prints escape decisions, -m=2 adds reasons, -json=0,DIR logs them as JSON, -N turns optimisation off",
         value_name="'-m -l'",
+        from_go=True,
     ),
-    Flag("tags", "comma-separated build tags", value_name="a,b"),
+    Flag("tags", "comma-separated build tags", value_name="a,b", from_go=True),
     Flag(
         "dump",
-        f"print a stage instead of going on: {', '.join(STAGES)}; STAGE:TEXT only functions with TEXT in the name",
+        f"print a stage of the compiler and stop: {', '.join(STAGES)}; STAGE:TEXT prints only functions whose name contains TEXT",
         value_name="STAGE",
     ),
-    Flag("check", "level of the runtime's own invariant checks, 0 to 3", "0", ("0", "1", "2", "3"), "LEVEL"),
+    Flag("check", "how thoroughly the runtime checks its own invariants, from 0 (not at all) to 3", "0", ("0", "1", "2", "3"), "LEVEL"),
 )
 
 
 def gcflags(parsed: Parsed) -> CompilerFlags:
-    """What -gcflags asks of the compiler. Raises UsageError for a word that is not supported."""
+    """The parsed value of -gcflags. Raises UsageError for a word that is not supported."""
     return parse_gcflags(parsed.text("gcflags"))
 
 
 def dump_stage(parsed: Parsed) -> tuple[str, str]:
-    """Stage to dump and the text that names must contain; empty for none. Raises UsageError."""
+    """The stage to dump and the text that names must contain; both empty without --dump. Raises UsageError."""
     stage, _, wanted = parsed.text("dump").partition(":")
     if stage and stage not in STAGES:
-        raise UsageError(f"no stage {stage!r}: one of {', '.join(STAGES)}")
+        raise UsageError(f"unknown stage {stage!r}: use one of {', '.join(STAGES)}")
     return stage, wanted
 
 
@@ -47,7 +48,7 @@ def tags(parsed: Parsed) -> tuple[str, ...]:
 
 
 def split_patterns(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Program and its arguments, as ``go run`` splits them: leading .go files, else one package."""
+    """Split into the program and its arguments as ``go run`` does: the program is all leading .go files, else one package."""
     count = 0
     while count < len(words) and words[count].endswith(".go"):
         count += 1
@@ -57,7 +58,7 @@ def split_patterns(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ..
 
 
 def check_files(patterns: Sequence[str], directory: Path) -> None:
-    """Raises TricolorError for a .go file that is not there."""
+    """Raise TricolorError for a .go file that does not exist."""
     for pattern in patterns:
         if pattern.endswith(".go") and not (directory / pattern).is_file():
             raise TricolorError(f"{pattern}: no such file")
@@ -70,5 +71,5 @@ def say_faults(text: str) -> int:
 
 
 def say(text: str) -> None:
-    """A line for the user on stderr."""
+    """Print a line for the user on stderr."""
     print(text, file=sys.stderr)

@@ -21,7 +21,7 @@ from tricolor.frontend.records import Package
 
 
 def show_decisions(patterns: Sequence[str], tags: Sequence[str], flags: CompilerFlags, out: TextIO) -> int:
-    """Print or log the decisions about the packages that the patterns name. Exit status 1 if any of them has faults.
+    """Print or log the decisions about the packages that the patterns name; the exit status is 1 if any has compile errors.
 
     Raises EnvironmentFault."""
     directory = Path.cwd()
@@ -39,21 +39,21 @@ def show_decisions(patterns: Sequence[str], tags: Sequence[str], flags: Compiler
     if alone.faults:
         return say_faults(alone.faults)
     if flags.inlining:
-        say("tricolor: calls are not inlined, as with -l; Go's compiler without -l decides more at the places of calls")
+        say("tricolor: decisions are those of go build -gcflags=-l: without -l Go inlines calls and decides anew for each inlined copy")
     return 0
 
 
 def _print(lines: Sequence[Line], package: Package, directory: str, out: TextIO) -> None:
-    """The lines of a package, if there are any, under a ``# package`` line; files near ``directory`` are named from there."""
+    """Print the lines of a package, if any, under a ``# package`` line; file names are relative to ``directory`` where that is shorter."""
     if lines:
         text = "".join(f"{line}\n" for line in lines)
         out.write(f"# {package.path}\n{shorten(text, package.directory, directory)}")
 
 
 def shorten(text: str, folder: str, directory: str) -> str:
-    """Name a package's folder and those around it relative to ``directory`` where that is shorter.
+    """Replace a package's folder and its parent folders by paths relative to ``directory`` where these are shorter.
 
-    Only names at the beginning of a line or behind a blank or tab are replaced."""
+    Replaces only names at the beginning of a line or after a blank or tab."""
     path = Path(folder)
     for around in (path, *path.parents):
         relative = os.path.relpath(around, directory)

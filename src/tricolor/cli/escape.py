@@ -1,4 +1,4 @@
-"""``tricolor escape``: where every value of packages lives, why, and what would change it."""
+"""``tricolor escape``: where each value of a package lives, why, and what would change it."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ from tricolor.explain.model import Explained, Parameter, Site, to_json
 from tricolor.report.escape_text import chosen, effect_text, place_text, write_explained
 
 FLAGS = (
-    Flag("heap", "only what may take memory of the heap", False),
-    Flag("foreign", "also instances of generic functions of other packages", False),
-    Flag("params", "also what functions do with their parameters: what leaks makes the values of callers escape", False),
+    Flag("heap", "show only sites that may allocate on the heap", False),
+    Flag("foreign", "also show instances of generic functions that other packages declare", False),
+    Flag("params", "also show what functions do with their parameters: a parameter that leaks makes the caller's value escape", False),
     Flag(
         "format",
-        "text, json, sarif, github (annotations of a workflow) or html",
+        "output format: text, json, sarif, github (workflow annotations) or html",
         "text",
         ("text", "json", "sarif", "github", "html"),
         "FORMAT",
     ),
-    Flag("o", "write to this file instead of standard output", value_name="FILE"),
+    Flag("o", "write to this file instead of standard output", value_name="FILE", from_go=True),
     Flag(
         "why",
-        "all ways by which the sites of a line escape, and which single change would keep them on the stack",
+        "show every way in which the values of a line escape, and which single change would keep them on the stack",
         value_name="FILE:LINE[:COL]",
     ),
-    Flag("lock", "write what may take memory of the heap, and what functions do with parameters, to this file", value_name="FILE"),
-    Flag("check", "compare with such a file: exit status 1 if something allocates or leaks newly", value_name="FILE"),
+    Flag("lock", "write to this file which sites may allocate on the heap, and what functions do with their parameters", value_name="FILE"),
+    Flag("check", "compare with a file that --lock wrote: exit status 1 if something newly allocates or leaks", value_name="FILE"),
     *PROFILE_FLAGS,
-    Flag("tags", "comma-separated build tags", value_name="a,b"),
+    Flag("tags", "comma-separated build tags", value_name="a,b", from_go=True),
 )
 
 HELP = f"""\
 usage: tricolor escape [flags] [packages]
 
-Says of each place in the packages that makes a value: the compiler's verdict (stack or heap), what it costs, the
-shortest chain from the value to where it goes, and a hint where one is known. Decisions are those of
-go build -gcflags=-l, from the source alone.
+For each place in the packages that makes a value, prints the compiler's verdict (stack or heap), its cost, the
+shortest chain from the value to where it goes, and a hint where Tricolor knows one. Verdicts are those of
+go build -gcflags=-l. The program is not run.
 
 Flags:
 {describe(FLAGS)}
@@ -55,7 +55,7 @@ Flags:
 
 
 def escape(arguments: Sequence[str]) -> int:
-    """Exit status 0 fine, 1 the packages have faults or allocate what their lock file does not allow."""
+    """The exit status: 0 on success, 1 if the packages have compile errors or allocate more than their lock file allows."""
     parsed = parse_flags("escape", FLAGS, arguments)
     if parsed.text("why"):
         from tricolor.cli.why import why
@@ -65,11 +65,11 @@ def escape(arguments: Sequence[str]) -> int:
         return join_profile(parsed)
     patterns = parsed.rest or (".",)
     check_files(patterns, Path.cwd())
-    # What cannot be read is said before anything is analysed.
+    # Read the lock file first: a fault in it is reported before the long analysis.
     lock = _read_lock(parsed.text("check"))
     explained, faults = _explained(patterns, parsed)
     if faults:
-        # Of packages without faults decisions are shown, but no file is written that lacks the others.
+        # Show the decisions about the packages without faults, but never write a file that lacks the other packages.
         if explained.packages and not any(parsed.text(flag) for flag in ("lock", "check", "o")):
             _write(explained, parsed)
         return say_faults(faults)
@@ -94,7 +94,7 @@ def _write_lock(explained: Explained, name: str) -> int:
     lock = lock_of(explained)
     write_output(Path(name), lock.text().encode())
     say(
-        f"{name}: {lock.counts.total()} sites that may take memory of the heap, {len(lock.parameters)} parameters, {len(explained.packages)} packages"
+        f"{name}: {lock.counts.total()} sites that may allocate on the heap, {len(lock.parameters)} parameters, {len(explained.packages)} packages"
     )
     return 0
 
@@ -102,7 +102,7 @@ def _write_lock(explained: Explained, name: str) -> int:
 def _check(lock: Lock, explained: Explained, name: str) -> int:
     difference = compare(lock, explained, name)
     for site, before in difference.new:
-        was = f" (the lock has {before})" if before else ""
+        was = f" (the lock file has {before})" if before else ""
         say(f"{place_text(site)}: new: {site.expression} in {site.function}: {site.cost}{was}: {site.why}")
         if site.hint:
             say(f"\thint: {site.hint}")
@@ -113,25 +113,25 @@ def _check(lock: Lock, explained: Explained, name: str) -> int:
         times = f" ({count} times)" if count > 1 else ""
         say(f"{entry.package}: gone: {entry.expression} in {entry.function}: {entry.cost}{times}")
     for parameter, flows in difference.better:
-        say(f"{parameter.package}: better: parameter {parameter.name} of {parameter.function}: {_changed(parameter, flows)}")
+        say(f"{parameter.package}: leaks less: parameter {parameter.name} of {parameter.function}: {_changed(parameter, flows)}")
     if difference.new or difference.worse:
         counts = ((len(difference.new), "new"), (len(difference.worse), "leaking more than before"))
         what = ", ".join(f"{count} {text}" for count, text in counts if count)
-        say(f"{what}; if that is meant to be so, write the file anew with --lock {name}")
+        say(f"{what}; if this is intended, regenerate the file with --lock {name}")
         return 1
     if difference.gone or difference.better:
         say(
-            f"nothing new; {len(difference.gone) + len(difference.better)} are gone or better: write the file anew with --lock {name} to keep it so"
+            f"nothing new; {len(difference.gone) + len(difference.better)} are gone or leak less: regenerate the file with --lock {name} to record this"
         )
     return 0
 
 
 def _changed(parameter: Parameter, flows: str) -> str:
-    return f"{effect_text(parameter)} (the lock has: {flows_text(flows)})"
+    return f"{effect_text(parameter)} (the lock file has: {flows_text(flows)})"
 
 
 def _explained(patterns: Sequence[str], parsed: Parsed) -> tuple[Explained, str]:
-    """Sites of the packages without faults, and what is wrong with the others."""
+    """The sites of the packages without faults, and the compile errors of the other packages."""
     from tricolor.explain.remember import explain_faultless
 
     with Progress() as progress:
@@ -140,7 +140,7 @@ def _explained(patterns: Sequence[str], parsed: Parsed) -> tuple[Explained, str]
 
 
 def _write(explained: Explained, parsed: Parsed) -> None:
-    """The sites in the form that was asked for, to stdout or whole into a file."""
+    """Write the sites in the requested format, to stdout or to a file (whole or not at all)."""
     groups = {path: _chosen(sites, parsed) for path, sites in explained.packages.items()}
     parameters = {
         path: [one for one in found if parsed.switch("foreign") or not one.foreign] for path, found in explained.parameters.items()

@@ -21,29 +21,35 @@ if TYPE_CHECKING:
     from tricolor.report.profile_report import ProfileReport
 
 PROFILE_FLAGS: Final = (
-    Flag("profile", "join a heap profile of pprof with the sites: what they allocated, dearest first", value_name="FILE"),
+    Flag("profile", "join a heap profile (pprof) with the sites: what each allocated, most expensive first", value_name="FILE"),
     Flag(
         "by",
-        "with -profile: a row per site, or per line of the packages that leads to allocations (caller)",
+        "with --profile: one row per site, or per line of the packages that leads to allocations (caller)",
         "site",
         ("site", "caller"),
         "ROW",
     ),
-    Flag("sample", "with -profile: alloc_space, alloc_objects, inuse_space or inuse_objects", "alloc_space", tuple(SampleType), "TYPE"),
-    Flag("sort", "with -profile: by bytes or objects, whatever the sample counts", "", ("bytes", "objects"), "UNIT"),
-    Flag("all", "with -profile: all rows", False),
+    Flag(
+        "sample",
+        "with --profile: what to count: alloc_space, alloc_objects, inuse_space or inuse_objects",
+        "alloc_space",
+        tuple(SampleType),
+        "TYPE",
+    ),
+    Flag("sort", "with --profile: sort by bytes or by objects; the default follows --sample", "", ("bytes", "objects"), "UNIT"),
+    Flag("all", "with --profile: show all rows", False),
 )
 
 _LEAST_PERCENT: Final = 50
-"""A profile of which less than this matches is of another program."""
+"""If less than this share of a profile matches sites, another program wrote it."""
 
 
 def join_profile(parsed: Parsed) -> int:
-    """Exit status 0 fine, 1 the packages have faults. Raises TricolorError for a profile that cannot be used."""
+    """The exit status: 0 on success, 1 if the packages have compile errors. Raises TricolorError for a profile that cannot be used."""
     if parsed.text("format") not in ("text", "json"):
-        raise UsageError("-profile has the formats text and json")
+        raise UsageError("--profile supports the formats text and json")
     if parsed.text("lock") or parsed.text("check"):
-        raise UsageError("-profile goes with neither -lock nor -check")
+        raise UsageError("--profile cannot be combined with --lock or --check")
     file = Path(parsed.text("profile"))
     patterns = parsed.rest or (".",)
     check_files(patterns, Path.cwd())
@@ -74,7 +80,7 @@ def _report(profile: HeapProfile, explanations: Explanations, parsed: Parsed, pa
     unit = parsed.text("sort") or {"bytes": "bytes", "count": "objects"}[kind.unit]
     total = sum((measure(sample) for sample in profile.samples), Amount())
     if total == Amount():
-        raise TricolorError(f"{parsed.text('profile')}: the profile counts nothing as {kind.value}")
+        raise TricolorError(f"{parsed.text('profile')}: the profile has no {kind.value}: every count is zero")
     named = Named(explanations.named.packages)
     landings = join(profile, explanations.sites, named, explanations.paths)
     shares = shares_of(landings, measure, named)
@@ -85,18 +91,19 @@ def _report(profile: HeapProfile, explanations: Explanations, parsed: Parsed, pa
 
 
 def _refuse_another_program(shares: Shares, has_program: bool, profile: HeapProfile, file: str, patterns: Sequence[str]) -> None:
-    """Raises TricolorError for a profile whose program these packages are not, or are no more. ``has_program``: the profile has frames of a
-    program, not of the standard library alone."""
+    """Raise TricolorError if another program, or an older version of these packages, wrote the profile.
+
+    ``has_program``: the profile has frames outside the standard library."""
     what = f"{file}: this is the profile of another program{f' ({profile.binary})' if profile.binary else ''}"
     words = " ".join(patterns)
     matched = f"{shares.matched_percent:.1f}% of its bytes match sites"
     if not shares.charged and has_program:
-        raise TricolorError(f"{what}: no line of {words} is in its stacks ({matched}, all of other packages)")
+        raise TricolorError(f"{what}: its stacks contain no line of {words} ({matched}, all in other packages)")
     if shares.matched_percent < _LEAST_PERCENT:
         raise TricolorError(f"{what}, or the source has changed: only {matched}")
     if shares.own_matched_percent < _LEAST_PERCENT:
         raise TricolorError(
-            f"{what}, or the source has changed: of what lines of {words} allocated only {shares.own_matched_percent:.1f}% match sites"
+            f"{what}, or the source has changed: only {shares.own_matched_percent:.1f}% of the bytes that lines of {words} allocated match sites"
         )
 
 

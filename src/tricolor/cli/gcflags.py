@@ -1,4 +1,4 @@
-"""Flags of Go's compiler that ``-gcflags`` passes on: which decisions are printed, and how.
+"""Parse the value of ``-gcflags``, flags of Go's compiler: which decisions are printed, and how.
 
 Source: cmd/compile/internal/base/flag.go, cmd/internal/quoted, cmd/compile/internal/logopt (LogJsonOption).
 """
@@ -22,8 +22,8 @@ _WORD: Final = re.compile(r"""('[^']*'|"[^"]*")(?!\S)|(\S+)""")
 @final
 @dataclass(frozen=True, slots=True)
 class CompilerFlags:
-    """``detail``: level of -m, 0 for no decisions; ``inlining``: no -l; ``optimise``: no -N; ``effects``: also which parameters are
-    written through or called; ``log``: folder for the decisions as JSON."""
+    """``detail``: the level of -m, 0 without -m; ``inlining``: -l is absent; ``optimise``: -N is absent; ``effects``: also print which
+    parameters a function calls or writes through; ``log``: the folder for decisions as JSON."""
 
     detail: int = 0
     inlining: bool = True
@@ -37,7 +37,7 @@ class CompilerFlags:
 
 
 def parse_gcflags(text: str) -> CompilerFlags:
-    """The words of a -gcflags. Raises UsageError for one that is not supported."""
+    """Parse the value of -gcflags. Raises UsageError for a word that is not supported."""
     flags = CompilerFlags()
     for quoted, plain in _WORD.findall(text):
         flags = _with(flags, quoted[1:-1] or plain)
@@ -60,11 +60,11 @@ def _with(flags: CompilerFlags, word: str) -> CompilerFlags:
         case _ if word in _IGNORED:
             return flags
         case _:
-            raise UsageError(f"-gcflags={word} is not supported: one of {_KNOWN}")
+            raise UsageError(f"-gcflags={word} is not supported: use {_KNOWN}")
 
 
 def _detail(flags: CompilerFlags, word: str, value: str) -> int:
-    """``-m`` once more is one level more."""
+    """The level after one more ``-m``: a repeated ``-m`` raises the level by one, ``-m=N`` sets it."""
     if not value:
         level = flags.detail + 1
     elif value.isdigit():

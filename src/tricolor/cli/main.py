@@ -1,6 +1,7 @@
-"""Entry point of the command ``tricolor``: finds the subcommand, turns failures into messages and exit statuses.
+"""Entry point of the command ``tricolor``: runs the subcommand, turns failures into messages and exit statuses.
 
-Exit status: 0 fine, 1 findings or compile errors, 2 usage or a panic of the program, 3 a bug of this compiler; else the program's own.
+Exit status: 0 on success; 1 for findings or compile errors; 2 for a wrong command line or a panic of the program; 3 for a bug in Tricolor;
+otherwise the exit status of the program.
 """
 
 from __future__ import annotations
@@ -21,21 +22,21 @@ Usage:
 
 Commands:
 
-    run      compile and run a Go program; --report explains its memory
-    build    compile packages; -gcflags=-m prints escape decisions
-    escape   where every value of packages lives, why, and what would change it
-    version  print versions
-    help     help for a command
+    run      compile and run a Go program; --report shows where its memory went
+    build    check packages; -gcflags=-m prints escape decisions in Go's words
+    escape   show where each value of a package lives, why, and what would change it
+    version  print the versions of Tricolor, Go and LLVM
+    help     show the help of a command
 """
 
 
-_OURS = "tricolor: this is a bug of Tricolor, not of your program; please report it with the program"
+_OURS = "tricolor: this is a bug in Tricolor, not in your program; please report it, and attach the program"
 
 _HELP_FLAGS: Final = ("-h", "-help", "--help")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line; gives the exit status."""
+    """Run a command line and return its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         return _dispatch(words)
@@ -49,10 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read our output has gone; nothing more can be said there.
+        # The reader of our output has closed the pipe: write nothing more to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is ours
+    except Exception as error:  # noqa: BLE001 - any other exception is our bug
         trace = error.__traceback__
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
@@ -68,7 +69,7 @@ def _dispatch(words: list[str]) -> int:
     command, *rest = words
     if rest and rest[0] in _HELP_FLAGS:
         return _help([command])
-    # Each command is imported when it is used: a run of a remembered program must not pay for the compiler.
+    # Import a command only when it is used: running a cached program must not pay for loading the compiler.
     if command == "run":
         from tricolor.cli.run import run
 

@@ -1,4 +1,4 @@
-"""``tricolor run``: compile and run a program, as ``go run`` does; with --report, explain its memory afterwards."""
+"""``tricolor run``: compile and run a program as ``go run`` does; with --report, print where its memory went."""
 
 from __future__ import annotations
 
@@ -15,17 +15,23 @@ from tricolor.cli.flags import Flag, Parsed, describe, parse_flags
 
 FLAGS = (
     *COMPILE_FLAGS,
-    Flag("report", "after the program's output: where its memory went, by allocation site", False),
-    Flag("all", "with --report: also the sites that stayed on the stack", False),
-    Flag("format", "of the report: text or json", "text", ("text", "json"), "FORMAT"),
-    Flag("memprofile", "write a heap profile for go tool pprof and tricolor escape -profile when the program ends", value_name="FILE"),
+    Flag("report", "after the program's output, print where its memory went, one row per allocation site", False),
+    Flag("all", "with --report: also show sites that stayed on the stack", False),
+    Flag("format", "with --report: text or json", "text", ("text", "json"), "FORMAT"),
+    Flag(
+        "memprofile",
+        "when the program ends, write a heap profile for go tool pprof and tricolor escape --profile",
+        value_name="FILE",
+        from_go=True,
+    ),
 )
 
 HELP = f"""\
 usage: tricolor run [flags] FILE.go...|PACKAGE [arguments...]
 
-Compiles and runs a Go program: its output, its exit status. GOGC, GOMEMLIMIT, GOMAXPROCS and
-GODEBUG (gctrace=1, allocfreetrace=1, gcstress=1, clobberfree=1, gccheckmark=1) are honoured.
+Compiles and runs a Go program. Output and exit status are the program's own. Tricolor reads the environment
+variables GOGC, GOMEMLIMIT, GOMAXPROCS and GODEBUG (gctrace=1, allocfreetrace=1, gcstress=1, clobberfree=1,
+gccheckmark=1).
 
 Flags:
 {describe(FLAGS)}
@@ -33,7 +39,7 @@ Flags:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Exit status of the program, or 1 if it does not compile."""
+    """The exit status of the program, or 1 if it does not compile."""
     parsed = parse_flags("run", FLAGS, arguments)
     patterns, program_arguments = split_patterns(parsed.rest)
     if not patterns:
@@ -73,7 +79,7 @@ def _dump(parsed: Parsed, patterns: tuple[str, ...], stage: str, wanted: str) ->
 
 
 def _compile(parsed: Parsed, patterns: tuple[str, ...]) -> CompiledProgram | int:
-    """From the cache if nothing changed, else compiled; the exit status if it does not compile."""
+    """The program from the cache if nothing changed, else compiled anew; the exit status if it does not compile."""
     directory = Path.cwd()
     level = 2 if gcflags(parsed).optimise else 0
     # Only code with accounting tells the allocator the types of small values.
@@ -101,7 +107,7 @@ def _run(parsed: Parsed, patterns: tuple[str, ...], compiled: CompiledProgram, a
     name = patterns[0].removesuffix(".go")
     if not _accounts(parsed):
         process = execute(load_program(compiled), [name, *arguments])
-        # Nothing of Python is needed any more; its teardown would only take time.
+        # Skip the interpreter's teardown, which would only take time.
         os._exit(process.exit_status)
     from tricolor.report.memory_profile import write_memory_profile
     from tricolor.report.memory_report import build_rows, print_report, site_descriptions
@@ -122,5 +128,5 @@ def _run(parsed: Parsed, patterns: tuple[str, ...], compiled: CompiledProgram, a
 
 
 def _accounts(parsed: Parsed) -> bool:
-    """Whether the program counts what each of its sites allocates."""
+    """Whether the program has to count what each of its sites allocates."""
     return parsed.switch("report") or bool(parsed.text("memprofile"))

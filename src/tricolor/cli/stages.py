@@ -1,4 +1,4 @@
-"""Text forms of the compiler's stages."""
+"""Print the stages of the compiler as text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tricolor.pipeline import Analysed, CompileRequest, emit_units
 
 
 def dump(stage: str, wanted: str, request: CompileRequest, analysed: Analysed, out: TextIO) -> None:
-    """Print one stage. ``wanted``: only functions (for LLVM stages: packages) whose name contains it."""
+    """Print one stage. ``wanted``: print only functions (for LLVM stages: packages) whose name contains this text."""
     if stage in ("llvm", "llvm-opt", "asm"):
         _dump_modules(stage, wanted, request, analysed, out)
     elif stage == "typed":
@@ -23,7 +23,7 @@ def dump(stage: str, wanted: str, request: CompileRequest, analysed: Analysed, o
 
 
 def _dump_typed(wanted: str, analysed: Analysed, out: TextIO) -> None:
-    """Declarations as the front end gives them, one JSON statement a line."""
+    """Print declarations as the front end delivers them, one statement per line as JSON."""
     packages = analysed.typed.packages if wanted else analysed.typed.roots
     for package in packages:
         for decl in analysed.typed.functions(package):

@@ -8,6 +8,6 @@ from tricolor.frontend.toolchain import GO_VERSION
 
 
 def version() -> int:
-    """Print this compiler's version, that of the language and of LLVM's binding."""
+    """Print the versions of Tricolor, of Go and of llvmlite, the binding to LLVM."""
     print(f"tricolor {package_version('tricolor')} {GO_VERSION} linux/amd64 llvmlite {package_version('llvmlite')}")
     return 0

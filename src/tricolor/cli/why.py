@@ -1,4 +1,4 @@
-"""``tricolor escape --why FILE:LINE[:COL]``: everything about the sites and parameters of one line."""
+"""``tricolor escape --why FILE:LINE[:COL]``: explain the sites and parameters of one line in full."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _PLACE: Final = re.compile(r"(?P<file>.+?\.go):(?P<line>[0-9]+)(?::(?P<column>[0
 
 
 def why(parsed: Parsed) -> int:
-    """Exit status 0 fine, 1 the packages have faults. Raises UsageError, TricolorError."""
+    """The exit status: 0 on success, 1 if the packages have compile errors. Raises UsageError, TricolorError."""
     match = _PLACE.fullmatch(parsed.text("why"))
     if match is None:
-        raise UsageError(f"-why={parsed.text('why')}: want FILE.go:LINE or FILE.go:LINE:COLUMN")
+        raise UsageError(f"--why={parsed.text('why')}: want FILE.go:LINE or FILE.go:LINE:COLUMN")
     if parsed.text("format") not in ("text", "json"):
-        raise UsageError("-why has the formats text and json")
-    file = Path(os.path.normpath(Path.cwd() / match["file"]))  # without "..", as positions have it
+        raise UsageError("--why supports the formats text and json")
+    file = Path(os.path.normpath(Path.cwd() / match["file"]))  # without "..", as in positions
     if not file.is_file():
         raise TricolorError(f"{match['file']}: no such file")
     from tricolor.explain.why import answers, uninstantiated
@@ -53,9 +53,11 @@ def why(parsed: Parsed) -> int:
     elif found:
         write_answers(found, sys.stdout)
     elif generic := uninstantiated(alone, file, int(match["line"])):
-        say(f"{match[0]}: {generic} is generic, and the packages do not use it: name one that does, since Go decides about each instance")
+        say(
+            f"{match[0]}: {generic} is generic, and these packages do not use it; Go decides for each instance, so name a package that uses it"
+        )
     else:
-        say(f"nothing is made at {match[0]}: no parameter that holds pointers, no variable whose address is taken, no allocation")
+        say(f"nothing to explain at {match[0]}: no allocation, no variable whose address is taken, no parameter that holds pointers")
     return status
 
 
@@ -66,7 +68,7 @@ def _as_json(answer: Answer) -> dict[str, Any]:
 
 
 def _package_of(file: Path, parsed: Parsed) -> Alone | Faults:
-    """The packages that were named; else that of the file's folder, or where it belongs to none the file alone."""
+    """Analyse the named packages; without any, the package in the file's folder; if the file is not part of that package, the file alone."""
     from tricolor.decide.decisions import analyse_alone, request_for
 
     if parsed.rest:
