@@ -1,4 +1,4 @@
-"""Lock files: they say what may allocate, and notice what newly does."""
+"""Lock files record what may allocate, and comparing with them finds what newly allocates."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_moved_lines_and_cheap_sites_change_nothing() -> None:
     assert not difference.gone
 
 
-def test_new_and_gone_sites_are_told() -> None:
+def test_new_and_gone_sites_are_reported() -> None:
     lock = lock_of(_explained(_SITE))
     other = replace(_SITE, expression="other")
     difference = compare(lock, _explained(other), "lock")
@@ -62,14 +62,14 @@ def test_one_more_of_the_same_is_new() -> None:
     assert len(compare(lock, _explained(_SITE, replace(_SITE, number=2)), "lock").new) == 1
 
 
-def test_a_dearer_cost_is_new_and_a_cheaper_one_is_not() -> None:
+def test_a_higher_cost_is_new_and_a_lower_one_is_not() -> None:
     above = replace(_SITE, cost=Cost(CostClass.HEAP_ABOVE, "", 32))
     worse = compare(lock_of(_explained(above)), _explained(_SITE), "lock")
     assert [before for _, before in worse.new] == ["heap>32"]
     assert not compare(lock_of(_explained(_SITE)), _explained(above), "lock").new
 
 
-def test_packages_that_are_not_checked_are_left_alone() -> None:
+def test_entries_of_packages_that_are_not_checked_are_ignored() -> None:
     lock = lock_of(_explained(_SITE))
     assert not compare(lock, Explained("go1.27.3", {}), "lock").gone
 
@@ -96,12 +96,12 @@ def test_another_version_of_go_is_refused() -> None:
         compare(lock, _explained(), "a.lock")
 
 
-def test_an_earlier_form_is_refused_with_what_to_do() -> None:
-    with pytest.raises(UsageError, match=r"a\.lock has form 1 .* write it anew with --lock a\.lock"):
+def test_an_older_format_is_refused_and_the_message_says_what_to_do() -> None:
+    with pytest.raises(UsageError, match=r"a\.lock has lock format 1, .* regenerate the file with --lock a\.lock"):
         read_lock("tricolor escape lock 1 go1.27.3\nheap 1 m/p m/p.f variable x\n", "a.lock")
 
 
-def test_parameters_of_declared_functions_are_held() -> None:
+def test_the_lock_records_parameters_of_declared_functions() -> None:
     parameters = [
         _parameter(Effect.CONTENT, (0, 0), (1, 2)),
         _parameter(Effect.LEAKS, name="y"),
@@ -128,7 +128,7 @@ def test_parameters_of_declared_functions_are_held() -> None:
         (_parameter(Effect.STAYS, name="old"), _parameter(Effect.LEAKS), ""),
     ],
 )
-def test_a_parameter_is_told_if_more_of_it_or_less_leaves_the_function(before: Parameter, now: Parameter, what: str) -> None:
+def test_a_parameter_that_leaks_more_or_less_is_reported(before: Parameter, now: Parameter, what: str) -> None:
     difference = compare(lock_of(_with(before)), _with(now), "lock")
     assert ["worse"] * len(difference.worse) + ["better"] * len(difference.better) == ([what] if what else [])
 

@@ -1,4 +1,4 @@
-"""Parameters: what is said of them is what Go's compiler decides, with the way to the heap and changes that keep them from leaking."""
+"""Parameters: effects agree with Go's compiler, reasons name the way to the heap, and tried changes keep parameters from leaking."""
 
 from __future__ import annotations
 
@@ -98,9 +98,9 @@ def test_effects_are_those_that_the_compiler_prints(module: Path, explained: Exp
     assert status == 0, text
     lines = re.findall(r"p\.go:([0-9]+:[0-9]+): (leaking param.*|\w+ does not escape)$", text, re.MULTILINE)
     expected = sorted({(place, words) for place, words in lines if "argument" not in words})
-    # Of parameters that are on the heap themselves, and of instances of generic functions, the compiler says nothing.
-    told = [one for one in explained.parameters["example/p"] if one.function != "example/p.Moved" and not one.shapes]
-    found = sorted((f"{one.position.line}:{one.position.column}", words) for one in told for words in _as_go_says(one))
+    # The compiler prints nothing about parameters that are themselves on the heap, nor about instances of generic functions.
+    printed = [one for one in explained.parameters["example/p"] if one.function != "example/p.Moved" and not one.shapes]
+    found = sorted((f"{one.position.line}:{one.position.column}", words) for one in printed for words in _as_go_says(one))
     assert found == expected
     assert len(found) > 12
 
@@ -115,30 +115,30 @@ def _parameter(explained: Explained, function: str, name: str) -> Parameter:
     [
         ("Leak", "x", "x is appended to ps (line 14), whose array may be on the heap"),
         ("Leak", "z", ""),
-        ("Moved", "x", "x is on the heap itself: the address of x is returned (line 28), which outlives the call"),
+        ("Moved", "x", "x is itself on the heap: the address of x is returned (line 28), which outlives the call"),
         ("Print", "x", "x is passed to fmt.Println (line 30), whose parameter a goes to the heap"),
-        ("(*T).Link", "o", "o is stored through the pointer t (line 26), and what pointers point to counts as the heap"),
+        ("(*T).Link", "o", "o is stored through the pointer t (line 26), and whatever a pointer points to counts as the heap"),
         ("Go.func1", "g", "g is run by a new goroutine (line 39), which may outlive the function"),
     ],
 )
-def test_the_way_to_the_heap_is_told(explained: Explained, function: str, name: str, why: str) -> None:
+def test_the_reason_names_the_way_to_the_heap(explained: Explained, function: str, name: str, why: str) -> None:
     assert _parameter(explained, function, name).why == why
 
 
-def test_what_a_pointer_leads_to_is_the_subject(explained: Explained) -> None:
+def test_the_subject_is_what_the_pointer_points_to(explained: Explained) -> None:
     assert _parameter(explained, "Both", "t").why.startswith("what t points to is stored in")
 
 
-def test_instances_of_a_generic_function_are_one_and_the_worst_counts(explained: Explained) -> None:
+def test_instances_of_a_generic_function_merge_and_the_worst_counts(explained: Explained) -> None:
     xs = _parameter(explained, "Each[...]", "xs")
     assert (xs.shapes, xs.effect, xs.type) == (2, Effect.CONTENT, "[]V")
 
 
-def test_func_literals_are_known_as_such(explained: Explained) -> None:
+def test_parameters_of_func_literals_are_marked(explained: Explained) -> None:
     assert [one.function for one in explained.parameters["example/p"] if one.literal] == ["example/p.Go.func1"]
 
 
-def test_what_is_stored_is_what_was_said(explained: Explained) -> None:
+def test_parameters_survive_json(explained: Explained) -> None:
     assert from_json(json.loads(json.dumps(to_json(explained)))) == explained
 
 
@@ -157,7 +157,7 @@ def _why(alone: Alone, module: Path, line: int, name: str) -> Answer:
             32,
             "xs",
             [
-                "it does not escape if the value were not an element that is iterated over (line 33)",
+                "it does not escape if the value were not iterated over by a range (line 33)",
                 "it does not escape if x were not passed to f (line 34)",
             ],
         ),
@@ -168,5 +168,5 @@ def test_changes_that_keep_a_parameter_from_leaking(alone: Alone, module: Path, 
     assert [f"{change.outcome} if {change.text}" for change in changes if change.helps] == outcomes
 
 
-def test_all_ways_by_which_a_parameter_leaks_are_told(alone: Alone, module: Path) -> None:
+def test_an_answer_has_all_ways_in_which_a_parameter_leaks(alone: Alone, module: Path) -> None:
     assert [way.text.partition(" (")[0] for way in _why(alone, module, 21, "t").ways] == ["returned as r", "stored in an interface"]

@@ -1,4 +1,4 @@
-"""Sites that Go's -m has no line about: each is found once, and what is free is none."""
+"""Sites without a line in Go's -m: each is found once, and code that does not allocate has none."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def explained(tmp_path_factory: pytest.TempPathFactory) -> Explained:
     return sites_of(alone)
 
 
-def test_each_line_has_the_sites_that_it_should_have(explained: Explained) -> None:
+def test_each_line_has_its_expected_sites(explained: Explained) -> None:
     expected = {
         number: sorted(line.partition("// heap: ")[2].split(", "))
         for number, line in enumerate(_SOURCE.splitlines(), 1)
@@ -91,14 +91,14 @@ def _runtime_calls(explained: Explained, package: str) -> list[Site]:
     return [site for site in explained.packages[package] if site.kind == RUNTIME_CALL]
 
 
-def test_functions_that_the_runtime_defines_are_sites_where_they_are_called(explained: Explained) -> None:
+def test_a_call_of_a_function_that_the_runtime_defines_is_a_site(explained: Explained) -> None:
     (call,) = (site for site in _runtime_calls(explained, "strings") if site.function == "strings.(*Builder).grow")
     assert (call.expression, call.verdict.value, str(call.cost), call.listed) == ("bytealg.MakeNoZero(...)", "heap", "heap", False)
-    assert call.why == "bytealg.MakeNoZero is part of the runtime, which takes what it returns from the heap"
+    assert call.why == "bytealg.MakeNoZero is part of the runtime, and allocates what it returns on the heap"
     grown = [site for site in _runtime_calls(explained, "reflect") if site.expression.startswith("reflect.mapassign")]
     assert {site.cost.note for site in grown} == {"when it grows"}
 
 
 @pytest.mark.slow
-def test_the_table_is_what_the_source_of_the_runtime_says() -> None:
+def test_the_table_agrees_with_the_source_of_the_runtime() -> None:
     assert derive() == GIVES

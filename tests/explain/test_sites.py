@@ -1,4 +1,4 @@
-"""Sites in words: verdict, cost class, sentence and hint."""
+"""The description of sites: verdict, cost class, sentence and hint."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_a_closure_without_captures_costs_nothing(explained: Explained) -> None:
 def test_the_chain_names_each_step(explained: Explained) -> None:
     site = _site(explained, "y", "main.keep")
     assert site.why == (
-        "the address of y is stored in T{...} (line 16), which is stored in the map m (line 16), and the entries of maps are on the heap"
+        "the address of y is stored in T{...} (line 16), which is stored in the map m (line 16), and map entries are on the heap"
     )
     assert [step.position.line for step in site.chain if step.text] == [16, 16]
 
@@ -139,13 +139,13 @@ def test_a_returned_address_has_a_hint(explained: Explained) -> None:
 @pytest.mark.parametrize(
     ("expression", "hint"),
     [
-        ('all + " " + name', "build the text of the loop in one strings.Builder, or in a []byte that is used again"),
+        ('all + " " + name', "in the loop, build the text in one strings.Builder or in a []byte that you reuse"),
         ('"a" + all', ""),
         ("&failure{...}", ""),
         ("make([]byte, 8)", ""),
     ],
 )
-def test_hints_are_for_where_they_help(explained: Explained, expression: str, hint: str) -> None:
+def test_a_hint_appears_only_where_it_helps(explained: Explained, expression: str, hint: str) -> None:
     site = _site(explained, expression, "main.fail")
     assert (site.verdict.value, site.hint) == ("heap", hint)
 
@@ -156,7 +156,7 @@ def test_instances_of_a_generic_function_are_one_site(explained: Explained) -> N
     assert str(site.cost) == "heap"
 
 
-def test_what_is_stored_is_what_was_said(explained: Explained) -> None:
+def test_sites_survive_json(explained: Explained) -> None:
     assert from_json(json.loads(json.dumps(to_json(explained)))) == explained
 
 

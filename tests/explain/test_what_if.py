@@ -1,4 +1,4 @@
-"""Claims of what-if, held against Go's own compiler."""
+"""What-if claims, checked against Go's own compiler."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def alone(module: Path) -> Alone:
-    """Our analysis of all of them."""
+    """Tricolor's analysis of all the packages."""
     found = analyse_alone(request_for(["./..."], module))
     assert isinstance(found, Alone), found.text
     return found
@@ -60,7 +60,7 @@ def alone(module: Path) -> Alone:
 
 @pytest.fixture(scope="module")
 def compiler_lines(module: Path) -> dict[str, list[str]]:
-    """What Go's compiler prints, by ``package:line``."""
+    """The lines that Go's compiler prints, by ``package:line``."""
     status, text = go_build(module, "-gcflags=-m -l", "./...")
     assert status == 0, text
     found: dict[str, list[str]] = {}

@@ -1,1 +1,1 @@
-"""Why values live where they live: each allocation site with its verdict, cost, chain of reasons and hint, from source alone."""
+"""Explain where values live and why: each allocation site with verdict, cost, chain of reasons and hint, without running the program."""

@@ -1,7 +1,7 @@
-"""Why something is on the heap, as one sentence: the shortest chain from the value to where it goes.
+"""Explain in one sentence why something is on the heap: the shortest chain from the value to where it goes.
 
-A chain is a list of steps, each a participle that continues the sentence: "x is | stored in the interface | passed to fmt.Println
-(line 12) | whose parameter a goes to the heap".
+A chain is a list of steps. Each step is a participle that continues the sentence "x is ...": "x is | stored in the interface | passed to
+fmt.Println (line 12) | whose parameter a goes to the heap".
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ _MOST_STEPS: Final = 200
 
 
 def is_range_body(func: n.Func) -> bool:
-    """Whether the function is the body of a range over a function."""
+    """Whether the function is the body of a range-over-func loop."""
     return _RANGE_BODY.search(func.name) is not None
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Narrator:
-    """Tells chains of one package. ``names``: how things are written in it; ``position``: decodes positions."""
+    """Puts the chains of one package into words. ``names``: how source of the package writes things; ``position``: decodes positions."""
 
     escape: EscapeResult
     names: Names
     position: Callable[[int], Position]
 
     def sentence(self, node: n.Var | n.Expr, location: Location) -> tuple[str, tuple[Step, ...]]:
-        """The reason for what escapes, and its steps. Empty for what does not."""
+        """The sentence that says why the value escapes, and its steps; both empty if it does not escape."""
         predicate, steps = self.predicate(node, location)
         return (f"{self.subject(node, location)} is {predicate}" if predicate else ""), steps
 
@@ -63,19 +63,19 @@ class Narrator:
         return text.replace("in an interface, passed to", "in the interface passed to"), tuple(steps)
 
     def leak(self, param: n.Var, location: Location) -> tuple[str, tuple[Step, ...]]:
-        """Why a parameter's value, or what it points to, goes to the heap, and the steps. Empty if it does not."""
+        """Why a parameter's value, or what it points to, goes to the heap, and the steps; both empty if it does not."""
         if location.leak is None:
             return "", ()
         if not location.leak.steps:
             sentence, found = self.sentence(param, location)
-            return (f"{param.name} is on the heap itself: {sentence}" if sentence else ""), found
+            return (f"{param.name} is itself on the heap: {sentence}" if sentence else ""), found
         steps, ending = self._chain(location, location.leak)
         parts = [*(step.text for step in steps if step.text), ending]
         subject = f"what {param.name} points to" if location.leaks.derefs[HEAP] > 0 else param.name
         return f"{subject} is {', '.join(parts)}", tuple(steps)
 
     def subject(self, node: n.Var | n.Expr, location: Location) -> str:
-        """How the sentence begins."""
+        """The subject of the sentence."""
         match node:
             case n.Var():
                 first = location.why.steps[0] if location.why is not None and location.why.steps else None
@@ -93,16 +93,16 @@ class Narrator:
     def _size_reason(self, node: n.Var | n.Expr, reason: str) -> str:
         match reason, node:
             case "too large for stack", n.Var():
-                return f"too large for the stack: {size_of(node.type)} bytes, and a variable there has at most {MAX_VARIABLE_BYTES}"
+                return f"too large for the stack: {size_of(node.type)} bytes, but a variable on the stack has at most {MAX_VARIABLE_BYTES}"
             case "too large for stack", _:
-                return f"too large for the stack: at most {MAX_IMPLICIT_BYTES} bytes may be there without a variable of their own"
+                return f"too large for the stack: only a declared variable may have more than {MAX_IMPLICIT_BYTES} bytes there"
             case _:
                 return reason
 
     # --- the chain ---
 
     def _chain(self, location: Location, flow: Flow) -> tuple[list[Step], str]:
-        """Steps from the location, by a flow and through all that escapes on the way, to what makes it escape, and how the sentence ends."""
+        """The steps along a flow from the location, through every escaping location on the way, and the end of the sentence."""
         steps: list[Step] = []
         seen: set[Location] = set()
         at = location
@@ -112,7 +112,7 @@ class Narrator:
             for step in flow.steps[:_MOST_STEPS]:
                 steps += self.step(step)
             if linked is not None:
-                # What follows is said of what the value is in.
+                # From here on the sentence speaks of the thing that holds the value.
                 steps[linked:] = _with_pronoun(steps[linked:])
             root = flow.root
             if not root.escapes or root.node is None or root.why is None or root in seen:
@@ -123,7 +123,7 @@ class Narrator:
             at, flow = root, root.why
 
     def step(self, step: FlowStep) -> Iterator[Step]:
-        """A step of the graph in words, one for each context that the value passes."""
+        """Put a step of the graph into words: one step for each context that the value passes through."""
         flow = flow_text(step, self.names)
         said = False
         for node, why in _notes(step.notes):
@@ -170,19 +170,19 @@ class Narrator:
             case "defer":
                 return f"kept by a defer in a loop{line}"
             case "range" | "range-deref":
-                return f"an element that is iterated over{line}"
+                return f"iterated over by a range{line}"
             case "switch case":
                 return f"bound by a type switch{line}"
             case "appendee slice" | "appended slice...":
-                return f"a source of the array that append makes{line}"
+                return f"copied into the array that append makes{line}"
             case "copied slice":
                 return f"copied by copy{line}"
             case "callee operand":
                 return f"called{line}"
             case "//go:uintptrescapes":
-                return f"passed as an integer to a function that lets it escape{line}"
+                return f"passed as an integer to a function marked //go:uintptrescapes{line}"
             case "conversion to unsafe.Pointer" | "reflect.Header.Data":
-                return f"made an unsafe.Pointer{line}"
+                return f"converted to an unsafe.Pointer{line}"
             case _:
                 return ""
 
@@ -220,7 +220,7 @@ class Narrator:
                 return f"passed to a call{line}"
 
     def callee(self, node: n.Call | n.CallMethod) -> str:
-        """What is called, as in source."""
+        """The called function, as source writes it."""
         if isinstance(node, n.Call):
             match node.fun:
                 case n.FuncLit():
@@ -246,15 +246,15 @@ class Narrator:
     # --- endings ---
 
     def ending(self, flow: Flow, location: Location) -> str:
-        """What the last step of a flow means for the value of the location."""
+        """How the sentence ends: why the last step of a flow makes the location's value escape."""
         root = flow.root
         if root.result_index:
             return "which outlives the call"
         if root.node is not None and not root.escapes:
             name = location_text(root, self.names)
             if root.func is location.func:
-                return f"and {name} lives longer than an iteration of the loop"
-            return f"and {name} belongs to the function around it"
+                return f"and {name} outlives the iteration of the loop"
+            return f"and {name} belongs to the enclosing function"
         last = flow.steps[-1]
         for node, why in reversed(list(_notes(last.notes))):
             ending = self._ending_of(last, node, why)
@@ -267,13 +267,13 @@ class Narrator:
             case "call parameter":
                 return self._ending_of_call(step, node)
             case "send":
-                return "where another goroutine may take it"
+                return "where another goroutine may receive it"
             case "go":
                 return "which may outlive the function"
             case "defer":
                 return "which runs when the function ends"
             case "map literal key" | "map literal value" | "key of map put":
-                return "and the entries of maps are on the heap"
+                return "and map entries are on the heap"
             case _ if why in _ASSIGNMENTS:
                 return self._ending_of_store(_assigned_place(node, step))
             case _:
@@ -284,9 +284,9 @@ class Narrator:
             case n.Name():
                 return "which lives as long as the program"
             case n.MapIndex():
-                return "and the entries of maps are on the heap"
+                return "and map entries are on the heap"
             case n.Index() | n.Deref() | n.FieldPtr() | n.FieldOf():
-                return "and what pointers point to counts as the heap"
+                return "and whatever a pointer points to counts as the heap"
             case _:
                 return "which goes to the heap"
 
@@ -306,7 +306,7 @@ class Narrator:
                 return ""
 
     def _leaking_parameter(self, func: n.Func, src: Location, args: list[n.Expr]) -> str:
-        """Which parameter of a known function lets the argument go to the heap."""
+        """Name the parameter of a known function that lets the argument go to the heap."""
         if func.body is None:
             return "a function without a body in Go, so its arguments go to the heap"
         leaking = [
@@ -321,21 +321,21 @@ class Narrator:
 
 
 def _notes(notes: Note | None) -> Iterator[tuple[Noted, str]]:
-    """Notes from the innermost expression outwards."""
+    """The notes, from the innermost expression outwards."""
     while notes is not None:
         yield notes[0], notes[1]
         notes = notes[2]
 
 
 def _comes_from(arg: n.Expr, src: Location) -> bool:
-    """Whether the argument is what the location stands for."""
+    """Whether the argument is the location's own node."""
     while arg is not src.node and isinstance(arg, (n.Convert, n.AddrOf, n.FieldOf, n.SliceExpr)):
         arg = arg.x
     return arg is src.node or (isinstance(arg, n.Name) and arg.var is src.node)
 
 
 def _assigned_place(node: Noted, step: FlowStep) -> n.Place | None:
-    """The place on the left that a store to the heap goes to; of several the first that is no variable of the function."""
+    """The left-hand place that a store to the heap writes; of several the first that is not a local variable."""
     match node:
         case n.Assign() | n.AssignOp():
             return node.x
@@ -348,7 +348,7 @@ def _assigned_place(node: Noted, step: FlowStep) -> n.Place | None:
 
 
 def _with_pronoun(steps: list[Step]) -> list[Step]:
-    """The steps with "which is" before the first that says something."""
+    """The steps, with "which is" before the first step that has a text."""
     for index, step in enumerate(steps):
         if step.text:
             return [*steps[:index], replace(step, text=f"which is {step.text}"), *steps[index + 1 :]]
@@ -356,7 +356,7 @@ def _with_pronoun(steps: list[Step]) -> list[Step]:
 
 
 def _without_repeats(steps: list[Step]) -> list[Step]:
-    """Without steps that say the same as the one before."""
+    """The steps without those that repeat the text of the previous one."""
     out: list[Step] = []
     for step in steps:
         if step.text and any(step.text == other.text for other in out[-1:]):

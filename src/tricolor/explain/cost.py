@@ -1,5 +1,5 @@
-"""What a site costs in a program that Go's compiler made, which its verdict alone does not say: a boxed constant "escapes" and costs
-nothing, a string that "does not escape" is allocated when it is longer than the buffer in the frame.
+"""What a site costs in a program that Go's compiler built. The verdict alone does not say it: a boxed constant "escapes" and costs nothing,
+and a string that "does not escape" is allocated on the heap when it is longer than the buffer in the frame.
 
 Units: bytes. Source: cmd/compile/internal/walk (dataWord in convert.go, walkMakeSlice and walkMakeMap in builtin.go, order.go for strings that
 are never copied, extendSlice in assign.go), internal/runtime/maps (the first group of a small map).
@@ -19,7 +19,7 @@ from tricolor.gotypes.sizes import size_of
 from tricolor.ir import nodes as n
 
 _BUFFER_BYTES: Final = 32
-"""Buffer in the frame for a string, or for the array of a slice whose size is known only at run time."""
+"""Size of the buffer in the frame for a string, or for the array of a slice whose size is known only at run time."""
 _RUNE_BUFFER_BYTES: Final = 32 * 4
 _MAX_STACK_BOX_BYTES: Final = 1024
 _MAX_TABLE_BYTES: Final = 8
@@ -32,15 +32,15 @@ _HEAP: Final = Cost(CostClass.HEAP)
 _COMPARISONS: Final = frozenset({n.BinaryOp.EQ, n.BinaryOp.NE, n.BinaryOp.LT, n.BinaryOp.LE, n.BinaryOp.GT, n.BinaryOp.GE})
 _SHARING: Final = frozenset({n.Conversion.BYTES_TO_STRING, n.Conversion.STRING_TO_BYTES})
 _MAX_DIRECT_BYTES: Final = 128
-"""Larger keys and elements of maps are allocated one by one."""
+"""The map allocates larger keys and elements one by one."""
 
 
 def cost_of(node: n.Var | n.Expr, location: Location, escape: EscapeResult, never_made: Mapping[n.Expr, str]) -> Cost:
-    """Cost of a variable or of what an expression makes. ``never_made``: see the function of this name."""
+    """The cost of a variable, or of the value that an expression makes. ``never_made``: the result of the function of this name."""
     if not isinstance(node, n.Var) and node in never_made:
         return Cost(CostClass.NONE, never_made[node])
     if size_bytes(node, escape) == 0 and _has_static_size(node, escape):
-        return Cost(CostClass.NONE, "it has no bytes")
+        return Cost(CostClass.NONE, "it has size zero")
     match node:
         case n.Convert(kind=n.Conversion.TO_INTERFACE):
             return _boxing(node, location, escape)
@@ -55,7 +55,7 @@ def cost_of(node: n.Var | n.Expr, location: Location, escape: EscapeResult, neve
         case n.MakeChan():
             return _HEAP
         case n.FuncLit() if not node.func.captures:
-            return Cost(CostClass.NONE, "it captures nothing: one for the whole program")
+            return Cost(CostClass.NONE, "it captures nothing, so the whole program shares one func value")
         case n.SliceLit() if size_bytes(node, escape) > MAX_IMPLICIT_BYTES:
             return _HEAP
         case _:
@@ -63,7 +63,7 @@ def cost_of(node: n.Var | n.Expr, location: Location, escape: EscapeResult, neve
 
 
 def size_bytes(node: n.Var | n.Expr, escape: EscapeResult) -> int:
-    """Bytes that the site makes at once; 0 if that is known only at run time (or nothing is made)."""
+    """The bytes that one execution of the site makes; 0 if the size is known only at run time, or if the site makes nothing."""
     match node:
         case n.Var():
             return size_of(node.type)
@@ -116,16 +116,16 @@ def _boxing(node: n.Convert, location: Location, escape: EscapeResult) -> Cost:
     if isinstance(node.x, (n.Const, n.Zero)) or node in escape.literals:
         return Cost(CostClass.NONE, "a constant in an interface is read-only data")
     if size_of(of) == 1 and isinstance(t.underlying(of), t.Basic):
-        return Cost(CostClass.NONE, "one-byte values are in a table")
+        return Cost(CostClass.NONE, "one-byte values come from a static table")
     if not location.escapes:
         return _STACK if size_of(of) <= _MAX_STACK_BOX_BYTES else _HEAP
     if size_of(of) <= _MAX_TABLE_BYTES and t.is_integer(t.underlying(of)):
-        return Cost(CostClass.HEAP, "values below 256 are in a table")
+        return Cost(CostClass.HEAP, "values below 256 come from a static table")
     return _HEAP
 
 
 def _text(node: n.Convert | n.Concat, location: Location) -> Cost:
-    """Strings, bytes and runes that are copied."""
+    """The cost of a copied string, byte slice or rune slice."""
     if location.escapes:
         return _HEAP
     if isinstance(node, n.Concat):
@@ -159,7 +159,7 @@ def _make_slice(node: n.MakeSlice, location: Location, escape: EscapeResult) -> 
 def _append(node: n.Append, location: Location) -> Cost:
     elem_bytes = size_of(_elem(node.type))
     if elem_bytes == 0:
-        return Cost(CostClass.NONE, "it has no bytes")
+        return Cost(CostClass.NONE, "it has size zero")
     if location.escapes or elem_bytes > _BUFFER_BYTES:
         return Cost(CostClass.HEAP, "when it grows")
     return _above(_BUFFER_BYTES // elem_bytes * elem_bytes, "when it grows")
@@ -182,20 +182,20 @@ def _map(node: n.MakeMap | n.MapLit, location: Location) -> Cost:
 
 
 def never_made(nodes: Sequence[object]) -> dict[n.Expr, str]:
-    """Expressions of a function that make nothing because of what is done with them, with the reason."""
+    """Expressions of a function that make nothing because of how the function uses them, each with the reason."""
     found = dict.fromkeys(_uncopied_strings(nodes), "the bytes are used in place")
     for node in nodes:
         match node:
             case n.Append(spread=True, elems=[n.MakeSlice(cap=None) as made]):
-                found[made] = "append extends its slice by it"
+                found[made] = "append extends its slice without making this one"
             case _:
                 continue
     return found
 
 
 def _uncopied_strings(nodes: Iterable[object]) -> Iterator[n.Expr]:
-    """Conversions between strings and bytes that are only looked at where they stand, so that no copy is made: compared, looked up in a map,
-    concatenated, switched on, iterated over."""
+    """Conversions between strings and bytes whose result is used only in place, so that Go makes no copy: compared, looked up in a map,
+    concatenated, switched on, or iterated over."""
     found: list[n.Expr] = []
     kept: set[n.Expr] = set()
     for node in nodes:

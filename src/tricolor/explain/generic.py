@@ -1,7 +1,7 @@
-"""Sites of generic code in the words of its declaration.
+"""Describe sites of generic code with the names of its declaration.
 
-Go decides about generic functions by shapes, and its messages name these (``[]go.shape.int``). A reader looks for ``[]T``, and
-so does a lock file: which shapes there are depends on code elsewhere.
+Go decides about a generic function once per shape, and its messages name the shapes (``[]go.shape.int``). Readers and lock files need the
+declared names (``[]T``): which shapes exist depends on code elsewhere.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class GenericNames:
         self._declared: dict[str, Mapping[str, FuncDecl]] = {}
 
     def renamer(self, func: n.Func) -> Callable[[str], str]:
-        """What puts the names of type parameters in place of shapes in texts about a function. Where two parameters have one shape,
-        which of them the source names is not known: the shape stays."""
+        """A function that replaces shapes by names of type parameters in texts about ``func``. If two type parameters have the same shape,
+        it is unknown which of them source names, so the shape stays."""
         names = self._parameter_names(func)
         if not names:
             return _unchanged
@@ -41,19 +41,19 @@ class GenericNames:
         return lambda text: shapes.sub(lambda found: names[found[0]], text)
 
     def as_declared(self, site: Site, func: n.Func) -> Site:
-        """The site of an instance in the words of the generic function."""
+        """The site of an instance, with the names of the generic function's declaration."""
         renamed = self.renamer(func)
         steps = tuple(replace(step, text=renamed(step.text)) for step in site.chain)
         return replace(site, expression=renamed(site.expression), type=renamed(site.type), why=renamed(site.why), chain=steps)
 
     def parameter_as_declared(self, parameter: Parameter, func: n.Func) -> Parameter:
-        """The parameter of an instance in the words of the generic function."""
+        """The parameter of an instance, with the names of the generic function's declaration."""
         renamed = self.renamer(func)
         steps = tuple(replace(step, text=renamed(step.text)) for step in parameter.chain)
         return replace(parameter, type=renamed(parameter.type), why=renamed(parameter.why), chain=steps)
 
     def _parameter_names(self, func: n.Func) -> dict[str, str]:
-        """Type parameters of an instance by the text of their shapes."""
+        """The names of an instance's type parameters by the text of their shapes."""
         while func.outer is not None:
             func = func.outer
         instance = local_name(func)
@@ -101,7 +101,7 @@ def _base_name(type_of: Callable[[int], t.Type], number: int) -> str:
 
 
 def split_arguments(text: str) -> list[str]:
-    """The parts between commas that stand outside all brackets."""
+    """Split at the commas that are outside all brackets."""
     parts = [""]
     depth = 0
     for char in text:

@@ -1,15 +1,17 @@
-"""Lock files: what may take memory of the heap, by function and expression, and what functions do with their parameters, so that moved lines
-change nothing, and new allocations and newly leaking parameters are noticed.
+"""Lock files record which sites may allocate on the heap, and what functions do with their parameters.
 
-A lock file is text. The first line is ``tricolor escape lock 2 go1.27.3``. The others, in order, are of two kinds, with no spaces in the fields
-before the last:
+Sites are recorded by function and expression, so that moved lines change nothing. Comparing packages with their lock file finds new allocations
+and parameters that newly leak.
+
+A lock file is text. The first line is ``tricolor escape lock 2 go1.27.3``. The other lines are sorted and of two kinds. Only the last field of a
+line may contain spaces:
 
 * ``COST COUNT PACKAGE FUNCTION KIND EXPRESSION`` for sites. COST is ``heap``, or ``heap>32`` for "heap when larger than 32 bytes"
   (``heap>8entries`` for maps).
-* ``param FLOWS PACKAGE FUNCTION NAME`` for parameters of declared functions. FLOWS is ``stays``, ``leaks``, or the list of ``content`` (what
-  it points to leaks) and ``rI:D`` (it reaches result I, counted from 0, after D dereferences), joined by plus signs.
+* ``param FLOWS PACKAGE FUNCTION NAME`` for parameters of declared functions. FLOWS is ``stays``, ``leaks``, or a list
+  of ``content`` (what it points to leaks) and ``rI:D`` (it reaches result I, counted from 0, after D dereferences), joined by plus signs.
 
-A parameter that the lock does not know is not new: of itself it costs nothing, and where it makes a value escape, there is a new site.
+A parameter that the lock file does not have is not reported: it costs nothing itself, and a value that it makes escape is a new site.
 """
 
 from __future__ import annotations
@@ -30,11 +32,11 @@ _PARAMETER: Final = "param"
 _PARAMETER_FIELDS: Final = 5
 _FLOWS: Final = re.compile(r"stays|leaks|(content|r[0-9]+:[0-9]+)(\+r[0-9]+:[0-9]+)*")
 _HEAP: Final = -1
-"""Where flows to the heap stand among those to results."""
+"""Stands for the heap among the indexes of results."""
 
 
 class Entry(NamedTuple):
-    """One kind of allocation of a function. ``kind`` has hyphens for spaces."""
+    """One kind of allocation in a function. ``kind`` has hyphens instead of spaces."""
 
     package: str
     function: str
@@ -54,14 +56,14 @@ class ParameterKey(NamedTuple):
 @final
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """``counts``: how many sites there are of each entry; ``parameters``: FLOWS of each."""
+    """A lock file's content. ``counts``: the number of sites of each entry; ``parameters``: the FLOWS of each parameter."""
 
     go_version: str
     counts: Counter[Entry]
     parameters: Mapping[ParameterKey, str]
 
     def text(self) -> str:
-        """The file."""
+        """The text of the lock file."""
         lines = [f"{_HEAD} {_VERSION} {self.go_version}\n"]
         for entry, count in sorted(self.counts.items()):
             lines.append(f"{entry.cost} {count} {entry.package} {entry.function} {entry.kind} {entry.expression}\n")
@@ -73,9 +75,11 @@ class Lock:
 @final
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """``new``: sites that the lock does not allow, with what was there before (a cheaper cost, or nothing); ``gone``: entries of the lock that
-    are no longer there, with their counts; ``worse``, ``better``: parameters of which more, or less, leaves the function, with FLOWS of the
-    lock."""
+    """How packages differ from their lock file.
+
+    ``new``: sites that the lock does not allow, each with the cheaper cost that the lock has for it, or with nothing; ``gone``: entries of the
+    lock that the packages no longer have, with their counts; ``worse``, ``better``: parameters that leak more, or less, than the lock says,
+    with the FLOWS in the lock."""
 
     new: Sequence[tuple[Site, str]]
     gone: Sequence[tuple[Entry, int]]
@@ -84,21 +88,21 @@ class Difference:
 
 
 def lock_of(explained: Explained) -> Lock:
-    """What the packages allocate now, and what their functions do with parameters."""
+    """The lock of the packages as they are."""
     parameters = {_key(parameter): flows_of(parameter) for parameter in _held(explained)}
     return Lock(explained.go_version, Counter(_entry(site) for site in _allocating(explained)), parameters)
 
 
 def read_lock(text: str, name: str) -> Lock:
-    """A lock file's text; ``name`` is for messages. Raises UsageError if it is none, of an earlier form, or damaged."""
+    """Parse a lock file; ``name`` is for messages. Raises UsageError if the text is not a lock file, has another format, or is damaged."""
     lines = text.splitlines()
     form, _, go_version = lines[0].removeprefix(f"{_HEAD} ").partition(" ") if lines and lines[0].startswith(f"{_HEAD} ") else ("", "", "")
     if not go_version:
-        raise UsageError(f"{name} is no lock file of tricolor escape (its first line should be '{_HEAD} {_VERSION}' and a version of Go)")
+        raise UsageError(f"{name} is not a lock file of tricolor escape: its first line should be '{_HEAD} {_VERSION}' and a Go version")
     if form != _VERSION:
         raise UsageError(
-            f"{name} has form {form} of lock files, and this version of tricolor reads and writes form {_VERSION}: look at the allocations, then "
-            f"write it anew with --lock {name}"
+            f"{name} has lock format {form}, but this version of Tricolor uses format {_VERSION}: review the allocations, then "
+            f"regenerate the file with --lock {name}"
         )
     counts: Counter[Entry] = Counter()
     parameters: dict[ParameterKey, str] = {}
@@ -116,11 +120,11 @@ def read_lock(text: str, name: str) -> Lock:
 
 
 def compare(lock: Lock, explained: Explained, name: str) -> Difference:
-    """What has changed since the lock was written, in the packages at hand. Raises UsageError for a lock of another version of Go."""
+    """Compare packages with a lock; ignores entries of other packages. Raises UsageError for a lock of another Go version."""
     if lock.go_version != explained.go_version:
         raise UsageError(
-            f"{name} was written for {lock.go_version}, and this is {explained.go_version}, whose decisions may differ: "
-            f"look at the allocations, then write it anew with --lock {name}"
+            f"{name} was written for {lock.go_version}, but this is {explained.go_version}, whose decisions may differ: "
+            f"review the allocations, then regenerate the file with --lock {name}"
         )
     allowed = Counter({entry: count for entry, count in lock.counts.items() if entry.package in explained.packages})
     unmatched: list[Site] = []
@@ -144,7 +148,7 @@ def compare(lock: Lock, explained: Explained, name: str) -> Difference:
 
 
 def _changed(known: Mapping[ParameterKey, str], explained: Explained) -> tuple[list[tuple[Parameter, str]], list[tuple[Parameter, str]]]:
-    """Parameters that do more than the lock says, and those that do less."""
+    """The parameters that leak more than the lock says, and the parameters that leak less."""
     worse: list[tuple[Parameter, str]] = []
     better: list[tuple[Parameter, str]] = []
     for parameter in _held(explained):
@@ -159,13 +163,13 @@ def _changed(known: Mapping[ParameterKey, str], explained: Explained) -> tuple[l
 
 
 def _covers(allowed: str, flows: str) -> bool:
-    """Whether each of the flows is among those allowed, with as many dereferences or more."""
+    """Whether ``allowed`` has each of the flows, with at most as many dereferences."""
     limits = _derefs(allowed)
     return all(any(limits.get(sink, derefs + 1) <= derefs for sink in (_HEAP, to)) for to, derefs in _derefs(flows).items())
 
 
 def _derefs(flows: str) -> dict[int, int]:
-    """Dereferences by result, or under ``_HEAP``."""
+    """The dereferences of each flow, by the index of the result, or under ``_HEAP``."""
     found: dict[int, int] = {}
     for flow in flows.split("+"):
         match flow:
@@ -180,7 +184,7 @@ def _derefs(flows: str) -> dict[int, int]:
 
 
 def flows_of(parameter: Parameter) -> str:
-    """FLOWS of a parameter."""
+    """The FLOWS of a parameter."""
     if parameter.effect is Effect.LEAKS:
         return "leaks"
     flows = ["content"] if parameter.effect is Effect.CONTENT else []
@@ -188,13 +192,13 @@ def flows_of(parameter: Parameter) -> str:
 
 
 def flows_text(flows: str) -> str:
-    """FLOWS in words."""
+    """The FLOWS in words."""
     words = {"stays": Effect.STAYS.value, "leaks": Effect.LEAKS.value, "content": Effect.CONTENT.value}
     return ", ".join(words.get(flow) or f"reaches result {int(flow[1:].partition(':')[0]) + 1}" for flow in flows.split("+"))
 
 
 def _held(explained: Explained) -> list[Parameter]:
-    """Parameters that locks hold: names of func literals depend on others in their function."""
+    """The parameters that a lock records. Func literals are left out: the name of one depends on the other literals of its function."""
     return [one for found in explained.parameters.values() for one in found if not one.foreign and not one.literal]
 
 
@@ -203,7 +207,7 @@ def _key(parameter: Parameter) -> ParameterKey:
 
 
 def _other_cost(allowed: Counter[Entry], entry: Entry) -> Entry | None:
-    """The same expression with another cost."""
+    """The entry of the same expression with another cost."""
     return next((other for other, count in allowed.items() if count and other[:-1] == entry[:-1]), None)
 
 

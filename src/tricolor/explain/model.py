@@ -1,4 +1,4 @@
-"""What ``tricolor escape`` says about packages, free of the compiler's own structures: it can be stored, compared and printed."""
+"""The results of ``tricolor escape`` as plain data: they hold no compiler structures, so they can be stored, compared and printed."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _ARGUMENTS: Final = re.compile(r"\[.*\]")
 
 
 def generic_name(function: str) -> str:
-    """A linker's symbol with ``[...]`` for type arguments: the same for all instances."""
+    """A linker symbol with ``[...]`` in place of its type arguments: the same for all instances."""
     return _ARGUMENTS.sub("[...]", function)
 
 
 class Verdict(StrEnum):
-    """Go's decision."""
+    """The decision of Go's escape analysis."""
 
     STACK = "stack"
     HEAP = "heap"
 
 
 class CostClass(StrEnum):
-    """What the site costs when it is executed."""
+    """What one execution of the site costs."""
 
     NONE = "none"
     STACK = "stack"
@@ -37,7 +37,7 @@ class CostClass(StrEnum):
 @final
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """``above``: for HEAP_ABOVE, the most that fits a buffer in the frame, in ``unit``. ``note``: what the class does not say."""
+    """``above``: for HEAP_ABOVE, the most that fits the buffer in the frame, in ``unit``. ``note``: a remark that refines the class."""
 
     kind: CostClass
     note: str = ""
@@ -49,14 +49,14 @@ class Cost:
 
     @property
     def may_allocate(self) -> bool:
-        """Whether memory of the heap may be taken."""
+        """Whether the site may allocate on the heap."""
         return self.kind in (CostClass.HEAP, CostClass.HEAP_ABOVE)
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a value on its way: ``text`` is a participle ("passed to fmt.Println"), ``flow`` Go's words for the step
+    """One step of a value on its way to the heap: ``text`` is a participle ("passed to fmt.Println"), ``flow`` is Go's notation for the step
     (``{heap} = &x``)."""
 
     text: str
@@ -67,14 +67,14 @@ class Step:
 @final
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One place in source that makes something.
+    """One place in source that makes a value.
 
     ``kind``: variable, boxing, closure, literal, make, new, append, conversion, concatenation, map, channel, method value,
-    variadic arguments, map assignment. ``size_bytes``: of what is made, 0 if it is known only at run time.
-    ``why``: one sentence, empty where nothing needs explaining. ``shapes``: instances of a generic function that the line stands for,
-    0 outside generic code. ``listed``: Go's -m has a line about it. ``foreign``: in a generic function of another package, of
-    which this one uses an instance. ``number``: among the sites of the function with this
-    expression, from 1; with function and expression it names the site whatever its line.
+    variadic arguments, map assignment, goroutine, defer, runtime call, expression. ``size_bytes``: the size of the value, 0 if it is known only
+    at run time. ``why``: one sentence; empty if the site needs no explanation. ``shapes``: the number of instances of a generic function that
+    this site stands for, 0 outside generic code. ``listed``: Go's -m has a line about the site. ``foreign``: the site is in a generic function
+    of another package, and this package uses an instance of that function. ``number``: counts the sites of the function with the same kind and
+    expression, from 1; together with function, kind and expression it identifies the site independently of its line.
     """
 
     package: str
@@ -96,13 +96,13 @@ class Site:
 
     @property
     def key(self) -> str:
-        """A name that stays when lines move."""
+        """A name that does not change when lines move."""
         name = f"{self.function} {self.kind} {self.expression}"
         return name if self.number == 1 else f"{name} #{self.number}"
 
 
 class Effect(StrEnum):
-    """What a function does with what it is given, the harmless first."""
+    """What a function does with an argument, from harmless to worst."""
 
     STAYS = "does not escape"
     RESULT = "is returned"
@@ -113,8 +113,8 @@ class Effect(StrEnum):
 @final
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """A parameter reaches a result: ``result`` counts from 0, ``name`` is as Go's -m has it, ``derefs`` how often the parameter is dereferenced
-    on its way."""
+    """A parameter reaches a result: ``result`` counts from 0, ``name`` is the name in Go's -m, ``derefs`` is how often the parameter is
+    dereferenced on the way."""
 
     result: int
     name: str
@@ -124,10 +124,10 @@ class Returned:
 @final
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What a function does with one parameter that may hold pointers: whether what its callers pass must be on the heap.
+    """What a function does with one parameter that may hold pointers. This decides whether a caller's argument must be on the heap.
 
-    ``returned``: the results that it reaches otherwise than by the heap. ``why``: of what leaks, one sentence. ``shapes``, ``foreign``: as for
-    sites. ``literal``: of a func literal."""
+    ``returned``: the results that the parameter reaches without passing through the heap. ``why``: one sentence if it leaks, else empty.
+    ``shapes``, ``foreign``: as for sites. ``literal``: the function is a func literal."""
 
     package: str
     function: str
@@ -150,7 +150,7 @@ def _no_parameters() -> Mapping[str, Sequence[Parameter]]:
 @final
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Sites and parameters of the packages that were named, by path of the package, in order of position."""
+    """The sites and parameters of the named packages, by package path, in order of position."""
 
     go_version: str
     packages: Mapping[str, Sequence[Site]]
@@ -162,14 +162,14 @@ class Explained:
 
 
 def to_json(explained: Explained) -> dict[str, Any]:
-    """In a form that JSON can hold."""
+    """Convert to objects that JSON can hold."""
     packages = {path: [asdict(site) for site in sites] for path, sites in explained.packages.items()}
     parameters = {path: [asdict(parameter) for parameter in found] for path, found in explained.parameters.items()}
     return {"go_version": explained.go_version, "packages": packages, "parameters": parameters}
 
 
 def from_json(data: Mapping[str, Any]) -> Explained:
-    """What ``to_json`` made."""
+    """Convert back the result of ``to_json``."""
     packages = {path: [_site(site) for site in sites] for path, sites in data["packages"].items()}
     parameters = {path: [_parameter(parameter) for parameter in found] for path, found in data["parameters"].items()}
     return Explained(data["go_version"], packages, parameters)

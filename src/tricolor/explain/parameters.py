@@ -1,7 +1,7 @@
-"""What functions do with their parameters: a parameter that leaks is what makes the values of callers escape.
+"""What functions do with their parameters: a parameter that leaks makes the callers' values escape.
 
-Only parameters that have a name and may hold pointers, as Go's -m prints them. Of a function without a body in Go each leaks, unless
-``//go:noescape`` promises otherwise.
+As in Go's -m, only parameters that have a name and may hold pointers are described. Every parameter of a function without a body in Go leaks,
+unless ``//go:noescape`` promises otherwise.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _ORDER: Final = tuple(Effect)
 
 
 def parameters_of(alone: Alone, generic: GenericNames, functions: Sequence[tuple[Package, n.Func]]) -> dict[str, list[Parameter]]:
-    """By path of the package. ``functions``: each with the package in which it is shown; instances of a generic function are told as one."""
+    """The parameters by package path. ``functions``: each with the package under which it is shown; all instances of a generic function are
+    merged into one."""
     found: dict[str, list[Parameter]] = {package.path: [] for package in alone.typed.roots}
     instances: defaultdict[tuple[str, Position, str], list[Parameter]] = defaultdict(list)
     for package, func in functions:
@@ -47,13 +48,13 @@ def _place(parameter: Parameter) -> tuple[object, ...]:
 
 
 def _merged(instances: Sequence[Parameter]) -> Parameter:
-    """The worst of all instances."""
+    """The parameter of the instance that leaks most, standing for all instances."""
     worst = max(instances, key=lambda one: _ORDER.index(one.effect))
     return replace(worst, shapes=len({one.function for one in instances}), function=generic_name(worst.function))
 
 
 def parameters_in(alone: Alone, package: Package, func: n.Func) -> Iterator[tuple[n.Var, Parameter]]:
-    """Parameters of one function, with their variables."""
+    """The parameters of one function, each with its variable."""
     if func.wrapper:
         return
     names = Names(func.pkg, alone.wording, alone.escape.temporaries, func.pkg, for_readers=True)
@@ -85,14 +86,14 @@ def _unknown(func: n.Func) -> Effect:
 
 
 def effect_of(leaks: Leaks) -> Effect:
-    """The worst of what a tag says."""
+    """The worst effect that a parameter tag says."""
     if leaks.derefs[HEAP] >= 0:
         return Effect.CONTENT if leaks.derefs[HEAP] else Effect.LEAKS
     return Effect.RESULT if any(leaks.result(index) >= 0 for index in range(RESULTS)) else Effect.STAYS
 
 
 def is_worse(one: Parameter, other: Parameter | Effect) -> bool:
-    """Whether more of the one leaves its function."""
+    """Whether ``one`` leaks more than ``other``."""
     effect = other.effect if isinstance(other, Parameter) else other
     return _ORDER.index(one.effect) > _ORDER.index(effect)
 

@@ -1,8 +1,8 @@
-"""All ways by which a value reaches what makes it escape, as a tree.
+"""Find all ways in which a value escapes, as a tree.
 
-A way is a chain of edges of the escape graph from the value's location. The address of the location is what flows: an edge with -1
-dereferences adds an indirection, one with more takes some away, and a way ends where none is left or where it reaches something that outlives
-the location.
+A way is a chain of edges in the escape graph that starts at the value's location. What flows along it is the address of the location: an edge
+with -1 dereferences adds an indirection, and an edge with a positive number removes that many. A way ends where no indirection is left, or where
+it reaches something that outlives the location.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tricolor.escape.solve import outlives
 _MOST_LEAVES: Final = 40
 _MOST_DEPTH: Final = 40
 _MOST_INDIRECTIONS: Final = 1000
-"""More than any type has."""
+"""More indirections than any type has."""
 
 Outgoing: TypeAlias = Mapping[Location, Sequence[FlowStep]]
 
@@ -27,8 +27,8 @@ Outgoing: TypeAlias = Mapping[Location, Sequence[FlowStep]]
 @final
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One step of a way and how it goes on. A leaf's ``step.dst`` outlives the value; elsewhere ``through`` says that it escapes itself, and
-    how it goes on is why."""
+    """One step of a way, and the steps after it in ``below``. The ``step.dst`` of a leaf outlives the value. ``through``: ``step.dst`` itself
+    escapes, and ``below`` is the reason."""
 
     step: FlowStep
     below: Sequence[Branch]
@@ -36,20 +36,20 @@ class Branch:
 
 
 def ways(b: Batch, location: Location) -> list[Branch]:
-    """The tree of ways by which the location escapes; empty if it does not, or escapes by its size alone. At most 40 leaves, shortest
-    branches first."""
+    """The tree of ways in which the location escapes; empty if it does not escape, or only because of its size. Has at most 40 leaves, and
+    the shortest branches come first."""
     search = _Search(b, location, _outgoing(b))
     return search.branches(location, -1, (location,))
 
 
 def leaks(b: Batch, param: Location) -> list[Branch]:
-    """The tree of ways by which the value of a parameter, or what it points to, leaves its function; limits as for ``ways``."""
+    """The tree of ways in which a parameter's value, or what it points to, leaves its function. The limits of ``ways`` apply."""
     search = _Search(b, param, _outgoing(b))
     return search.branches(param, _MOST_INDIRECTIONS, (param,))
 
 
 def _outgoing(b: Batch) -> Outgoing:
-    """Edges by their source, with those that led to the heap while the graph was built."""
+    """The edges by their source, including the edges to the heap that the graph's construction resolved at once."""
     found: defaultdict[Location, list[FlowStep]] = defaultdict(list)
     for dst in (*b.locations, b.heap):
         for edge in dst.edges:
@@ -69,7 +69,8 @@ class _Search:
         self._leaves = 0
 
     def branches(self, at: Location, indirections: int, path: tuple[Location, ...]) -> list[Branch]:
-        """Ways on from ``at``; ``indirections``: how many dereferences the value still allows, -1 at the origin, whose address it is."""
+        """The ways onwards from ``at``. ``indirections``: how many dereferences still lead to the value; -1 at the origin, where its address
+        has not been taken yet."""
         found: list[Branch] = []
         seen: set[tuple[Location, object]] = set()
         for step in self._outgoing.get(at, ()):
@@ -99,7 +100,7 @@ def _depth(branch: Branch) -> int:
 
 
 def steps_of(branches: Sequence[Branch]) -> Iterator[Branch]:
-    """All steps of a tree, nearest to the value first."""
+    """All steps of a tree, the steps nearest to the value first."""
     level = list(branches)
     while level:
         yield from level

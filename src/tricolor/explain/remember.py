@@ -1,4 +1,4 @@
-"""Explanations of packages, remembered while their sources stay as they are."""
+"""Explain packages, and cache the explanations until a source changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KIND = "explained"
 
 
 def explain(patterns: Sequence[str], directory: Path, tags: Sequence[str] = ()) -> Explained | str:
-    """Sites of the packages that the patterns name, seen from a folder; what the go command prints if any of them has faults.
+    """The sites of the packages that the patterns name in ``directory``, or the go command's output if any of them has compile errors.
 
     Raises EnvironmentFault, CompilerBug."""
     explained, faults = explain_faultless(patterns, directory, tags)
@@ -26,7 +26,7 @@ def explain(patterns: Sequence[str], directory: Path, tags: Sequence[str] = ()) 
 
 
 def explain_faultless(patterns: Sequence[str], directory: Path, tags: Sequence[str] = ()) -> tuple[Explained, str]:
-    """Sites of those packages that have no faults, and what the go command prints about the others.
+    """The sites of the packages without compile errors, and the go command's output about the other packages.
 
     Raises EnvironmentFault, CompilerBug."""
     key = program_key(patterns, directory, ("explain", *tags))
@@ -38,7 +38,7 @@ def explain_faultless(patterns: Sequence[str], directory: Path, tags: Sequence[s
 
 
 def _explain_anew(key: str, patterns: Sequence[str], directory: Path, tags: Sequence[str]) -> tuple[Explained, str]:
-    # The front end is loaded only when there is something to analyse.
+    # Load the front end only when there is something to analyse.
     from tricolor.cache.inputs import inputs_of
     from tricolor.decide.decisions import analyse_alone, request_for
     from tricolor.explain.sites import sites_of

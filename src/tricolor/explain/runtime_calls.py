@@ -1,11 +1,11 @@
-"""Calls of the runtime that take memory of the heap: nothing in source makes a value there, and Go's ``-m`` has no line about them.
+"""Calls of Go's runtime that allocate on the heap although source makes no value there. Go's ``-m`` prints no line about them.
 
-Some functions of the standard library have no body in their package but one in the runtime, under another name
-(``internal/bytealg.MakeNoZero``, ``reflect.unsafe_New``); others are the runtime's own (``runtime.CallersFrames``).
+Some functions of the standard library have their body in the runtime, under another name (``internal/bytealg.MakeNoZero``,
+``reflect.unsafe_New``). Others are the runtime's own (``runtime.CallersFrames``).
 
 Source:
-    Go 1.27.3, packages runtime and internal/runtime/...: ``python -m tools.runtimecalls`` derives the table from their source, and a test holds
-    it to that.
+    Go 1.27.3, packages runtime and internal/runtime/...: ``python -m tools.runtimecalls`` derives the table from their source, and a test compares
+    the two.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from tricolor.explain.model import Cost, CostClass
 from tricolor.ir import nodes as n
 
 RUNTIME_CALL: Final = "runtime call"
-"""Kind of these sites."""
+"""The kind of these sites."""
 
 
 class Gives(StrEnum):
-    """What a call takes memory for. ``ALWAYS``, ``SOMETIMES``: what it returns. ``ITSELF``: its own use. ``MAP``: a map that it assigns to."""
+    """What a call allocates. ``ALWAYS``, ``SOMETIMES``: the value that it returns. ``ITSELF``: memory for its own use. ``MAP``: groups of the map
+    that it assigns to."""
 
     ALWAYS = "always"
     SOMETIMES = "sometimes"
@@ -31,7 +32,7 @@ class Gives(StrEnum):
 
 @final
 class RuntimeCall(NamedTuple):
-    """A call as a site has it: ``callee`` with package name, as in Go's stacks."""
+    """The description of such a call: ``callee`` includes the package name, as in Go's stack traces."""
 
     callee: str
     cost: Cost
@@ -39,7 +40,7 @@ class RuntimeCall(NamedTuple):
 
 
 def runtime_call(call: n.Call, caller: n.Func) -> RuntimeCall | None:
-    """What a call takes from the heap by way of the runtime; None if nothing is known to."""
+    """What a call allocates in the runtime; None if it is not a known call of the runtime."""
     if not isinstance(call.fun, n.FuncName):
         return None
     func = call.fun.func
@@ -49,12 +50,14 @@ def runtime_call(call: n.Call, caller: n.Func) -> RuntimeCall | None:
     callee = func.symbol.rpartition("/")[2]
     match gives:
         case Gives.ALWAYS:
-            return RuntimeCall(callee, Cost(CostClass.HEAP), f"{callee} is part of the runtime, which takes what it returns from the heap")
+            return RuntimeCall(callee, Cost(CostClass.HEAP), f"{callee} is part of the runtime, and allocates what it returns on the heap")
         case Gives.SOMETIMES:
-            why = f"{callee} is part of the runtime, which may take what it returns from the heap"
-            return RuntimeCall(callee, Cost(CostClass.HEAP, "not in each call"), why)
+            why = f"{callee} is part of the runtime, and may allocate what it returns on the heap"
+            return RuntimeCall(callee, Cost(CostClass.HEAP, "not in every call"), why)
         case Gives.ITSELF:
-            return RuntimeCall(callee, Cost(CostClass.HEAP), f"{callee} is part of the runtime, which takes memory of the heap to do it")
+            return RuntimeCall(
+                callee, Cost(CostClass.HEAP), f"{callee} is part of the runtime, and allocates memory on the heap for its own use"
+            )
         case Gives.MAP:
             return RuntimeCall(callee, Cost(CostClass.HEAP, "when it grows"), "a map that grows gets new groups on the heap")
 
@@ -124,4 +127,4 @@ GIVES: Final = {
     "syscall.runtime_envs": Gives.ALWAYS,
     "time.newTimer": Gives.ALWAYS,
 }
-"""By linker symbol."""
+"""What each function allocates, by linker symbol."""

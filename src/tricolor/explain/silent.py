@@ -1,6 +1,6 @@
-"""What takes memory of the heap without a line of Go's ``-m``: channels, maps that grow, go statements, defers in loops, and calls of the runtime.
+"""Sites that allocate on the heap without a line in Go's ``-m``: channels, growing maps, go statements, defers in loops, and calls of the runtime.
 
-Left out is what the runtime takes once and uses again: records of goroutines and of those that wait, caches of type switches.
+Memory that the runtime allocates once and reuses is left out: records of goroutines and of waiting goroutines, caches of type switches.
 
 Source: cmd/compile/internal/walk (stmt.go, assign.go), runtime/panic.go (newdefer), runtime/chan.go (makechan).
 """
@@ -21,7 +21,7 @@ _HEAP: Final = Cost(CostClass.HEAP)
 
 @final
 class Silent(NamedTuple):
-    """One such place. ``text``: what makes it, an expression, or a text that is no expression of source."""
+    """One such site. ``text``: the expression that allocates, or a text if source has no expression for it."""
 
     pos: int
     kind: str
@@ -33,7 +33,7 @@ class Silent(NamedTuple):
 
 
 def silent(nodes: Iterable[object], func: n.Func, costs: Mapping[n.Expr, Cost]) -> Iterator[Silent]:
-    """Those of a function with these nodes. ``costs``: of its sites that ``-m`` speaks of."""
+    """The silent sites of a function with these nodes. ``costs``: the costs of the sites that ``-m`` lists."""
     for node in nodes:
         match node:
             case n.MakeChan():
@@ -67,10 +67,10 @@ def _map_store(x: n.MapIndex) -> Silent:
 
 
 def _has_wrapper(closure: n.Expr, costs: Mapping[n.Expr, Cost]) -> bool:
-    """Whether the closure is the compiler's and holds operands: of a func literal in source there is a line."""
+    """Whether the compiler made the closure and it holds operands. A func literal in source has a site of its own."""
     return isinstance(closure, n.FuncLit) and closure not in costs and bool(closure.func.captures)
 
 
 def _is_paid(closure: n.Expr, costs: Mapping[n.Expr, Cost]) -> bool:
-    """Whether the line has a site of the heap already, for the func literal in source."""
+    """Whether the func literal of the defer is already a site that may allocate."""
     return closure in costs and costs[closure].may_allocate

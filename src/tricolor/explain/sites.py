@@ -1,4 +1,4 @@
-"""The sites of analysed packages."""
+"""Describe the sites of analysed packages."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ from tricolor.ir import nodes as n
 from tricolor.ir.shapes import SHAPE_PACKAGE
 from tricolor.ir.walk import walk
 
-SIZE_REASON: Final = "it does not escape, but how large it gets is known only at run time"
+SIZE_REASON: Final = "it does not escape, but its size is known only at run time"
 
 
 def sites_of(alone: Alone) -> Explained:
-    """All sites and parameters of the packages that were named.
+    """All sites and parameters of the named packages.
 
-    Generic code stands in the package that declares it, if that was named too, else (as foreign) in each that instantiates it."""
+    Generic code is listed under the package that declares it if that package is named too; otherwise under each package that instantiates it,
+    as foreign."""
     generic = GenericNames(alone.typed)
     found: dict[str, list[Site]] = {package.path: [] for package in alone.typed.roots}
     instances: defaultdict[tuple[str, Position, str], list[Site]] = defaultdict(list)
@@ -50,7 +51,7 @@ def sites_of(alone: Alone) -> Explained:
 
 
 def explained_functions(alone: Alone) -> Iterator[tuple[Package, n.Func]]:
-    """The functions of the packages that were named, each with the package in which it is to be shown."""
+    """The functions of the named packages, each with the package under which it is shown."""
     named = {package.symbol_path: package for package in alone.typed.roots}
     for package in alone.typed.roots:
         for func in alone.roots[package.path]:
@@ -62,10 +63,10 @@ def _order(site: Site) -> tuple[object, ...]:
 
 
 def _merged(instances: Sequence[Site]) -> Site:
-    """One site for all instances of a generic function: the dearest, of these one in the words of the declaration."""
+    """One site for all instances of a generic function: the most expensive; among equals one without shapes in its expression."""
     order = (CostClass.HEAP, CostClass.HEAP_ABOVE, CostClass.STACK, CostClass.NONE)
-    dearest = min(instances, key=lambda site: (order.index(site.cost.kind), SHAPE_PACKAGE in site.expression))
-    return replace(dearest, shapes=len({site.function for site in instances}), function=generic_name(dearest.function))
+    worst = min(instances, key=lambda site: (order.index(site.cost.kind), SHAPE_PACKAGE in site.expression))
+    return replace(worst, shapes=len({site.function for site in instances}), function=generic_name(worst.function))
 
 
 def _numbered(sites: Sequence[Site]) -> list[Site]:
@@ -79,7 +80,7 @@ def _numbered(sites: Sequence[Site]) -> list[Site]:
 
 
 def described(alone: Alone, package: Package, func: n.Func) -> list[Described]:
-    """What a function of a package that was named makes, with the nodes that escape analysis places (None where it does not)."""
+    """The sites of a function in a named package, each with its node; None instead of a node that escape analysis does not place."""
     names = Names(func.pkg, alone.wording, alone.escape.temporaries, func.pkg, for_readers=True)
     describer = _Describer(alone, package, func, names)
     nodes = list(walk(func))
@@ -92,7 +93,7 @@ Described: TypeAlias = tuple[Site, n.Var | n.Expr | None]
 
 
 class _Describer:
-    """Describes what one function makes."""
+    """Describes the sites of one function."""
 
     def __init__(self, alone: Alone, package: Package, func: n.Func, names: Names) -> None:
         self._alone = alone
@@ -102,7 +103,7 @@ class _Describer:
         self._narrator = Narrator(alone.escape, names, alone.typed.position)
 
     def variables(self) -> Iterator[Described]:
-        """Variables on the heap, and those on the stack whose address is taken or that a closure captures."""
+        """Variables on the heap, and variables on the stack whose address is taken or that a closure captures by reference."""
         escape = self._alone.escape
         for var in (*self._func.params, *self._func.results, *self._func.locals):
             if is_hidden(var) or not escape.is_placed(var):
@@ -112,7 +113,7 @@ class _Describer:
                 yield self._site(var, location, var.pos, self._names.local(var), {}, listed=location.escapes)
 
     def allocations(self, unmade: Mapping[n.Expr, str]) -> Iterator[Described]:
-        """Expressions that Go's -m speaks of."""
+        """Expressions about which Go's -m prints a line."""
         escape = self._alone.escape
         for node in escape.allocations_of.get(self._func, ()):
             if not is_go_wrapper(node):
@@ -121,7 +122,7 @@ class _Describer:
                 yield self._site(node, escape.allocations[node], pos, subject, unmade, listed=True)
 
     def silent(self, nodes: Sequence[object], costs: Mapping[n.Expr, Cost]) -> Iterator[Described]:
-        """What takes memory of the heap although Go's -m does not speak of it."""
+        """Sites that allocate on the heap without a line in Go's -m."""
         for found in silent(nodes, self._func, costs):
             text = found.text if isinstance(found.text, str) else subject_of(found.text, self._alone.escape, self._names)
             site = Site(
@@ -139,7 +140,7 @@ class _Describer:
             why = SIZE_REASON
         position = self._alone.typed.position(pos)
         if not position.line and chain:
-            position = chain[0].position  # a variable of the compiler's: where it is used
+            position = chain[0].position  # a variable that the compiler made: show it where it is used
         site = Site(
             self._package.path, self._func.symbol, expression, 1, _kind(node), self._names.type(_made(node)), size_bytes(node, self._alone.escape),
             position, Verdict.HEAP if location.escapes else Verdict.STACK, cost, why, chain,
@@ -182,7 +183,7 @@ def _kind(node: n.Var | n.Expr) -> str:
 
 
 def _made(node: n.Var | n.Expr) -> t.Type:
-    """The type of what is made."""
+    """The type of the value that the node makes."""
     match node:
         case n.Convert(kind=n.Conversion.TO_INTERFACE):
             return node.x.type

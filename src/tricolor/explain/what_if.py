@@ -1,6 +1,6 @@
-"""What single change keeps a value on the stack: each candidate is tried by a new analysis with that change, never guessed.
+"""Find the single changes that keep a value on the stack: analyse the value's batch again with each candidate change.
 
-Candidates are the steps of all ways by which the value escapes, holding captured variables by value, and being small enough.
+The candidates: leave out one step of a way in which the value escapes; capture the variable by value; make the value small enough.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _MOST_TRIALS: Final = 60
 _UNSAID: Final = frozenset(
     {"spill", "address-of", "indirection", "dot", "dot of pointer", "fixed-array-index-of", "slice", "slice-to-array", "reference"}
 )
-"""Notes that are no use of a value of their own."""
+"""Notes that do not describe a use of the value by themselves."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A change that was tried. ``branch``: the step of a way that it takes away, None for other changes; ``location``: what became of the
-    node."""
+    """A change that was tried. ``branch``: the step that the change leaves out, None for other changes; ``location``: the node's location after
+    the change."""
 
     change: Change
     branch: Branch | None
@@ -36,8 +36,8 @@ class Trial:
 
 
 def try_changes(b: Batch, tags: Mapping[n.Func, Sequence[Leaks]], node: n.Var | n.Expr, steps: Sequence[Branch]) -> list[Trial]:
-    """Every candidate, tried. ``b``: the solved graph of the node's batch; ``tags``: of the analysis that it belongs to; ``steps``: of the
-    ways by which the node escapes, those that can be changed in source."""
+    """Try every candidate. ``b``: the solved graph of the node's batch; ``tags``: the parameter tags of the same analysis; ``steps``: the steps
+    of the ways in which the node escapes that source can change."""
     out: list[Trial] = []
     for change, branch in _candidates(b, node, steps):
         if len(out) == _MOST_TRIALS:
@@ -48,7 +48,7 @@ def try_changes(b: Batch, tags: Mapping[n.Func, Sequence[Leaks]], node: n.Var | 
 
 
 def location_in(b: Batch, node: n.Var | n.Expr) -> Location:
-    """Where a solved batch puts the variable or allocation."""
+    """The location of the variable or allocation in a solved batch."""
     return b.location_of(node) if isinstance(node, n.Var) else b.allocations[node]
 
 
@@ -58,7 +58,7 @@ def _candidates(b: Batch, node: n.Var | n.Expr, steps: Sequence[Branch]) -> Iter
         yield FitsStack(node), None
     if any(isinstance(event, Captured) and event.var is node and not event.by_value and not event.addrtaken for event in b.events):
         assert isinstance(node, n.Var)
-        if not node.name.startswith("#"):  # state of a range over a function: source cannot say otherwise
+        if not node.name.startswith("#"):  # state of a range-over-func loop, which source cannot change
             yield HeldByValue(node), None
     seen: set[Change] = set()
     for branch in steps:
@@ -72,7 +72,7 @@ def _candidates(b: Batch, node: n.Var | n.Expr, steps: Sequence[Branch]) -> Iter
 
 
 def _use(branch: Branch) -> tuple[Noted, str] | None:
-    """The outermost note of the step: what the value is used for."""
+    """The outermost note of the step that describes a use of the value."""
     found = None
     notes = branch.step.notes
     while notes is not None:

@@ -1,4 +1,4 @@
-"""Everything about the sites of one line: all ways by which a value escapes, and which single change would keep it on the stack."""
+"""Explain the sites of one line in full: all ways in which a value escapes, and which single change would keep it on the stack."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PARAMETER: Final = "parameter"
 @final
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One step of the tree: ``text`` says what happens to the value, at the end also why that makes it escape."""
+    """One step of the tree: ``text`` says what happens to the value; the text of a leaf also says why that makes the value escape."""
 
     text: str
     position: Position
@@ -41,8 +41,8 @@ class Way:
 @final
 @dataclass(frozen=True, slots=True)
 class TriedChange:
-    """A change of the source, as a condition ("x were not passed to f (line 3)"). ``outcome``: what is then, with this change and nothing else
-    ("it stays on the stack"); empty if it helps nothing."""
+    """A change of the source, as a condition ("x were not passed to f (line 3)"). ``outcome``: the result of this change alone ("it stays on the
+    stack"); empty if the change does not help."""
 
     text: str
     position: Position
@@ -56,7 +56,7 @@ class TriedChange:
 @final
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Why one site, or one parameter, is what it is. ``ways`` and ``changes`` are empty for what does not escape."""
+    """The full explanation of one site or parameter. ``ways`` and ``changes`` are empty if it does not escape."""
 
     about: Site | Parameter
     ways: tuple[Way, ...]
@@ -64,8 +64,8 @@ class Answer:
 
 
 def answers(alone: Alone, file: Path, line: int, column: int = 0) -> list[Answer]:
-    """What there is to say about the sites and parameters of a line (of one column, if it is not 0); of several instances of generic code about
-    the first site, and the parameter that leaks most."""
+    """Explain the sites and parameters of a line, or of one column if it is not 0. Of several instances of generic code, explain the first site
+    and the parameter that leaks most."""
 
     def is_asked(at: Position) -> bool:
         return at.line == line and (not column or at.column == column) and Path(at.file) == file
@@ -149,7 +149,7 @@ def _tree(
     tree: Sequence[Branch],
     outcome: Callable[[Location], str],
 ) -> Answer:
-    """The answer with its ways, and what each single change of one of their steps leads to."""
+    """The answer with its ways, and with the outcome of each single change to one of their steps."""
     names = Names(func.pkg, alone.wording, alone.escape.temporaries, func.pkg, for_readers=True)
     teller = _Teller(Narrator(alone.escape, names, alone.typed.position), location_in(b, node), outcome)
     trials = try_changes(b, alone.escape.tags, node, [branch for branch in steps_of(tree) if teller.tells(branch)])
@@ -157,7 +157,7 @@ def _tree(
 
 
 def uninstantiated(alone: Alone, file: Path, line: int) -> str:
-    """The generic function around a line, if none of the packages that were named uses it: Go decides only about instances. Else empty."""
+    """The name of the generic function around a line if no named package uses it (Go decides only about instances); else empty."""
     decided = {func.pos for _, func in explained_functions(alone)}
     position = alone.typed.position
     for package in alone.typed.roots:
@@ -184,11 +184,11 @@ class _Teller:
             yield from self._way(branch)
 
     def tells(self, branch: Branch) -> bool:
-        """Whether a step is something in source."""
+        """Whether source shows the step, so that it has a text."""
         return any(step.text for step in self.narrator.step(branch.step))
 
     def _way(self, branch: Branch) -> tuple[Way, ...]:
-        """A chain of steps, one below the other, for the contexts that the branch passes."""
+        """The steps of a branch, each below the one before: one for each context that the value passes through."""
         below = tuple(self.ways(branch.below))
         steps = [step for step in self.narrator.step(branch.step) if step.text]
         if not branch.below:
@@ -218,7 +218,7 @@ class _Teller:
         if isinstance(trial.change, HeldByValue):
             name = trial.change.var.name
             return TriedChange(
-                f"{name} were not assigned any more once a func literal has captured it (which then holds a copy)",
+                f"{name} were not assigned after a func literal captures it (the func literal then holds a copy)",
                 self.narrator.position(trial.change.var.pos),
                 self.outcome(trial.location),
             )
