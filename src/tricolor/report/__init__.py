@@ -1,1 +1,1 @@
-"""Findings for people and programs: tables and JSON from what a run left behind."""
+"""Write results for people and programs: text, tables, JSON, SARIF and HTML."""

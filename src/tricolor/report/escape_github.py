@@ -1,10 +1,10 @@
-"""Sites that may take heap memory as workflow commands: GitHub shows them as annotations beside the lines.
+"""Write sites that may allocate on the heap as workflow commands, which GitHub shows as annotations beside the lines.
 
 Source:
     GitHub Actions, "Workflow commands": ``::notice file={name},line={line},col={column},title={title}::{message}``.
 
 Limits:
-    GitHub shows the first ten notices of a step beside the source; all are in the step's log.
+    GitHub shows only the first ten notices of a step beside the source; the step's log has all of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tricolor.report.source_tree import Base, SourceTree, tree_here
 
 
 def write_github(explained: Explained, out: TextIO, tree: SourceTree | None = None) -> None:
-    """A notice for each site that may allocate, in order of position. Raises EnvironmentFault without a Go toolchain."""
+    """Write a notice for each site that may allocate, in order of position. Raises EnvironmentFault without a Go toolchain."""
     tree = tree_here() if tree is None else tree
     for site in explained.sites:
         if site.cost.may_allocate:
@@ -43,10 +43,10 @@ def _notice(site: Site, tree: SourceTree) -> str:
 
 
 def escaped(text: str) -> str:
-    """As GitHub wants the message of a command."""
+    """Escape the message of a workflow command."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def escaped_property(text: str) -> str:
-    """As GitHub wants the value of a command's property."""
+    """Escape the value of a workflow command's property."""
     return escaped(text).replace(":", "%3A").replace(",", "%2C")

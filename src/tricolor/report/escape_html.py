@@ -1,10 +1,10 @@
-"""Sites in their source as one page: a single file that loads nothing, made of page/escape.html, its style, its script and the data.
+"""Write the sites and their source as one HTML page that loads nothing else: page/escape.html with its style, its script and the data.
 
-The page carries the sources as they are, what to colour in them, and the sites; the script shows a file when it is opened. A policy
-in the page itself lets no other script or style run and nothing be fetched.
+The data are the unchanged sources, the tokens to colour, and the sites. The script builds the view of a file when the user opens it. A content
+security policy in the page forbids all other scripts and styles, and all requests.
 
 Limits:
-    Files without a site are not in the page. Sites of a file that cannot be read (named by a //line comment) have no source to be shown in.
+    The page leaves out files without a site. It shows no source for a file that cannot be read, for example one that a //line comment names.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from tricolor.report.marks import marks_of
 from tricolor.report.source_tree import Place, SourceText, SourceTree, tree_here
 
 _COSTS: Final = {cost: number for number, cost in enumerate((CostClass.HEAP, CostClass.HEAP_ABOVE, CostClass.STACK, CostClass.NONE))}
-"""Numbers of the cost classes in the page, dearest first."""
+"""Numbers of the cost classes in the page, most expensive first."""
 
 _BASIC_PLANE: Final = "\uffff"
 
 
 def write_html(explained: Explained, out: TextIO, tree: SourceTree | None = None) -> None:
-    """The whole page. Raises EnvironmentFault without a Go toolchain."""
+    """Write the whole page. Raises EnvironmentFault without a Go toolchain."""
     data = page_data(explained, tree_here() if tree is None else tree)
     style, script = _part("escape.css"), _part("escape.js")
     out.write(
@@ -52,18 +52,18 @@ def _part(name: str) -> str:
 
 
 def _digest(text: str) -> str:
-    """As a content security policy names an inline script."""
+    """The digest by which a content security policy allows an inline script or style."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _json_in_html(data: object) -> str:
-    """JSON that can stand in a script element: nothing in it looks like HTML."""
+    """JSON that is safe in a script element: no part of it looks like HTML."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def page_data(explained: Explained, tree: SourceTree) -> dict[str, Any]:
-    """What the script reads. Offsets are in UTF-16 code units, as in JavaScript's strings; columns are the compiler's, in bytes."""
+    """The data for the script. Offsets are in UTF-16 code units, as in JavaScript's strings; columns are in bytes, as the compiler counts them."""
     sites = explained.sites
     index = _files_of(explained)
     at: list[list[int]] = [[] for _ in index]
@@ -79,7 +79,7 @@ def page_data(explained: Explained, tree: SourceTree) -> dict[str, Any]:
 
 
 def _files_of(explained: Explained) -> dict[str, int]:
-    """Numbers of the files, those of a package together, in order of name."""
+    """The number of each file: package by package, sorted by name, then the other files of chains."""
     found: dict[str, int] = {}
     for sites in explained.packages.values():
         for file in sorted({site.position.file for site in sites}):
@@ -92,7 +92,7 @@ def _files_of(explained: Explained) -> dict[str, int]:
 
 
 def _names(paths: Sequence[str], tree: SourceTree) -> list[str]:
-    """Names without the folders that they are relative to, where that leaves no two alike."""
+    """The name of each file: relative to its base folder, or the whole path if two relative names are the same."""
     places = [tree.place(path) for path in paths]
     short = [place.name for place in places]
     return [place.name if short.count(place.name) == 1 else _whole(place) for place in places]
@@ -103,7 +103,7 @@ def _whole(place: Place) -> str:
 
 
 def _packages(explained: Explained, index: dict[str, int]) -> list[dict[str, Any]]:
-    """Packages with their files; each file is listed once."""
+    """The packages with their files; each file is listed once."""
     listed: set[str] = set()
     out: list[dict[str, Any]] = []
     for path, sites in explained.packages.items():
@@ -111,11 +111,11 @@ def _packages(explained: Explained, index: dict[str, int]) -> list[dict[str, Any
         listed.update(own)
         out.append({"path": path, "files": [index[file] for file in own]})
     rest = [number for file, number in index.items() if file not in listed]
-    return [*out, {"path": "also on the way", "files": rest}] if rest else out
+    return [*out, {"path": "other files on the way to the heap", "files": rest}] if rest else out
 
 
 def _file(source: SourceText | None, sites: Sequence[Site], numbers: Sequence[int]) -> dict[str, Any]:
-    """The text, what is coloured as [gap, length, kind, ...], and marks as [start, end, [sites]]."""
+    """The text, the coloured tokens as [gap, length, kind, ...], and the marks as [start, end, [sites]]."""
     if source is None:
         return {"text": None, "tokens": [], "marks": []}
     units = utf16_offsets(source.text)
@@ -134,7 +134,7 @@ def _file(source: SourceText | None, sites: Sequence[Site], numbers: Sequence[in
 
 
 def utf16_offsets(text: str) -> Callable[[int], int]:
-    """Turns offsets in code points into offsets in UTF-16 code units."""
+    """A function that converts offsets in code points to offsets in UTF-16 code units."""
     wide = [offset for offset, character in enumerate(text) if character > _BASIC_PLANE] if not text.isascii() else []
     return lambda offset: offset + bisect_left(wide, offset)
 

@@ -1,7 +1,7 @@
-"""Sites that may take heap memory as SARIF, which code hosts and editors read.
+"""Write sites that may allocate on the heap as SARIF, which code hosts and editors read.
 
 Each result has the level "note": an allocation is not a fault. Columns are in code points. The chain from the value to where it goes
-is the result's code flow. ``partialFingerprints`` name a site by function and expression, so that it stays the same when lines move.
+is the result's code flow. ``partialFingerprints`` identify a site by function and expression, so they do not change when lines move.
 
 Source:
     Static Analysis Results Interchange Format (SARIF) 2.1.0 plus Errata 01, OASIS 2023: 3.11.5 (braces in messages are doubled),
@@ -27,41 +27,41 @@ FINGERPRINT: Final = "site/v1"
 _LINK: Final = re.compile(r"\[[^\]\n]*\]\(")
 
 KINDS: Final = {
-    "variable": ("Variable on the heap", "The variable's address outlives its function, or the variable is too large for the stack: each time its declaration is executed, memory is taken from the heap."),
-    "boxing": ("Value stored in an interface", "An interface holds a pointer to its value. A value that is not a pointer is copied, to the heap if the interface escapes. Constants, zero-sized values and integers below 256 need no memory."),
-    "closure": ("Func literal on the heap", "A func literal that captures variables is an object with a field for each. It is on the heap if the func value outlives the function around it."),
+    "variable": ("Variable on the heap", "The variable's address outlives its function, or the variable is too large for the stack. Each execution of its declaration allocates on the heap."),
+    "boxing": ("Value stored in an interface", "An interface holds a pointer to its value, so a value that is not a pointer is copied: to the heap if the interface escapes, else to the stack. Constants, zero-sized values and integers below 256 need no memory."),
+    "closure": ("Func literal on the heap", "A func literal that captures variables is an object with a field for each of them. The object is on the heap if the func value outlives the enclosing function."),
     "literal": ("Literal on the heap", "The address of a composite literal, or the array of a slice literal, outlives the function."),
-    "make": ("Slice made on the heap", "The array of a made slice is on the heap if the slice escapes, if its size is known only at run time, or if it is larger than 64 KiB."),
+    "make": ("Slice made on the heap", "The array that make allocates is on the heap if the slice escapes, if its size is known only at run time, or if it is larger than 64 KiB."),
     "new": ("new on the heap", "The pointer outlives the function, or the value is too large for the stack."),
-    "append": ("append that may grow", "append takes a new array when the capacity does not suffice."),
-    "conversion": ("Conversion that copies", "A conversion between string and []byte or []rune copies the text: into a buffer of the frame if it is small and does not escape, else to the heap."),
-    "concatenation": ("Concatenation of strings", "A concatenation makes a new string: in a buffer of the frame if it is small and does not escape, else on the heap."),
-    "map": ("Map on the heap", "A map is on the heap if it escapes; a small one that does not lives in the frame."),
-    "map assignment": ("Assignment to a map", "A map that grows takes new groups from the heap."),
+    "append": ("append that may grow", "append allocates a new array when the capacity of the slice does not suffice."),
+    "conversion": ("Conversion that copies", "A conversion between string and []byte or []rune copies the text: into a buffer in the frame if the text is small and does not escape, else to the heap."),
+    "concatenation": ("Concatenation of strings", "A concatenation makes a new string: in a buffer in the frame if the string is small and does not escape, else on the heap."),
+    "map": ("Map on the heap", "A map is on the heap if it escapes or is not small; a small map that does not escape is in the frame."),
+    "map assignment": ("Assignment to a map", "A map that grows allocates new groups on the heap."),
     "channel": ("Channel", "A channel and its buffer are always on the heap."),
-    "goroutine": ("Go statement", "A go statement makes a closure of the call and its operands that outlives the statement."),
-    "defer": ("defer in a loop", "A defer in a loop keeps a record on the heap, with the call and its operands, until the function ends."),
-    "runtime call": ("Call of the runtime", "The function is written in Go's runtime, which takes memory of the heap for it. Go's -m does not tell of such calls."),
-    "method value": ("Method value on the heap", "A method value holds a copy of its receiver in an object. It is on the heap if the func value escapes."),
-    "variadic arguments": ("Variadic arguments on the heap", "The arguments for a ...parameter are put into a slice. Its array is on the heap if the callee lets it escape."),
-    "expression": ("Expression on the heap", "What the expression makes outlives the function."),
+    "goroutine": ("Go statement", "A go statement makes a closure that holds the call and its operands, and that outlives the statement."),
+    "defer": ("defer in a loop", "A defer in a loop keeps a record with the call and its operands on the heap until the function ends."),
+    "runtime call": ("Call of the runtime", "The function is part of Go's runtime and allocates on the heap. Go's -m prints no line about such calls."),
+    "method value": ("Method value on the heap", "A method value is an object that holds a copy of the receiver. The object is on the heap if the func value escapes."),
+    "variadic arguments": ("Variadic arguments on the heap", "The arguments for a ...parameter are put into a slice. The array of the slice is on the heap if the callee lets it escape."),
+    "expression": ("Expression on the heap", "The value that the expression makes outlives the function."),
 }  # fmt: skip
-"""Title and explanation of each kind of site."""
+"""The title and the explanation of each kind of site."""
 
 
 def write_sarif(explained: Explained, out: TextIO, tree: SourceTree | None = None) -> None:
-    """One run with a result for each site that may allocate. Raises EnvironmentFault without a Go toolchain."""
+    """Write one run with a result for each site that may allocate. Raises EnvironmentFault without a Go toolchain."""
     json.dump(sarif(explained, tree_here() if tree is None else tree), out, indent=1, ensure_ascii=False)
     out.write("\n")
 
 
 def sarif(explained: Explained, tree: SourceTree) -> dict[str, Any]:
-    """The log as JSON's objects."""
+    """The log as objects for JSON."""
     run = _Run(tree)
     results = [run.result(site) for site in explained.sites if site.cost.may_allocate]
     driver = {
         "name": "tricolor",
-        "fullName": f"tricolor escape, as {explained.go_version} decides",
+        "fullName": f"tricolor escape, with the decisions of {explained.go_version}",
         "version": package_version("tricolor"),
         "rules": [_rule(kind) for kind in KINDS],
     }
@@ -87,7 +87,7 @@ def _rule(kind: str) -> dict[str, Any]:
         "shortDescription": {"text": f"{title}."},
         "fullDescription": {"text": text},
         "help": {
-            "text": f"{text} The message says how the value gets there; a hint names a change where one is known. Whether it matters is for a profile to say."
+            "text": f"{text} The message says how the value gets there; a hint names a change where one is known. Use a heap profile to find out whether it matters."
         },
         "defaultConfiguration": {"level": "note"},
     }
@@ -98,7 +98,7 @@ def _rule_id(kind: str) -> str:
 
 
 def message_text(text: str) -> str:
-    """A text as SARIF's messages want it: braces are doubled, and what looks like a link is none."""
+    """Escape a text for a SARIF message: double the braces, and keep brackets from forming a link."""
     text = text.replace("{", "{{").replace("}", "}}")
     return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]") if _LINK.search(text) else text
 
@@ -108,7 +108,7 @@ def _file_uri(path: str) -> str:
 
 
 class _Run:
-    """Results of one run. ``bases``: the folders that their locations are relative to."""
+    """Builds the results of one run. ``bases``: the folders to which the locations are relative."""
 
     def __init__(self, tree: SourceTree) -> None:
         self._tree = tree
@@ -134,7 +134,7 @@ class _Run:
         return out
 
     def _flow(self, site: Site) -> list[dict[str, Any]]:
-        """The site, then the steps that have a place; empty without such steps."""
+        """The site, then the steps that have a position; empty without such steps."""
         steps = [(step.text, step.position) for step in site.chain if step.position.line]
         if not steps:
             return []
@@ -155,7 +155,7 @@ class _Run:
         return {"physicalLocation": physical}
 
     def _region(self, position: Position) -> dict[str, int]:
-        """The token at the position; the line alone if the source cannot be read."""
+        """The extent of the token at the position; only the line if the source cannot be read."""
         region = {"startLine": position.line}
         text = self._tree.text(position.file)
         column = None if text is None else text.column(position)

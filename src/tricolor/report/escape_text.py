@@ -1,4 +1,4 @@
-"""Sites of packages as lines for people and grep: ``file:line:column: expression: verdict, cost: why``, and a hint below."""
+"""Write sites as lines for people and grep: ``file:line:column: expression: verdict, cost: why``, then a line with the hint."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ _EFFECT_WORDS: Final = {
     Effect.RESULT: ("is returned", "are returned"),
     Effect.STAYS: ("does not escape", "do not escape"),
 }
-"""Of one parameter, and of several."""
+"""The words for one parameter and for several."""
 NOT_LISTED: Final = "not in -m"
 DIM: Final = "2"
 BOLD: Final = "1"
 
 
 def chosen(sites: Sequence[Site], *, heap_only: bool, foreign: bool) -> Iterator[Site]:
-    """Sites to show. ``heap_only``: only those that may take memory of the heap; ``foreign``: also those in generic functions of other
-    packages."""
+    """The sites to show. ``heap_only``: only sites that may allocate on the heap; ``foreign``: also sites in generic functions of other packages."""
     return (site for site in sites if (foreign or not site.foreign) and (site.cost.may_allocate or not heap_only))
 
 
 def write_explained(explained: Explained, out: TextIO, *, parameters: bool) -> None:
-    """A line per site, and per parameter if they are asked for, under their package in order of place; then a line that sums up."""
+    """Write a line per site, and with ``parameters`` a line per parameter, package by package in order of position; then the totals."""
     paint = painter(out)
     for package in dict.fromkeys((*explained.packages, *(explained.parameters if parameters else ()))):
         lines = [(_place(site), _site_lines(site, paint)) for site in explained.packages.get(package, ())]
@@ -54,7 +53,7 @@ def _site_lines(site: Site, paint: Painter) -> str:
 
 
 def shown_path(path: str) -> str:
-    """A path below the working directory is shown relative to it."""
+    """The path, relative to the working directory if it is below that."""
     relative = os.path.relpath(path) if path.startswith("/") else path
     return path if relative.startswith("..") else relative
 
@@ -66,7 +65,7 @@ def place_text(of: Site | Parameter) -> str:
 
 
 def decision_text(verdict: Verdict, cost: Cost) -> str:
-    """The verdict, and the cost where the verdict does not say it."""
+    """The verdict, and the cost if it differs from the verdict."""
     note = f" ({cost.note})" if cost.note else ""
     if str(cost) == verdict.value:
         return f"{verdict.value}{note}"
@@ -74,12 +73,12 @@ def decision_text(verdict: Verdict, cost: Cost) -> str:
 
 
 def is_silent(site: Site) -> bool:
-    """Whether memory of the heap may be taken without a line of Go's -m."""
+    """Whether the site may allocate on the heap without a line in Go's -m."""
     return site.cost.may_allocate and not site.listed
 
 
 def site_line(site: Site, paint: Painter) -> str:
-    """Where, what, verdict and why."""
+    """The line of a site: position, expression, verdict and reason."""
     marks = f" [{site.shapes} shapes]" if site.shapes > 1 else ""
     if is_silent(site):
         marks += f" [{NOT_LISTED}]"
@@ -89,7 +88,7 @@ def site_line(site: Site, paint: Painter) -> str:
 
 
 def effect_text(parameter: Parameter) -> str:
-    """What the function does with it: "leaks what it points to, is returned as ~r0"."""
+    """What the function does with the parameter, for example "leaks what it points to, is returned as ~r0"."""
     parts = [] if parameter.effect is Effect.RESULT else [parameter.effect.value]
     for one in parameter.returned:
         parts.append(f"what it points to is returned as {one.name}" if one.derefs else f"is returned as {one.name}")
@@ -97,7 +96,7 @@ def effect_text(parameter: Parameter) -> str:
 
 
 def parameter_line(parameter: Parameter, paint: Painter) -> str:
-    """Where, which, what becomes of it and why."""
+    """The line of a parameter: position, name, effect and reason."""
     shapes = f" [{parameter.shapes} shapes]" if parameter.shapes > 1 else ""
     why = f": {parameter.why}" if parameter.why else ""
     effect = paint(effect_text(parameter), _EFFECT_COLOURS[parameter.effect])
@@ -105,7 +104,7 @@ def parameter_line(parameter: Parameter, paint: Painter) -> str:
 
 
 def parameter_summary(explained: Explained) -> str:
-    """How many parameters there are of each kind."""
+    """The number of parameters with each effect."""
     count = Counter(one.effect for found in explained.parameters.values() for one in found)
     parts = [f"{count[effect]} {_EFFECT_WORDS[effect][count[effect] != 1]}" for effect in Effect if count[effect]]
     return (
@@ -114,14 +113,14 @@ def parameter_summary(explained: Explained) -> str:
 
 
 def summary(count: Counter[CostClass]) -> str:
-    """How many sites of each cost class."""
+    """The number of sites in each cost class."""
     total = count.total()
     parts = [f"{count[kind]} {kind.value}" for kind in CostClass if count[kind]]
     return f"{total} site{'' if total == 1 else 's'}: {', '.join(parts)}" if total else "no sites"
 
 
 class Painter:
-    """Colours a text on terminals that want it (NO_COLOR)."""
+    """Colours texts if it is active."""
 
     def __init__(self, active: bool) -> None:
         self._active = active
@@ -131,5 +130,5 @@ class Painter:
 
 
 def painter(out: TextIO) -> Painter:
-    """For a stream."""
+    """A painter that is active if the stream is a terminal and NO_COLOR is not set."""
     return Painter(out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")

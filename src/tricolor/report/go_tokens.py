@@ -1,4 +1,4 @@
-"""Go source as tokens, for showing it: enough to colour it and to tell what stands at a position, nothing is checked.
+"""Split Go source into tokens, for colouring and for finding the token at a position. Checks nothing.
 
 Source:
     The Go Programming Language Specification, "Lexical elements".
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 
 class TokenKind(IntEnum):
-    """How a token is shown. The numbers go into the page."""
+    """The kind of a token, which decides its colour. The HTML page contains these numbers."""
 
     COMMENT = 1
     STRING = 2
@@ -62,7 +62,7 @@ _KINDS: Final = {kind.name: kind for kind in TokenKind}
 
 
 def tokens_of(text: str) -> list[Token]:
-    """All tokens, in order; white space lies between them. A name that a program declares anew still counts as predeclared."""
+    """All tokens in order, without white space. A predeclared name counts as predeclared even if the program declares it anew."""
     out: list[Token] = []
     for match in _TOKEN.finditer(text):
         word = match.group()

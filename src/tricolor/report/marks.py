@@ -1,7 +1,7 @@
-"""Which text of a source file a site is shown at.
+"""Find the text of a source file that marks a site.
 
-The compiler's position of an expression is one token: the "(" of a call, the "{" of a literal. A mark covers what a reader takes for the
-expression, ``strings.Repeat(``, as far as that is on one line and leaves the marks of other sites alone.
+The compiler's position of an expression is one token: the "(" of a call, the "{" of a literal. A mark covers the text that a reader sees as the
+expression, for example ``strings.Repeat(``, if that text is on one line and does not overlap the marks of other sites.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _VARIADIC: Final = "variadic arguments"
 @final
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """``start``, ``end``: offsets in the text. ``sites``: numbers of those that share the place, in the order given."""
+    """``start``, ``end``: offsets in the text. ``sites``: the numbers of the sites at this place, in the given order."""
 
     start: int
     end: int
@@ -33,7 +33,7 @@ class Mark:
 
 
 def marks_of(source: SourceText, sites: Sequence[Site]) -> list[Mark]:
-    """Marks in order of place, none overlapping; sites whose position is not in the text have none."""
+    """The marks in order of place, without overlaps. A site whose position is not in the text has no mark."""
     at: defaultdict[int, list[int]] = defaultdict(list)
     for number, site in enumerate(sites):
         offset = source.offset(site.position)
@@ -53,7 +53,7 @@ def marks_of(source: SourceText, sites: Sequence[Site]) -> list[Mark]:
 
 
 class _Extents:
-    """Finds where expressions begin and end, from tokens alone."""
+    """Finds where expressions begin and end, by tokens alone."""
 
     def __init__(self, source: SourceText) -> None:
         self._tokens: Sequence[Token] = source.tokens
@@ -68,7 +68,7 @@ class _Extents:
                 self._closes[self._opens[number]] = number
 
     def candidates(self, token: int, kinds: set[str]) -> Iterator[tuple[int, int]]:
-        """What may be marked for a position where sites of these kinds are, the most first."""
+        """The extents that may be marked for sites of these kinds at a position, the longest first."""
         found = list(self._expressions(token, variadic=kinds == {_VARIADIC}))
         if "conversion" in kinds:
             start = found[0][0] if found else self._tokens[token].start
@@ -76,7 +76,7 @@ class _Extents:
         yield from found
 
     def _conversion(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """``[]byte(x)`` or ``[]byte(x``: the compiler has a conversion at its operand, which begins and ends here."""
+        """``[]byte(x)`` or ``[]byte(x``. The compiler's position of a conversion is its operand, which begins at ``start`` and ends at ``end``."""
         first = bisect_left(self._tokens, start, key=lambda token: token.start)
         if first and self._tokens[first - 1].text == "(" and first - 1 in self._closes:
             outer = self._operand_start(first - 1)
@@ -106,7 +106,7 @@ class _Extents:
                 return
 
     def _sum(self, token: int) -> Iterator[tuple[int, int]]:
-        """The operator with the operands beside it."""
+        """The operator with the operands on both sides."""
         before, after = self._tokens[token - 1], self._tokens[token + 1]
         start, end = self._tokens[token].start, self._tokens[token].end
         if before.kind in _HEADS or token - 1 in self._opens:
@@ -117,7 +117,7 @@ class _Extents:
         yield start, self._tokens[token].end
 
     def _operand_end(self, at: int) -> int:
-        """The last token of the operand that begins with a name or a text."""
+        """The last token of an operand that begins with the name or literal ``at``."""
         while at + 1 < len(self._tokens) and self._touches(at):
             following = self._tokens[at + 1].text
             if following == ".":
@@ -149,11 +149,11 @@ class _Extents:
         yield start, self._tokens[at].end
 
     def _touches(self, number: int) -> bool:
-        """Whether nothing lies between a token and the next."""
+        """Whether the next token follows without white space."""
         return number >= 0 and self._tokens[number].end == self._tokens[number + 1].start
 
     def _operand_start(self, opening: int) -> int:
-        """Where the operand in front of a token begins: of ``a.b[i](`` at ``a``. The token's own start if it has none."""
+        """Where the operand before a token begins: at ``a`` in ``a.b[i](``. The start of the token itself if there is no operand."""
         at = opening
         while at > 0:
             before = at - 1
@@ -173,13 +173,13 @@ class _Extents:
         return self._tokens[self._prefix_start(at)].start
 
     def _type_start(self, opening: int) -> int:
-        """As for an operand; a literal's address operator belongs to it."""
+        """Where a literal's type begins, including the address operator ``&`` before it."""
         start = self._operand_start(opening)
         first = next((n for n in range(opening, -1, -1) if self._tokens[n].start <= start), opening)
         return self._tokens[first - 1].start if first and self._tokens[first - 1].text == "&" else start
 
     def _prefix_start(self, at: int) -> int:
-        """Takes what stands before the name of a type: ``[]*``, ``map[K]``."""
+        """The first token of the type: steps back over ``[]*`` and ``map[K]`` before its name."""
         while at > 0 and self._touches(at - 1) and self._tokens[at].kind in (*_WORDS, TokenKind.OPERATOR):
             token = self._tokens[at - 1]
             if token.text == "]" and at - 1 in self._opens:

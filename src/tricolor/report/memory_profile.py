@@ -1,4 +1,4 @@
-"""What a program's sites allocated, written as a heap profile of pprof."""
+"""Write what a program's sites allocated as a heap profile in pprof format."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tricolor.run.observe import Observation
 
 
 def check_writable(path: Path) -> None:
-    """Make sure that a profile can be written there, before a program runs for it. Raises EnvironmentFault."""
+    """Check before the program runs that a profile can be written to ``path``. Raises EnvironmentFault if it cannot."""
     if path.exists() and not (path.is_file() or path.is_dir()):
         return  # a pipe or a device
     try:
@@ -34,14 +34,14 @@ def check_writable(path: Path) -> None:
 
 
 def write_memory_profile(path: Path, descriptions: Sequence[Mapping[str, Any]], observation: Observation, name: str) -> None:
-    """Write the profile whole or not at all. ``name``: of the program. Raises EnvironmentFault."""
+    """Write the profile, whole or not at all. ``name``: the program's name. Raises EnvironmentFault."""
     root = find_toolchain().root
     profile = profile_of(descriptions, observation.sites, str(root), name, time.time_ns(), lines_of_go(root))
     write_output(path, profile_bytes(profile))
 
 
 def lines_of_go(goroot: Path) -> Callable[[str, int], int]:
-    """What finds the line of Go's own file for a line of the file that we compile in its place; 0 if Go's has no such line."""
+    """A function from a line of a file that Tricolor compiles in place of Go's to the same line of Go's file; 0 if Go's file lacks it."""
     replaced = overlay_files(goroot)
 
     @cache

@@ -1,4 +1,4 @@
-"""Where a program's memory went: one row per allocation site, then the collector's and the stacks' summary."""
+"""Write where a program's memory went: one row per allocation site, then a summary of the collector and the stacks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.text import Text
 
 from tricolor.base.errors import EnvironmentFault
 from tricolor.cache.store import read_entry
-from tricolor.report.units import bytes_text, count_text, duration_text
+from tricolor.report.units import bytes_text, count_text, counted_text, duration_text
 from tricolor.run.observe import Observation
 
 _MOST_ROWS: Final = 40
@@ -25,7 +25,7 @@ _WIDTH_WITHOUT_TERMINAL: Final = 170
 @final
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One site: ``share`` is of all allocated bytes, 0 to 1."""
+    """One site. ``share``: its share of all allocated bytes, 0 to 1."""
 
     place: str
     what: str
@@ -39,15 +39,15 @@ class Row:
 
 
 def site_descriptions(key: str) -> list[dict[str, Any]]:
-    """The sites that were described at compilation. Raises EnvironmentFault if the cache lost them."""
+    """The descriptions of sites that compilation stored in the cache. Raises EnvironmentFault if the cache lacks them."""
     data = read_entry("sites", key)
     if data is None:
-        raise EnvironmentFault("the cache lost the description of the allocation sites: run the command again")
+        raise EnvironmentFault("the cache no longer has the descriptions of the allocation sites: run the command again")
     return json.loads(data)
 
 
 def build_rows(descriptions: Sequence[dict[str, Any]], observation: Observation, *, show_stack: bool) -> list[Row]:
-    """Rows of the sites that allocated, dearest first; with ``show_stack`` those on the stack too, after them."""
+    """The rows of the sites that allocated, most expensive first; with ``show_stack`` then the rows of sites on the stack."""
     total = max(1, sum(size for _, size in observation.sites))
     rows: list[Row] = []
     for site in descriptions:
@@ -63,12 +63,12 @@ def build_rows(descriptions: Sequence[dict[str, Any]], observation: Observation,
         )  # fmt: skip
     objects, size = observation.sites[0]
     if objects:
-        rows.append(Row("(runtime)", "runtime", "", "", "heap", "made by the runtime itself", objects, size, size / total))
+        rows.append(Row("(runtime)", "runtime", "", "", "heap", "allocated by the runtime itself", objects, size, size / total))
     return sorted(rows, key=lambda row: (-row.bytes, -row.objects, row.verdict, row.place))
 
 
 def _relative(place: str) -> str:
-    """Places below the working directory are shown relative to it."""
+    """The place, relative to the working directory if it is below that."""
     path = os.path.relpath(place) if place.startswith("/") else place
     return place if path.startswith("..") else path
 
@@ -85,7 +85,7 @@ def print_report(rows: Sequence[Row], observation: Observation, form: str) -> No
 def write_text(rows: Sequence[Row], observation: Observation, out: TextIO) -> None:
     """The report as tables."""
     console = Console(file=out, width=None if out.isatty() else _WIDTH_WITHOUT_TERMINAL, highlight=False, markup=False)
-    table = Table(box=None, pad_edge=False, title="Allocation sites, dearest first", title_justify="left")
+    table = Table(box=None, pad_edge=False, title="Allocation sites, most expensive first", title_justify="left")
     for name in ("bytes", "share", "objects"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("where", overflow="fold")
@@ -109,23 +109,23 @@ def write_text(rows: Sequence[Row], observation: Observation, out: TextIO) -> No
     console.print(table)
     if len(rows) > _MOST_ROWS:
         rest = sum(row.bytes for row in rows[_MOST_ROWS:])
-        console.print(f"... and {len(rows) - _MOST_ROWS} more sites with {bytes_text(rest)} (--format json has all)")
+        console.print(f"... and {len(rows) - _MOST_ROWS} more sites with {bytes_text(rest)} (--format json lists all)")
     for line in summary(observation):
         console.print(line)
 
 
 def summary(observation: Observation) -> list[str]:
-    """Collector and stacks, a line each."""
+    """One line about the collector and one about the stacks."""
     s = observation.statistics
     run_ns = max(1, s["run_ns"])
     collector = (
-        f"collector: {s['cycles']} cycles ({s['forced_cycles']} forced), live heap {bytes_text(s['live_bytes'])}, "
-        f"peak heap {bytes_text(s['heap_peak_bytes'])}, pauses {duration_text(s['pause_total_ns'])} in all, "
+        f"collector: {counted_text(s['cycles'], 'cycle')} ({s['forced_cycles']} forced), live heap {bytes_text(s['live_bytes'])}, "
+        f"peak heap {bytes_text(s['heap_peak_bytes'])}, pauses {duration_text(s['pause_total_ns'])} in total, "
         f"longest {duration_text(s['pause_max_ns'])}, {100 * s['pause_total_ns'] / run_ns:.1f}% of the run"
     )
     stacks = (
-        f"stacks: {count_text(s['goroutines_created'])} goroutines (at most {count_text(s['goroutines_peak'])} at once), "
-        f"largest {bytes_text(s['largest_stack_bytes'])}, {count_text(s['stack_growths'])} growths, "
-        f"peak {bytes_text(s['stack_peak_bytes'])} in all"
+        f"stacks: {counted_text(s['goroutines_created'], 'goroutine')} (at most {count_text(s['goroutines_peak'])} at once), "
+        f"largest {bytes_text(s['largest_stack_bytes'])}, {counted_text(s['stack_growths'], 'growth')}, "
+        f"peak {bytes_text(s['stack_peak_bytes'])} in total"
     )
     return ["", collector, stacks]

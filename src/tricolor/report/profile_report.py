@@ -1,4 +1,4 @@
-"""A heap profile joined with the allocation sites, as a table or as JSON."""
+"""Write a heap profile that is joined with the allocation sites, as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tricolor.frontend.toolchain import find_toolchain
 from tricolor.profile.model import Frame, HeapProfile, SampleType
 from tricolor.profile.rows import Amount, Charge, Row, Shares, Unmatched
 from tricolor.report.escape_text import decision_text, shown_path
-from tricolor.report.units import bytes_text, count_text
+from tricolor.report.units import bytes_text, count_text, counted_text
 
 _MOST_ROWS: Final = 40
 _MOST_UNMATCHED: Final = 10
-_GROW: Final = "call Grow before writing, with the size that the text will have"
+_GROW: Final = "before writing, call Grow with the size that the text will have"
 _CALLER_HINTS: Final = (("strings.(*Builder).Write", _GROW), ("bytes.(*Buffer).grow", _GROW), ("bytes.growSlice", _GROW))
 _OUTSIDE: Final = "(not called by these packages)"
 _FEW_ROWS: Final = 10
@@ -33,7 +33,7 @@ _STYLES: Final = {CostClass.HEAP: "red", CostClass.HEAP_ABOVE: "yellow", CostCla
 @final
 @dataclass(frozen=True, slots=True)
 class ProfileReport:
-    """``rank``: what rows are ranked and shares are counted by; ``callers``: rows are lines of the named packages."""
+    """``rank``: the measure by which rows are sorted and shares are computed; ``callers``: rows are lines of the named packages."""
 
     profile: HeapProfile
     kind: SampleType
@@ -111,10 +111,10 @@ def _share(report: ProfileReport, amount: Amount) -> float:
 
 
 def write_table(report: ProfileReport, out: TextIO, *, everything: bool) -> None:
-    """The dearest rows, what did not match, and where all bytes went. ``everything``: all rows."""
+    """Write the most expensive rows, what did not match, and the totals. ``everything``: write all rows."""
     fixed = not out.isatty() and "COLUMNS" not in os.environ
     console = Console(file=out, width=_WIDTH_WITHOUT_TERMINAL if fixed else None, highlight=False, markup=False)
-    rows = report.rows if everything else _dearest(report)
+    rows = report.rows if everything else _most_expensive(report)
     console.print(_table(report, rows))
     _print_rest(console, report, report.rows[len(rows) :], "more rows")
     if report.unmatched:
@@ -124,8 +124,8 @@ def write_table(report: ProfileReport, out: TextIO, *, everything: bool) -> None
         console.print(line)
 
 
-def _dearest(report: ProfileReport) -> Sequence[Row]:
-    """The rows that are worth a look: at most 40, but for a few without those of less than 0.1 %."""
+def _most_expensive(report: ProfileReport) -> Sequence[Row]:
+    """The rows to show: at most 40, without rows below 0.1 %; but always the first ten."""
     worth = sum(_share(report, row.amount) >= _LEAST_SHARE for row in report.rows)
     return report.rows[: min(max(worth, _FEW_ROWS), _MOST_ROWS)]
 
@@ -134,7 +134,7 @@ def _table(report: ProfileReport, rows: Iterable[Row]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("bytes", "share", "objects"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("line: dearest site" if report.callers else "site", overflow="fold")
+    table.add_column("line: most expensive site" if report.callers else "site", overflow="fold")
     for row in rows:
         table.add_row(
             Text(bytes_text(row.amount.bytes)),
@@ -146,7 +146,7 @@ def _table(report: ProfileReport, rows: Iterable[Row]) -> Table:
 
 
 def _told(row: Row, *, callers: bool) -> Text:
-    """Where, what and why, a line each."""
+    """The cell of a row: place, expression and decision, then a line each for charges, reasons and hints."""
     text = Text()
     place, charge = _where(row), row.charges[0]
     if callers:
@@ -161,7 +161,8 @@ def _told(row: Row, *, callers: bool) -> Text:
         text.append(f"\n{charged}")
     if row.contradicts:
         text.append(
-            "\nby its verdict nothing is allocated here" + ("; the function was inlined, and was decided anew there" if row.inlined else "")
+            "\nby its verdict this site does not allocate"
+            + ("; but the function was inlined, and Go decides anew for each inlined copy" if row.inlined else "")
         )
     for why in dict.fromkeys(site.why for site in row.sites if site.why):
         text.append(f"\n{why}")
@@ -172,14 +173,14 @@ def _told(row: Row, *, callers: bool) -> Text:
 
 
 def _hint(site: Site) -> str:
-    """The site's hint; in Go's own tree, which is not the reader's to change, what callers can do."""
+    """The site's hint; for a site in Go's own tree, which the reader does not change, a hint for its callers."""
     if not site.position.file.startswith(f"{find_toolchain().root}/src/"):
         return site.hint
     return next((hint for function, hint in _CALLER_HINTS if site.function.startswith(function)), "")
 
 
 def _out_of_doubt(row: Row) -> bool:
-    """Whether all sites that it may be cost the same."""
+    """Whether all candidate sites of the row have the same cost class."""
     return len({site.cost.kind for site in row.sites}) == 1
 
 
@@ -190,28 +191,24 @@ def _where(row: Row) -> str:
 
 
 def _short(file: str) -> str:
-    """Files of Go's own tree by import path, those below the working directory relative to it."""
+    """The file's name: by import path in Go's own tree, relative to the working directory below that, else the whole path."""
     return shown_path(file.removeprefix(f"{find_toolchain().root}/src/"))
 
 
 def _frame_text(frame: Frame | None) -> str:
-    """``file:line``, or the function where that is not known."""
+    """``file:line``, or the function if the position is unknown."""
     if frame is None:
         return _OUTSIDE
     return f"{_short(frame.file)}:{frame.line}" if frame.line and frame.file else frame.function
 
 
 def _charges(row: Row) -> str:
-    """The line that most of it is charged to; empty if that is the site itself."""
+    """The line to which most of the row is charged; empty if that line is the site itself."""
     first = row.charges[0]
     if _is_at(first, row.sites[0]) and len(row.charges) == 1:
         return ""
-    more = f" and {_counted(len(row.charges) - 1, 'more line')}" if len(row.charges) > 1 else ""
+    more = f" and {counted_text(len(row.charges) - 1, 'more line')}" if len(row.charges) > 1 else ""
     return f"{'' if first.frame is None else 'charged to '}{_frame_text(first.frame)}{more}"
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _is_at(charge: Charge, site: Site) -> bool:
@@ -220,8 +217,8 @@ def _is_at(charge: Charge, site: Site) -> bool:
 
 
 def _sites_besides(row: Row) -> str:
-    """How many sites a caller's line leads to besides the dearest."""
-    return f"and {_counted(row.lines - 1, 'more site')}" if row.lines > 1 else ""
+    """How many more sites a caller's line leads to, besides the most expensive one."""
+    return f"and {counted_text(row.lines - 1, 'more site')}" if row.lines > 1 else ""
 
 
 def _decisions(row: Row) -> str:
@@ -233,13 +230,13 @@ def _print_rest(console: Console, report: ProfileReport, rest: Sequence[Row | Un
         amount = sum((row.amount for row in rest), Amount())
         share = 100 * _share(report, amount)
         console.print(
-            f"... and {len(rest)} {what}: {bytes_text(amount.bytes)} ({share:.1f}%) in {count_text(amount.objects)} objects (-all shows them)"
+            f"... and {len(rest)} {what}: {bytes_text(amount.bytes)} ({share:.1f}%) in {count_text(amount.objects)} objects (--all shows them)"
         )
 
 
 def _print_unmatched(console: Console, report: ProfileReport, *, everything: bool) -> None:
     console.print()
-    console.print("Not matched with a site:")
+    console.print("Not matched to a site:")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     for justify in ("right", "right", "left"):
         table.add_column(justify=justify, overflow="fold")
@@ -254,14 +251,14 @@ def _print_unmatched(console: Console, report: ProfileReport, *, everything: boo
 
 
 def summary(report: ProfileReport) -> list[str]:
-    """What was counted and where all bytes went."""
+    """The lines below the table: what the profile counted, and where all bytes went."""
     shares = report.shares
     rate = report.profile.rate_bytes
     sampled = f", estimated from one sample per {bytes_text(rate)} on average" if rate > 1 else ""
     head = f"{report.kind.value}: {bytes_text(report.total.bytes)} in {count_text(report.total.objects)} objects{sampled}"
     parts = [
         (shares.heap, "at sites whose verdict is heap"),
-        (shares.heap_above, "where it may be a site that allocates when larger than its buffer"),
+        (shares.heap_above, "where a possible site allocates only when larger than its buffer"),
         (shares.contradicting, _contradicting(shares)),
         (shares.missed, "not matched"),
     ]

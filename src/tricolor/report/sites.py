@@ -1,4 +1,4 @@
-"""Allocation sites described when a program is compiled, so that a report needs only their numbers later."""
+"""Describe allocation sites when a program is compiled, so that a later report needs only their numbers."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ _EXPLAINED: Final = (n.Var, *_EXPRESSIONS)
 _RUNTIME_REASONS: Final = {
     "call": "allocated by the runtime in this call",
     "map assignment": "a map that grows gets new groups",
-    "goroutine": "a goroutine runs after the statement that starts it",
+    "goroutine": "a goroutine outlives the statement that starts it",
 }
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class SiteText:
-    """One site in words. ``kind``: codegen's word for it; ``verdict``: stack, heap, or heap when larger than a size; ``why`` is empty for the stack."""
+    """The description of one site. ``kind``: the code generator's word for it; ``verdict``: "stack", "heap" or "heap when larger than N bytes";
+    ``why``: empty for a site on the stack."""
 
     number: int
     kind: str
@@ -42,7 +43,7 @@ class SiteText:
 
 
 def describe_sites(analysed: Analysed, sites: Sequence[Site]) -> list[dict[str, Any]]:
-    """The sites in a form that JSON can hold."""
+    """The descriptions as objects that JSON can hold."""
     standard = {package.symbol_path for package in analysed.typed.packages if package.standard}
     return [asdict(_describe(analysed, site, standard)) for site in sites]
 
@@ -78,14 +79,14 @@ def _why(analysed: Analysed, node: n.Var | n.Expr, site: Site) -> str:
 
 
 def _place(analysed: Analysed, pos: int) -> str:
-    """Position; files of the standard library by import path."""
+    """The position as text; files of the standard library are named by import path."""
     place = str(analysed.typed.position(pos))
     root = f"{find_toolchain().root}/src/"
     return place.removeprefix(root)
 
 
 def _what(site: Site) -> str:
-    """What allocates, as in source where that says it best."""
+    """What allocates: the expression of source if there is one, else the kind of the site."""
     node = site.node
     names = Names(_package_of(site.func))
     if isinstance(node, n.Var):
@@ -106,6 +107,6 @@ def _verdict(site: Site) -> str:
 
 
 def _package_of(symbol: str) -> str:
-    """Import path of a linker symbol."""
+    """The import path in a linker symbol."""
     head, slash, tail = symbol.partition("[")[0].rpartition("/")
     return head + slash + tail.partition(".")[0]

@@ -1,9 +1,10 @@
-"""Source files as reports show them: under names that say nothing of the machine, with positions in characters.
+"""Read source files for reports: names that do not depend on the machine, positions in characters.
 
 Terms:
     position    the compiler's: line, and column in bytes of UTF-8, both from 1
     offset      of a character in the text, in code points from 0
-    root        the folder that names are relative to: the one with .git around the working directory, else the working directory
+    root        the folder to which names are relative: the nearest folder with .git at or above the working directory, else the
+                working directory
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _MODULE_CACHE: Final = "/pkg/mod/"
 
 
 class Base(StrEnum):
-    """What a name is relative to."""
+    """The folder to which a name is relative."""
 
     ROOT = "%SRCROOT%"
     GOROOT = "GOROOT"
@@ -35,7 +36,7 @@ class Base(StrEnum):
 @final
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A file under a folder: ``folder`` ends with "/", empty for Base.NONE, where ``name`` is the whole path."""
+    """A file in a folder. ``folder`` ends with "/"; for Base.NONE it is empty, and ``name`` is the whole path."""
 
     base: Base
     folder: str
@@ -44,7 +45,7 @@ class Place:
 
 @final
 class SourceText:
-    """A file's text with what is looked up in it. A line ends with one line feed."""
+    """A file's text, with its lines and tokens. Each line ends with one line feed."""
 
     def __init__(self, text: str) -> None:
         self.text = text.replace("\r\n", "\n")
@@ -63,7 +64,7 @@ class SourceText:
         return [token.start for token in self.tokens]
 
     def column(self, position: Position) -> int | None:
-        """The column in code points from 1; None if the text has no such place (a //line comment may name any)."""
+        """The column in code points, from 1; None if the text has no such place, which a //line comment can cause."""
         if not 1 <= position.line <= len(self.lines) or position.column < 1:
             return None
         line = self.lines[position.line - 1]
@@ -75,7 +76,7 @@ class SourceText:
         return len(data[: position.column - 1].decode(errors="ignore")) + 1
 
     def offset(self, position: Position) -> int | None:
-        """Where the position is in the text; None if it is not."""
+        """The offset of the position; None if the text has no such place."""
         column = self.column(position)
         return None if column is None else self._starts[position.line - 1] + column - 1
 
@@ -88,7 +89,7 @@ class SourceText:
         return self._starts[line - 1]
 
     def token_at(self, offset: int) -> int | None:
-        """Number of the token that covers the offset; None for white space."""
+        """The number of the token that covers the offset; None for white space."""
         at = bisect_right(self._token_starts, offset) - 1
         return at if at >= 0 and offset < self.tokens[at].end else None
 
@@ -103,7 +104,7 @@ class SourceTree:
         self._texts: dict[str, SourceText | None] = {}
 
     def place(self, file: str) -> Place:
-        """Where a file is, as relative as can be."""
+        """The place of a file: relative to GOROOT, the module cache or the root if it is below one of them."""
         path = os.path.normpath(os.path.join(os.getcwd(), file))
         if path.startswith(self._goroot):
             return Place(Base.GOROOT, self._goroot, path.removeprefix(self._goroot))
@@ -115,7 +116,7 @@ class SourceTree:
         return Place(Base.NONE, "", path)
 
     def text(self, file: str) -> SourceText | None:
-        """What the file holds; None if it cannot be read (a //line comment names files that need not be there)."""
+        """The file's text; None if it cannot be read, for example because a //line comment names a file that does not exist."""
         if file not in self._texts:
             try:
                 self._texts[file] = SourceText(Path(file).read_bytes().decode(errors="replace"))

@@ -1,4 +1,4 @@
-"""Numbers for people: bytes in binary units, counts with separators, durations."""
+"""Format numbers for people: bytes in binary units, counts with separators, durations."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ def bytes_text(size_bytes: int) -> str:
 def count_text(count: int) -> str:
     """``12345`` is ``12,345``."""
     return f"{count:,}"
+
+
+def counted_text(count: int, what: str) -> str:
+    """``1, "row"`` is ``1 row``, ``2, "row"`` is ``2 rows``."""
+    return f"{count_text(count)} {what}{'' if count == 1 else 's'}"
 
 
 def duration_text(duration_ns: int) -> str:

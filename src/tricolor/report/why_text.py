@@ -1,4 +1,4 @@
-"""Answers to "why does this escape?" for people: the tree of ways, and the changes that were tried."""
+"""Write answers to "why does this escape?" as text: the tree of ways, and the changes that were tried."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tricolor.report.escape_text import BOLD, DIM, painter, parameter_line, site
 
 
 def write_answers(answers: Sequence[Answer], out: TextIO) -> None:
-    """One block per site or parameter."""
+    """Write one block per site or parameter."""
     paint = painter(out)
     for answer in answers:
         about = answer.about
@@ -19,10 +19,10 @@ def write_answers(answers: Sequence[Answer], out: TextIO) -> None:
         if isinstance(about, Site) and about.hint:
             out.write(paint(f"\thint: {about.hint}", DIM) + "\n")
         if answer.ways:
-            out.write(paint("  ways:", BOLD) + "\n")
+            out.write(paint("  how it escapes:", BOLD) + "\n")
             _write_ways(answer.ways, "  ", out)
         if answer.changes:
-            _write_changes(answer, out, paint("  what if (each analysed anew):", BOLD))
+            _write_changes(answer, out, paint("  what if (each change was tried alone):", BOLD))
 
 
 def _write_ways(ways: Sequence[Way], indent: str, out: TextIO) -> None:

@@ -1,6 +1,6 @@
 "use strict";
-// Shows sites in their source. The place in view is the address's fragment: nothing, or FILE[:LINE[:COLUMN]], as compilers write
-// positions (columns in bytes). Text goes into the page as text nodes only.
+// Shows sites in their source. The fragment of the address says what is in view: nothing for the summary, or FILE[:LINE[:COLUMN]], as
+// compilers write positions (columns in bytes). Text goes into the page as text nodes only.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const COSTS = [
@@ -10,8 +10,8 @@
     { name: "none", css: "none", sign: "–" },
   ];
   const LINE_PIXELS = 20;
-  const CHUNK_LINES = 60; // lines out of view are laid out by the chunk
-  const ROWS = 200; // of the list that are made at once
+  const CHUNK_LINES = 60; // the browser lays out lines that are out of view by chunks of this size
+  const ROWS = 200; // rows of the list that are made at once
   const $ = (id) => document.getElementById(id);
   const main = $("main");
   const panel = $("panel");
@@ -120,14 +120,14 @@
     });
   }
 
-  /** Width of a line in columns: tabs to the next multiple of 4, two for wide characters. */
+  /** Width of a line in columns: a tab goes to the next multiple of 4, a wide character counts as two. */
   function columns(text) {
     let width = 0;
     for (const character of text) width += character === "\t" ? 4 - (width % 4) : character > "\u2e7f" ? 2 : 1;
     return width;
   }
 
-  /** A function that appends the text from start to end, coloured; calls go forward through the file. */
+  /** A function that appends the text from start to end, coloured. Its calls must go forward through the file. */
   function painter(file, tokens) {
     let next = 0;
     return (parent, start, end) => {
@@ -170,7 +170,7 @@
     }
   }
 
-  /** Brings a line into view and lights it. */
+  /** Scrolls a line into view and highlights it. */
   function reveal(index, line) {
     showFile(index);
     for (const lit of main.querySelectorAll(".hit")) lit.classList.remove("hit");
@@ -224,7 +224,7 @@
     facts.forEach(([name, value]) => list.append(element("dt", {}, name), element("dd", {}, value)));
     const out = element("article", { class: "card" }, element("h2", {}, site.expression), badge(site), list);
     if (site.why) out.append(element("p", { class: "sentence" }, site.why + "."));
-    if (site.chain.length) out.append(element("h3", {}, "the way there"), chain(site));
+    if (site.chain.length) out.append(element("h3", {}, "how it gets there"), chain(site));
     if (site.hint) out.append(element("p", { class: "hint" }, element("b", {}, "hint"), site.hint));
     return out;
   }
@@ -238,7 +238,7 @@
       if (step.line) {
         const link = element("a", { href: address(`${data.files[step.file].name}:${step.line}`) }, step.text || `line ${step.line}`);
         link.addEventListener("click", (event) => {
-          event.preventDefault(); // the explanation stays, the line comes into view
+          event.preventDefault(); // keep the explanation open, and scroll the line into view
           reveal(step.file, step.line);
         });
         item.append(link);
@@ -266,7 +266,7 @@
 
   function lead() {
     const heap = data.sites.filter((site) => site.cost < 2).length;
-    return `${data.sites.length} places make a value; ${heap} of them may take memory of the heap. Decisions as ${data.go} takes them with inlining off.`;
+    return `${data.sites.length} places make a value; ${heap} of them may allocate on the heap. Decisions are those of ${data.go} with inlining off.`;
   }
 
   function table() {
@@ -288,7 +288,7 @@
 
   function cell(count, kind, cost) {
     if (!count) return element("td", { class: "zero" }, "0");
-    const button = element("button", { title: "show only these" }, String(count));
+    const button = element("button", { title: "show only these sites" }, String(count));
     button.addEventListener("click", () => {
       filter.kind = kind;
       filter.costs = new Set(cost === null ? [0, 1, 2, 3] : [cost]);
@@ -306,7 +306,7 @@
         sign(site.cost),
         element("span", {}, element("code", {}, site.expression), " ", element("span", { class: "where" }, place(site)),
           element("span", { class: "why" }, site.why || site.note || site.decision))));
-    list.replaceChildren(element("p", {}, `${sites.length} of ${data.sites.length} sites pass the filter.`), ...rows);
+    list.replaceChildren(element("p", {}, `${sites.length} of ${data.sites.length} sites match the filter.`), ...rows);
     if (sites.length > rowsShown) {
       const more = element("button", { class: "more" }, `${sites.length - rowsShown} more`);
       more.addEventListener("click", () => {
@@ -353,7 +353,7 @@
     }
   }
 
-  /** Brings everything in line with the filter. */
+  /** Updates the whole page to the filter. */
   function applyFilter() {
     rowsShown = ROWS;
     const totals = [0, 0, 0, 0];
@@ -372,7 +372,7 @@
       const index = Number(link.dataset.file);
       link.classList.toggle("empty", heap[index] + other[index] === 0);
       const signs = [];
-      if (heap[index]) signs.push(element("i", { class: "sign heap", title: "may take memory of the heap" }, String(heap[index])));
+      if (heap[index]) signs.push(element("i", { class: "sign heap", title: "may allocate on the heap" }, String(heap[index])));
       if (other[index]) signs.push(element("i", { class: "sign stack", title: "stack, or never allocates" }, String(other[index])));
       link.lastChild.replaceChildren(...signs);
     });
@@ -380,19 +380,19 @@
     fillList();
   }
 
-  // --- where to be ---
+  // --- navigation ---
 
   function route() {
     let wanted = "";
     try {
       wanted = decodeURIComponent(location.hash.slice(1));
     } catch {
-      // A fragment that is no text names nothing.
+      // A fragment that cannot be decoded shows the summary.
     }
     if (!wanted) return showHome("");
     const [, name, line, column] = /^(.*?)(?::(\d+)(?::(\d+))?)?$/s.exec(wanted);
     const index = fileByName.get(name);
-    if (index === undefined) return showHome(`This page has no file ${name}.`);
+    if (index === undefined) return showHome(`This page does not contain the file ${name}.`);
     showFile(index);
     if (!line) {
       panel.hidden = true;
@@ -415,7 +415,7 @@
     go(address(place(data.sites[view.marks[number].sites[0]])));
   }
 
-  /** The next or previous mark that the filter shows, from the open or focused one. */
+  /** Opens the next or previous mark that the filter shows, counted from the open or focused mark. */
   function stepMark(by) {
     const count = view.marks.length;
     let at = view.marks.findIndex((mark) => mark.open || mark.element === document.activeElement);
