@@ -83,10 +83,10 @@ def test_a_profile_that_cannot_be_written_is_told_before_the_program_runs(folder
     ("words", "status", "message"),
     [
         (("-profile", "nope.pprof", "p.go"), 1, "nope.pprof cannot be read: No such file"),
-        (("-profile", "p.go", "p.go"), 1, "p.go: this is no profile of pprof, or it is damaged"),
+        (("-profile", "p.go", "p.go"), 1, "p.go: this is not a pprof profile, or it is damaged"),
         (("-profile", "p.go", "nope.go"), 1, "nope.go: no such file"),
-        (("-profile", "p.go", "-format", "html", "p.go"), 2, "-profile has the formats text and json"),
-        (("-profile", "p.go", "-lock", "x", "p.go"), 2, "-profile goes with neither -lock nor -check"),
+        (("-profile", "p.go", "-format", "html", "p.go"), 2, "--profile supports the formats text and json"),
+        (("-profile", "p.go", "-lock", "x", "p.go"), 2, "--profile cannot be combined with --lock or --check"),
         (("-profile", "p.go", "-sample", "cpu", "p.go"), 2, 'invalid value "cpu" for -sample'),
     ],
 )

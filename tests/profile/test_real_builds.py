@@ -92,4 +92,4 @@ def test_a_profile_that_a_server_gave_is_joined_as_it_came_unpacked_and_merged(t
         [TOOLS / "tricolor", "escape", "--profile", "text.pprof"], cwd=folder, capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert "ask for it without debug=1" in done.stderr
+    assert "fetch it without debug=1" in done.stderr

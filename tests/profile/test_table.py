@@ -52,7 +52,7 @@ def test_no_line_is_wider_than_the_terminal_and_the_site_is_on_one(width: int, m
 def test_rows_that_matter_little_are_only_counted() -> None:
     sites = [site(line=number) for number in range(1, 60)]
     samples = [sample(frame(line=number), objects=1_000_000 if number <= 12 else 1) for number in range(1, 60)]
-    assert "... and 47 more rows: 752 B (0.0%) in 47 objects (-all shows them)" in table(samples, sites)
+    assert "... and 47 more rows: 752 B (0.0%) in 47 objects (--all shows them)" in table(samples, sites)
     assert "more rows" not in table(samples, sites, everything=True)
 
 

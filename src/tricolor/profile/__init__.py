@@ -1,1 +1,1 @@
-"""Heap profiles in pprof's format: read, written, and joined with the allocation sites of source."""
+"""Read and write heap profiles in pprof's format, and join them with the allocation sites of source."""

@@ -1,14 +1,14 @@
-"""Each sample of a heap profile on the site that made it.
+"""Match each sample of a heap profile to the site that allocated it.
 
 Terms:
-    landing  what became of a sample: the sites of one line that may have made it, or the reason why there are none.
-    charged  the nearest call of the packages that the user named which leads to the allocation.
+    landing  the result for one sample: the sites of one line that may have allocated it, or the reason why there are none.
+    charged  the frame to which a sample is charged: the nearest call in a named package that leads to the allocation.
 
-How it works: the innermost frame of a sample is the line that allocated, since profiles leave out the runtime's own frames
-above it; where calls were inlined it is the line of the innermost inlined function. Frames of the runtime that a profile has nevertheless are passed over, unless
-their line is a site itself. One that is called by another name than the runtime's (internal/bytealg.MakeNoZero, reflect.unsafe_New) tells
-which call of its caller's line it was. Of several sites on the line those remain that may allocate and whose size, as the allocator rounds it, is that of the
-sample's objects; how the bytes are divided among what remains is not known, so it stays together.
+How it works: the innermost frame of a sample is the line that allocated, because profiles leave out the runtime's frames inside it. If calls were
+inlined, it is the line in the innermost inlined function. Runtime frames that a profile contains nevertheless are skipped, unless their line is a
+site itself. A skipped function that has a name outside the runtime (internal/bytealg.MakeNoZero, reflect.unsafe_New) tells which call on its
+caller's line allocated. If several sites are on the line, those remain that may allocate and whose size, rounded as the allocator rounds, equals
+the size of the sample's objects. The profile does not say how the bytes are divided among the remaining sites, so these stay one group.
 
 Source: Go 1.27.3 runtime/pprof/protomem.go (which frames are left out), runtime/mprof.go, runtime/malloc.go (tiny objects, headers).
 """
@@ -27,26 +27,28 @@ from tricolor.profile.model import Frame, HeapProfile, Sample
 from tricolor.profile.places import Named, Places, package_of, runtime_package
 
 _TINY_BYTES: Final = 16
-"""Smaller objects without pointers share blocks of this size."""
+"""Smaller objects without pointers share an element of this size."""
 _HEADER_BYTES: Final = 8
 _MOST_WITHOUT_HEADER_BYTES: Final = 512
 
 
 class Miss(Enum):
-    """Why a sample is on no site."""
+    """Why no site matches a sample."""
 
     NO_POSITION = "the profile has no source position"
-    NO_PACKAGE = "its package is not found here"
+    NO_PACKAGE = "its package was not found"
     TEST = "a test file, which is not analysed"
-    RUNTIME = "made by the runtime for itself"
-    NO_SITE = "no site on this line: it calls the runtime, or the source is not what was built"
+    RUNTIME = "allocated by the runtime for itself"
+    NO_SITE = "no site on this line: the line calls the runtime, or the source differs from what was built"
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """``sites``: empty for a miss; all of them may allocate unless ``contradicts``: by its verdict nothing is allocated there.
-    ``at``: the frame that allocated, None without any position. ``charged``: None if no named package leads there."""
+    """The result for one sample.
+
+    ``sites``: the candidates, empty for a miss. ``contradicts``: by their verdicts none of the sites allocates; otherwise all of them may
+    allocate. ``at``: the frame that allocated, None if no frame has a position. ``charged``: None if no call in a named package leads there."""
 
     sample: Sample
     sites: tuple[Site, ...]
@@ -57,8 +59,9 @@ class Landing:
 
 
 def frames_to_explain(sample: Sample) -> Iterable[Frame]:
-    """The frames whose packages must be explained to tell where the sample lands: the innermost one outside the runtime, those of the runtime before it, and for a
-    generic function its callers up to the first that is not: one of them made the instance."""
+    """The frames whose packages must be explained to match the sample: the innermost frame outside the runtime, and the runtime frames inside it.
+
+    For a generic function also its callers up to the first that is not generic, because one of their packages made the instance."""
     for frame in sample.frames:
         yield frame
         if not _is_of_runtime(frame) and "[" not in frame.function:
@@ -66,7 +69,7 @@ def frames_to_explain(sample: Sample) -> Iterable[Frame]:
 
 
 def packages_of(profile: HeapProfile) -> set[str]:
-    """Import paths of the packages in which the profile's bytes land."""
+    """The import paths of the packages whose sites may have allocated the profile's bytes."""
     found: set[str] = set()
     for sample in profile.samples:
         for frame in frames_to_explain(sample):
@@ -75,7 +78,7 @@ def packages_of(profile: HeapProfile) -> set[str]:
 
 
 def join(profile: HeapProfile, sites: Iterable[Site], named: Named, explained: frozenset[str]) -> list[Landing]:
-    """What became of each sample. ``explained``: paths of the packages that ``sites`` are from."""
+    """The landing of each sample. ``explained``: the paths of the packages to which ``sites`` belong."""
     places = Places(sites)
     return [_land(sample, places, named, explained) for sample in profile.samples]
 
@@ -99,14 +102,14 @@ def _land(sample: Sample, places: Places, named: Named, explained: frozenset[str
 
 
 def _of_call(sites: Sequence[Site], callee: str) -> tuple[Site, ...]:
-    """The calls of this function of the runtime; empty if there are none. A profile of tricolor run has the runtime's own name for it, where
-    bytealg_MakeNoZero stands for bytealg.MakeNoZero."""
+    """The sites that call this function of the runtime; empty if there are none. A profile of tricolor run contains the runtime's own name of the
+    function, for example bytealg_MakeNoZero for bytealg.MakeNoZero."""
     names = {callee.rpartition("/")[2], callee.removeprefix("runtime.").replace("_", ".", 1)}
     return tuple(site for site in sites if callee and site.kind == RUNTIME_CALL and site.expression.removesuffix("(...)") in names)
 
 
 def _is_of_runtime(frame: Frame) -> bool:
-    """By its file, or where there is none (a profile of tricolor run) by its name."""
+    """Whether the frame is in the runtime: by its file, or by its name if it has no file (in a profile of tricolor run)."""
     return bool(runtime_package(frame)) if frame.file else _is_named_runtime(frame.function)
 
 
@@ -125,7 +128,7 @@ def _miss(frame: Frame, named: Named, explained: frozenset[str]) -> Miss:
 
 
 def _of_size(sites: Sequence[Site], object_bytes: int) -> tuple[Site, ...]:
-    """Those that make objects of this size; all if none does."""
+    """The sites that make objects of this size; all sites if none does."""
     return tuple(site for site in sites if _may_be(site.size_bytes, object_bytes)) or tuple(sites)
 
 

@@ -1,4 +1,4 @@
-"""A heap profile, free of its format."""
+"""A heap profile, independent of its file format."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import final
 
 
 class SampleType(StrEnum):
-    """What a heap profile of Go counts. ``alloc``: since the program began; ``inuse``: what lived when the profile was written."""
+    """What a heap profile of Go counts. ``alloc``: everything allocated since the program began; ``inuse``: what was live when the profile was
+    written."""
 
     ALLOC_OBJECTS = "alloc_objects"
     ALLOC_SPACE = "alloc_space"
@@ -23,8 +24,8 @@ class SampleType(StrEnum):
 @final
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A call. ``function``: the linker's symbol; ``file`` as the compiler was told it (empty: unknown); ``line`` from 1 (0: unknown);
-    ``inlined``: its code stands in that of the next frame."""
+    """One call of a stack. ``function``: the linker symbol; ``file``: the path that the compiler recorded (empty: unknown); ``line``: from 1
+    (0: unknown); ``inlined``: the function was inlined into the function of the next frame."""
 
     function: str
     file: str
@@ -35,8 +36,8 @@ class Frame:
 @final
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Allocations of one call stack and one size. ``frames``: the innermost first. ``object_bytes``: what each took, rounded as the
-    allocator rounds; 0 if it is not recorded."""
+    """The allocations with one call stack and one size. ``frames``: the innermost first. ``object_bytes``: the size of each object, rounded as
+    the allocator rounds; 0 if it is not recorded."""
 
     frames: tuple[Frame, ...]
     alloc_objects: int
@@ -49,8 +50,8 @@ class Sample:
 @final
 @dataclass(frozen=True, slots=True)
 class HeapProfile:
-    """``rate_bytes``: one allocation was recorded for so many bytes on average (1: all were); ``binary``: the path of the program that
-    wrote it, empty if unknown; ``time_ns``: when, since 1970."""
+    """``rate_bytes``: on average one allocation was recorded per this many bytes (1: every allocation); ``binary``: the path of the program that
+    wrote the profile, empty if unknown; ``time_ns``: the time of writing, since 1970."""
 
     samples: tuple[Sample, ...]
     rate_bytes: int = 1

@@ -1,4 +1,4 @@
-"""The packages that a profile needs explained: those that the user named and those in which the bytes land."""
+"""Explain the packages that a profile needs: the packages that the user named, and the packages that allocate in the profile."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tricolor.profile.places import package_of
 @final
 @dataclass(frozen=True, slots=True)
 class Explanations:
-    """``named``: of the packages that the user named; ``others``: of those that they and the profile need."""
+    """``named``: the explanations of the packages that the user named; ``others``: of the other packages that allocate in the profile."""
 
     named: Explained
     others: Explained
@@ -37,8 +37,8 @@ class Explanations:
 def explain_for(
     profile: HeapProfile, patterns: Sequence[str], directory: Path, tags: Sequence[str], progress: Progress
 ) -> Explanations | str:
-    """Explanations of all packages in which bytes of the profile land, as far as they are found from the folder; what the go command
-    prints if packages have faults. Raises EnvironmentFault, CompilerBug."""
+    """Explain all packages that allocate in the profile and that the go command finds from ``directory``; the go command's output if packages
+    have compile errors. Raises EnvironmentFault, CompilerBug."""
     progress.say("analysing " + " ".join(patterns))
     named = explain(patterns, directory, tags)
     if isinstance(named, str):
@@ -46,7 +46,7 @@ def explain_for(
     paths = packages_of(profile) - set(named.packages)
     root = find_toolchain().root
     standard = sorted(path for path in paths if _is_standard(path))
-    # Seen from Go's own tree the standard library is the same for all users of the cache.
+    # Analyse the standard library from Go's own folder, so that the cached result does not depend on the working directory.
     groups = ((standard, root), (listed(paths.difference(standard), directory), directory))
     others: dict[str, Sequence[Site]] = {}
     for group, folder in groups:
@@ -70,7 +70,7 @@ def _is_standard(path: str) -> bool:
 
 
 def listed(paths: Iterable[str], directory: Path) -> list[str]:
-    """Those of the packages outside the standard library that the go command finds from a folder, sorted."""
+    """The packages among ``paths`` that the go command finds from a folder, sorted. ``paths``: outside the standard library."""
     wanted = sorted(path for path in paths if not path.startswith(("-", "/", ".")))
     if not wanted:
         return []

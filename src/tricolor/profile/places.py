@@ -1,9 +1,10 @@
-"""Which place of source a frame of a profile is, although the program was built in another folder, by another Go tree, with -trimpath, or
-as a test.
+"""Find the place in source of a profile's frame, even if the program was built in another folder, with another Go tree, with -trimpath, or as a
+test.
 
-A site and a frame are the same place if file name and line agree and the package does, by the best of (see ``likeness``): the path of the
-file, the path of the package as its end (``/home/a/go/pkg/mod/m.org/x@v1.2.0/y/z.go`` is in package m.org/x/y), the package in the
-function's name. A main package is called ``main`` in the names of a program, and by its path in those of its test.
+A site and a frame are the same place if file name, line and package agree. The package is compared in three ways, and the best match counts (see
+``likeness``): by the path of the file; by the path of the package as the end of the file's folder (``/home/a/go/pkg/mod/m.org/x@v1.2.0/y/z.go``
+is in package m.org/x/y); by the package in the function's name. Function names call a main package ``main`` in a program, and by its path in its
+test.
 """
 
 from __future__ import annotations
@@ -25,25 +26,25 @@ _RUNTIME_FILE: Final = re.compile(r"(?:^|/src/)((?:internal/)?runtime(?:/[^/]+)*
 _RUNTIME_USERS: Final = frozenset(
     {"runtime/cgo", "runtime/coverage", "runtime/debug", "runtime/metrics", "runtime/pprof", "runtime/race", "runtime/trace"}
 )
-"""Packages below runtime that are libraries like others."""
+"""Packages below runtime that are ordinary libraries."""
 
 
 def package_of(function: str) -> str:
-    """Import path of the package in a linker's symbol."""
+    """The import path of the package in a linker symbol."""
     head, slash, tail = function.partition("[")[0].rpartition("/")
     return unquote(head + slash + tail.partition(".")[0])
 
 
 def local_name(function: str) -> str:
-    """The name within its package, which is the same in a program and its test."""
+    """The function's name within its package. It is the same in a program and in its test."""
     name = generic_name(function)
     return name[name.rfind("/", 0, (name + "[").index("[")) + 1 :].partition(".")[2]
 
 
 def runtime_package(frame: Frame) -> str:
-    """The package of the runtime that the frame's file is in; empty if it is not the runtime's.
+    """The runtime package that holds the frame's file; empty if the file is not part of the runtime.
 
-    The function may claim another of Go's tree: internal/bytealg.MakeNoZero is written in the runtime."""
+    The function's name may claim another package of Go's tree: internal/bytealg.MakeNoZero is written in the runtime."""
     found = _RUNTIME_FILE.search(frame.file)
     if found is None or found.group(1) in _RUNTIME_USERS:
         return ""
@@ -52,7 +53,7 @@ def runtime_package(frame: Frame) -> str:
 
 
 def _plain_path(file: str) -> str:
-    """Path without versions of modules and without the module cache's spelling of capitals."""
+    """The path without module versions, and with capitals instead of the module cache's ``!x``."""
     file = file.replace("\\", "/")
     if "@v" not in file:
         return file
@@ -60,7 +61,7 @@ def _plain_path(file: str) -> str:
 
 
 def likeness(frame: Frame, site: Site) -> int:
-    """How surely the frame's file is the site's, given that name and line agree: 0 it is not."""
+    """How surely the frame's file is the site's, given that file name and line agree; 0 if it is another file."""
     if frame.file == site.position.file:
         return 4
     declared = package_of(site.function)
@@ -75,7 +76,7 @@ def likeness(frame: Frame, site: Site) -> int:
 
 @final
 class Places:
-    """Sites by place."""
+    """Finds sites by their place."""
 
     def __init__(self, sites: Iterable[Site]) -> None:
         self._sites: defaultdict[tuple[str, int], list[Site]] = defaultdict(list)
@@ -84,8 +85,8 @@ class Places:
             self._sites[_name(site.position.file), site.position.line].append(site)
 
     def at(self, frame: Frame) -> Sequence[Site]:
-        """The sites of the frame's line; those of its function if it is among theirs (a literal's name depends on where its function was
-        inlined)."""
+        """The sites on the frame's line: only those of the frame's function if it has any there, else all. (The name of a func literal depends on
+        where its function was inlined.)"""
         known = self._known.get(frame)
         if known is None:
             known = self._known[frame] = self._find(frame)
@@ -104,7 +105,7 @@ def _name(file: str) -> str:
 
 
 def _without_copies(sites: Iterable[Site]) -> list[Site]:
-    """Instances of a generic function are sites of each package that uses them: the package's own wins, else the first."""
+    """Drop copies: each package that uses a generic function has sites for its instances. Keep the declaring package's site, else the first."""
     out: dict[object, Site] = {}
     for site in sites:
         key = (local_name(site.function), site.kind, site.expression, site.position)
@@ -115,7 +116,7 @@ def _without_copies(sites: Iterable[Site]) -> list[Site]:
 
 @final
 class Named:
-    """The packages that the user named: which frames are theirs."""
+    """The packages that the user named; tells which frames belong to them."""
 
     def __init__(self, packages: Mapping[str, Sequence[Site]]) -> None:
         self._paths = frozenset(packages)
@@ -127,16 +128,17 @@ class Named:
         self._files: dict[tuple[str, str], str] = {}
 
     def __contains__(self, frame: Frame) -> bool:
-        """A frame of package main is of one of theirs if that has a file of this name: every program's main package is called main."""
+        """Whether the frame is in a named package. Every program's main package is called main, so there the file name decides too."""
         package = package_of(frame.function)
         return bool(self._file(package, frame)) if package == "main" else package in self._paths
 
     def here(self, frame: Frame) -> Frame:
-        """The frame with the file as it is here, if it is one of theirs: the program may have been built elsewhere, or with -trimpath."""
+        """The frame with the path of its file on this machine, if it is in a named package: the program may have been built elsewhere, or with
+        -trimpath."""
         return replace(frame, file=self._file(package_of(frame.function), frame) or frame.file)
 
     def _file(self, package: str, frame: Frame) -> str:
-        """Path of the frame's file in the package's folder; empty if there is none."""
+        """The path of the frame's file in the package's folder; empty if there is none."""
         key = package, _name(frame.file)
         if key not in self._files:
             folders = self._folders.get(package) or self._folders.get("main", ())

@@ -1,7 +1,7 @@
 """Read a heap profile that Go's runtime/pprof, net/http/pprof, ``go test -memprofile`` or ``tricolor run -memprofile`` wrote.
 
-A profile is one message of profile.proto, gzipped as a rule. Text is referred to by its index in a string table, functions and
-locations by id. A location has one line per function when calls were inlined there, the innermost first.
+A profile is one message of profile.proto, usually gzipped. It refers to strings by their index in a string table, and to functions and locations
+by id. If calls were inlined at a location, it has one line per function, the innermost first.
 
 Source: github.com/google/pprof proto/profile.proto; Go 1.27.3 runtime/pprof/proto.go, protomem.go.
 """
@@ -20,27 +20,27 @@ from tricolor.profile.wire import Malformed, Value, content, integer, integers, 
 
 _GZIP: Final = b"\x1f\x8b"
 _GZIP_WINDOW: Final = 31
-"""zlib's name for: the largest window, with gzip's header."""
+"""Tells zlib to use the largest window and to expect a gzip header."""
 _TEXT_HEADS: Final = (b"heap profile:", b"goroutine profile:", b"threadcreate profile:", b"--- contention", b"--- mutex")
-"""How the old text forms of Go's profiles begin (``debug=1``)."""
+"""The beginnings of Go's old text profiles (``debug=1``)."""
 _ELF: Final = b"\x7fELF"
 _MOST_BYTES: Final = 1 << 30
-"""Larger profiles are not read: nothing that runs produces them."""
+"""The size limit of a profile. No real program produces a larger one."""
 _KNOWN_KINDS: Final = {
     "cpu": "a CPU profile",
-    "contentions": "a profile of contention",
-    "goroutine": "a profile of goroutines",
-    "threadcreate": "a profile of threads",
+    "contentions": "a contention profile",
+    "goroutine": "a goroutine profile",
+    "threadcreate": "a thread profile",
 }
-"""By a type of sample that only they have."""
+"""The kinds of other profiles, by a sample type that only they have."""
 
 
 class Refused(Exception):
-    """Bytes that are no heap profile of Go; the text says what they are."""
+    """The bytes are not a heap profile of Go; the text says what they are."""
 
 
 def read_profile(path: Path) -> HeapProfile:
-    """The heap profile in a file. Raises TricolorError: unreadable, truncated, another kind of profile, empty."""
+    """Read the heap profile in a file. Raises TricolorError if it is unreadable, truncated, empty, or another kind of profile."""
     try:
         return parse_profile(path.read_bytes())
     except OSError as error:
@@ -50,21 +50,21 @@ def read_profile(path: Path) -> HeapProfile:
 
 
 def parse_profile(raw: bytes) -> HeapProfile:
-    """The heap profile in these bytes. Raises Refused."""
+    """Parse the heap profile in these bytes. Raises Refused."""
     if not raw:
         raise Refused("the file is empty: the program ended before it wrote its profile")
     if raw.startswith(_TEXT_HEADS):
-        raise Refused("this is a profile in text form (debug=1), which does not hold what is needed: ask for it without debug=1")
+        raise Refused("this is a profile in text form (debug=1), which lacks data that is needed: fetch it without debug=1")
     if raw.startswith(_ELF):
         raise Refused("this is a program, not a profile")
     try:
         return _profile(_read_tables(_decompressed(raw) if raw.startswith(_GZIP) else raw))
     except Malformed as error:
-        raise Refused(f"this is no profile of pprof, or it is damaged ({error})") from error
+        raise Refused(f"this is not a pprof profile, or it is damaged ({error})") from error
 
 
 def _decompressed(raw: bytes) -> bytes:
-    """All members of a gzip file."""
+    """Decompress all members of a gzip file."""
     parts: list[bytes] = []
     room_bytes = _MOST_BYTES
     while raw:
@@ -75,7 +75,7 @@ def _decompressed(raw: bytes) -> bytes:
             raise Refused(f"the profile is damaged ({error})") from error
         room_bytes -= len(parts[-1])
         if room_bytes <= 0:
-            raise Refused(f"it has more than {_MOST_BYTES >> 20} MiB")
+            raise Refused(f"the profile is larger than {_MOST_BYTES >> 20} MiB")
         if not stream.eof:
             raise Refused("the profile is truncated: its compressed data ends early")
         raw = stream.unused_data.lstrip(b"\0")
@@ -85,7 +85,7 @@ def _decompressed(raw: bytes) -> bytes:
 @final
 @dataclass(slots=True)
 class _Tables:
-    """The records of the message Profile, by kind."""
+    """The records of a message Profile, by kind."""
 
     sample_types: list[bytes] = field(default_factory=list[bytes])
     samples: list[bytes] = field(default_factory=list[bytes])
@@ -99,7 +99,7 @@ class _Tables:
 
     def text(self, index: int) -> str:
         if index >= len(self.strings):
-            raise Refused("the profile is truncated: texts are missing")
+            raise Refused("the profile is truncated: strings are missing")
         return self.strings[index]
 
 
@@ -130,37 +130,37 @@ def _profile(tables: _Tables) -> HeapProfile:
 
 
 def _first(message: Iterable[tuple[int, Value]]) -> dict[int, Value]:
-    """Records by number; of repeated ones the last, as the format wants it."""
+    """The records by number. Of repeated records the last one counts, as the format demands."""
     return dict(message)
 
 
 def _columns(tables: _Tables) -> dict[SampleType, int]:
-    """Where the values of a heap profile stand in each sample."""
+    """The index of each sample type among the values of a sample."""
     names: list[str] = []
     for raw in tables.sample_types:
         names.append(tables.text(integer(_first(records(raw)).get(1, 0))))
     if not names:
-        raise Refused("the profile is truncated or foreign: it does not say what it counts")
+        raise Refused("the profile is truncated or not Go's: it does not say what it counts")
     if any(kind.value not in names for kind in SampleType):
         _refuse(names)
     return {kind: names.index(kind.value) for kind in SampleType}
 
 
 def _refuse(names: Sequence[str]) -> NoReturn:
-    """Say what a profile of something else is."""
+    """Refuse a profile that is not a heap profile, and say what it is."""
     known = next((_KNOWN_KINDS[name] for name in names if name in _KNOWN_KINDS), "not a heap profile of Go")
     raise Refused(f"this is {known} (it counts {', '.join(names)}); a heap profile of Go counts {', '.join(SampleType)}")
 
 
 def _binary(tables: _Tables) -> str:
-    """The program's own mapping is the first."""
+    """The path of the program: the first mapping is the program's own."""
     for raw in tables.mappings[:1]:
         return tables.text(integer(_first(records(raw)).get(5, 0)))
     return ""
 
 
 def _frames(tables: _Tables) -> dict[int, tuple[Frame, ...]]:
-    """Frames of each location by id."""
+    """The frames of each location, by its id."""
     functions: dict[int, tuple[str, str]] = {}
     for raw in tables.functions:
         fields = _first(records(raw))
@@ -195,7 +195,7 @@ def _sample(raw: bytes, columns: dict[SampleType, int], frames: dict[int, tuple[
             if tables.text(integer(label.get(1, 0))) == "bytes":
                 object_bytes = signed(integer(label.get(3, 0)))
     if len(values) != len(tables.sample_types):
-        raise Refused("a sample has not as many values as the profile counts things")
+        raise Refused("a sample does not have one value for each sample type")
     if any(location not in frames for location in locations):
         raise Refused("the profile is truncated: locations are missing")
     return Sample(

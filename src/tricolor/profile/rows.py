@@ -1,4 +1,4 @@
-"""The landings of a profile's samples added up: a row per site or per line of the user's, what did not match, and the shares of all."""
+"""Add up the landings of a profile's samples: a row per site or per line of the named packages, what did not match, and the totals."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Measure: TypeAlias = Callable[[Sample], Amount]
 
 
 def measure_of(kind: SampleType) -> Measure:
-    """How to read the amount of a sample: of what was allocated, or of what lived."""
+    """A function that reads the amount of a sample: what it allocated, or what was in use."""
     if kind in (SampleType.ALLOC_OBJECTS, SampleType.ALLOC_SPACE):
         return lambda sample: Amount(sample.alloc_objects, sample.alloc_bytes)
     return lambda sample: Amount(sample.inuse_objects, sample.inuse_bytes)
@@ -36,7 +36,7 @@ def measure_of(kind: SampleType) -> Measure:
 @final
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Part of a row that one call of the named packages leads to; ``frame`` is None for what none leads to."""
+    """The part of a row to which one call in a named package leads; ``frame`` is None for the part to which none leads."""
 
     frame: Frame | None
     amount: Amount
@@ -45,9 +45,11 @@ class Charge:
 @final
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``sites``: those of one line that may have made it, dearest line first if it is a row of a caller; ``charges``: dearest first;
-    ``contradicts``: by the verdict nothing is allocated; ``inlined``: the function was inlined everywhere it allocated; ``lines``: how many groups of sites a caller's row
-    adds up."""
+    """One row of the table.
+
+    ``sites``: the candidate sites on one line; in a caller's row those of the most expensive line. ``charges``: most expensive first.
+    ``contradicts``: by their verdicts the sites never allocate. ``inlined``: wherever it allocated, the function was inlined. ``lines``: how many
+    groups of sites a caller's row adds up."""
 
     sites: tuple[Site, ...]
     amount: Amount
@@ -60,7 +62,7 @@ class Row:
 @final
 @dataclass(frozen=True, slots=True)
 class Unmatched:
-    """What one line (None: none is known) allocated that is on no site."""
+    """What one line allocated without a matching site; ``at`` is None if the line is unknown."""
 
     at: Frame | None
     miss: Miss
@@ -68,17 +70,19 @@ class Unmatched:
 
 
 def _percent(part: int, whole: int) -> float:
-    """All of nothing is 100."""
+    """The percentage; 100 if ``whole`` is 0."""
     return 100 * part / whole if whole else 100.0
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Where all bytes went, in bytes. ``heap``: sites whose verdict is heap; ``heap_above``: among the sites that it may be is one of the stack that allocates
-    when it is larger than its buffer; ``contradicting``: sites that allocate nothing by their verdict,
-    ``inlined`` of them in inlined functions; ``missed``: on no site, ``runtime`` of them made by the runtime for itself; ``own``: allocated by lines of the named packages, ``own_missed`` of them on no site; ``charged``: what calls of the named packages
-    lead to."""
+    """Where all bytes went, in bytes.
+
+    ``total``: all bytes. ``heap``: at sites whose verdict is heap. ``heap_above``: a candidate site has the verdict stack, but allocates when the
+    value is larger than its buffer. ``contradicting``: at sites that by their verdict never allocate, ``inlined`` of these in inlined functions.
+    ``missed``: without a matching site, ``runtime`` of these allocated by the runtime for itself. ``own``: allocated by lines of the named
+    packages, ``own_missed`` of these without a matching site. ``charged``: allocated below a call in a named package."""
 
     total: int
     heap: int
@@ -96,18 +100,18 @@ class Shares:
 
     @property
     def matched_percent(self) -> float:
-        """Of what source allocated: all but the runtime's own."""
+        """The matched share of what source allocated: all bytes except the runtime's own."""
         source = self.total - self.runtime
         return _percent(source - (self.missed - self.runtime), source)
 
     @property
     def own_matched_percent(self) -> float:
-        """Of what lines of the named packages allocated."""
+        """The matched share of what lines of the named packages allocated."""
         return _percent(self.own - self.own_missed, self.own)
 
 
 def shares_of(landings: Iterable[Landing], measure: Measure, named: Named) -> Shares:
-    """The sums over all landings."""
+    """Add up all landings."""
     sums: defaultdict[str, int] = defaultdict(int)
     for landing in landings:
         size = measure(landing.sample).bytes
@@ -131,7 +135,7 @@ def _class(landing: Landing) -> str:
 
 
 def by_site(landings: Iterable[Landing], measure: Measure, rank: Callable[[Amount], int]) -> list[Row]:
-    """A row for each set of sites, dearest first by ``rank``."""
+    """A row for each set of candidate sites, most expensive first by ``rank``."""
     groups: defaultdict[Hashable, list[Landing]] = defaultdict(list)
     for landing in landings:
         if landing.miss is None:
@@ -140,7 +144,7 @@ def by_site(landings: Iterable[Landing], measure: Measure, rank: Callable[[Amoun
 
 
 def by_caller(landings: Iterable[Landing], measure: Measure, rank: Callable[[Amount], int]) -> list[Row]:
-    """A row for each line of the named packages that leads to allocations, with the dearest of their sites."""
+    """A row for each line of the named packages that leads to allocations, with the most expensive of the sites."""
     groups: defaultdict[Hashable, list[Landing]] = defaultdict(list)
     for landing in landings:
         if landing.miss is None:
@@ -155,7 +159,7 @@ def by_caller(landings: Iterable[Landing], measure: Measure, rank: Callable[[Amo
 
 
 def unmatched(landings: Iterable[Landing], measure: Measure, rank: Callable[[Amount], int]) -> list[Unmatched]:
-    """What is on no site, by line, dearest first."""
+    """What has no matching site, by line, most expensive first."""
     groups: defaultdict[Hashable, list[Landing]] = defaultdict(list)
     for landing in landings:
         if landing.miss is not None:
@@ -190,6 +194,6 @@ def _sum(group: Iterable[Landing], measure: Measure) -> Amount:
 
 
 def _ranked(rows: Iterable[Row], rank: Callable[[Amount], int]) -> list[Row]:
-    """Dearest first; rows without anything of this measure are left out."""
+    """Sort the rows, most expensive first, and leave out rows whose amount is zero."""
     found = [row for row in rows if row.amount != Amount()]
     return sorted(found, key=lambda row: (-rank(row.amount), row.sites[0].position.file, row.sites[0].position.line))

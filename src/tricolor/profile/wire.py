@@ -1,11 +1,11 @@
-"""Protocol buffers' wire format: just what profile.proto needs.
+"""Read and write the part of protocol buffers' wire format that profile.proto needs.
 
 Terms:
     record  one field of a message: its number and its value, an integer (varint) or bytes (length-delimited).
     packed  repeated integers as one length-delimited record.
 
-The package ``protobuf`` would do this too, at the price of a compiled dependency and of generated code that must fit its version.
-The messages of profile.proto have not changed in years and hold nothing but varints, strings and messages.
+The package ``protobuf`` could do this too, but it is a compiled dependency, and the code that it generates must match its version. The messages
+of profile.proto have not changed in years and contain only varints, strings and messages.
 
 Source: the encoding guide of protocol buffers; Go 1.27.3 runtime/pprof/protobuf.go writes the same subset.
 """
@@ -28,11 +28,11 @@ Value: TypeAlias = int | bytes
 
 
 class Malformed(Exception):
-    """Bytes that are no message."""
+    """The bytes are not a message."""
 
 
 def records(message: bytes) -> Iterator[tuple[int, Value]]:
-    """Field number and value of each record, in order; fixed-size values are passed over. Raises Malformed."""
+    """The field number and value of each record, in order; skips values of fixed size. Raises Malformed."""
     at = 0
     while at < len(message):
         key, at = _varint(message, at)
@@ -69,14 +69,14 @@ def integers(value: Value) -> list[int]:
 
 
 def integer(value: Value) -> int:
-    """A record that must be an integer. Raises Malformed."""
+    """The value of a record that must be an integer. Raises Malformed."""
     if isinstance(value, int):
         return value
     raise Malformed("a number is expected where bytes are")
 
 
 def content(value: Value) -> bytes:
-    """A record that must be bytes. Raises Malformed."""
+    """The value of a record that must be bytes. Raises Malformed."""
     if isinstance(value, bytes):
         return value
     raise Malformed("bytes are expected where a number is")
@@ -104,7 +104,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def varint(value: int) -> bytes:
-    """An integer; negative ones as their 64 bits."""
+    """Encode an integer; a negative one as its 64 bits."""
     value &= _WORD - 1
     out = bytearray()
     while value >= 0x80:
@@ -115,15 +115,15 @@ def varint(value: int) -> bytes:
 
 
 def integer_record(number: int, value: int) -> bytes:
-    """A field that is an integer; nothing for 0, the default."""
+    """Encode an integer field; 0, the default, is left out."""
     return varint(number << 3 | _VARINT) + varint(value) if value else b""
 
 
 def bytes_record(number: int, value: bytes) -> bytes:
-    """A field that is a string or a message; empty ones too, since a string table has them."""
+    """Encode a string or message field. An empty one is written too, because string tables contain the empty string."""
     return varint(number << 3 | _BYTES) + varint(len(value)) + value
 
 
 def packed_record(number: int, values: Iterable[int]) -> bytes:
-    """A repeated field of integers."""
+    """Encode a repeated field of integers."""
     return bytes_record(number, b"".join(map(varint, values)))

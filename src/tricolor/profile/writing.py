@@ -2,8 +2,8 @@
 
 Source: github.com/google/pprof proto/profile.proto; Go 1.27.3 runtime/pprof/proto.go, protomem.go.
 
-Differs from Go: there are no addresses (a program compiled here has none that another tool could look up), so each place of source is a
-location of its own, and the mapping says that everything is resolved already.
+Differs from Go: the profile has no addresses, because no other tool could look up an address of a program that Tricolor compiled. So each place
+in source is a location of its own, and the mapping says that all names are already resolved.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from tricolor.profile.wire import bytes_record, integer_record, packed_record
 
 
 def profile_bytes(profile: HeapProfile) -> bytes:
-    """The profile as a file holds it; the same profile gives the same bytes."""
+    """The profile as a gzipped file. The same profile gives the same bytes."""
     return gzip.compress(message_bytes(profile), mtime=0)
 
 
 def message_bytes(profile: HeapProfile) -> bytes:
-    """The message, not compressed."""
+    """The profile as an uncompressed message."""
     tables = _Tables()
     parts = [bytes_record(1, tables.value_type(kind.value, kind.unit)) for kind in SampleType]
     parts += [bytes_record(2, tables.sample(sample)) for sample in profile.samples]
@@ -41,7 +41,7 @@ def message_bytes(profile: HeapProfile) -> bytes:
 
 
 class _Tables:
-    """Texts, functions and locations, each written once."""
+    """The tables of strings, functions and locations, each entry written once."""
 
     def __init__(self) -> None:
         self.texts: dict[str, int] = {"": 0}
@@ -85,7 +85,7 @@ class _Tables:
 
 
 def _by_location(frames: Iterable[Frame]) -> list[tuple[Frame, ...]]:
-    """Frames that share code together: inlined ones with the one that they were inlined into."""
+    """Group the frames by location: inlined frames together with the frame into which they were inlined."""
     out: list[tuple[Frame, ...]] = []
     group: list[Frame] = []
     for frame in frames:
