@@ -1,4 +1,4 @@
-"""One program as users lay out theirs: with a vendored dependency, a replaced one, a workspace; and a server that serves its own profile."""
+"""A program in the layouts that users choose: with a vendored dependency, a replaced one, a workspace; and a server that serves its profile."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def _write(files: dict[Path, str]) -> None:
 
 
 def lay_out(base: Path, layout: str) -> Path:
-    """The program's module; where its dependency is depends on the layout."""
+    """Write the program's module, with its dependency where the layout wants it, and return the module's folder."""
     app = base / "app"
     dependency = app / "vendor" / "example.com" / "dep" if layout == "vendor" else base / "dep"
     require = {"vendor": _REQUIRE, "replace": f"{_REQUIRE}\nreplace example.com/dep => ../dep\n", "workspace": ""}[layout]
@@ -162,7 +162,7 @@ def lay_out(base: Path, layout: str) -> Path:
 
 
 def server(base: Path) -> Path:
-    """A module with a command that prints the address under which it serves its profile."""
+    """Write a module with a command that serves its profile and prints the server's address."""
     _write(
         {
             base / "go.mod": "module example.com/server\n\ngo 1.27\n",

@@ -1,4 +1,4 @@
-"""Heap profiles of the example programs, recorded by the real Go: each becomes the subject of a test that calls its main."""
+"""Record heap profiles of the example programs with real Go, by a Go test that calls the program's main."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ func TestProgram(t *testing.T) {
 
 
 def prepare(folder: Path, example: str) -> Path:
-    """A module of its own for a program of the repository, with a test that runs it."""
+    """Write a module with a copy of an example program and a Go test that runs it."""
     folder.mkdir(parents=True)
     (folder / "go.mod").write_text(f"module example.com/{example}\n\ngo 1.27\n")
     (folder / f"{example}.go").write_text((ROOT / "examples" / f"{example}.go").read_text())
@@ -36,7 +36,7 @@ def prepare(folder: Path, example: str) -> Path:
 
 
 def record(folder: Path, *flags: str) -> Path:
-    """The profile of every allocation of the program's run."""
+    """Run the Go test and return its profile, which records every allocation."""
     file = folder / "mem.pprof"
     command = [TOOLS / "go", "test", *flags, "-count=1", "-memprofilerate=1", f"-memprofile={file}", "-o", folder / "program.test", "."]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=200, env=os.environ | {"GOFLAGS": ""})

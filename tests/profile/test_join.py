@@ -1,4 +1,4 @@
-"""Samples land on the sites of their innermost line."""
+"""A sample lands on the sites of its innermost line."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ def test_the_innermost_line_is_charged_where_calls_were_inlined() -> None:
     ("object_bytes", "expected"),
     [(48, "a"), (64, "b"), (40, "a"), (0, "abc"), (4096, "c")],
 )
-def test_of_several_sites_the_size_decides(object_bytes: int, expected: str) -> None:
+def test_the_size_decides_between_several_sites(object_bytes: int, expected: str) -> None:
     sites = (site(expression="a", size_bytes=40), site(expression="b", size_bytes=64), site(expression="c", size_bytes=4096))
     assert "".join(one.expression for one in land(sample(frame(), object_bytes=object_bytes), *sites).sites) == expected
 
 
-def test_a_site_of_unknown_size_may_have_made_anything() -> None:
+def test_a_site_of_unknown_size_matches_every_size() -> None:
     sites = (site(expression="a", size_bytes=40), site(expression="append"))
     assert len(land(sample(frame(), object_bytes=48), *sites).sites) == 2
     assert [one.expression for one in land(sample(frame(), object_bytes=64), *sites).sites] == ["append"]
 
 
 @pytest.mark.parametrize(("size_bytes", "object_bytes"), [(8, 16), (600, 640), (1020, 1152), (40000, 40960)])
-def test_sizes_are_those_of_the_allocator(size_bytes: int, object_bytes: int) -> None:
+def test_sizes_are_rounded_as_the_allocator_rounds(size_bytes: int, object_bytes: int) -> None:
     """Tiny objects share 16 bytes; larger ones with pointers have a header; huge ones take pages."""
     sites = (site(expression="right", size_bytes=size_bytes), site(expression="wrong", size_bytes=200))
     assert [one.expression for one in land(sample(frame(), object_bytes=object_bytes), *sites).sites] == ["right"]
@@ -65,7 +65,7 @@ def test_all_sites_remain_if_the_size_fits_none() -> None:
     assert len(land(sample(frame(), object_bytes=8192), site(column=1, size_bytes=40), site(column=2, size_bytes=48)).sites) == 2
 
 
-def test_sites_on_the_stack_are_passed_over_where_another_allocates() -> None:
+def test_sites_on_the_stack_are_ignored_if_another_site_may_allocate() -> None:
     above = site(expression="above", cost=ABOVE)
     assert land(sample(frame()), site(cost=STACK), above, site(cost=Cost(CostClass.NONE))).sites == (above,)
 
@@ -79,7 +79,7 @@ def test_bytes_at_a_site_of_the_stack_contradict_it_and_are_counted(inlined: boo
     assert by_site(landings, ALLOCATED, size_of)[0].contradicts
 
 
-def test_a_function_that_the_runtime_defines_tells_which_call_of_its_callers_line_it_was() -> None:
+def test_a_function_that_the_runtime_defines_selects_the_call_on_its_callers_line() -> None:
     makes = frame("internal/bytealg.MakeNoZero", "/go/src/runtime/slice.go", 437)
     grows = frame("strings.(*Builder).grow", "/go/src/strings/builder.go", 67)
     call = replace(
@@ -91,13 +91,13 @@ def test_a_function_that_the_runtime_defines_tells_which_call_of_its_callers_lin
     assert land(sample(makes, grows)).miss is Miss.NO_SITE
 
 
-def test_a_site_of_the_runtime_itself_is_taken() -> None:
+def test_a_site_in_the_runtime_itself_matches() -> None:
     timer = site("time.newTimer", "/go/src/runtime/time.go", 395, package="runtime")
     at = frame("time.newTimer", "/go/src/runtime/time.go", 395)
     assert land(sample(at, frame("time.NewTimer", "/go/src/time/sleep.go", 90)), timer).sites == (timer,)
 
 
-def test_frames_of_the_allocator_are_passed_over() -> None:
+def test_frames_of_the_allocator_are_skipped() -> None:
     made = site("runtime.malg", "/go/src/runtime/proc.go", 5313, package="runtime")
     stack = (frame("runtime.mallocgc", "/go/src/runtime/malloc.go", 1125), frame("runtime.malg", "/go/src/runtime/proc.go", 5313))
     assert land(sample(*stack), made).sites == (made,)
@@ -116,14 +116,14 @@ def test_frames_of_the_allocator_are_passed_over() -> None:
         ((frame("runtime.mallocgc", "/go/src/runtime/malloc.go", 1),), Miss.RUNTIME),
     ],
 )
-def test_what_is_on_no_site_has_a_reason(frames: tuple[object, ...], miss: Miss) -> None:
+def test_a_sample_without_a_site_has_a_reason(frames: tuple[object, ...], miss: Miss) -> None:
     landings = join(profile(sample(*frames)), [site()], NAMED, EXPLAINED)  # pyright: ignore[reportArgumentType]
     assert (landings[0].miss, landings[0].sites) == (miss, ())
     assert [one.miss for one in unmatched(landings, ALLOCATED, size_of)] == [miss]
     assert shares_of(landings, ALLOCATED, NAMED).missed == 16
 
 
-def test_packages_to_explain_are_those_where_bytes_land() -> None:
+def test_the_packages_that_allocate_are_explained() -> None:
     one = profile(
         sample(frame("fmt.Sprintf", "/go/src/fmt/print.go", 232), frame("main.main", "/m.go", 3)),
         sample(
@@ -152,7 +152,7 @@ def test_rows_are_ranked_and_charged_to_the_users_lines() -> None:
     assert [charge.frame and charge.frame.line for charge in second.charges] == [5]
 
 
-def test_rows_of_callers_add_up_what_a_line_leads_to() -> None:
+def test_a_callers_row_adds_up_everything_that_its_line_allocates() -> None:
     sites = (site("strings.F", "/go/src/strings/s.go", 1, package="strings"), site(line=20))
     inner = frame("strings.F", "/go/src/strings/s.go", 1)
     samples = [sample(inner, frame(line=20), objects=3), sample(frame(line=20)), sample(inner, frame("other.F", "/o.go", 1), objects=9)]
@@ -165,14 +165,14 @@ def test_rows_of_callers_add_up_what_a_line_leads_to() -> None:
     assert rows[1].sites == (sites[0],)
 
 
-def test_what_was_freed_is_in_no_row_of_what_lived() -> None:
+def test_rows_of_memory_in_use_leave_out_freed_objects() -> None:
     freed, kept = sample(frame()), Sample((frame(line=2),), 4, 64, 1, 16, 16)
     landings = join(profile(freed, kept), [site(), site(line=2)], NAMED, EXPLAINED)
     rows = by_site(landings, measure_of(SampleType.INUSE_OBJECTS), size_of)
     assert [(row.sites[0].position.line, row.amount) for row in rows] == [(2, Amount(1, 16))]
 
 
-def test_shares_tell_what_matched_without_the_runtime() -> None:
+def test_matched_shares_leave_out_the_runtime() -> None:
     samples = [sample(frame()), sample(frame(line=8)), sample(frame("runtime.mallocgc", "", 0), objects=10)]
     shares = shares_of(join(profile(*samples), [site()], NAMED, EXPLAINED), ALLOCATED, NAMED)
     assert (shares.matched_percent, shares.own_matched_percent) == (50, 50)

@@ -1,4 +1,4 @@
-"""``tricolor run -memprofile`` writes what Go's pprof reads and what the join understands; bad input ends with one clear message."""
+"""Go's pprof and the join can read what ``tricolor run -memprofile`` writes; bad input ends with one clear message."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def call(folder: Path, *words: str, tool: str = "tricolor") -> subprocess.Comple
 
 
 @pytest.mark.slow
-def test_a_program_of_ours_writes_a_profile_that_go_and_the_join_read(folder: Path) -> None:
+def test_go_and_the_join_read_the_profile_of_a_program_run_by_tricolor(folder: Path) -> None:
     ran = call(folder, "run", "-memprofile=own.pprof", "p.go", "argument")
     assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", "800\n")
 
@@ -59,7 +59,7 @@ def test_a_program_of_ours_writes_a_profile_that_go_and_the_join_read(folder: Pa
     made = [one for one in read_profile(folder / "own.pprof").samples if one.frames[0].file.endswith("p.go") and one.object_bytes == 2048]
     assert [(one.alloc_objects, one.alloc_bytes) for one in made] == [(50, 50 * 2048)]
 
-    joined = call(folder, "escape", "-profile", "own.pprof", "p.go")
+    joined = call(folder, "escape", "--profile", "own.pprof", "p.go")
     assert joined.returncode == 0, joined.stderr
     (row,) = [line for line in joined.stdout.splitlines() if "make([]byte, 2048)" in line and "p.go:12:" in line]
     assert "100 KiB" in row
@@ -74,7 +74,7 @@ def test_a_program_of_ours_writes_a_profile_that_go_and_the_join_read(folder: Pa
         ("p.go/own.pprof", "the profile p.go/own.pprof cannot be written: Not a directory"),
     ],
 )
-def test_a_profile_that_cannot_be_written_is_told_before_the_program_runs(folder: Path, target: str, message: str) -> None:
+def test_a_profile_that_cannot_be_written_is_reported_before_the_program_runs(folder: Path, target: str, message: str) -> None:
     done = call(folder, "run", f"-memprofile={target}", "p.go")
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"tricolor: {message}\n")
 
@@ -82,12 +82,12 @@ def test_a_profile_that_cannot_be_written_is_told_before_the_program_runs(folder
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
-        (("-profile", "nope.pprof", "p.go"), 1, "nope.pprof cannot be read: No such file"),
-        (("-profile", "p.go", "p.go"), 1, "p.go: this is not a pprof profile, or it is damaged"),
-        (("-profile", "p.go", "nope.go"), 1, "nope.go: no such file"),
-        (("-profile", "p.go", "-format", "html", "p.go"), 2, "--profile supports the formats text and json"),
-        (("-profile", "p.go", "-lock", "x", "p.go"), 2, "--profile cannot be combined with --lock or --check"),
-        (("-profile", "p.go", "-sample", "cpu", "p.go"), 2, 'invalid value "cpu" for -sample'),
+        (("--profile", "nope.pprof", "p.go"), 1, "nope.pprof cannot be read: No such file"),
+        (("--profile", "p.go", "p.go"), 1, "p.go: this is not a pprof profile, or it is damaged"),
+        (("--profile", "p.go", "nope.go"), 1, "nope.go: no such file"),
+        (("--profile", "p.go", "--format", "html", "p.go"), 2, "--profile supports the formats text and json"),
+        (("--profile", "p.go", "--lock", "x", "p.go"), 2, "--profile cannot be combined with --lock or --check"),
+        (("--profile", "p.go", "--sample", "cpu", "p.go"), 2, 'invalid value "cpu" for --sample'),
     ],
 )
 def test_a_profile_that_cannot_be_joined_is_refused(folder: Path, words: tuple[str, ...], status: int, message: str) -> None:
@@ -97,7 +97,7 @@ def test_a_profile_that_cannot_be_joined_is_refused(folder: Path, words: tuple[s
     assert "Traceback" not in done.stderr
 
 
-def test_sites_become_samples_with_the_frames_that_are_known() -> None:
+def test_each_site_becomes_a_sample_with_its_known_frames() -> None:
     def described(number: int, kind: str, place: str, what: str, function: str) -> dict[str, object]:
         return {"number": number, "kind": kind, "place": place, "what": what, "function": function}
 
@@ -119,7 +119,7 @@ def test_sites_become_samples_with_the_frames_that_are_known() -> None:
     ]
 
 
-def test_lines_are_those_of_gos_own_files() -> None:
+def test_lines_are_the_lines_of_gos_own_files() -> None:
     goroot = find_toolchain().root
     lines = lines_of_go(goroot)
     assert lines("/somewhere/else.go", 7) == 7

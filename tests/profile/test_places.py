@@ -1,4 +1,4 @@
-"""Frames of a profile and sites are the same place wherever the program was built."""
+"""A frame of a profile finds its site wherever the program was built."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def test_type_arguments_are_left_out() -> None:
         ("", ""),
     ],
 )
-def test_the_runtime_is_known_by_its_files(file: str, package: str) -> None:
+def test_the_runtime_is_recognised_by_its_files(file: str, package: str) -> None:
     assert runtime_package(frame("internal/bytealg.MakeNoZero", file)) == package
 
 
-def test_a_folder_of_the_users_is_not_the_runtime() -> None:
+def test_a_users_folder_named_runtime_is_not_the_runtime() -> None:
     assert not runtime_package(frame("example.com/src/runtime.F", "/home/a/src/runtime/x.go"))
     assert not runtime_package(frame("main.main", "/home/a/src/runtime/x.go"))
 
@@ -67,7 +67,7 @@ def test_a_line_is_found_from_another_build(function: str, file: str) -> None:
     assert Places([one]).at(frame(function, file)) == [one]
 
 
-def test_capitals_in_the_module_cache_are_read() -> None:
+def test_capitals_in_the_module_cache_are_decoded() -> None:
     one = site("github.com/BurntSushi/toml.Decode", "/vendor/decode.go", package="github.com/BurntSushi/toml")
     assert Places([one]).at(frame("main.F", "/go/pkg/mod/github.com/!burnt!sushi/toml@v1.0.0/decode.go")) == [one]
 
@@ -82,7 +82,7 @@ def test_capitals_in_the_module_cache_are_read() -> None:
         ("example.com/m.F", "", 0),
     ],
 )
-def test_another_place_is_not_taken(function: str, file: str, line: int) -> None:
+def test_another_place_does_not_match(function: str, file: str, line: int) -> None:
     assert not Places([site()]).at(frame(function, file, line))
 
 
@@ -94,7 +94,7 @@ def test_a_main_package_is_found_by_its_functions() -> None:
     assert not places.at(frame("main.other", "/build/f.go"))
 
 
-def test_the_surest_place_wins() -> None:
+def test_the_most_certain_place_wins() -> None:
     here, there = site("main.main", "/a/f.go", package="m/a"), site("main.main", "/b/f.go", package="m/b")
     assert Places([here, there]).at(frame("main.main", "/b/f.go")) == [there]
 
@@ -115,7 +115,7 @@ def test_an_instance_in_another_package_is_the_same_site() -> None:
     assert Places([copy]).at(at) == [copy]
 
 
-def test_named_packages_are_known_by_path_and_main_by_its_files(tmp_path: Path) -> None:
+def test_named_packages_are_recognised_by_path_and_main_by_its_files(tmp_path: Path) -> None:
     (tmp_path / "cmd.go").write_text("package main\n")
     named = Named({"m/cmd": [site("main.main", str(tmp_path / "cmd.go"))], "m/lib": []})
     assert frame("m/lib.F", "/x/lib.go") in named

@@ -1,4 +1,4 @@
-"""Profiles are read back as written; what is no heap profile of Go is refused with the reason."""
+"""Profiles are read back as they were written; anything else than a heap profile of Go is refused with the reason."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def counting(*kinds: str) -> bytes:
         (gzip.compress(b""), "does not say what it counts"),
         (counting("samples", "cpu"), "a CPU profile .it counts samples, cpu"),
         (counting("contentions", "delay"), "a contention profile"),
-        (counting("goroutine"), "a profile of goroutines"),
+        (counting("goroutine"), "a goroutine profile"),
         (counting("objects", "space"), "not a heap profile of Go .it counts objects, space"),
         (message_bytes(HeapProfile(())), "without samples"),
         (profile_bytes(SMALL)[:-9], "truncated"),
@@ -104,7 +104,7 @@ def counting(*kinds: str) -> bytes:
         (bytes_record(1, integer_record(1, 77)), "strings are missing"),
     ],
 )
-def test_what_is_no_heap_profile_is_refused_with_the_reason(raw: bytes, reason: str) -> None:
+def test_anything_else_than_a_heap_profile_is_refused_with_the_reason(raw: bytes, reason: str) -> None:
     with pytest.raises(Refused, match=reason):
         parse_profile(raw)
 

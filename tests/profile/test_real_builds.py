@@ -1,4 +1,4 @@
-"""Profiles of programs as users build them: the same lines get the same bytes, however the program is laid out, built and asked."""
+"""The same lines get the same bytes, however a program is laid out and built, and however its profile is fetched."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_every_layout_gives_the_same_rows(tmp_path: Path, layout: str, flags: tu
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    """Where a server that was built with -trimpath listens."""
+    """The address of a running server that was built with -trimpath."""
     folder = server(tmp_path / "server")
     subprocess.run([TOOLS / "go", "build", "-trimpath", "-o", "served", "./cmd/server"], cwd=folder, check=True, timeout=200)
     with subprocess.Popen([folder / "served"], stdout=subprocess.PIPE, text=True) as process:
@@ -72,7 +72,7 @@ def address(tmp_path: Path) -> Iterator[str]:
             process.kill()
 
 
-def test_a_profile_that_a_server_gave_is_joined_as_it_came_unpacked_and_merged(tmp_path: Path, address: str) -> None:
+def test_a_servers_profile_is_joined_as_served_unpacked_and_merged(tmp_path: Path, address: str) -> None:
     folder = tmp_path / "server"
     with urllib.request.urlopen(f"http://{address}/debug/pprof/heap", timeout=60) as answer:
         data = answer.read()

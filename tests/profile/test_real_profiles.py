@@ -1,4 +1,4 @@
-"""Profiles that the real Go recorded land on sites whose verdict is heap: the measure of issue 3."""
+"""In profiles that real Go recorded, almost all bytes land on sites whose verdict is heap."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tricolor.profile.rows import Shares, measure_of, shares_of
 EXAMPLES: Final = ("eventlog", "jsontransform", "lru", "wordcount")
 LEAST_PERCENT: Final = 98
 EVENTS: Final = 5000
-"""How many examples/eventlog.go records."""
+"""The number of events that examples/eventlog.go records."""
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +45,7 @@ def explained(patterns: Iterable[str], directory: Path) -> Explained:
 
 @pytest.fixture(scope="module")
 def libraries(folders: dict[str, Path]) -> Explained:
-    """All packages of the standard library in which bytes land, explained once for all examples."""
+    """All packages of the standard library that allocate in the profiles, explained once for all examples."""
     paths = {path for folder in folders.values() for path in packages_of(read_profile(folder / "mem.pprof")) if "." not in path}
     return explained(sorted(paths), folders["eventlog"])
 

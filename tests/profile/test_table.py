@@ -1,4 +1,4 @@
-"""The table of a joined profile reads at any width and shows what can be acted on."""
+"""The table of a joined profile fits any width, and its hints are about code that the reader can change."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def test_no_line_is_wider_than_the_terminal_and_the_site_is_on_one(width: int, m
     assert "no site on this line" in text
 
 
-def test_rows_that_matter_little_are_only_counted() -> None:
+def test_small_rows_are_only_counted() -> None:
     sites = [site(line=number) for number in range(1, 60)]
     samples = [sample(frame(line=number), objects=1_000_000 if number <= 12 else 1) for number in range(1, 60)]
     assert "... and 47 more rows: 752 B (0.0%) in 47 objects (--all shows them)" in table(samples, sites)
     assert "more rows" not in table(samples, sites, everything=True)
 
 
-def test_a_row_tells_which_line_it_is_charged_to_unless_that_is_its_own() -> None:
+def test_a_row_names_the_line_it_is_charged_to_unless_that_is_its_own() -> None:
     inner = site("strings.F", _STANDARD, 7, package="strings")
     samples = [sample(frame("strings.F", _STANDARD, 7), frame(line=number), objects=number) for number in (2, 3, 4)]
     text = table([*samples, sample(frame(line=9))], [inner, site(line=9)])
@@ -75,10 +75,10 @@ def test_hints_are_about_what_the_reader_can_change() -> None:
     text = table(samples, [own, grown])
     assert "hint: own hint" in text
     assert "their hint" not in text
-    assert "hint: call Grow before writing" in text
+    assert "hint: before writing, call Grow" in text
 
 
-def test_bytes_at_a_site_of_the_stack_are_pointed_out() -> None:
+def test_bytes_at_a_site_on_the_stack_are_pointed_out() -> None:
     text = table([sample(frame(inlined=True), frame(line=7))], [site(cost=STACK)])
-    assert "by its verdict nothing is allocated here; the function was inlined" in text
+    assert "by its verdict this site does not allocate; but the function was inlined" in text
     assert "100.00% of the bytes at sites whose verdict is stack (100.00% in inlined functions)" in text

@@ -31,7 +31,7 @@ def test_known_encodings() -> None:
     assert integers(5) == [5]
 
 
-def test_values_of_fixed_size_are_passed_over() -> None:
+def test_values_of_fixed_size_are_skipped() -> None:
     assert list(records(b"\x09" + bytes(8) + b"\x15" + bytes(4) + b"\x08\x01")) == [(1, 1)]
 
 
@@ -52,7 +52,7 @@ def test_a_damaged_message_is_named(message: bytes, fault: str) -> None:
         list(records(message))
 
 
-def test_integers_and_bytes_are_told_apart() -> None:
+def test_integers_and_bytes_are_not_confused() -> None:
     with pytest.raises(Malformed):
         integer(b"")
     with pytest.raises(Malformed):
