@@ -44,7 +44,7 @@ from tricolor.kernel.types import (
 MAXIMUM_RESULTS: Final = 3
 # What the thunk of a @systemstack function passes on: integer words in registers.
 MAXIMUM_REGISTER_WORDS: Final = 6
-STORAGE_NAMES: Final = frozenset({"const_table", "global_struct", "global_array", "global_value", "extern_global"})
+STORAGE_NAMES: Final = frozenset({"const_table", "global_struct", "global_array", "global_value", "extern_global", "thread_struct"})
 SYMBOL_KINDS: Final = frozenset({Kind.SYSTEMSTACK, Kind.GOROUTINE, Kind.EXPORT, Kind.NAKED, Kind.GO_FUNCTION})
 
 
@@ -319,7 +319,7 @@ def _storage(environment: Environment, module: Module, name: str, what: str, nod
         symbol = str(keyword.value.value)
     values: tuple[int | float, ...] | None = None
     match what, node.args:
-        case "global_struct", [struct]:
+        case (("global_struct" | "thread_struct"), [struct]):
             stored = complete_type(environment, module, struct)
         case "global_value", [scalar]:
             stored = scalar_type(environment, module, scalar)
@@ -333,11 +333,21 @@ def _storage(environment: Environment, module: Module, name: str, what: str, nod
             stored = complete_type(environment, module, struct_or_scalar)
         case _:
             raise fault("K011", position, f"wrong arguments of {what}")
-    if what == "global_struct" and not isinstance(stored, Embedded):
+    if what in {"global_struct", "thread_struct"} and not isinstance(stored, Embedded):
         raise fault("K006", position, f"{stored} is not a struct", "use global_value or global_array")
     if what != "extern_global":
         define_symbol(environment, symbol, position)
-    return Global(module.name, name, symbol, stored, values, what == "extern_global")
+    if what == "thread_struct":
+        _define_thread_struct(environment, position)
+    return Global(module.name, name, symbol, stored, values, what == "extern_global", what == "thread_struct")
+
+
+def _define_thread_struct(environment: Environment, position: Position) -> None:
+    """Records the program's thread struct. Raises KernelError (K020) if there is another: %gs has one base."""
+    first = environment.thread_struct
+    if first is not None and first != position:
+        raise fault("K020", position, "a program has one thread_struct", f"the other one is at {first}")
+    environment.thread_struct = position
 
 
 def _count(environment: Environment, module: Module, node: ast.expr) -> int:

@@ -95,6 +95,7 @@ class Environment:
     laying_out: set[StructType] = field(default_factory=set[StructType])
     faulty_structs: set[StructType] = field(default_factory=set[StructType])
     symbols: dict[str, Position] = field(default_factory=dict[str, Position])
+    thread_struct: Position | None = None
 
     def report(self, error: KernelError) -> None:
         if error.diagnostic is not None:

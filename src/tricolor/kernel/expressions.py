@@ -40,9 +40,11 @@ from tricolor.kernel.tree import (
     Local,
     Logic,
     Place,
+    SetThread,
     Text,
     TextAddress,
     Unary,
+    thread_storage,
 )
 from tricolor.kernel.types import (
     ADDR,
@@ -50,6 +52,7 @@ from tricolor.kernel.types import (
     F64,
     INTEGERS,
     U64,
+    VOID,
     Address,
     ArrayOf,
     Bool,
@@ -61,6 +64,7 @@ from tricolor.kernel.types import (
     Scalar,
     StructType,
     TupleOf,
+    thread_self_offset,
 )
 
 OPERATORS: Final[dict[type[ast.operator], str]] = {
@@ -139,6 +143,23 @@ def value_of(body: Body, node: ast.expr, expected: Scalar) -> Expression:
 
 def infer(body: Body, node: ast.expr, expected: Scalar | None) -> Expression:
     """The expression with its own type; ``expected`` is what literals in it adapt to."""
+    expression = _infer(body, node, expected)
+    storage = thread_storage(expression.place) if isinstance(expression, AddressOf) else None
+    if storage is not None:
+        _require_self_field(body, node, storage)
+    return expression
+
+
+def _require_self_field(body: Body, node: ast.expr, storage: Global) -> None:
+    """A thread struct's address is known only from a field of its own; fields are reached without it."""
+    assert isinstance(storage.type, Embedded)
+    struct = storage.type.struct
+    if thread_self_offset(struct) is None:
+        advice = f'add the field self: "{struct}"'
+        raise fault("K010", body.position(node), f"{struct} has no field self, which holds its address", advice)
+
+
+def _infer(body: Body, node: ast.expr, expected: Scalar | None) -> Expression:
     constant = constant_of(body, node)
     if constant is not None:
         return adapt(constant, expected, node, body.position(node))
@@ -323,7 +344,7 @@ def _field(body: Body, node: ast.Attribute, base: ast.expr, name: str) -> Place:
         entity = body.entity(base)
         if isinstance(entity, Global) and not isinstance(entity.type, Embedded | ArrayOf):
             return GlobalPlace(entity.type, entity)
-    pointer = infer(body, base, None)
+    pointer = _infer(body, base, None)
     if not isinstance(pointer.type, Pointer):
         raise fault("K010", body.position(node), f"{pointer.type} has no field {name}", "as_struct(S, a).field")
     struct = pointer.type.struct
@@ -561,6 +582,11 @@ def _special(body: Body, node: ast.Call, name: str) -> Expression:
             if constant is None or not isinstance(constant.value, str):
                 raise fault("K017", position, "text takes a string constant")
             return Text(TupleOf((ADDR, U64)), constant.value.encode())
+        case "set_thread_struct", [ast.Name() as thread, record]:
+            storage = body.entity(thread)
+            if not isinstance(storage, Global) or not storage.is_of_thread or not isinstance(storage.type, Embedded):
+                raise fault("K011", position, f"{thread.id} is no thread struct", "define it by thread_struct(...)")
+            return SetThread(VOID, storage, value_of(body, record, Pointer(storage.type.struct)))
         case "len", [place]:
             array = place_of(body, place)
             if isinstance(array.type, ArrayOf):

@@ -96,6 +96,11 @@ def global_struct(struct: type[StructT], *, symbol_name: str = "") -> StructT:
     return struct()
 
 
+def thread_struct(struct: type[StructT], *, symbol_name: str = "") -> StructT:
+    """A struct of which each thread has its own; ``set_thread_struct`` says which record is the calling thread's."""
+    return struct()
+
+
 def global_array(element: Any, count: int, *, symbol_name: str = "") -> Array:
     """A zeroed static array of ``count`` elements."""
     return Array()
@@ -231,6 +236,14 @@ def asm(text: str) -> NoReturn:
 def text(literal: str) -> tuple[addr, u64]:
     """Address and length in bytes of a read-only string literal (UTF-8, no terminating zero)."""
     _kernel_only("text")
+
+
+def set_thread_struct(name: StructT, record: StructT) -> None:
+    """Makes the record, which is ordinary memory, what the thread struct's name means in the calling thread.
+
+    If the struct has a field ``self`` of its own type, the record's address is stored there.
+    """
+    _kernel_only("set_thread_struct")
 
 
 # --- Checks and hints ---------------------------------------------------------------------------

@@ -42,6 +42,7 @@ from tricolor.kernel.tree import (
     Logic,
     Place,
     Return,
+    SetThread,
     Statement,
     Store,
     Text,
@@ -51,10 +52,12 @@ from tricolor.kernel.tree import (
     Unreachable,
     Update,
     While,
+    thread_storage,
 )
 from tricolor.kernel.types import (
     Address,
     Bool,
+    Embedded,
     Float,
     Integer,
     Never,
@@ -66,6 +69,7 @@ from tricolor.kernel.types import (
     Void,
     align_bytes,
     size_bytes,
+    thread_self_offset,
 )
 
 CHECK_FAILED: Final = "tricolor.check_failed"
@@ -82,6 +86,10 @@ FAILURE_ORDERS: Final = {**LLVM_ORDERS, "release": "monotonic", "acq_rel": "acqu
 COMPARE: Final = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 SIMPLE_OPERATORS: Final = {"+": "add", "-": "sub", "*": "mul", "&": "and", "|": "or", "^": "xor", "<<": "shl"}
 FLOAT_OPERATORS: Final = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
+# Memory relative to the base of %gs, which the system call arch_prctl(ARCH_SET_GS) sets for one thread.
+THREAD_POINTER: Final = "ptr addrspace(256)"
+ARCH_PRCTL: Final = 158
+ARCH_SET_GS: Final = 0x1001
 # Types whose upper register bits the C convention defines.
 EXTENDED_BELOW_BITS: Final = 32
 
@@ -231,7 +239,7 @@ def _statement(w: Writer, node: Statement) -> None:
             w.emit(f'store {value}, ptr %"v.{node.name}"')
         case Store():
             value = _expression(w, node.value)
-            _store(w, node.place.type, _address(w, node.place), value)
+            _store(w, node.place.type, _pointer(w, node.place), value)
         case Update():
             _update(w, node)
         case Unpack():
@@ -262,13 +270,13 @@ def _statement(w: Writer, node: Statement) -> None:
 
 
 def _update(w: Writer, node: Update) -> None:
-    address = _address(w, node.place)
+    pointer = _pointer(w, node.place)
     what = node.place.type
     assert isinstance(what, Integer | Float | Bool | Address | Pointer)
-    old = _load(w, what, address)
+    old = _load(w, what, pointer)
     right = _expression(w, node.value)
     assert not isinstance(node.value.type, Void | Never | TupleOf)
-    _store(w, what, address, _arithmetic(w, node.operator, what, old, node.value.type, right))
+    _store(w, what, pointer, _arithmetic(w, node.operator, what, old, node.value.type, right))
 
 
 def _unpack(w: Writer, node: Unpack) -> None:
@@ -378,8 +386,59 @@ def _fail(w: Writer, text: bytes) -> None:
 # --- Memory ---------------------------------------------------------------------------------------
 
 
-def _address(w: Writer, place: Place) -> str:
+def _pointer(w: Writer, place: Place) -> str:
+    """The pointer through which a place is loaded and stored, with its type."""
+    return f"ptr {_address(w, place)}" if thread_storage(place) is None else _thread_pointer(w, place)
+
+
+def _thread_pointer(w: Writer, place: Place) -> str:
+    """A pointer relative to the base of %gs: at a constant offset it is part of the instruction that uses it."""
+    offset = _thread_offset(place)
+    if offset is not None:
+        return f"{THREAD_POINTER} inttoptr (i64 {offset} to {THREAD_POINTER})"
     match place:
+        case FieldPlace(base=AddressOf(place=outer)):
+            return f"{THREAD_POINTER} " + w.value(f"getelementptr i8, {_thread_pointer(w, outer)}, i64 {place.offset_bytes}")
+        case ElementPlace():
+            base = _thread_pointer(w, place.base)
+            index = _index(w, place)
+            return f"{THREAD_POINTER} " + w.value(f"getelementptr [{size_bytes(place.type)} x i8], {base}, i64 {index}")
+        case _:
+            raise AssertionError(place)
+
+
+def _thread_offset(place: Place) -> int | None:
+    """The offset of a place in the thread struct; None if an index is not constant."""
+    match place:
+        case FieldPlace(base=AddressOf(place=outer)):
+            start, offset = _thread_offset(outer), place.offset_bytes
+        case ElementPlace(index=Constant(value=index)):
+            start, offset = _thread_offset(place.base), int(index) * size_bytes(place.type)
+        case GlobalPlace():
+            start, offset = 0, 0
+        case _:
+            return None
+    return None if start is None else start + offset
+
+
+def _index(w: Writer, place: ElementPlace) -> str:
+    """The index as i64; checked against the bounds at check level 2 and above."""
+    index = _expression(w, place.index)
+    assert isinstance(place.index.type, Integer)
+    wide = _resize(w, place.index.type, index, 64)
+    if w.check_level >= BOUNDS_CHECK_LEVEL and not isinstance(place.index, Constant):
+        inside = w.value(f"icmp ult i64 {wide}, {place.count}")
+        _check(w, inside, b"array index out of range")
+    return wide
+
+
+def _address(w: Writer, place: Place) -> str:
+    """The address of a place, as any thread may use it."""
+    match place:
+        case GlobalPlace() if place.storage.is_of_thread:
+            assert isinstance(place.type, Embedded)
+            offset = thread_self_offset(place.type.struct)
+            return w.value(f"load ptr, {THREAD_POINTER} inttoptr (i64 {offset} to {THREAD_POINTER}), align 8")
         case GlobalPlace():
             w.references.globals[place.storage] = None
             return quoted(place.storage.symbol)
@@ -390,33 +449,41 @@ def _address(w: Writer, place: Place) -> str:
             return w.value(f"getelementptr inbounds i8, ptr {base}, i64 {place.offset_bytes}", f"a.{place.name}")
         case ElementPlace():
             base = _address(w, place.base)
-            index = _expression(w, place.index)
-            assert isinstance(place.index.type, Integer)
-            wide = _resize(w, place.index.type, index, 64)
-            if w.check_level >= BOUNDS_CHECK_LEVEL and not isinstance(place.index, Constant):
-                inside = w.value(f"icmp ult i64 {wide}, {place.count}")
-                _check(w, inside, b"array index out of range")
-            size = size_bytes(place.type)
-            return w.value(f"getelementptr inbounds [{size} x i8], ptr {base}, i64 {wide}", "element")
+            index = _index(w, place)
+            return w.value(f"getelementptr inbounds [{size_bytes(place.type)} x i8], ptr {base}, i64 {index}", "element")
         case _:
             assert_never(place)
 
 
-def _load(w: Writer, what: StoredType, address: str) -> str:
+def _load(w: Writer, what: StoredType, pointer: str) -> str:
     if isinstance(what, Bool):
-        byte = w.value(f"load i8, ptr {address}, align 1")
+        byte = w.value(f"load i8, {pointer}, align 1")
         return w.value(f"trunc i8 {byte} to i1")
     assert isinstance(what, Integer | Float | Address | Pointer)
-    return w.value(f"load {type_text(what)}, ptr {address}, align {align_bytes(what)}")
+    return w.value(f"load {type_text(what)}, {pointer}, align {align_bytes(what)}")
 
 
-def _store(w: Writer, what: StoredType, address: str, value: str) -> None:
+def _store(w: Writer, what: StoredType, pointer: str, value: str) -> None:
     if isinstance(what, Bool):
         byte = w.value(f"zext i1 {value} to i8")
-        w.emit(f"store i8 {byte}, ptr {address}, align 1")
+        w.emit(f"store i8 {byte}, {pointer}, align 1")
         return
     assert isinstance(what, Integer | Float | Address | Pointer)
-    w.emit(f"store {type_text(what)} {value}, ptr {address}, align {align_bytes(what)}")
+    w.emit(f"store {type_text(what)} {value}, {pointer}, align {align_bytes(what)}")
+
+
+def _set_thread(w: Writer, node: SetThread) -> None:
+    """Sets the base of %gs; the system call clobbers rcx and r11."""
+    record = _expression(w, node.record)
+    assert isinstance(node.storage.type, Embedded)
+    offset = thread_self_offset(node.storage.type.struct)
+    if offset is not None:
+        place = w.value(f"getelementptr inbounds i8, ptr {record}, i64 {offset}")
+        w.emit(f"store ptr {record}, ptr {place}, align 8")
+    constraints = "={rax},{rax},{rdi},{rsi},~{rcx},~{r11},~{memory}"
+    call = f'call i64 asm sideeffect "syscall", "{constraints}"(i64 {ARCH_PRCTL}, i64 {ARCH_SET_GS}, ptr {record})'
+    error = w.value(call)
+    _check(w, w.value(f"icmp eq i64 {error}, 0"), b"the system does not set the base of %gs")
 
 
 # --- Expressions ----------------------------------------------------------------------------------
@@ -435,7 +502,7 @@ def _expression(w: Writer, node: Expression) -> str:
         case Local():
             return w.value(f'load {type_text(node.type)}, ptr %"v.{node.name}"', "v")
         case Load():
-            return _load(w, node.type, _address(w, node.place))
+            return _load(w, node.type, _pointer(w, node.place))
         case AddressOf():
             return _address(w, node.place)
         case Unary():
@@ -462,6 +529,9 @@ def _expression(w: Writer, node: Expression) -> str:
             return _call_text(w, node.type, target, node.arguments)
         case Intrinsic():
             return _intrinsic(w, node)
+        case SetThread():
+            _set_thread(w, node)
+            return ""
         case FunctionAddress():
             w.references.functions[node.function] = None
             return quoted(node.function.symbol)

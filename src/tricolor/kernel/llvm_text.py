@@ -36,8 +36,7 @@ GLOBAL_ALIGN_BYTES: Final = 16
 # Called on a goroutine's stack. The callee-saved registers are pushed there so that the conservative
 # scan of the stack sees them; 5 + 1 pushes and 8 bytes keep rsp a multiple of 16 at the call. After the
 # call, the stack is taken from the machine, not from a register: the body may have chosen another
-# goroutine to go on with. {0} is the body, {1} the machine's storage: system_stack 0,
-# goroutine_sp 8, goroutine_fp 16, system_limit 24, goroutine_limit 32 (bytes).
+# goroutine to go on with. The names in braces are operands: the fields of the machine, and the body to call.
 THUNK: Final = """pushq %rbp
 movq %rsp, %rbp
 pushq %rbx
@@ -46,23 +45,23 @@ pushq %r13
 pushq %r14
 pushq %r15
 subq $8, %rsp
-movq {machine}@GOTPCREL(%rip), %rbx
-movq (%rbx), %r12
+{load_machine}
+movq {system_stack}, %r12
 testq %r12, %r12
 je 1f
-movq %rsp, 8(%rbx)
-movq %rbp, 16(%rbx)
+movq %rsp, {goroutine_sp}
+movq %rbp, {goroutine_fp}
 movq %fs:112, %r13
-movq %r13, 32(%rbx)
-movq 24(%rbx), %r13
+movq %r13, {goroutine_limit}
+movq {system_limit}, %r13
 movq %r13, %fs:112
-movq $0, (%rbx)
+movq $0, {system_stack}
 movq %r12, %rsp
 callq {body}
-movq %r12, (%rbx)
-movq 32(%rbx), %r13
+movq %r12, {system_stack}
+movq {goroutine_limit}, %r13
 movq %r13, %fs:112
-movq 8(%rbx), %rsp
+movq {goroutine_sp}, %rsp
 jmp 2f
 1:
 callq {body}
@@ -75,6 +74,7 @@ popq %r12
 popq %rbx
 popq %rbp
 retq"""
+MACHINE_FIELDS: Final = ("system_stack", "goroutine_sp", "goroutine_fp", "system_limit", "goroutine_limit")
 
 
 @final
@@ -103,12 +103,12 @@ def compile_modules(
 def program_text(program: Program, options: CompileOptions = DEFAULT_OPTIONS) -> str:
     """LLVM text of a checked program."""
     references = References("kernel.text.")
-    has_machine = any(each.symbol == MACHINE_SYMBOL for each in program.globals)
+    machine = next((each for each in program.globals if each.symbol == MACHINE_SYMBOL), None)
     defined: list[str] = []
     for function in program.functions:
         if function.kind not in DECLARED:
-            defined.extend(_definition(function, references, options, has_machine))
-    globals_text = [_global_text(each) for each in program.globals]
+            defined.extend(_definition(function, references, options, machine))
+    globals_text = [_global_text(each) for each in program.globals if not each.is_of_thread]
     declared: dict[str, str] = {}
     for function in program.functions:
         if function.kind in DECLARED:
@@ -182,7 +182,7 @@ def _declaration(function: Function, symbol: str) -> str:
     return f"declare {result_text(function.result)} {quoted(symbol)}({_parameters(function, named=False)}) nounwind{noreturn}"
 
 
-def _definition(function: Function, references: References, options: CompileOptions, has_machine: bool) -> list[str]:
+def _definition(function: Function, references: References, options: CompileOptions, machine: Global | None) -> list[str]:
     level = options.check_level
     match function.kind:
         case Kind.INLINE:
@@ -194,7 +194,7 @@ def _definition(function: Function, references: References, options: CompileOpti
         case Kind.SYSTEMSTACK:
             head = _head(function, body_symbol(function), "", ATTRIBUTES)
             body = function_text(function, references, level, head)
-            return [body, _thunk(function, has_machine)]
+            return [body, _thunk(function, machine)]
         case Kind.GOROUTINE:
             head = _head(function, function.symbol, "", GOROUTINE_ATTRIBUTES)
         case Kind.NAKED:
@@ -216,21 +216,31 @@ def _asm_function(function: Function, text: str, operands: str) -> str:
     return f'{head} {{\n  call void asm sideeffect "{text}", {operands}\n  unreachable\n}}'
 
 
-def _thunk(function: Function, has_machine: bool) -> str:
+def _thunk(function: Function, machine: Global | None) -> str:
     """The entry of a ``@systemstack`` function; without a machine there is one stack only."""
     body = body_symbol(function)
-    if not has_machine:
+    if machine is None:
         return _asm_function(function, "jmp ${0:P}", f'"s,~{{memory}}"(ptr {quoted(body)})')
-    text = asm_text(THUNK.format(machine="MACHINE", body="BODY"))
-    text = text.replace("BODY", "${0:P}").replace("MACHINE", MACHINE_SYMBOL)
+    text = asm_text(THUNK.format(body="BODY", **_machine_operands(machine))).replace("BODY", "${0:P}")
     return _asm_function(function, text, f'"s,~{{memory}}"(ptr {quoted(body)})')
+
+
+def _machine_operands(machine: Global) -> dict[str, str]:
+    """The operands of the thunk: the machine's fields, through %gs if each thread has a machine, else through %rbx."""
+    assert isinstance(machine.type, Embedded)
+    operands = {"load_machine": "" if machine.is_of_thread else f"movq {machine.symbol}@GOTPCREL(%rip), %rbx"}
+    for name in MACHINE_FIELDS:
+        found = machine.type.struct.field_named(name)
+        assert found is not None, f"{machine.type.struct} has no field {name}, which the thunk needs"
+        operands[name] = f"%gs:{found.offset_bytes}" if machine.is_of_thread else f"{found.offset_bytes}(%rbx)"
+    return operands
 
 
 # --- Data -----------------------------------------------------------------------------------------
 
 
 def _global_text(storage: Global) -> str:
-    if storage.external:
+    if storage.is_external:
         return _extern_text(storage)
     if storage.values is not None:
         return _table_text(storage, storage.values)

@@ -40,6 +40,7 @@ from tricolor.kernel.tree import (
     Local,
     Place,
     Return,
+    SetThread,
     Statement,
     Store,
     Unpack,
@@ -405,7 +406,7 @@ def _expression_statement(body: Body, node: ast.Expr, value: ast.expr) -> list[S
     if isinstance(entity, LanguageName) and entity.name in {"check", "unreachable", "asm"}:
         return [_check_statement(body, value, entity.name)]
     expression = infer(body, value, None)
-    if not isinstance(expression, Call | CallAddress | Intrinsic):
+    if not isinstance(expression, Call | CallAddress | Intrinsic | SetThread):
         raise fault("K004", position, f"{ast.unparse(value)} has no effect", "assign it, or leave it out")
     if isinstance(expression.type, Never):
         body.assigned = None

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TypeAlias, final
 
 from tricolor.kernel.diagnostics import Position
-from tricolor.kernel.types import ResultType, Scalar, StoredType, StructType, TupleOf
+from tricolor.kernel.types import ResultType, Scalar, StoredType, StructType, TupleOf, Void
 
 
 class Kind(Enum):
@@ -52,14 +52,15 @@ class Function:
 @final
 @dataclass(eq=False, slots=True)
 class Global:
-    """Module-level storage: zeroed (``values`` is None), a constant table, or defined elsewhere."""
+    """Module-level storage: zeroed (``values`` is None), a constant table, defined elsewhere, or each thread's own."""
 
     module: str
     name: str
     symbol: str
     type: StoredType
     values: tuple[int | float, ...] | None
-    external: bool
+    is_external: bool
+    is_of_thread: bool
 
 
 # --- Places ---------------------------------------------------------------------------------------
@@ -98,6 +99,17 @@ class ElementPlace:
 
 
 Place: TypeAlias = GlobalPlace | FieldPlace | ElementPlace
+
+
+def thread_storage(place: Place) -> Global | None:
+    """The thread struct that the place lies in, so that its address depends on the thread; None for other places."""
+    match place:
+        case GlobalPlace():
+            return place.storage if place.storage.is_of_thread else None
+        case FieldPlace():
+            return thread_storage(place.base.place) if isinstance(place.base, AddressOf) else None
+        case ElementPlace():
+            return thread_storage(place.base)
 
 
 # --- Expressions ----------------------------------------------------------------------------------
@@ -236,6 +248,16 @@ class Intrinsic:
 
 @final
 @dataclass(frozen=True, slots=True)
+class SetThread:
+    """Makes the record the calling thread's thread struct."""
+
+    type: Void
+    storage: Global
+    record: Expression
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class FunctionAddress:
     """The address of a function's code."""
 
@@ -275,6 +297,7 @@ Expression: TypeAlias = (
     | Call
     | CallAddress
     | Intrinsic
+    | SetThread
     | FunctionAddress
     | TextAddress
     | Text

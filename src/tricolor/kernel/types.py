@@ -173,6 +173,15 @@ SCALARS: Final[dict[str, Integer | Float | Bool | Address]] = {
 }
 
 
+THREAD_SELF_FIELD: Final = "self"
+
+
+def thread_self_offset(struct: StructType) -> int | None:
+    """Where a thread struct keeps its own address; None if it does not."""
+    found = struct.field_named(THREAD_SELF_FIELD)
+    return found.offset_bytes if found is not None and found.type == Pointer(struct) else None
+
+
 def size_bytes(what: StoredType) -> int:
     """Size in memory, padding at the end included."""
     match what:

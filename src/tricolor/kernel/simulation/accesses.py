@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any, NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias, final
 
 from tricolor.kernel.simulation.memory import SimulatedMemory
 from tricolor.kernel.types import INTEGERS, Integer
@@ -20,9 +21,30 @@ class Access(NamedTuple):
     length_bytes: int
 
 
-def access_functions(memory: SimulatedMemory, interleaved: bool) -> dict[str, Callable[..., Any]]:
+@final
+@dataclass(slots=True)
+class CurrentThread:
+    """The thread that runs: the address of its thread struct, 0 if it has none."""
+
+    base: int = 0
+
+
+def run_as_thread(current: CurrentThread, steps: Generator[Access, None, Any]) -> Generator[Access, None, Any]:
+    """The steps of an interleaved call, as a thread that has a thread struct of its own."""
+    base = 0
+    while True:
+        current.base = base
+        try:
+            access = next(steps)
+        except StopIteration as stop:
+            return stop.value
+        base = current.base
+        yield access
+
+
+def access_functions(memory: SimulatedMemory, thread: CurrentThread, interleaved: bool) -> dict[str, Callable[..., Any]]:
     """All access functions by name; generators if interleaved."""
-    table = _block_accesses(memory)
+    table = _block_accesses(memory) | _thread_accesses(memory, thread)
     for name, what in INTEGERS.items():
         table |= _plain_accesses(memory, name, what)
         table |= _atomic_accesses(memory, name, what)
@@ -79,6 +101,15 @@ def _block_accesses(memory: SimulatedMemory) -> AccessTable:
         "memory_zero": (0, zero),
         "memory_compare": (0, compare),
     }
+
+
+def _thread_accesses(memory: SimulatedMemory, thread: CurrentThread) -> AccessTable:
+    def set_thread(record: int, self_offset: int | None) -> None:
+        if self_offset is not None:
+            memory.store(record + self_offset, 8, record)
+        thread.base = record
+
+    return {"set_thread": (8, set_thread)}
 
 
 def _plain_accesses(memory: SimulatedMemory, name: str, what: Integer) -> AccessTable:

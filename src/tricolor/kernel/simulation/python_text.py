@@ -44,6 +44,7 @@ from tricolor.kernel.tree import (
     Logic,
     Place,
     Return,
+    SetThread,
     Statement,
     Store,
     Text,
@@ -57,6 +58,7 @@ from tricolor.kernel.tree import (
 from tricolor.kernel.types import (
     Address,
     Bool,
+    Embedded,
     Float,
     Integer,
     Pointer,
@@ -64,6 +66,7 @@ from tricolor.kernel.types import (
     Scalar,
     StoredType,
     size_bytes,
+    thread_self_offset,
 )
 
 OUTSIDE_KINDS = DECLARED | {Kind.NAKED}
@@ -193,6 +196,8 @@ def _update(w: Writer, node: Update) -> None:
 
 def _address(w: Writer, place: Place) -> str:
     match place:
+        case GlobalPlace() if place.storage.is_of_thread:
+            return "thread.base"
         case GlobalPlace():
             return hex(w.linkage.globals[place.storage])
         case FieldPlace():
@@ -251,6 +256,9 @@ def _expression(w: Writer, node: Expression) -> str:
             return w.wait(f"call_address({', '.join(arguments)})")
         case Intrinsic():
             return _intrinsic(w, node)
+        case SetThread():
+            assert isinstance(node.storage.type, Embedded)
+            return w.wait(f"set_thread({_expression(w, node.record)}, {thread_self_offset(node.storage.type.struct)})")
         case FunctionAddress():
             return hex(w.linkage.function_addresses[node.function.symbol])
         case TextAddress():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import Any, Final, final
@@ -11,7 +11,7 @@ from typing import Any, Final, final
 from tricolor.kernel.check import checked_program
 from tricolor.kernel.diagnostics import Position
 from tricolor.kernel.simulation import arithmetic
-from tricolor.kernel.simulation.accesses import access_functions, waiting
+from tricolor.kernel.simulation.accesses import CurrentThread, access_functions, run_as_thread, waiting
 from tricolor.kernel.simulation.memory import READ, WRITE, SimulatedMemory, SimulationFaultError
 from tricolor.kernel.simulation.python_text import OUTSIDE_KINDS, Linkage, Writer, write_function
 from tricolor.kernel.simulation.system import SimulatedSystem
@@ -48,15 +48,18 @@ class Simulation:
     function_addresses: Mapping[str, int]
     text: str
     positions: Sequence[Position | None]
-    _code: dict[int, Callable[..., Any]] = field(default_factory=dict[int, Callable[..., Any]])
+    thread: CurrentThread
+    interleaved: bool
 
     def call(self, name: str, *arguments: Any) -> Any:
         """Calls a kernel function; a SimulationFaultError that it raises carries the kernel trace.
 
-        In interleaved mode the result is a generator of ``Access``.
+        In interleaved mode the result is a generator of ``Access``: a thread, with a thread struct of its own.
+        Otherwise all calls run as one thread, whose thread struct is at ``thread.base``.
         """
         try:
-            return self.functions[name](*arguments)
+            result = self.functions[name](*arguments)
+            return run_as_thread(self.thread, result) if self.interleaved else result
         except SimulationFaultError as error:
             error.trace = self.trace(error.__traceback__)
             raise
@@ -115,7 +118,8 @@ def simulate(
             write_function(writer, function)
     text = "\n".join(writer.lines) + "\n"
     code: dict[int, Callable[..., Any]] = {}
-    namespace = _namespace(memory, interleaved, outside, code)
+    thread = CurrentThread()
+    namespace = _namespace(memory, thread, interleaved, outside, code)
     exec(compile(text, GENERATED_FILE, "exec"), namespace)  # noqa: S102
     for function in program.functions:
         if fakes is not None and function.symbol in fakes and function.kind not in OUTSIDE_KINDS:
@@ -126,7 +130,7 @@ def simulate(
     names: dict[str, int] = {}
     for storage, address in linkage.globals.items():
         names |= {storage.name: address, storage.symbol: address, f"{storage.module}:{storage.name}": address}
-    return Simulation(memory, system, program, names, functions, linkage.function_addresses, text, writer.positions, code)
+    return Simulation(memory, system, program, names, functions, linkage.function_addresses, text, writer.positions, thread, interleaved)
 
 
 # --- Loading --------------------------------------------------------------------------------------
@@ -137,10 +141,10 @@ def _link(program: Program, memory: SimulatedMemory) -> Linkage:
     linkage = Linkage(functions, {})
     by_symbol: dict[str, int] = {}
     for storage in program.globals:
-        if not storage.external:
+        if not storage.is_external and not storage.is_of_thread:
             by_symbol[storage.symbol] = linkage.globals[storage] = _place_global(memory, storage)
     for storage in program.globals:
-        if storage.external:
+        if storage.is_external:
             found = by_symbol.get(storage.symbol)
             linkage.globals[storage] = _place_global(memory, storage) if found is None else found
     for index, function in enumerate(program.functions):
@@ -211,12 +215,14 @@ def _check_failed(text: bytes) -> None:
 
 def _namespace(
     memory: SimulatedMemory,
+    thread: CurrentThread,
     interleaved: bool,
     outside: Mapping[str, Callable[..., Any]],
     code: Mapping[int, Callable[..., Any]],
 ) -> dict[str, Any]:
     names: dict[str, Any] = {name: value for name, value in vars(arithmetic).items() if callable(value)}
     names["check_failed"] = _check_failed
+    names["thread"] = thread
 
     def call_outside(symbol: str, *arguments: Any) -> Any:
         function = outside.get(symbol)
@@ -233,4 +239,4 @@ def _namespace(
     # A call through an address runs a kernel function, which is a generator itself if interleaved.
     names["call_address"] = call_address
     names["call_outside"] = waiting(call_outside, interleaved)
-    return names | access_functions(memory, interleaved)
+    return names | access_functions(memory, thread, interleaved)
