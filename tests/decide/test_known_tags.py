@@ -1,4 +1,4 @@
-"""Packages are analysed with the remembered tags of what they import, and the answer is the same."""
+"""Packages are analysed with the cached parameter tags of their imports, and the decisions are the same."""
 
 from __future__ import annotations
 
@@ -103,14 +103,14 @@ def decided(module: Path) -> Decisions:
 
 
 def built(found: Alone) -> set[str]:
-    """Packages of functions whose bodies were analysed."""
+    """The packages of the functions whose bodies were analysed."""
     return {func.pkg for batch in found.escape.batches for func in batch}
 
 
 def test_functions_of_other_packages_are_analysed_once(module: Path) -> None:
     first = decided(module)
     again = analysed(module)
-    # A generic function is compiled with the package that uses it.
+    # The package that uses a generic function compiles it.
     assert built(again) == {"main", "example.com/m/low"}
     assert {func.symbol for batch in again.escape.batches for func in batch if func.pkg != "main"} == {
         "example.com/m/low.Same[go.shape.*uint8]", "example.com/m/low.(*list[go.shape.*uint8]).first",
@@ -118,14 +118,14 @@ def test_functions_of_other_packages_are_analysed_once(module: Path) -> None:
     assert decided(module) == first
 
 
-def test_a_package_that_was_analysed_for_itself_is_known_to_those_that_import_it(module: Path) -> None:
+def test_packages_use_the_tags_of_an_import_that_was_analysed_alone(module: Path) -> None:
     analysed(module, "./low")
     found = decided(module)
     forget()
     assert decided(module) == found
 
 
-def test_a_changed_package_is_analysed_again_with_all_that_import_it(module: Path) -> None:
+def test_a_changed_package_and_its_importers_are_analysed_again(module: Path) -> None:
     before = decided(module)
     low = module / "low/low.go"
     low.write_text(low.read_text().replace("return look(p)", "kept = p; return look(p)"))
@@ -137,7 +137,7 @@ def test_a_changed_package_is_analysed_again_with_all_that_import_it(module: Pat
     assert decided(module) == after
 
 
-def test_a_function_that_nobody_called_before_is_analysed_when_it_is(module: Path) -> None:
+def test_a_function_is_analysed_when_it_is_called_for_the_first_time(module: Path) -> None:
     decided(module)
     main = module / "main.go"
     main.write_text(main.read_text().replace("low.Look(&y)", "low.Never(&y)"))
@@ -169,7 +169,7 @@ def no_json(_: bytes) -> bytes:
 
 
 def strange(make: Callable[[dict[str, str]], object]) -> Callable[[bytes], bytes]:
-    """An entry that is whole, but not one of ours."""
+    """An entry with a valid signature and content that Tricolor never writes."""
     return lambda raw: signed(json.dumps(make(json.loads(raw[32:]))).encode())
 
 
@@ -187,7 +187,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-def test_a_damaged_entry_is_made_again(module: Path, damage: Callable[[bytes], bytes]) -> None:
+def test_a_damaged_entry_is_replaced(module: Path, damage: Callable[[bytes], bytes]) -> None:
     first = decided(module)
     whole = {path: path.read_bytes() for path in entries()}
     assert whole
@@ -197,11 +197,11 @@ def test_a_damaged_entry_is_made_again(module: Path, damage: Callable[[bytes], b
     assert built(analysed(module)) == {"main", "example.com/m/low"}
 
 
-def test_known_methods_are_called_directly_in_other_packages_too(module: Path) -> None:
+def test_imported_packages_are_devirtualized_too(module: Path) -> None:
     assert [line.text for line in decided(module).packages["example.com/m"] if line.text.startswith("moved")] == ["moved to heap: x"]
 
 
-def test_explanations_come_in_the_same_order(module: Path) -> None:
+def test_explanations_have_the_same_order_with_cached_tags(module: Path) -> None:
     first = decide(request_for(["."], module), detail=Detail(flows=True))
     assert decide(request_for(["."], module), detail=Detail(flows=True)) == first
     (module / "pool.go").write_text('package main\n\nimport "sync"\n\nvar pool sync.Pool\n\nfunc Put(v any) { pool.Put(v) }\n')

@@ -1,6 +1,6 @@
-"""Rules of escape analysis against what Go's compiler said about the same programs (golden/*.md).
+"""Rules of escape analysis: our messages equal the recorded messages of Go's compiler (golden/*.md).
 
-``python -m tools.escapecheck.golden tests/escape/golden/*.md`` records the compiler's lines anew.
+``python -m tools.escapecheck.golden tests/escape/golden/*.md`` records the compiler's messages again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _GOLDEN = Path(__file__).parent / "golden"
 
 
 @pytest.mark.parametrize("path", sorted(_GOLDEN.glob("*.md")), ids=lambda path: path.stem)
-def test_messages_are_those_of_the_compiler(path: Path, tmp_path: Path) -> None:
+def test_messages_equal_the_compilers(path: Path, tmp_path: Path) -> None:
     text = path.read_text()
     cases = read_cases(text)
     assert len(cases) == text.count("```go\n"), "a case was not recognised"

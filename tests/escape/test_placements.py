@@ -1,4 +1,4 @@
-"""What the code generator asks: whether a node's object may live in the frame, and how closures hold variables."""
+"""Questions of the code generator: may an allocation live in the frame, and how does a closure hold a variable?"""
 
 from __future__ import annotations
 
@@ -168,13 +168,13 @@ def test_a_literal_must_not_be_too_large_for_the_frame(analysed: Analysed) -> No
     assert [escape.on_stack(node) for node in literals] == [True, False]
 
 
-def test_append_has_no_slot(analysed: Analysed) -> None:
+def test_the_array_of_append_is_not_in_the_frame(analysed: Analysed) -> None:
     functions, escape = analysed
     assert not escape.on_stack(of_kind(functions["sizes"], n.Append))
 
 
 @pytest.mark.parametrize("kind", [n.New, n.AddrOf])
-def test_what_does_not_escape_is_in_the_frame(analysed: Analysed, kind: type) -> None:
+def test_an_allocation_that_does_not_escape_is_in_the_frame(analysed: Analysed, kind: type) -> None:
     functions, escape = analysed
     assert escape.on_stack(of_kind(functions["sizes"], kind))
 
@@ -192,7 +192,7 @@ def test_large_variables_are_on_the_heap(analysed: Analysed) -> None:
     assert escape.on_stack(variable(functions["large"], "y"))
 
 
-def test_large_parameters_stay_where_the_caller_put_them(analysed: Analysed) -> None:
+def test_large_parameters_stay_in_the_callers_frame(analysed: Analysed) -> None:
     functions, escape = analysed
     assert escape.on_stack(variable(functions["param"], "x"))
 
@@ -205,7 +205,7 @@ def test_a_deferred_closure_is_in_the_frame_unless_it_runs_more_than_once(analys
     assert escape.on_stack(variable(functions[name], "x")) is expected
 
 
-def test_what_a_new_goroutine_uses_is_on_the_heap(analysed: Analysed) -> None:
+def test_variables_of_a_new_goroutine_are_on_the_heap(analysed: Analysed) -> None:
     functions, escape = analysed
     (statement,) = [node for node in walk(functions["start"]) if isinstance(node, n.Go)]
     assert not escape.on_stack(statement)
@@ -217,7 +217,7 @@ def test_a_goto_back_makes_a_loop(analysed: Analysed) -> None:
     assert not escape.on_stack(variable(functions["jump"], "x"))
 
 
-def test_the_receiver_of_a_method_value_goes_where_results_of_the_method_go(analysed: Analysed) -> None:
+def test_the_receiver_of_a_method_value_flows_to_the_methods_results(analysed: Analysed) -> None:
     functions, escape = analysed
     assert not escape.on_stack(variable(functions["exposed"], "x"))
 
@@ -228,7 +228,7 @@ def test_a_method_value_holds_the_address_of_its_receiver(analysed: Analysed) ->
     assert escape.on_stack(of_kind(functions["bound"], n.MethodValue))
 
 
-def test_closures_copy_what_never_changes_and_share_the_rest(analysed: Analysed) -> None:
+def test_closures_copy_variables_that_never_change_and_refer_to_the_others(analysed: Analysed) -> None:
     functions, escape = analysed
     closures = functions["shared"].closures
     held = {c.outer.name: escape.by_value(c) for closure in closures[:2] for c in closure.captures}
@@ -238,7 +238,7 @@ def test_closures_copy_what_never_changes_and_share_the_rest(analysed: Analysed)
 
 
 @pytest.mark.parametrize(("name", "var"), [("received", "x"), ("typed", "y")])
-def test_variables_of_clauses_escape_like_others(analysed: Analysed, name: str, var: str) -> None:
+def test_variables_of_clauses_escape_like_other_variables(analysed: Analysed, name: str, var: str) -> None:
     functions, escape = analysed
     assert not escape.on_stack(variable(functions[name], var))
 

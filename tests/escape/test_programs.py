@@ -1,4 +1,4 @@
-"""The programs of Go's test suite that check the compiler's -m: our lines are the compiler's."""
+"""Programs of Go's test suite that check the compiler's -m: our lines equal the compiler's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(not SUITE.is_dir(), reason="Go's test suite is n
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory: pytest.TempPathFactory) -> Mapping[Program, tuple[Output, Output]]:
-    """What we say and what the compiler says."""
+    """Our output and the compiler's, for each program."""
     folder = tmp_path_factory.mktemp("programs")
     programs = find_programs()
     write_module(folder, programs)
@@ -25,11 +25,11 @@ def test_the_record_has_the_programs_of_the_suite() -> None:
     assert list(read_record(RECORD)) == find_programs()
 
 
-def test_lines_are_the_compilers(compared: Mapping[Program, tuple[Output, Output]]) -> None:
+def test_lines_equal_the_compilers(compared: Mapping[Program, tuple[Output, Output]]) -> None:
     assert not [program.name for program, (ours, theirs) in compared.items() if ours.lines != theirs.lines]
 
 
-def test_every_explanation_has_the_compilers_ends(
+def test_every_explanation_begins_and_ends_as_the_compilers(
     compared: Mapping[Program, tuple[Output, Output]],
 ) -> None:
     assert not [program.name for program, (ours, theirs) in compared.items() if ours.flows != theirs.flows]

@@ -1,4 +1,4 @@
-"""Programs for the front end's tests."""
+"""Fixtures that write and load Go programs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LoadFiles: TypeAlias = Callable[..., Program]
 
 @pytest.fixture(scope="session")
 def go_files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Mapping[str, str]], Path]:
-    """Write files into a new folder and return it."""
+    """A function that writes files into a new folder and returns the folder."""
 
     def write(files: Mapping[str, str]) -> Path:
         folder = tmp_path_factory.mktemp("go")
@@ -31,7 +31,7 @@ def go_files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Mapping[str,
 
 @pytest.fixture(scope="session")
 def load_files(go_files: Callable[[Mapping[str, str]], Path]) -> LoadFiles:
-    """Load a program that is made of files."""
+    """A function that loads a program from files."""
 
     def load_them(files: Mapping[str, str], *patterns: str, tags: tuple[str, ...] = ()) -> Program:
         result = load(LoadRequest(patterns or tuple(files), go_files(files), tags))

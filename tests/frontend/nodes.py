@@ -1,4 +1,4 @@
-"""Finding nodes in bodies."""
+"""Finds nodes in the bodies of functions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def function(program: Program, name: str) -> FuncDecl:
 
 
 def walk(node: object) -> Iterator[Node]:
-    """All nodes in a body, a node before its children."""
+    """All nodes in a body, parents before their children."""
     if not isinstance(node, list):
         return
     items = cast("list[Any]", node)
@@ -31,5 +31,5 @@ def walk(node: object) -> Iterator[Node]:
 
 
 def nodes(program: Program, name: str, kind: str) -> list[Node]:
-    """Nodes of a kind in the body of a function."""
+    """All nodes of a kind in the body of a function."""
     return [n for n in walk(program.body(function(program, name))) if n[0] == kind]

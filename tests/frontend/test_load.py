@@ -79,7 +79,7 @@ def test_a_module_with_several_packages(load_files: LoadFiles) -> None:
     assert (main_package(program).symbol_path, sub.symbol_path) == ("main", "example.com/m/sub")
 
 
-def test_a_profile_of_a_command_makes_no_second_packages(go_files: GoFiles) -> None:
+def test_a_package_is_loaded_once_even_if_a_command_has_a_profile(go_files: GoFiles) -> None:
     main = 'package main\n\nimport "example.com/m/lib"\n\nfunc main() { lib.F() }\n'
     folder = go_files({
         "go.mod": "module example.com/m\n\ngo 1.27\n",
@@ -217,7 +217,7 @@ def test_a_cache_that_cannot_be_written_is_named(go_files: GoFiles, monkeypatch:
 
 
 def test_nothing_is_left_in_the_cache_after_a_load(load_files: LoadFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # A cache of its own, but for the helper, which takes long to build.
+    # Use an empty cache that shares only the helper, since its build takes long.
     helper = ensure_goload(find_toolchain()).parents[1]
     (tmp_path / "goload").symlink_to(helper)
     monkeypatch.setenv("TRICOLOR_CACHE", str(tmp_path))

@@ -1,4 +1,4 @@
-"""What the typed program says about each construct of Go."""
+"""The nodes of the typed program for each construct of Go."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The standard library of the pinned Go, loaded once with the overlay."""
+"""The standard library of the pinned Go toolchain, loaded once with the overlay."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MUST_WORK = (
     "strings", "sync", "sync/atomic", "testing", "testing/iotest", "testing/quick", "text/scanner",
     "text/tabwriter", "text/template", "time", "unicode", "unicode/utf16", "unicode/utf8", "unique", "weak",
 )  # fmt: skip
-"""The packages that must be compilable, and more that need nothing else."""
+"""The packages that must compile, and further packages that need no other support."""
 
 
 @pytest.fixture(scope="session")

@@ -25,12 +25,12 @@ def _symbol(program: Program, decl: FuncDecl) -> str:
 
 
 def _links(program: Program) -> dict[str, str]:
-    """Declared symbol -> symbol that a linkname directive gives it."""
+    """For each declared symbol the symbol that a linkname directive gives it."""
     return {f"{package.symbol_path}.{link.local}": link.target for package in program.packages for link in package.linknames if link.target}
 
 
 def _bodies(program: Program) -> tuple[set[str], dict[str, str]]:
-    """Symbols that Go code defines; and body-less ones, with where they are declared."""
+    """Symbols that Go code defines; and symbols of functions without bodies, with their declared symbols."""
     links = _links(program)
     defined: set[str] = set()
     missing: dict[str, str] = {}
@@ -55,7 +55,7 @@ def test_every_function_without_a_body_has_a_provider(library: Program) -> None:
     assert lost == {}
 
 
-def test_no_provider_is_listed_for_what_nobody_declares(library: Program) -> None:
+def test_every_listed_provider_has_a_declaration(library: Program) -> None:
     defined, missing = _bodies(library)
     assert (KERNEL.keys() - missing.keys()) <= {"runtime.makeslice"}
     assert INTRINSICS.issubset(missing.keys() | defined)
@@ -87,6 +87,6 @@ def test_all_targets_of_the_overlay_exist() -> None:
     assert all(target == "" or Path(target).exists() for target in files.values())
 
 
-def test_the_overlay_is_the_same_when_it_is_asked_for_again() -> None:
+def test_a_second_call_returns_the_same_overlay() -> None:
     goroot = find_toolchain().root
     assert overlay_files(goroot) == overlay_files(goroot)

@@ -1,4 +1,4 @@
-"""Patches cut Go files at the right places."""
+"""Patches cut Go files into declarations at the right places."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_comments_and_directives_belong_to_the_declaration_below() -> None:
     assert "//go:noescape" in declarations[2].text
 
 
-def test_delete_takes_the_imports_along_that_nothing_uses() -> None:
+def test_delete_also_removes_unused_imports() -> None:
     text = apply_patches(FILE, [Delete(("T.M", "F"))])
     assert "fmt" not in text
     assert "func body()" in text

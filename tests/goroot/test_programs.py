@@ -1,4 +1,4 @@
-"""Programs that use the library behave as with real Go: same output on both streams, same exit status."""
+"""Programs that use the library behave as with real Go: they have the same output on both streams and the same exit status."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _real(name: str, folder: Path) -> tuple[int, str]:
 
 
 LONG = ("library", "library2")
-"""Programs that use so much of the library that compiling them takes minutes."""
+"""Programs that use so much of the library that their compilation takes minutes."""
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Small Go programs as IR."""
+"""Builds the IR of small Go programs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Build: TypeAlias = Callable[[str], n.Program]
 
 
 def write_module(folder: Path, sources: dict[str, str]) -> None:
-    """A module ``golden`` with one package per source."""
+    """Write a module ``golden`` with one package for each source."""
     (folder / "go.mod").write_text("module golden\n\ngo 1.27\n")
     for name, text in sources.items():
         (folder / name).mkdir()
@@ -25,7 +25,7 @@ def write_module(folder: Path, sources: dict[str, str]) -> None:
 
 
 def build_sources(folder: Path, sources: dict[str, str]) -> n.Program:
-    """The IR of several packages in one program, verified; all their functions."""
+    """Build several packages as one program, with all their functions, and verify it."""
     write_module(folder, sources)
     result = load(LoadRequest(("./...",), folder))
     assert result.program is not None, result.diagnostics
@@ -36,7 +36,7 @@ def build_sources(folder: Path, sources: dict[str, str]) -> n.Program:
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """Build a main package from one source, and verify it."""
+    """A function that builds a main package from one source and verifies it."""
 
     def build_source(source: str) -> n.Program:
         folder = tmp_path_factory.mktemp("go")

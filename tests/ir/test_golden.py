@@ -1,6 +1,6 @@
-"""Golden files: each heading of ``golden/*.md`` is a rule, with Go source and the IR expected of it.
+"""Golden files: each heading of ``golden/*.md`` is a rule, followed by Go source and the expected IR.
 
-Set TRICOLOR_UPDATE_GOLDEN=1 to write the files anew.
+Set TRICOLOR_UPDATE_GOLDEN=1 to update the files.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CASE = re.compile(r"^## (?P<title>.+?)\n(?P<prose>.*?)```go\n(?P<go>.*?)```\n\n
 @final
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One heading. ``package``: the name of the package that its source becomes."""
+    """One heading of a golden file. ``package``: the name that its source gets as a package."""
 
     title: str
     prose: str
@@ -38,7 +38,7 @@ def read_cases(path: Path) -> list[Case]:
 
 
 def ir_of(program: n.Program, package: str) -> str:
-    """The functions of a package and its static values, with the package called p."""
+    """The text of a package's functions and static values, with p as the package's name."""
     path = f"golden/{package}"
     lines = [func_text(f) for f in program.funcs if f.pkg == path]
     lines += [f"static {v.symbol} = {expr_text(x)}\n" for v, x in program.static_init.items() if v.symbol.startswith(path + ".")]

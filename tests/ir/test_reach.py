@@ -1,4 +1,4 @@
-"""What is part of a program: methods, initialisers, packages' order."""
+"""Reachability: which methods and initialisers are part of a program, and the order of packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Costs of functions in place of their calls, against those that Go's compiler tells with -m=2."""
+"""Inlining costs of functions, compared with the costs that Go's compiler prints with -m=2."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ func large(n int) int { return outside(outside(n)) }
 """
 
 
-def test_costs_are_those_of_the_compiler(tmp_path: Path) -> None:
+def test_costs_equal_the_compilers(tmp_path: Path) -> None:
     (tmp_path / "go.mod").write_text("module p\n\ngo 1.27\n")
     (tmp_path / "p.go").write_text(PROGRAM)
     status, text = go_build(tmp_path, "-gcflags=-m=2", ".")
@@ -115,7 +115,7 @@ def test_costs_are_those_of_the_compiler(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("called", "replaced"), [("p", False), ("q", True)])
-def test_packages_that_are_named_are_not_inlined(tmp_path: Path, called: str, replaced: bool) -> None:
+def test_calls_in_named_packages_are_not_inlined(tmp_path: Path, called: str, replaced: bool) -> None:
     (tmp_path / "go.mod").write_text("module p\n\ngo 1.27\n")
     (tmp_path / "p.go").write_text("package p\n\nfunc f() int { return g() }\nfunc g() int { return 1 }\n")
     typed = load(request_for(["."], tmp_path)).program

@@ -1,4 +1,4 @@
-// Blocking descriptors: goroutines on both ends of a pipe, each of which would wait for the other.
+// Blocking descriptors: goroutines at both ends of a pipe, each of which waits for the other.
 package main
 
 import (

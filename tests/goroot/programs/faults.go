@@ -1,4 +1,4 @@
-// Faults of memory that is protected become panics on request.
+// Accesses to protected memory become panics after debug.SetPanicOnFault.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Packages beyond those that must work.
+// One use of further packages, which need no other support.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Functions and lines of calls, inlined ones and those that a panic left behind included.
+// Functions and lines of calls, including inlined calls and calls that a panic has left.
 package main
 
 import (

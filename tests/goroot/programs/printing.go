@@ -1,4 +1,4 @@
-// The formats of print and println; real Go and ours write them to standard error.
+// The formats of print and println. Real Go and Tricolor print them to standard error.
 package main
 
 type hex uint64

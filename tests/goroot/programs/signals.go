@@ -1,4 +1,4 @@
-// Signals reach the channels that asked for them.
+// Signals reach the channels that Notify registers for them.
 package main
 
 import (
