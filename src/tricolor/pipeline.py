@@ -18,6 +18,7 @@ from tricolor.base.progress import Progress
 from tricolor.cache.inputs import inputs_of
 from tricolor.cache.programs import CompiledProgram
 from tricolor.cache.store import write_entry
+from tricolor.codegen.check_stores import check_stores
 from tricolor.codegen.intrinsics import is_intrinsic, with_body
 from tricolor.codegen.module import emit_module
 from tricolor.codegen.placement import ConservativePlacement
@@ -46,7 +47,8 @@ from tricolor.staticdata.descriptors import Needed
 @dataclass(frozen=True, slots=True)
 class CompileRequest:
     """What to compile. ``patterns``: .go files or one package; ``account``: count allocations per site;
-    ``level``: LLVM's optimisation level; ``check_level``: of the runtime's invariants, 0 to 3."""
+    ``level``: LLVM's optimisation level; ``check_level``: of the runtime's invariants, 0 to 3; from 1 on, the emitted stores of
+    pointers are checked too."""
 
     patterns: tuple[str, ...]
     directory: Path = field(default_factory=Path.cwd)
@@ -138,6 +140,9 @@ def emit_units(request: CompileRequest, analysed: Analysed, progress: Progress) 
         if bodies:
             module = emit_module(bodies, analysed.program, ConservativePlacement(), options)
             units.append(Unit("intrinsics", module.text, request.level))
+        if request.check_level:
+            for unit in units:
+                check_stores(unit.text.removeprefix(options.prelude))
     units.append(Unit("runtime", runtime_text(request.check_level), request.level))
     return units, sites
 

@@ -44,7 +44,7 @@ def test_a_nil_pointer_is_checked_once_per_line_block() -> None:
 def test_large_values_are_passed_by_address_and_returned_through_sret() -> None:
     b = variable("b", BIG)
     text = body(text_of(func("main.f", [b], [BIG], [returns(name(b))])))
-    assert text.startswith('define void @"main.f"(ptr sret([20 x i64]) align 8 %result, ptr %p0)')
+    assert text.startswith('define void @"main.f"(ptr sret([20 x i64]) align 8 %result, ptr "owned" %p0)')
 
 
 def test_a_small_object_uses_the_inline_allocator_and_a_large_one_the_runtime() -> None:

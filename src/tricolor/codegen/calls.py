@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import final
 
 from tricolor.abi.prefix import PREFIX_RECOVERS
+from tricolor.codegen.allocation import is_runtime, new_object, new_site
 from tricolor.codegen.flat import flat_type, flatten
 from tricolor.codegen.intrinsics import find_intrinsic
-from tricolor.codegen.memory import is_runtime, load, new_object, new_site, offset, store, store_leaf
+from tricolor.codegen.memory import copy, load, offset, store, store_code_address, store_leaf
 from tricolor.codegen.places import iface_parts, var_addr
 from tricolor.codegen.recovery import recovers
 from tricolor.codegen.shapes import Form, shape_of
@@ -26,6 +27,7 @@ from tricolor.gotypes.types import (
     Signature,
     Struct,
     Type,
+    has_pointers,
     is_direct_iface,
     is_interface,
     pointer,
@@ -121,7 +123,13 @@ def value_call(g: Gen, e: Call | CallMethod) -> str:
 
 
 def into_call(g: Gen, e: Call | CallMethod, dest: Addr) -> None:
-    _call(g, e, dest)
+    """A call with one memory-class result. The callee stores it plainly, so pointers reach shared memory through a temporary."""
+    if dest.mode is Mode.SHARED and has_pointers(e.type):
+        temp = g.temp(e.type)
+        _call(g, e, temp)
+        copy(g, e.type, dest, temp)
+    else:
+        _call(g, e, dest)
 
 
 def tuple_call(g: Gen, e: Call | CallMethod) -> list[str]:
@@ -270,7 +278,7 @@ def closure_object(g: Gen, e: FuncLit) -> str:
         return g.m.data.closure_ref(func)
     layout = closure_struct(g, func)
     addr = new_object(g, e.pos, "closure", layout, e, g.m.placements.on_stack(e))
-    _store_code(g, addr, func)
+    store_code_address(g, addr.ptr, g.m.declare_func(func))
     for i, capture in enumerate(func.captures):
         slot = offset(g, addr, field_offset(layout, i + 1))
         outer = var_addr(g, capture.outer)
@@ -286,10 +294,6 @@ def _store_capture(g: Gen, t: Type, slot: Addr, source: Addr) -> None:
         store(g, t, slot, source.ptr)
     else:
         store(g, t, slot, load(g, t, source))
-
-
-def _store_code(g: Gen, addr: Addr, func: Func) -> None:
-    store_leaf(g, Addr(addr.ptr, Mode.PRIVATE), "ptr", g.m.declare_func(func), 8)
 
 
 def value_func_lit(g: Gen, e: FuncLit) -> str:
@@ -308,7 +312,7 @@ def value_method(g: Gen, e: MethodValue) -> str:
         g.nil_check(e.pos, g.extract("{ptr, ptr}", receiver, 0))
     layout = closure_struct(g, func)
     addr = new_object(g, e.pos, "method value", layout, e, g.m.placements.on_stack(e))
-    _store_code(g, addr, func)
+    store_code_address(g, addr.ptr, g.m.declare_func(func))
     store(g, e.x.type, offset(g, addr, field_offset(layout, 1)), receiver)
     return addr.ptr
 

@@ -5,7 +5,8 @@ Source: Go 1.27.3 cmd/compile/internal/walk/select.go, runtime/select.go (order 
 
 from __future__ import annotations
 
-from tricolor.codegen.memory import copy, load, new_site, store, store_zero
+from tricolor.codegen.allocation import new_site
+from tricolor.codegen.memory import copy, load, store, store_zero
 from tricolor.codegen.places import index_operand, new_variable
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, LoopTargets, Mode

@@ -21,9 +21,10 @@ from tricolor.codegen import (
     slices,
     strings,
 )
+from tricolor.codegen.allocation import is_runtime
 from tricolor.codegen.arith import value_unary
 from tricolor.codegen.flat import gather, is_flat
-from tricolor.codegen.memory import copy, is_runtime, load, offset, store, store_zero
+from tricolor.codegen.memory import copy, load, offset, store, store_zero
 from tricolor.codegen.recovery import recovers
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode, ModuleState, Tables

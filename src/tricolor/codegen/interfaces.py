@@ -5,7 +5,8 @@ Source: Go 1.27.3 cmd/compile/internal/walk/convert.go (order of cheap boxes: ``
 
 from __future__ import annotations
 
-from tricolor.codegen.memory import alloc, load, new_site, shared, store, zero_value
+from tricolor.codegen.allocation import alloc, new_site
+from tricolor.codegen.memory import load, shared, store, store_zero, zero_value
 from tricolor.codegen.places import iface_parts
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode
@@ -252,7 +253,7 @@ def unbox_if(g: Gen, t: Type, ok: str, data: str) -> str:
     yes, done = g.label("holds"), g.label("assert")
     if shape.form is Form.MEMORY:
         temp = g.temp(t)
-        g.do(f"call void @llvm.memset.p0.i64(ptr {temp.ptr}, i8 0, i64 {shape.size}, i1 false)")
+        store_zero(g, t, temp)
         g.branch_if(ok, yes, done)
         g.start(yes)
         store(g, t, temp, data)

@@ -12,6 +12,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
+from tricolor.codegen.memory import (
+    compare_and_swap_pointer,
+    compare_and_swap_pointer_raw,
+    store_pointer_atomic,
+    store_pointer_raw,
+    swap_pointer,
+)
 from tricolor.codegen.shapes import shape_of
 from tricolor.codegen.state import Gen
 from tricolor.ir.nodes import (
@@ -68,14 +75,16 @@ def _int_type(e: Call, index: int) -> str:
 
 
 def _bytes(t: str) -> int:
-    return 8 if t == "ptr" else int(t[1:]) // 8
+    return int(t[1:]) // 8
 
 
 def _atomic_load(t: str) -> Intrinsic:
+    align = 8 if t == "ptr" else _bytes(t)
+
     def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
         g.nil_check(e.pos, args[0])
         g.atomic_reads += 1
-        return [g.op(f"load atomic {t}, ptr {args[0]} seq_cst, align {_bytes(t)}")]
+        return [g.op(f"load atomic {t}, ptr {args[0]} seq_cst, align {align}")]
 
     return emit
 
@@ -103,6 +112,30 @@ def _atomic_rmw(op: str, t: str, result: str) -> Intrinsic:
     return emit
 
 
+def _store_pointer(store: Callable[[Gen, str, str], None]) -> Intrinsic:
+    def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
+        g.nil_check(e.pos, args[0])
+        store(g, args[0], args[1])
+        return []
+
+    return emit
+
+
+def _swap_pointer(g: Gen, e: Call, args: list[str]) -> list[str]:
+    g.nil_check(e.pos, args[0])
+    g.atomic_reads += 1
+    return [swap_pointer(g, args[0], args[1])]
+
+
+def _compare_and_swap_pointer(swap: Callable[[Gen, str, str, str], str]) -> Intrinsic:
+    def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
+        g.nil_check(e.pos, args[0])
+        g.atomic_reads += 1
+        return [g.op(f"extractvalue {{ptr, i1}} {swap(g, *args)}, 1")]
+
+    return emit
+
+
 def _compare_and_swap(t: str) -> Intrinsic:
     def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
         g.nil_check(e.pos, args[0])
@@ -121,18 +154,20 @@ def _atomics() -> dict[str, Intrinsic]:
         "Uint32": "i32",
         "Uint64": "i64",
         "Uintptr": "i64",
-        "Pointer": "ptr",
     }
+    p = "sync/atomic."
     for name, t in user.items():
-        p = "sync/atomic."
         out[f"{p}Load{name}"] = _atomic_load(t)
         out[f"{p}Store{name}"] = _atomic_store(t)
         out[f"{p}Swap{name}"] = _atomic_rmw("xchg", t, "old")
         out[f"{p}CompareAndSwap{name}"] = _compare_and_swap(t)
-        if t != "ptr":
-            out[f"{p}Add{name}"] = _atomic_rmw("add", t, "new")
-            out[f"{p}And{name}"] = _atomic_rmw("and", t, "old")
-            out[f"{p}Or{name}"] = _atomic_rmw("or", t, "old")
+        out[f"{p}Add{name}"] = _atomic_rmw("add", t, "new")
+        out[f"{p}And{name}"] = _atomic_rmw("and", t, "old")
+        out[f"{p}Or{name}"] = _atomic_rmw("or", t, "old")
+    out[f"{p}LoadPointer"] = _atomic_load("ptr")
+    out[f"{p}StorePointer"] = _store_pointer(store_pointer_atomic)
+    out[f"{p}SwapPointer"] = _swap_pointer
+    out[f"{p}CompareAndSwapPointer"] = _compare_and_swap_pointer(compare_and_swap_pointer)
     p = "internal/runtime/atomic."
     sized = {
         "": "i32",
@@ -160,10 +195,10 @@ def _atomics() -> dict[str, Intrinsic]:
         out[f"{p}{op}uintptr"] = _atomic_rmw(text, "i64", "old")
     out[f"{p}CasRel"] = _compare_and_swap("i32")
     out[f"{p}Loadp"] = _atomic_load("ptr")
-    out[f"{p}StorepNoWB"] = _atomic_store("ptr")
-    out[f"{p}storePointer"] = _atomic_store("ptr")
-    out[f"{p}Casp1"] = _compare_and_swap("ptr")
-    out[f"{p}casPointer"] = _compare_and_swap("ptr")
+    out[f"{p}StorepNoWB"] = _store_pointer(store_pointer_raw)
+    out[f"{p}storePointer"] = _store_pointer(store_pointer_atomic)
+    out[f"{p}Casp1"] = _compare_and_swap_pointer(compare_and_swap_pointer_raw)
+    out[f"{p}casPointer"] = _compare_and_swap_pointer(compare_and_swap_pointer)
     return out
 
 

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
+from tricolor.codegen.allocation import new_object
 from tricolor.codegen.maps import fill_map
-from tricolor.codegen.memory import (
-    copy_bytes,
-    new_object,
-    offset,
-    store,
-    store_zero,
-    to_byte,
-    zero_value,
-)
+from tricolor.codegen.memory import copy, offset, store, store_zero, to_byte, zero_value
 from tricolor.codegen.places import is_place
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode
@@ -97,7 +90,7 @@ def _copy_static(g: Gen, e: Expr, dest: Addr) -> bool:
     shape = shape_of(e.type)
     if shape.size < _STATIC_COPY_BYTES or not g.m.statics.is_static(e):
         return False
-    copy_bytes(g, dest, Addr(g.m.statics.readonly(e), Mode.PRIVATE), str(shape.size), shape.align)
+    copy(g, e.type, dest, Addr(g.m.statics.readonly(e), Mode.PRIVATE))
     return True
 
 

@@ -13,18 +13,8 @@ from enum import Enum
 from functools import cache
 from typing import final
 
-from tricolor.codegen.memory import (
-    clear_bytes,
-    copy,
-    elem_ptr,
-    load,
-    new_site,
-    offset,
-    shared,
-    store,
-    store_zero,
-    zero_value,
-)
+from tricolor.codegen.allocation import new_site
+from tricolor.codegen.memory import clear_bytes, copy, elem_ptr, load, offset, shared, store, store_zero, zero_value
 from tricolor.codegen.places import index_operand
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode, PlaceThunk
@@ -173,7 +163,7 @@ def load_if(g: Gen, t: Type, ok: str, ptr: str) -> str:
     yes, done = g.label("found"), g.label("done")
     if shape.form is Form.MEMORY:
         temp = g.temp(t)
-        g.do(f"call void @llvm.memset.p0.i64(ptr {temp.ptr}, i8 0, i64 {shape.size}, i1 false)")
+        store_zero(g, t, temp)
         g.branch_if(ok, yes, done)
         g.start(yes)
         copy(g, t, temp, shared(ptr))
@@ -252,7 +242,7 @@ _MAX_STACK_GROUP_BYTES = 1024
 def _stack_map(g: Gen, t: Map, hint: str | None) -> str:
     """A map's header in the frame, with its first group of 8 entries if that is small and the hint allows it."""
     header = Addr(g.alloca(f"[{MAP_BYTES} x i8]", 8, "map"), Mode.PRIVATE)
-    clear_bytes(g, header, str(MAP_BYTES), 8)
+    clear_bytes(g, header, MAP_BYTES, 8)
     # What the seed must be is hard to guess; the order of iteration has random numbers of its own.
     g.m.data.declare("llvm.readcyclecounter", "declare i64 @llvm.readcyclecounter()")
     seed = g.op("call i64 @llvm.readcyclecounter()")
@@ -336,7 +326,7 @@ def range_map(g: Gen, pos: Pos, map_: Type, m: str, body: Callable[[Addr, Addr],
     """Iterate: ``body`` gets the addresses of key and element; ``labels`` are those of continue and break."""
     next_label, done = labels
     it = Addr(g.alloca(f"[{ITER_BYTES} x i8]", 8, "iter"), Mode.PRIVATE)
-    g.do(f"call void @llvm.memset.p0.i64(ptr align 8 {it.ptr}, i8 0, i64 {ITER_BYTES}, i1 false)")
+    clear_bytes(g, it, ITER_BYTES, 8)
     g.rt(pos, "runtime.mapIterStart", g.m.type_ref(map_), m, it.ptr)
     head, inside = g.label("maprange"), g.label("entry")
     g.start(head)

@@ -1,28 +1,60 @@
-"""Loads, stores, copies, zeroing and allocation: every access to memory that Go code makes goes through here.
+"""Loads, stores, copies and zeroing: compiled Go code touches memory only through this module.
 
-Terms: *private* memory is a slot of the function's own frame that no other goroutine can see; all else is *shared*.
+Terms:
+    *private* memory belongs to one call of a function: slots of its frame, the memory for its results, the memory of its large
+    parameters. No other goroutine can see it, and the collector scans all of it with the stack. All other memory is *shared*.
+    *The door* is the set of functions here that store pointers to shared memory.
 
 How it works: a shared value is accessed leaf by leaf with ``unordered`` atomics, so that words never tear; a private one as
-a whole, plainly. Memory-class values are copied with ``memmove``, whose machine code moves whole words.
+a whole, plainly. Values of memory class are copied with ``memmove``, whose machine code moves whole words.
+
+Who may store pointers:
+
+======================================= =================================================== ==================
+function                                stores                                              mark of the store
+======================================= =================================================== ==================
+``store_pointer``                       one pointer (``store`` and ``store_leaf`` call it)  barrier
+``copy``, ``copy_elements``             values of a known type, from memory                 barrier or noscan
+``clear_elements``, ``store_zero``      zeros over values of a known type                   barrier or noscan
+``store_pointer_atomic``,               one pointer, sequentially consistent: sync/atomic   barrier
+``swap_pointer``,                       and atomic.UnsafePointer
+``compare_and_swap_pointer``
+``store_pointer_raw``,                  one pointer, as Go's StorepNoWB and Casp1 do: the   raw
+``compare_and_swap_pointer_raw``        caller proves that no barrier is needed
+``store_code_address``                  the code address in a closure object                raw
+``copy_bytes``, ``clear_bytes``         bytes of private memory                             none
+======================================= =================================================== ==================
+
+Outside this module two functions of ``stubs``, ``_store`` and ``_copy``, write results into the frames that package reflect
+allocates; they use the same marks.
 
 Invariants:
-    1. Every store of a pointer to shared memory MUST go through ``store_pointer`` (or ``copy``). Otherwise a write barrier would
-       miss it.
+    1. An instruction that stores a pointer to shared memory MUST come from the door. Otherwise a write barrier would miss it, and
+       the collector would free an object in use. Checked by check_stores() (codegen.check_stores): it follows private addresses
+       through the emitted LLVM text and accepts an unmarked store only if its address is private.
+    2. A callee fills memory for results and owned parameters plainly, so the caller MUST pass private memory there. A call whose
+       result belongs into a heap object goes through a temporary. Checked by check_stores() as well.
+    3. Bulk operations on shared memory MUST know the element type. Otherwise the barrier could not find the pointers in it.
+       Checked by copy_bytes() and clear_bytes().
+
+The write barrier: the world is stopped while the collector marks, so the door emits plain stores. A concurrent collector will put
+its barrier into the functions that write the mark ``barrier``, and only there. It stores first and tests after: load the old
+pointer, store the new one, then shade both if marking is on. A goroutine that is stopped between store and test still holds both
+pointers in registers, where the scan of its stack finds them. Bulk operations shade by the type's pointer bitmap, as Go's
+typedmemmove and memclrHasPointers do. Objects that were just allocated get no exception: their allocation may be black, and the
+pointer stored may be known to nothing but a stack that is not scanned yet.
 
 Differs from Go: copies of memory-class values are ``llvm.memmove``, which the memory model leaves to LLVM's expansion.
 """
 
 from __future__ import annotations
 
-from tricolor.abi.sizeclasses import rounded_bytes
 from tricolor.codegen.debug import ALIAS_FLOAT, ALIAS_HEADER
 from tricolor.codegen.shapes import Form, Shape, shape_of
-from tricolor.codegen.state import Addr, Gen, Mode, Site
-from tricolor.gotypes.sizes import size_of
-from tricolor.gotypes.types import Type
-from tricolor.ir.nodes import Pos
-
-MAX_INLINE_ALLOC_BYTES = 512
+from tricolor.codegen.state import Addr, Gen, Mode
+from tricolor.gotypes.sizes import align_of, size_of
+from tricolor.gotypes.types import Type, has_pointers
+from tricolor.staticdata.barriers import BARRIER, NOSCAN, RAW
 
 
 def offset(g: Gen, addr: Addr, bytes_: int) -> Addr:
@@ -50,7 +82,7 @@ over numbers need not load its slices' headers again after each store."""
 
 
 def load_leaf(g: Gen, addr: Addr, leaf_type: str, align: int, at: int = 0, *, header: bool = False) -> str:
-    """Load one scalar, ``at`` bytes behind the address. ``header``: it is the length or capacity in a slice or string header."""
+    """Load one scalar, ``at`` bytes after the address. ``header``: it is the length or capacity in a slice or string header."""
     addr = offset(g, addr, at)
     if addr.mode is Mode.SHARED:
         alias = ALIAS_HEADER if header else _ALIAS_CLASSES.get(leaf_type, "")
@@ -60,7 +92,7 @@ def load_leaf(g: Gen, addr: Addr, leaf_type: str, align: int, at: int = 0, *, he
 
 
 def store_leaf(g: Gen, addr: Addr, leaf_type: str, value: str, align: int, at: int = 0) -> None:
-    """Store one scalar, ``at`` bytes behind the address."""
+    """Store one scalar, ``at`` bytes after the address."""
     addr = offset(g, addr, at)
     if addr.mode is Mode.SHARED:
         if leaf_type == "ptr":
@@ -73,9 +105,45 @@ def store_leaf(g: Gen, addr: Addr, leaf_type: str, value: str, align: int, at: i
     g.do(f"store{volatile} {leaf_type} {value}, ptr {addr.ptr}, align {align}")
 
 
+# --- the door: single pointers ---------------------------------------------------------------------------------------
+
+
 def store_pointer(g: Gen, slot: str, value: str) -> None:
-    """Store a pointer to a slot that may be shared: the place of a write barrier."""
-    g.do(f"{g.m.store_word} ptr {value}, ptr {slot}{g.m.order}, align 8{ALIAS_HEADER}")
+    """Store a pointer to a slot that may be shared."""
+    g.do(f"{g.m.store_word} ptr {value}, ptr {slot}{g.m.order}, align 8{ALIAS_HEADER}{BARRIER}")
+
+
+def store_pointer_atomic(g: Gen, slot: str, value: str) -> None:
+    """Store a pointer, sequentially consistent."""
+    g.do(f"store atomic ptr {value}, ptr {slot} seq_cst, align 8{BARRIER}")
+
+
+def swap_pointer(g: Gen, slot: str, value: str) -> str:
+    """Exchange the pointer in a slot; gives the old one."""
+    return g.op(f"atomicrmw xchg ptr {slot}, ptr {value} seq_cst, align 8{BARRIER}")
+
+
+def compare_and_swap_pointer(g: Gen, slot: str, old: str, new: str) -> str:
+    """Replace the pointer in a slot if it is ``old``; gives LLVM's pair of what was there and whether it was replaced."""
+    return g.op(f"cmpxchg ptr {slot}, ptr {old}, ptr {new} seq_cst seq_cst, align 8{BARRIER}")
+
+
+def store_pointer_raw(g: Gen, slot: str, value: str) -> None:
+    """Store a pointer without a write barrier, ever: it does not point into Go's heap, or the slot is no memory of Go's."""
+    g.do(f"store atomic ptr {value}, ptr {slot} seq_cst, align 8{RAW}")
+
+
+def compare_and_swap_pointer_raw(g: Gen, slot: str, old: str, new: str) -> str:
+    """``compare_and_swap_pointer`` without a write barrier, ever."""
+    return g.op(f"cmpxchg ptr {slot}, ptr {old}, ptr {new} seq_cst seq_cst, align 8{RAW}")
+
+
+def store_code_address(g: Gen, slot: str, code: str) -> None:
+    """Store the address of a function into a closure object that nobody else knows yet."""
+    g.do(f"store ptr {code}, ptr {slot}, align 8{RAW}")
+
+
+# --- values ----------------------------------------------------------------------------------------------------------
 
 
 def load(g: Gen, t: Type, addr: Addr) -> str:
@@ -164,78 +232,68 @@ def zero_value(t: Type) -> str:
             return "zeroinitializer"
 
 
+# --- the door: copies and zeroing ------------------------------------------------------------------------------------
+
+
 def copy(g: Gen, t: Type, dst: Addr, src: Addr) -> None:
     """Copy a value between memories that are the same or apart (or overlap, as parts of one array)."""
     if dst.ptr != src.ptr:
-        copy_bytes(g, dst, src, str(size_of(t)), shape_of(t).align)
+        _move(g, dst, src, str(size_of(t)), align_of(t), _bulk_mark(t, dst))
 
 
-def copy_bytes(g: Gen, dst: Addr, src: Addr, count: str, align: int = 1) -> None:
-    """Copy ``count`` bytes (an i64 operand), overlap allowed."""
+def copy_elements(g: Gen, elem: Type, dst: Addr, src: Addr, count: str) -> None:
+    """Copy ``count`` elements (an i64 operand), overlap allowed."""
+    _move(g, dst, src, _scaled(g, count, size_of(elem)), align_of(elem), _bulk_mark(elem, dst))
+
+
+def clear_elements(g: Gen, elem: Type, addr: Addr, count: str) -> None:
+    """Zero ``count`` elements (an i64 operand)."""
+    _clear(g, addr, _scaled(g, count, size_of(elem)), align_of(elem), _bulk_mark(elem, addr))
+
+
+def copy_bytes(g: Gen, dst: Addr, src: Addr, count: str) -> None:
+    """Copy ``count`` bytes (an i64 operand) to private memory."""
+    assert dst.mode is not Mode.SHARED, "copies to shared memory know their type"
+    _move(g, dst, src, count, 1, "")
+
+
+def clear_bytes(g: Gen, addr: Addr, count: int, align: int) -> None:
+    """Zero bytes of private memory."""
+    assert addr.mode is not Mode.SHARED, "shared memory is cleared by its type"
+    _clear(g, addr, str(count), align, "")
+
+
+def _bulk_mark(t: Type, dst: Addr) -> str:
+    if dst.mode is not Mode.SHARED:
+        return ""
+    return BARRIER if has_pointers(t) else NOSCAN
+
+
+def _scaled(g: Gen, count: str, elem_bytes: int) -> str:
+    """``count * elem_bytes`` as i64; known not to overflow."""
+    if count[0] != "%":
+        return str(int(count) * elem_bytes)
+    return count if elem_bytes == 1 else g.op(f"mul i64 {count}, {elem_bytes}")
+
+
+def _move(g: Gen, dst: Addr, src: Addr, count: str, align: int, mark: str) -> None:
     if count == "0":
         return
     volatile = "true" if Mode.VOLATILE in (dst.mode, src.mode) else "false"
-    g.do(f"call void @llvm.memmove.p0.p0.i64(ptr align {align} {dst.ptr}, ptr align {align} {src.ptr}, i64 {count}, i1 {volatile})")
+    g.do(f"call void @llvm.memmove.p0.p0.i64(ptr align {align} {dst.ptr}, ptr align {align} {src.ptr}, i64 {count}, i1 {volatile}){mark}")
 
 
-def clear_bytes(g: Gen, addr: Addr, count: str, align: int) -> None:
-    """Zero ``count`` bytes (an i64 operand)."""
+def _clear(g: Gen, addr: Addr, count: str, align: int, mark: str) -> None:
     if count == "0":
         return
     volatile = "true" if addr.mode is Mode.VOLATILE else "false"
-    g.do(f"call void @llvm.memset.p0.i64(ptr align {align} {addr.ptr}, i8 0, i64 {count}, i1 {volatile})")
+    g.do(f"call void @llvm.memset.p0.i64(ptr align {align} {addr.ptr}, i8 0, i64 {count}, i1 {volatile}){mark}")
 
 
 def store_zero(g: Gen, t: Type, addr: Addr) -> None:
     """Store the zero value."""
     shape = shape_of(t)
     if shape.form is Form.MEMORY:
-        clear_bytes(g, addr, str(shape.size), shape.align)
+        _clear(g, addr, str(shape.size), shape.align, _bulk_mark(t, addr))
     else:
         store(g, t, addr, zero_value(t))
-
-
-# --- allocation ------------------------------------------------------------------------------------------------------
-
-
-def is_runtime(pkg: str) -> bool:
-    """Whether a package is part of the runtime that is written in Go (maps among them)."""
-    return pkg == "runtime" or pkg.startswith("internal/runtime/")
-
-
-def new_site(g: Gen, pos: Pos, kind: str, t: Type, node: object, on_stack: bool, buffer_bytes: int = 0) -> None:
-    """Register an allocation site and, if it is a heap one of a program with accounting, store its number for the runtime.
-
-    The runtime's own Go code has no sites: what it allocates is charged to the operation that called it.
-    """
-    m = g.m
-    if not m.options.account or is_runtime(g.func.pkg):
-        return
-    number = m.options.first_site + len(m.sites)
-    m.sites.append(Site(number, pos, kind, t, g.func.symbol, node, on_stack, buffer_bytes))
-    if not on_stack:
-        name = m.external("tricolor.site", "i32", 4)
-        g.do(f"store i32 {number}, ptr {name}, align 4")
-
-
-def alloc(g: Gen, pos: Pos, kind: str, t: Type, node: object) -> str:
-    """Zeroed heap memory for one value of the type; ``kind`` and ``node`` describe the site."""
-    size = size_of(t)
-    if size == 0:
-        return g.m.external("runtime.zerobase", "i64")
-    new_site(g, pos, kind, t, node, False)
-    layout = None if g.m.options.account or size > MAX_INLINE_ALLOC_BYTES else g.m.data.layout_ref(t)
-    if layout is None:
-        return g.rt(pos, "runtime.newobject", g.m.type_ref(t))
-    name = g.m.data.declare("tricolor.alloc", 'declare ptr @"tricolor.alloc"(ptr, i64) #91')
-    return g.op(f"call ptr {name}(ptr {layout}, i64 {rounded_bytes(size)}){g.dbg(pos)}")
-
-
-def new_object(g: Gen, pos: Pos, kind: str, t: Type, node: object, on_stack: bool) -> Addr:
-    """Zeroed memory for one value where placement says."""
-    if on_stack:
-        new_site(g, pos, kind, t, node, True)
-        addr = g.temp(t)
-        store_zero(g, t, addr)
-        return addr
-    return Addr(alloc(g, pos, kind, t, node), Mode.SHARED)

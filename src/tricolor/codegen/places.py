@@ -6,19 +6,9 @@ values, but panics for nil and bounds only when it assigns.
 
 from __future__ import annotations
 
+from tricolor.codegen.allocation import alloc, new_site
 from tricolor.codegen.arith import const_count
-from tricolor.codegen.memory import (
-    alloc,
-    copy,
-    elem_ptr,
-    load,
-    load_leaf,
-    new_site,
-    offset,
-    shared,
-    store_zero,
-    zero_value,
-)
+from tricolor.codegen.memory import copy, elem_ptr, load, load_leaf, offset, shared, store_zero, zero_value
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode, PlaceThunk
 from tricolor.gotypes.sizes import field_offset, size_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.codegen.memory import is_runtime
+from tricolor.codegen.allocation import is_runtime
 from tricolor.codegen.state import Gen
 from tricolor.ir.nodes import Pos
 

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
+from tricolor.codegen.allocation import MAX_INLINE_ALLOC_BYTES, new_object, new_site
 from tricolor.codegen.buffers import BUFFER_BYTES, buffer_bytes, small_or_large
-from tricolor.codegen.memory import (
-    MAX_INLINE_ALLOC_BYTES,
-    clear_bytes,
-    copy_bytes,
-    elem_ptr,
-    load,
-    new_object,
-    new_site,
-    shared,
-    store,
-)
+from tricolor.codegen.memory import clear_bytes, clear_elements, copy_elements, elem_ptr, load, shared, store
 from tricolor.codegen.places import index_operand, is_place, slice_parts, slice_words, string_parts
 from tricolor.codegen.state import Addr, Gen, Mode
-from tricolor.gotypes.sizes import align_of, size_of
+from tricolor.gotypes.sizes import size_of
 from tricolor.gotypes.types import Array, Pointer, Slice, Type, array, is_signed, is_string, underlying
 from tricolor.ir.nodes import (
     Append,
@@ -39,13 +30,6 @@ def slice_elem(t: Type) -> Type:
     u = underlying(t)
     assert isinstance(u, Slice), f"{t} is no slice"
     return u.elem
-
-
-def scaled(g: Gen, count: str, elem_bytes: int) -> str:
-    """``count * elem_bytes`` as i64; known not to overflow."""
-    if count[0] != "%":
-        return str(int(count) * elem_bytes)
-    return count if elem_bytes == 1 else g.op(f"mul i64 {count}, {elem_bytes}")
 
 
 # --- x[lo:hi:max] ----------------------------------------------------------------------------------------------------
@@ -143,7 +127,7 @@ def value_make_slice(g: Gen, e: MakeSlice) -> str:
         return _make_on_heap(g, e, length, cap_text, 0)
 
     def small(buffer: str) -> str:
-        clear_bytes(g, Addr(buffer, Mode.PRIVATE), str(BUFFER_BYTES), 8)
+        clear_bytes(g, Addr(buffer, Mode.PRIVATE), BUFFER_BYTES, 8)
         return g.slice(buffer, length, cap_text)
 
     fits = g.op(f"icmp ule i64 {cap_text}, {room}")
@@ -198,7 +182,7 @@ def value_append(g: Gen, e: Append) -> str:
     source, count = string_parts(g, more) if is_string(more.type) else slice_parts(g, more)
     ptr, new_length, cap = _grow(g, e, elem, base, count)
     dest = shared(elem_ptr(g, ptr, base[1], elem_bytes))
-    copy_bytes(g, dest, shared(source), scaled(g, count, elem_bytes), align_of(elem))
+    copy_elements(g, elem, dest, shared(source), count)
     return g.slice(ptr, new_length, cap)
 
 
@@ -209,7 +193,7 @@ def _append_zeros(g: Gen, e: Append, elem: Type, base: tuple[str, str, str], mor
         g.require(g.op(f"icmp sge i64 {count}, 0"), g.panic_block(e.pos, "runtime.panicmakeslicelen"))
     ptr, new_length, cap = _grow(g, e, elem, base, count)
     dest = shared(elem_ptr(g, ptr, base[1], size_of(elem)))
-    clear_bytes(g, dest, scaled(g, count, size_of(elem)), align_of(elem))
+    clear_elements(g, elem, dest, count)
     return g.slice(ptr, new_length, cap)
 
 
@@ -271,7 +255,7 @@ def _take_buffer(g: Gen, length: str, new_length: str, size: int, room: int, don
     g.branch_if(g.op(f"and i1 {fresh}, {g.op(f'and i1 {fits}, {empty}')}"), use, heap)
     g.start(use)
     g.do(f"store i1 true, ptr {used}, align 1")
-    clear_bytes(g, Addr(buffer, Mode.PRIVATE), str(size), 8)
+    clear_bytes(g, Addr(buffer, Mode.PRIVATE), size, 8)
     g.branch(done)
     g.start(heap)
     return buffer, use
@@ -285,15 +269,14 @@ def builtin_copy(g: Gen, e: Builtin) -> str:
     less = g.op(f"icmp slt i64 {src_length}, {dst_length}")
     count = g.op(f"select i1 {less}, i64 {src_length}, i64 {dst_length}")
     elem = slice_elem(e.args[0].type)
-    copy_bytes(g, shared(dst), shared(src), scaled(g, count, size_of(elem)), align_of(elem))
+    copy_elements(g, elem, shared(dst), shared(src), count)
     return count
 
 
 def clear_slice(g: Gen, x: Expr) -> None:
     """``clear(slice)``."""
     ptr, length = slice_parts(g, x)
-    elem = slice_elem(x.type)
-    clear_bytes(g, shared(ptr), scaled(g, length, size_of(elem)), align_of(elem))
+    clear_elements(g, slice_elem(x.type), shared(ptr), length)
 
 
 # --- conversion to arrays --------------------------------------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tricolor.codegen.allocation import new_site
 from tricolor.codegen.buffers import BUFFER_BYTES, buffer_bytes, small_or_large
-from tricolor.codegen.memory import clear_bytes, copy_bytes, new_site
+from tricolor.codegen.memory import clear_bytes, copy_bytes
 from tricolor.codegen.places import index_operand, slice_parts, string_parts
 from tricolor.codegen.state import Addr, Gen, Mode
 from tricolor.gotypes.types import STRING
@@ -104,7 +105,7 @@ def _copied(g: Gen, e: Convert, source: tuple[str, str], kind: str, symbol: str)
 
     def small(buffer: str) -> str:
         if to_bytes:
-            clear_bytes(g, Addr(buffer, Mode.PRIVATE), str(BUFFER_BYTES), 8)
+            clear_bytes(g, Addr(buffer, Mode.PRIVATE), BUFFER_BYTES, 8)
         copy_bytes(g, Addr(buffer, Mode.PRIVATE), Addr(ptr, Mode.SHARED), length)
         return g.slice(buffer, length, str(BUFFER_BYTES)) if to_bytes else g.string(buffer, length)
 

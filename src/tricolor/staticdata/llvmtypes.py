@@ -44,6 +44,7 @@ from tricolor.gotypes.types import (
     TypeParam,
     underlying,
 )
+from tricolor.staticdata.barriers import OWNED
 
 STRING = "{ptr, i64}"
 SLICE = "{ptr, i64, i64}"
@@ -134,8 +135,8 @@ def extension(t: Type) -> str:
 
 @cache
 def param_text(t: Type) -> str:
-    """Parameter type with its attributes, as written in declarations and calls: ``i1 zeroext``."""
-    attribute = extension(t)
+    """Parameter type with its attributes, as written in declarations and calls: ``i1 zeroext``, ``ptr "owned"``."""
+    attribute = OWNED if memory_class(t) else extension(t)
     return f"{param_type(t)} {attribute}" if attribute else param_type(t)
 
 

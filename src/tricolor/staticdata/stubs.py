@@ -17,9 +17,10 @@ from __future__ import annotations
 
 from tricolor.abi.prefix import PREFIX_MAGIC, PREFIX_MAGIC_MASK, PREFIX_RECOVERS, prefix_text
 from tricolor.gotypes.sizes import align_of, frame_struct, memory_class, result_struct, size_of, struct_layout
-from tricolor.gotypes.types import Signature, Type
+from tricolor.gotypes.types import Signature, Type, has_pointers
 from tricolor.ir.nodes import Func
 from tricolor.staticdata.algorithms import GO_ATTRIBUTES
+from tricolor.staticdata.barriers import BARRIER, NOSCAN
 from tricolor.staticdata.emitter import closure_symbol, is_closure
 from tricolor.staticdata.llvmtypes import (
     FunctionType,
@@ -119,18 +120,20 @@ def _load(lines: list[str], t: Type, address: str, name: str) -> str:
     return name
 
 
-def _store(lines: list[str], t: Type, value: str, address: str, name: str) -> None:
+def _store(lines: list[str], t: Type, value: str, address: str, name: str, mark: str = "") -> None:
+    """``mark`` is needed for memory that is not this stub's own."""
     if size_of(t) == 0:
         return
     if is_bool(t):
         lines.append(f"  {name}z = zext i1 {value} to i8")
         value = f"{name}z"
-    lines.append(f"  store {memory_type(t)} {value}, ptr {address}, align {align_of(t)}")
+    lines.append(f"  store {memory_type(t)} {value}, ptr {address}, align {align_of(t)}{mark}")
 
 
-def _copy(lines: list[str], target: str, source: str, t: Type) -> None:
+def _copy(lines: list[str], target: str, source: str, t: Type, mark: str = "") -> None:
+    """``mark`` is needed if the target is not this stub's own memory."""
     if size_of(t):
-        lines.append(f"  call void @llvm.memcpy.p0.p0.i64(ptr {target}, ptr {source}, i64 {size_of(t)}, i1 false)")
+        lines.append(f"  call void @llvm.memcpy.p0.p0.i64(ptr {target}, ptr {source}, i64 {size_of(t)}, i1 false){mark}")
 
 
 def _result_offsets(sig: Signature) -> tuple[int, ...]:
@@ -139,7 +142,10 @@ def _result_offsets(sig: Signature) -> tuple[int, ...]:
 
 
 def call_stub(sig: Signature, symbol: str) -> str:
-    """Definition of ``void symbol(ptr code, ptr context, ptr frame)``. Memory-class arguments are used in the frame."""
+    """Definition of ``void symbol(ptr code, ptr context, ptr frame)``.
+
+    The frame is a heap object. The callee gets copies of memory-class arguments, which it may change without a write barrier.
+    """
     ft = function_type(sig, context=True)
     offsets = struct_layout(frame_struct(sig)).offsets
     lines: list[str] = []
@@ -150,7 +156,12 @@ def call_stub(sig: Signature, symbol: str) -> str:
     args.append("ptr %context")
     for i, t in enumerate(sig.params):
         address = _at(lines, "%frame", offsets[i], f"%p{i}")
-        operand = address if memory_class(t) else _load(lines, t, address, f"%a{i}")
+        if memory_class(t):
+            operand = f"%own{i}"
+            lines.append(f"  {operand} = alloca {memory_type(t)}, align {align_of(t)}")
+            _copy(lines, operand, address, t)
+        else:
+            operand = _load(lines, t, address, f"%a{i}")
         args.append(f"{param_text(t)} {operand}")
     lines += _drop_token_unless_recovers("%code")
     call = f"call {ft.result} %code({', '.join(args)})"
@@ -158,13 +169,14 @@ def call_stub(sig: Signature, symbol: str) -> str:
     base = len(sig.params)
     for i, t in enumerate(sig.results):
         target = _at(lines, "%frame", offsets[base + i], f"%q{i}")
+        mark = BARRIER if has_pointers(t) else NOSCAN
         if ft.sret:
-            _copy(lines, target, _at(lines, "%out", _result_offsets(sig)[i], f"%o{i}"), t)
+            _copy(lines, target, _at(lines, "%out", _result_offsets(sig)[i], f"%o{i}"), t, mark)
         elif len(sig.results) == 1:
-            _store(lines, t, "%r", target, "%r")
+            _store(lines, t, "%r", target, "%r", mark)
         else:
             lines.append(f"  %e{i} = extractvalue {_plain(ft)} %r, {i}")
-            _store(lines, t, f"%e{i}", target, f"%e{i}")
+            _store(lines, t, f"%e{i}", target, f"%e{i}", mark)
     body = "\n".join(lines)
     return f"define void @{symbol}(ptr %code, ptr %context, ptr %frame) {GO_ATTRIBUTES} {prefix_text()} {{\n{body}\n  ret void\n}}\n"
 

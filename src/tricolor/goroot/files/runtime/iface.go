@@ -18,7 +18,7 @@ type itabTable struct {
 }
 
 var (
-	itabs    unsafe.Pointer // *itabTable
+	itabs    atomic.UnsafePointer // *itabTable
 	itabLock uint32
 )
 
@@ -38,6 +38,7 @@ func (t *itabTable) find(inter *interfacetype, typ *_type) *itab {
 	}
 }
 
+// insert needs no write barrier: itabs are not in the heap.
 func (t *itabTable) insert(m *itab) {
 	at := itabHash(m.Inter, m.Type)
 	for t.entries[at&t.mask] != nil {
@@ -49,7 +50,7 @@ func (t *itabTable) insert(m *itab) {
 
 // keepItab adds an itab to the table. It doubles a table that is half full. The caller must hold the lock.
 func keepItab(m *itab) {
-	t := (*itabTable)(itabs)
+	t := (*itabTable)(itabs.Load())
 	if t == nil || t.used >= t.mask/2 {
 		size := uintptr(64)
 		if t != nil {
@@ -64,7 +65,7 @@ func keepItab(m *itab) {
 			}
 		}
 		bigger.insert(m)
-		atomic.StorepNoWB(unsafe.Pointer(&itabs), unsafe.Pointer(bigger))
+		itabs.Store(unsafe.Pointer(bigger))
 		return
 	}
 	t.insert(m)
@@ -131,12 +132,12 @@ func newItab(inter *interfacetype, typ *_type) *itab {
 // getitab returns the itab of a concrete type for an interface with methods. If the type lacks one of the methods, getitab
 // returns nil if canfail is set, else it panics.
 func getitab(inter *interfacetype, typ *_type, canfail bool) *itab {
-	m := (*itabTable)(atomic.Loadp(unsafe.Pointer(&itabs))).find(inter, typ)
+	m := (*itabTable)(itabs.Load()).find(inter, typ)
 	if m == nil {
 		made := newItab(inter, typ)
 		fill(made)
 		lock(&itabLock)
-		m = (*itabTable)(itabs).find(inter, typ)
+		m = (*itabTable)(itabs.Load()).find(inter, typ)
 		if m == nil {
 			m = made
 			keepItab(m)

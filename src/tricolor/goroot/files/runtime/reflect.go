@@ -55,13 +55,23 @@ func maps_typedmemclr(t *_type, p unsafe.Pointer) {
 }
 
 //go:linkname reflect_typedmemclrpartial reflect.typedmemclrpartial
-func reflect_typedmemclrpartial(_ *_type, p unsafe.Pointer, _, size uintptr) {
-	memclrNoHeapPointers(p, size)
+func reflect_typedmemclrpartial(t *_type, p unsafe.Pointer, _, size uintptr) {
+	if t.Pointers() {
+		clear(unsafe.Slice((*unsafe.Pointer)(p), size/unsafe.Sizeof(p)))
+	} else {
+		memclrNoHeapPointers(p, size)
+	}
 }
 
 //go:linkname reflect_typedarrayclear reflect.typedarrayclear
 func reflect_typedarrayclear(t *_type, p unsafe.Pointer, n int) {
-	memclrNoHeapPointers(p, uintptr(n)*t.Size_)
+	if !t.Pointers() {
+		memclrNoHeapPointers(p, uintptr(n)*t.Size_)
+		return
+	}
+	for i := range n {
+		typedmemclr(t, add(p, uintptr(i)*t.Size_))
+	}
 }
 
 //go:linkname reflect_typedslicecopy reflect.typedslicecopy
@@ -77,9 +87,12 @@ func reflect_memmove(to, from unsafe.Pointer, n uintptr) {
 //go:linkname reflect_growslice reflect.growslice
 func reflect_growslice(t *_type, old slice, extra int) slice {
 	grown := growslice(old.array, old.cap+extra, old.cap, extra, t)
-	// Reflection can read the elements between the length and the capacity, so they must be zero.
-	used := uintptr(old.cap) * t.Size_
-	memclrNoHeapPointers(add(grown.array, used), uintptr(grown.cap)*t.Size_-used)
+	// Reflection can read the elements between the length and the capacity, so they must be zero. New memory that holds
+	// pointers is zero already.
+	if !t.Pointers() {
+		used := uintptr(old.cap) * t.Size_
+		memclrNoHeapPointers(add(grown.array, used), uintptr(grown.cap)*t.Size_-used)
+	}
 	grown.len = old.len
 	return grown
 }
