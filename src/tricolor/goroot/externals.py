@@ -1,13 +1,13 @@
-"""Every function without a Go body that the overlay leaves, and who provides it.
+"""The functions without a Go body in the standard library with the overlay, and their providers.
 
-* ``KERNEL``: written in the kernel language (``tricolor.runtime``), by symbol; declared in ``files/runtime/kernel.go``.
-* ``INTRINSICS``: made by the code generator (``codegen/intrinsics.py``) where they are called.
-* ``INTRINSICS_OVER_BODY``: have a Go body that would be wrong (no atomic access) or slow; made by the code generator too.
+* ``KERNEL``: functions in the kernel language (``tricolor.runtime``), by symbol; ``files/runtime/kernel.go`` declares them.
+* ``INTRINSICS``: functions that the code generator expands at each call (``codegen/intrinsics.py``).
+* ``INTRINSICS_OVER_BODY``: functions with a Go body that would be wrong (not atomic) or slow; the code generator expands them too.
 
-Variables: one whose ``//go:linkname`` target begins with ``tricolor.`` is defined by the data module; two declarations with
-one symbol are one variable.
+Variables: the data module defines a variable whose ``//go:linkname`` target begins with ``tricolor.``. Two declarations with the same symbol
+are one variable.
 
-Words for what a kernel function does: *parks* may switch to another goroutine; *closure* is a func() value.
+Terms in the descriptions: a function that *parks* may switch to another goroutine; a *closure* is a func() value.
 """
 
 from __future__ import annotations
@@ -15,52 +15,52 @@ from __future__ import annotations
 from typing import Final
 
 KERNEL: Final[dict[str, str]] = {
-    # Memory. Types are descriptors; without one there are no pointers.
-    "runtime.mallocgc": "memory of so many bytes for values of a type; zeroed if needzero or if it holds pointers",
+    # Memory. Types are descriptors; memory without a type holds no pointers.
+    "runtime.mallocgc": "memory of size bytes for values of a type; zeroed if needzero is set or it holds pointers",
     "runtime.newobject": "zeroed memory for one value",
     "runtime.newarray": "zeroed memory for n values; panics as makeslice does",
     "runtime.makeslice": "zeroed memory for cap values",
     "runtime.growslice": "append's growth: slice of length newLen with the old contents",
     "runtime.typedmemmove": "copy one value (may overlap)",
     "runtime.typedmemclr": "zero one value",
-    "runtime.typedslicecopy": "copy min(dstLen, srcLen) values (may overlap); gives the number",
+    "runtime.typedslicecopy": "copy min(dstLen, srcLen) values (may overlap); return the number",
     "runtime.memmove": "copy bytes (may overlap); words are copied as words",
     "runtime.memclrNoHeapPointers": "zero bytes",
     "runtime.memequal": "whether n bytes are equal",
     "runtime.persistentalloc": "zeroed memory that is never freed and not scanned",
-    # Collector.
-    "runtime.gccollect": "a full collection, finished when it returns",
-    "runtime.gcscavenge": "give unused pages back to the system",
-    "runtime.gcsetpercent": "set GOGC (negative: off); gives the old value",
-    "runtime.gcsetlimit": "set GOMEMLIMIT in bytes unless negative; gives the old value",
+    # Garbage collector.
+    "runtime.gccollect": "run a full collection cycle; return when it is complete",
+    "runtime.gcscavenge": "return unused pages to the system",
+    "runtime.gcsetpercent": "set GOGC (negative: off); return the old value",
+    "runtime.gcsetlimit": "set GOMEMLIMIT in bytes unless negative; return the old value",
     "runtime.gcstats": "fill a gcStats (files/runtime/memory.go)",
     "runtime.gcsizes": "size, allocated and freed objects of the first n size classes",
     "runtime.gcpauses": "copy the ring of the last n pauses in ns; cycle c is at (c-1) mod n",
-    "runtime.findobject": "beginning of the heap object that an address lies in, nil if none; its size unless nil is given",
-    "runtime.setfinalizer": "arrange that closure func(obj) is queued when obj dies, take it away if nil; false if there is one",
-    "runtime.addcleanup": "arrange that a closure is queued when obj dies; gives an id that is not 0",
-    "runtime.stopcleanup": "take a cleanup away",
+    "runtime.findobject": "beginning of the heap object that contains an address, nil if there is none; stores its size unless size is nil",
+    "runtime.setfinalizer": "queue the closure func(obj) when obj dies; nil: remove it; return false if there is one already",
+    "runtime.addcleanup": "queue a closure when obj dies; return an id, which is not 0",
+    "runtime.stopcleanup": "remove a cleanup",
     "runtime.nextfinalizer": "parks until something is queued; 1: finalizer (object, closure), 2: cleanup (closure)",
-    "runtime.weakhandle": "the weak handle of the object at an address, the same one each time; a heap object",
-    "runtime.weakload": "the address that the handle was made for, nil if the object is gone",
+    "runtime.weakhandle": "the weak handle of the object at an address, always the same one; a heap object",
+    "runtime.weakload": "the address of the handle's object, nil if the object is gone",
     # Goroutines.
     "runtime.getg": "the running goroutine",
     "runtime.goid": "its number",
     "runtime.gwords": "three words in its record that the collector scans; zero in a new goroutine",
     "runtime.newproc": "a goroutine that calls a closure",
-    "runtime.newsystemproc": "the same, not counted, not shown, no reason to go on",
-    "runtime.newparkedproc": "the same as newproc, but it waits for goready",
+    "runtime.newsystemproc": "as newproc; the goroutine is not counted, not shown in traces, and does not keep the program running",
+    "runtime.newparkedproc": "as newproc; the goroutine waits for goready",
     "runtime.gosched": "parks; goes to the end of the run queue",
     "runtime.gopark": "parks until goready; stores 0 to *unlock (unless nil) once it is parked",
     "runtime.gosleep": "gopark that also ends at a time (ns of nanotime): true then",
-    "runtime.goready": "make a parked goroutine runnable; nothing if gosleep has ended already",
+    "runtime.goready": "make a parked goroutine runnable; does nothing if its gosleep has ended already",
     "runtime.goexit0": "end the running goroutine",
-    "runtime.gcount": "number of goroutines, system ones not counted",
-    "runtime.gomaxprocs": "set (if positive) the number of threads; gives the old one",
-    "runtime.ncpu": "processors that the process may use",
-    "runtime.procpin": "no preemption of this goroutine until procunpin; gives the number of the processor",
+    "runtime.gcount": "number of goroutines without system goroutines",
+    "runtime.gomaxprocs": "set the number of threads if positive; return the old one",
+    "runtime.ncpu": "number of processors that the process may use",
+    "runtime.procpin": "prevent preemption of this goroutine until procunpin; return the number of the processor",
     "runtime.procunpin": "ends procpin",
-    "runtime.decoderune": "the rune at a place of a string, and where the next one begins",
+    "runtime.decoderune": "the rune at an index of a string, and the index of the next one",
     # Channels.
     "runtime.makechan": "make(chan T, size)",
     "runtime.chansend1": "parks; c <- *elem",
@@ -71,29 +71,29 @@ KERNEL: Final[dict[str, str]] = {
     "runtime.closechan": "close(c)",
     "runtime.chanlen": "len(c)",
     "runtime.chancap": "cap(c)",
-    "runtime.chantimer": "note that a timer sends to the channel: its len and cap are 0, waiting for it is no deadlock",
+    "runtime.chantimer": "mark the channel as a timer's: its len and cap are 0, and waiting for it is not a deadlock",
     "runtime.block": "parks for ever",
     # Panics, stacks, symbols.
     "runtime.resume": "continue where setresume saved the frame; does not return",
-    "runtime.recovertoken": "the panic that may be recovered by the function that begins, nil if there is none; forgets it",
-    "runtime.signalenable": "note the signal from here on",
+    "runtime.recovertoken": "take the token of the panic that the calling function may recover, nil if there is none",
+    "runtime.signalenable": "record the signal from now on",
     "runtime.signaldisable": "give the signal its default action",
     "runtime.signalignore": "ignore the signal",
     "runtime.signalignored": "whether the signal is ignored",
-    "runtime.signalspending": "signals noted and not taken; bit n-1 is signal n",
-    "runtime.signalstake": "take them",
-    "runtime.setpaniconfault": "whether faults of memory in this goroutine panic from here on; what was set",
-    "runtime.settoken": "hand such a token on to the function that is called next",
-    "runtime.callers": "return addresses: skip 0 begins in the function that calls it",
-    "runtime.printstacks": "goroutine traces on standard error: of this goroutine or of all",
-    "runtime.tracebackstring": "the same into a buffer; gives the bytes used",
+    "runtime.signalspending": "signals that are recorded and not taken; bit n-1 is signal n",
+    "runtime.signalstake": "take the recorded signals",
+    "runtime.setpaniconfault": "set whether memory faults of this goroutine panic; return the old setting",
+    "runtime.settoken": "pass a token on to the function that is called next",
+    "runtime.callers": "store return addresses; skip 0 begins in the function that calls callers",
+    "runtime.printstacks": "print the trace of this goroutine, or of all, to standard error",
+    "runtime.tracebackstring": "write these traces to a buffer; return the number of bytes",
     "runtime.symbolize": "fill a pcSymbol (files/runtime/symtab.go); false if the address is not in the program",
     # Time and system.
     "runtime.nanotime": "monotonic clock, ns",
     "runtime.walltime": "wall clock: seconds since 1970, ns",
     "runtime.write1": "write(2): bytes written or a negative error number",
     "runtime.exit": "end the program with a status; does not return",
-    "runtime.fillrandom": "fill with random bytes of the system; false if there are none",
+    "runtime.fillrandom": "fill memory with random bytes of the system; false if the system has none",
     "runtime.argc": "number of arguments",
     "runtime.argv": "arguments, C strings",
     "runtime.environ": "environment, C strings, nil at the end",
@@ -145,10 +145,10 @@ INTRINSICS_OVER_BODY: Final[frozenset[str]] = frozenset(
 )
 
 UNREACHABLE: Final[dict[str, str]] = {
-    "reflect.(*Value).pointer": "a name for other packages to pull (reflect/badlinkname.go); nothing does",
-    "runtime.reflectcall": "reflect.call: the overlay calls through stubs instead",
+    "reflect.(*Value).pointer": "exists for linknames of other packages (reflect/badlinkname.go); no package uses it",
+    "runtime.reflectcall": "reflect.call; the overlay calls through stubs instead",
 }
-"""Declared without a body, and never called."""
+"""Functions that are declared without a body and never called, with the reason."""
 
 PROVIDED: Final[frozenset[str]] = frozenset({"main.main"})
-"""Defined by the program itself."""
+"""Functions that the program itself defines."""

@@ -1,6 +1,6 @@
-"""Which files of the standard library are left out, patched, or added: one ``Package`` for each package that is touched.
+"""The changes to the standard library: one ``Package`` for each package whose files are left out, patched, or added.
 
-Files of ours lie in ``files/IMPORT/PATH/``; they are added to the package under the name ``tricolor_NAME.go``.
+Our own files are in ``files/IMPORT/PATH/``. The overlay adds them to the package under the name ``tricolor_NAME.go``.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from tricolor.goroot.patches import Delete, KeepOnly, Patch, Replace, Unconstrai
 @final
 @dataclass(frozen=True, slots=True)
 class Package:
-    """What happens to the files of one package.
+    """The changes to the files of one package.
 
-    ``drop``: files left out; ``patch``: file -> patches; ``only``: leave out every file that is neither patched nor in
-    ``keep`` (otherwise what is not named stays as it is).
+    ``drop``: files to leave out. ``patch``: patches for each file. ``only``: leave out all files except patched ones and those in ``keep``;
+    without it, files that are not named stay unchanged.
     """
 
     path: str

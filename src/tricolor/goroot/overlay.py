@@ -1,7 +1,7 @@
-"""Builds the overlay: which file of the standard library is read from where.
+"""Builds the overlay, which replaces files of the standard library.
 
-``overlay_files`` gives the ``Replace`` table of ``go list -overlay``: path inside GOROOT -> path of our file or of a patched copy
-in the user's cache; an empty target leaves the file out.
+``overlay_files`` returns the ``Replace`` table of ``go list -overlay``. It maps a path inside GOROOT to the path of our file, or of a patched
+copy in the user's cache; an empty target leaves the file out.
 
 Errors: EnvironmentFault (the cache cannot be written), PatchError (a patch does not fit: GOROOT is another version).
 """
@@ -29,14 +29,14 @@ ENVIRONMENT: Final = {
     "GOEXPERIMENT": "",
     "GOAMD64": "v1",
 }
-"""What the go command must see, so that it chooses the files that the overlay expects."""
+"""Environment with which the go command chooses the files that the overlay expects."""
 
 _FILES: Final = Path(here.__file__).parent / "files"
 _PREFIX: Final = "tricolor_"
 
 
 def _fingerprint(goroot: Path) -> str:
-    """Changes with the version of GOROOT and with everything that this package says."""
+    """A digest of GOROOT's path and version and of all files of this package."""
     digest = hashlib.sha256()
     digest.update(str(goroot).encode())
     digest.update((goroot / "VERSION").read_bytes())
@@ -72,7 +72,7 @@ def _build_package(goroot: Path, package: Package, folder: Path) -> dict[str, st
 
 
 def overlay_files(goroot: Path) -> dict[str, str]:
-    """The overlay of a GOROOT. Patched copies are made once and kept in the user's cache."""
+    """The overlay for a GOROOT. The first call makes the patched copies and keeps them in the user's cache."""
     folder = cache_dir() / "goroot" / _fingerprint(goroot)
     index = folder / "overlay.json"
     if index.exists():

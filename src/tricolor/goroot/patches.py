@@ -1,8 +1,8 @@
-"""Changes to files of Go's standard library, described as data and applied to the real file when the overlay is built.
+"""Patches for files of Go's standard library: data that describes changes, applied to the real file when the overlay is built.
 
-So no text of Go's library lies in this repository: a patch names declarations to leave out or to keep.
+A patch names declarations to leave out or to keep, so this repository contains no text of Go's library.
 
-Errors: PatchError if the file does not have what a patch names, which means that the library has another version.
+Errors: PatchError if the file has no declaration that a patch names. Then the library has another version.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class PatchError(Exception):
 @final
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Leave out the declarations of these names (``T.M`` for a method); a group goes whole."""
+    """Leave out the declarations of these names (``T.M`` for a method). A group with one of the names is left out as a whole."""
 
     names: tuple[str, ...]
 
@@ -30,7 +30,7 @@ class Delete:
 @final
 @dataclass(frozen=True, slots=True)
 class KeepOnly:
-    """Leave out all other declarations."""
+    """Leave out all declarations except those of these names."""
 
     names: tuple[str, ...]
 
@@ -38,7 +38,7 @@ class KeepOnly:
 @final
 @dataclass(frozen=True, slots=True)
 class Unconstrain:
-    """Drop the build constraint, so that the file belongs to the package on this machine."""
+    """Remove the build constraint, so that the file belongs to the package on this machine."""
 
 
 @final
@@ -83,7 +83,7 @@ def _replaced(source: GoSource, patch: Replace) -> GoSource:
 
 
 def apply_patches(text: str, patches: Sequence[Patch]) -> str:
-    """The text of a Go file after the patches. Raises PatchError."""
+    """Apply patches to the text of a Go file and return the result. Raises PatchError."""
     source = split_source(text)
     for patch in patches:
         match patch:

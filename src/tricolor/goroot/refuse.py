@@ -1,4 +1,4 @@
-"""Programs that are refused before anything is compiled, by the name of what they need."""
+"""Rejects programs that need an unsupported package or cgo, before anything is compiled."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _IMPORTS_C = re.compile(r'^import\s*\(?\s*"C"', re.MULTILINE)
 
 
 def refuse_unsupported(typed: Program) -> None:
-    """Raises Unsupported with the shortest chain of imports to a package that cannot be compiled."""
+    """Raise Unsupported for a package with cgo, or with the shortest chain of imports to an unsupported package."""
     for package in typed.packages:
         if package.cgo_files and not package.standard:
             raise Unsupported(f"cgo (package {package.path}, file {package.cgo_files[0]})", 0, UNSUPPORTED_PACKAGES["C"])
@@ -27,7 +27,7 @@ def refuse_unsupported(typed: Program) -> None:
 
 
 def refuse_cgo_files(files: Sequence[Path]) -> None:
-    """Raises Unsupported for a file that imports "C": without cgo, the go command only says that there is no Go file."""
+    """Raise Unsupported for a file that imports "C". The go command would only report that there are no Go files, since cgo is off."""
     for file in files:
         with contextlib.suppress(OSError):
             if file.suffix == ".go" and _IMPORTS_C.search(file.read_text(errors="replace")):

@@ -1,10 +1,9 @@
-"""Cuts a Go source file, as gofmt writes it, into its top-level declarations, without parsing Go.
+"""Cuts a Go source file in gofmt's format into its top-level declarations, without parsing Go.
 
-A scanner that knows comments, strings, runes and brackets finds where each declaration ends: at the first
-line end outside all brackets. Names are read off the declaration's first words.
+How it works: a scanner recognizes comments, strings, runes and brackets. A declaration ends at the first line end outside of all brackets.
+Its first words give its names.
 
-Limits: a group ``var (...)`` is one declaration that has all names of its specs; a spec that continues on further lines is
-read right only if those are inside brackets.
+Limits: a group ``var (...)`` is one declaration with all names of its specs. A spec may continue on further lines only inside brackets.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _IMPORT = re.compile(r'^\s*(?:import\s+)?(?:([\w.]+)\s+)?"([^"]+)"', re.MULTILIN
 @final
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """One top-level declaration with the comments right above it. ``names``: what it declares (``T.M`` for a method)."""
+    """One top-level declaration with the comments directly above it. ``names``: the names that it declares (``T.M`` for a method)."""
 
     keyword: str
     names: frozenset[str]
@@ -36,7 +35,7 @@ class Declaration:
 @final
 @dataclass(frozen=True, slots=True)
 class GoSource:
-    """A file: what stands before the package clause, that clause, the import declarations, and the rest."""
+    """The parts of a file: the text before the package clause, that clause, the import declarations, and all other declarations."""
 
     head: str
     package: str
@@ -45,7 +44,7 @@ class GoSource:
 
 
 def _chunks(text: str) -> list[str]:
-    """Pieces that end at a line end outside brackets, strings and comments."""
+    """Cut the text after each line end that is outside of brackets, strings and comments."""
     out: list[str] = []
     start, depth = 0, 0
     for match in _TOKEN.finditer(text):
@@ -85,7 +84,7 @@ def _names(keyword: str, text: str) -> frozenset[str]:
 
 
 def split_source(text: str) -> GoSource:
-    """Cut a gofmt'ed file into parts."""
+    """Cut a file in gofmt's format into its parts."""
     head: list[str] = []
     package = ""
     imports: list[str] = []
@@ -112,7 +111,7 @@ def split_source(text: str) -> GoSource:
 
 
 def join_source(source: GoSource) -> str:
-    """The file again, without the imports that nothing uses any more."""
+    """Join the parts of a file, without imports that no declaration uses."""
     body = "".join(d.text for d in source.declarations)
     lines: list[str] = []
     for name, path in _IMPORT.findall(source.imports):

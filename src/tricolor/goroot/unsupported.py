@@ -1,4 +1,4 @@
-"""Packages that cannot be compiled, by name, with the reason. A package that imports one of them is refused by that name."""
+"""The table of packages that cannot be compiled, with the reasons. ``refuse`` rejects programs that import one of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNSUPPORTED_PACKAGES: Final[dict[str, str]] = {
 
 
 def find_unsupported(packages: Iterable[str]) -> tuple[str, str] | None:
-    """The first of the import paths that cannot be compiled, with the reason; None if all can."""
+    """The first import path that cannot be compiled, with the reason; None if all can."""
     for path in packages:
         reason = UNSUPPORTED_PACKAGES.get(path)
         if reason is not None:

@@ -1,14 +1,16 @@
 """Sizes, alignments, field offsets and pointer maps of Go types on amd64, as gc computes them.
 
-Terms: *word* is 8 bytes; *pointer bitmap* is an int whose bit i says that word i of a value may hold a pointer;
-*pointer bytes* (Go: PtrBytes) is the length of the prefix that may hold pointers; *memory comparable* (Go: regular
-memory) is a type whose values are equal exactly if their bytes are.
+Terms:
+    word                8 bytes
+    pointer bitmap      an int; bit i is set if word i of a value may hold a pointer
+    pointer bytes       the length of the prefix of a value that may hold pointers (Go: PtrBytes)
+    memory comparable   a type whose values are equal if and only if their bytes are equal (Go: regular memory)
 
-Units: bytes unless a name says words.
+Units: bytes, unless a name ends in words.
 
 Source: Go 1.27.3 cmd/compile/internal/types/size.go, alg.go; the specification, "Comparison operators".
 
-Differs from Go: pointers to not-in-heap types count as pointers; the collector ignores addresses outside its heap.
+Differs from Go: pointers to not-in-heap types count as pointers, since our garbage collector ignores addresses outside of its heap.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ _BASIC_ALIGN = {Kind.COMPLEX64: 4, Kind.COMPLEX128: 8, Kind.STRING: 8}
 @final
 @dataclass(frozen=True, slots=True)
 class StructLayout:
-    """Where the fields of a struct are; ``tail_bytes`` is padding behind the last field."""
+    """Layout of a struct. ``offsets``: offset of each field. ``tail_bytes``: padding after the last field."""
 
     offsets: tuple[int, ...]
     size: int
@@ -82,7 +84,7 @@ def struct_layout(t: Type) -> StructLayout:
         offsets.append(offset)
         offset += size_of(member)
     end = offset
-    # The address just behind a final zero-size field must not be the address of another object.
+    # The address after a final zero-size field must not be the address of another object.
     if members and offset > 0 and size_of(members[-1]) == 0:
         offset += 1
     size = round_up(offset, align)
@@ -119,7 +121,7 @@ def size_of(t: Type) -> int:
 
 @cache
 def align_of(t: Type) -> int:
-    """Alignment of a value in memory (unsafe.Alignof); that of a struct field is the same."""
+    """Alignment of a value in memory (unsafe.Alignof), also as a struct field."""
     u = underlying(t)
     match u:
         case Basic():
@@ -138,7 +140,7 @@ def size_words(t: Type) -> int:
 
 
 def _repeat(bits: int, words: int, count: int) -> int:
-    """``count`` copies of a bitmap of ``words`` bits, one behind the other, in O(log count) big-integer steps."""
+    """``count`` adjacent copies of a bitmap of ``words`` bits. Cost: O(log count) operations on big integers."""
     out, filled = 0, 0
     chunk, chunk_words = bits, words
     while count:
@@ -162,7 +164,7 @@ def pointer_bitmap(t: Type) -> int:
         case Pointer() | Map() | Chan() | Signature() | Slice():
             return 1
         case Interface():
-            return 2  # descriptors and itabs are not collected: those made at run time are held elsewhere
+            return 2  # the first word needs no scan: descriptors and itabs are static, or kept alive elsewhere
         case Array():
             bits = pointer_bitmap(u.elem)
             return _repeat(bits, size_of(u.elem) // WORD_BYTES, u.length) if bits else 0
@@ -189,7 +191,7 @@ def pointer_bytes(t: Type) -> int:
 
 @cache
 def is_comparable(t: Type) -> bool:
-    """Whether ``==`` is defined for the type (interfaces: yes, though it may panic)."""
+    """Whether ``==`` is defined for the type. It is for interfaces, though it may panic."""
     u = underlying(t)
     match u:
         case Slice() | Map() | Signature():
@@ -240,8 +242,8 @@ def _has_long_array(t: Type) -> bool:
 
 @cache
 def memory_class(t: Type) -> bool:
-    """Whether values live in memory and are passed by pointer: a struct or array of more than 4 words, or
-    one that is or contains an array of more than one element."""
+    """Whether values live in memory and are passed by pointer: structs and arrays that have more than 4 words, or that are or contain an
+    array of more than one element."""
     return isinstance(underlying(t), Struct | Array) and (size_of(t) > MAX_REGISTER_WORDS * WORD_BYTES or _has_long_array(t))
 
 
@@ -250,8 +252,9 @@ LEAST_SHARE = 16
 
 
 def is_laid_out(elem: Type, length: int, given: int) -> bool:
-    """Whether an array literal with that many elements given is worth its bytes in the program: a large one that is almost all zero is
-    filled at run time instead."""
+    """Whether an array literal is laid out as data of the program. A large one that is almost all zero is filled at run time.
+
+    ``length``: number of elements. ``given``: number of elements that the literal names."""
     return size_of(elem) * length <= LARGE_BYTES or given * LEAST_SHARE >= length
 
 
@@ -263,6 +266,6 @@ def result_struct(types: tuple[Type, ...]) -> Struct:
 
 @cache
 def frame_struct(sig: Signature) -> Struct:
-    """The struct of parameters and then results that reflect's call trampolines read and write."""
+    """The struct of parameters, then results, which the call stubs of package reflect read and write."""
     params = tuple(Field(f"p{i}", t) for i, t in enumerate(sig.params))
     return struct(params + tuple(Field(f"r{i}", t) for i, t in enumerate(sig.results)))
