@@ -130,12 +130,12 @@ def test_each_of_several_commands_is_the_package_main(tricolor: Run, tmp_path: P
     assert by_package(done.err) == by_package(real)
 
 
-def test_without_l_the_lack_of_inlining_is_said(tricolor: Run, module: Path) -> None:
+def test_a_note_says_that_go_inlines_without_l(tricolor: Run, module: Path) -> None:
     done = tricolor("build", "-gcflags=-m", "./keep")
     _, real = go_build(module, "-gcflags=-m -l", "./keep")
     *lines, note = done.err.splitlines()
     assert Counter(lines) == Counter(real.splitlines())
-    assert "not inlined" in note
+    assert "without -l Go inlines calls" in note
 
 
 def test_run_prints_decisions_before_the_program_runs(tricolor: Run, module: Path) -> None:
