@@ -1,4 +1,4 @@
-"""Command line of the benchmarks; see the package's docstring. Exit status 1 if a ratio is over its limit or outputs differ."""
+"""Command line of the benchmarks. The exit status is 1 if a ratio exceeds its limit or outputs differ."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bench.workloads import WORKLOADS, Workload
 @final
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of one program; times in seconds, memory in KiB (the largest single process so far of its kind)."""
+    """One run of one program; times in seconds."""
 
     wall: float
     cpu: float
@@ -35,7 +35,7 @@ class Run:
 @final
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Medians, and the ratio of Tricolor to Go pair by pair."""
+    """The median times, and the ratios of Tricolor to Go: the median, lowest and highest of all pairs of runs."""
 
     name: str
     go_seconds: float
@@ -50,15 +50,15 @@ class Result:
 def main() -> int:
     """Measure the chosen workloads and print a table."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", help="workloads; all if none is named")
-    parser.add_argument("--runs", type=int, default=5, help="counted pairs of runs")
+    parser.add_argument("names", nargs="*", help="workloads to measure; default: all")
+    parser.add_argument("--runs", type=int, default=5, help="number of pairs of runs that count")
     parser.add_argument("--procs", type=int, default=1, help="GOMAXPROCS")
     parser.add_argument("--json", help="write the results to this file")
     options = parser.parse_args()
     chosen = [w for w in WORKLOADS if not options.names or w.name in options.names]
     unknown = set(options.names) - {w.name for w in WORKLOADS}
     if unknown:
-        parser.error(f"no workload {', '.join(sorted(unknown))}: {', '.join(w.name for w in WORKLOADS)}")
+        parser.error(f"unknown workload {', '.join(sorted(unknown))}: use {', '.join(w.name for w in WORKLOADS)}")
     results = [measure(workload, options.runs, options.procs) for workload in chosen]
     print_table(results)
     if options.json:
@@ -67,7 +67,7 @@ def main() -> int:
 
 
 def measure(workload: Workload, runs: int, procs: int) -> Result:
-    """Real Go and Tricolor in turn, after one run of each that is not counted (it compiles)."""
+    """Run real Go and Tricolor in turn. The first run of each compiles and does not count."""
     tools = Path(sys.executable).parent
     environment = os.environ | {"GOMAXPROCS": str(procs)}
     with tempfile.TemporaryDirectory() as folder:
@@ -110,7 +110,7 @@ def run(command: list[str], environment: dict[str, str]) -> Run:
 
 
 def print_table(results: list[Result]) -> None:
-    """Medians and ratios; a ratio below 1 means that Tricolor is faster."""
+    """Print medians and ratios. A ratio below 1 means that Tricolor is faster."""
     table = Table("workload", "go s", "tricolor s", "ratio", "min..max", "limit", "output", box=None)
     for r in results:
         verdict = "" if r.ratio <= r.limit else "  over"

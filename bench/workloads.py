@@ -1,4 +1,4 @@
-"""What is measured, and the ratio that each workload must not exceed."""
+"""The workloads, each with the ratio that it must not exceed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PROGRAMS = Path(__file__).with_name("programs")
 @final
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """``limit``: greatest ratio of wall times, Tricolor to real Go, that is good enough."""
+    """``limit``: the highest acceptable ratio of wall times, Tricolor to real Go."""
 
     name: str
     arguments: tuple[str, ...]

@@ -1,4 +1,4 @@
-// String builder: a report composed in several ways, and what each gives.
+// String builder: a report composed in several ways, with the output of each.
 package main
 
 import (

@@ -21,7 +21,7 @@ type log struct {
 	headers []string
 }
 
-// record is meant to keep the newest hundred events; byTopic keeps all of them, and each header keeps its whole payload.
+// record should keep only the newest hundred events. But byTopic keeps all events, and each header keeps its whole payload alive.
 func (l *log) record(topic string, e *event) {
 	l.recent = append(l.recent, e)
 	if len(l.recent) > 100 {

@@ -1,4 +1,4 @@
-// Word count: the ten most frequent words of the files named, or of standard input.
+// Word count: the ten most frequent words of the named files, or of standard input.
 package main
 
 import (

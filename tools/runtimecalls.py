@@ -1,14 +1,16 @@
-"""Which functions of Go's runtime give their callers in other packages memory of the heap: the table of ``explain/runtime_calls.py``.
+"""Derive the table in ``explain/runtime_calls.py``: the functions of Go's runtime that allocate on the heap when another package calls them.
 
-``python -m tools.runtimecalls`` derives it from the runtime's source and prints it as Python. (A test holds the module to it.)
+``python -m tools.runtimecalls`` derives the table from the runtime's source and prints it as Python. A test compares it with the module.
 
 Terms:
-    reachable  what other packages can call: exported functions of package runtime, and all that a ``//go:linkname`` or ``//go:linknamestd`` comment names.
-    fresh      an expression whose value is new memory: an allocation on the heap by escape analysis, a call of ``mallocgc`` or of another
-               function that gives memory, a variable that holds such a value, and what is only another form of one (converted, sliced, a field).
+    reachable  a function that other packages can call: an exported function of package runtime, or a function that a ``//go:linkname`` or
+               ``//go:linknamestd`` comment names.
+    fresh      an expression whose value is new memory: an allocation that escape analysis puts on the heap; a call of ``mallocgc`` or of another
+               function that gives memory; a variable that holds a fresh value; or a fresh value that is converted, sliced or a field.
 
-How it works: a function *gives* memory if it returns something fresh; *always*, if every return statement does. It allocates for *itself*
-if every call makes something on the heap that it does not return. It grows a *map* if it calls the runtime's assignment to maps.
+How it works: a function *gives* memory if a return statement returns something fresh: *always*, if every return statement does. It allocates
+for *itself* if every call allocates something on the heap that the function does not return. It grows a *map* if it calls the runtime's map
+assignment.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ _PACKAGES: Final = ("runtime", "internal/runtime/...")
 
 
 def derive() -> dict[str, Gives]:
-    """By linker symbol, sorted. Raises EnvironmentFault if the runtime cannot be analysed. Takes about ten seconds."""
+    """The table by linker symbol, sorted. Raises EnvironmentFault if the runtime cannot be analysed. Takes about ten seconds."""
     alone = analyse_alone(request_for(_PACKAGES, find_toolchain().root / "src"))
     if isinstance(alone, Faults):
         raise EnvironmentFault(alone.text)
@@ -58,7 +60,7 @@ def derive() -> dict[str, Gives]:
 
 
 def _reachable(alone: Alone) -> Iterator[tuple[str, str]]:
-    """Functions that other packages can call: the symbols by which they do, and the functions' own."""
+    """The reachable functions: for each the symbol that other packages call, and the function's own symbol."""
     for package in alone.typed.roots:
         for index in package.files:
             for local, target in _LINKNAME.findall(Path(alone.typed.files[index].source).read_text()):
@@ -80,7 +82,7 @@ def _heap_operations(alone: Alone) -> frozenset[n.Expr | n.Var]:
 
 
 def _always_run(func: n.Func) -> Iterator[object]:
-    """The nodes of statements that are executed in each call, as far as that is plain."""
+    """The nodes of the statements that every call executes: those at the top level of the body, without control flow."""
     plain = (n.Declare, n.Assign, n.AssignPair, n.AssignTuple, n.ExprStmt, n.Return)
     return (
         node for statement in _statements(func) if isinstance(statement, plain) and not _is_panic(statement) for node in walk(statement)
@@ -100,7 +102,7 @@ def _callees(func: n.Func) -> Iterator[str]:
 
 
 def _giving(functions: Mapping[str, n.Func], made: frozenset[n.Expr | n.Var]) -> dict[str, Gives]:
-    """The functions that return something fresh: a fixed point, since they call each other."""
+    """The functions that return something fresh. Functions call each other, so this is a fixed point."""
     found = {_ALLOCATOR: Gives.ALWAYS}
     while True:
         before = len(found)
@@ -114,7 +116,7 @@ def _giving(functions: Mapping[str, n.Func], made: frozenset[n.Expr | n.Var]) ->
 
 
 def _returns(func: n.Func, giving: Mapping[str, Gives], made: frozenset[n.Expr | n.Var]) -> list[bool]:
-    """For each return statement whether what it returns is fresh."""
+    """For each return statement: whether it returns something fresh."""
     fresh: set[n.Var] = set()
 
     def is_fresh(x: n.Expr) -> bool:
@@ -151,7 +153,7 @@ def _returns(func: n.Func, giving: Mapping[str, Gives], made: frozenset[n.Expr |
 
 
 def _stores(node: object) -> Iterator[tuple[n.Var, n.Expr]]:
-    """Variables that a statement stores to, or whose fields it stores to, with the values."""
+    """The variables that a statement stores to, directly or into a field, each with the stored value."""
     match node:
         case n.Declare(var=var, init=value) if value is not None:
             yield var, value
@@ -167,7 +169,7 @@ def _stores(node: object) -> Iterator[tuple[n.Var, n.Expr]]:
 
 
 def _pointees(nodes: Sequence[object]) -> dict[n.Var, list[n.Var]]:
-    """Variables whose addresses are in what a variable is first set to: what is stored through the one may be in the others."""
+    """For each variable the other variables whose addresses its initial value contains: a store through the first may change the others."""
     return {
         node.var: [inner.x.var for inner in walk(node.init) if isinstance(inner, n.AddrOf) and isinstance(inner.x, n.Name)]
         for node in nodes

@@ -1,4 +1,4 @@
-// Word counting: a map from strings to counts, fed from a text of words that are made up on the way.
+// Word counting: a map from strings to counts, fed with words that the program generates.
 package main
 
 import (

@@ -1,1 +1,1 @@
-"""Counts how far our escape messages agree with those of ``go build -gcflags='-m -l'``."""
+"""Compare Tricolor's escape messages with the output of ``go build -gcflags='-m -l'``."""

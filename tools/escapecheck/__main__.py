@@ -1,6 +1,6 @@
-"""``python -m tools.escapecheck [packages]``: a table of agreement per package, as multisets of (position, message).
+"""``python -m tools.escapecheck [packages]``: print a table of agreement per package, comparing multisets of (position, message).
 
-found: lines of Go that we print too; missing: the others of Go's; extra: ours that Go does not print.
+found: lines that both Go and Tricolor print; missing: lines that only Go prints; extra: lines that only Tricolor prints.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CLASSES: Final = (
 @final
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Lines of one package. ``missing``: only Go's; ``extra``: only ours."""
+    """The lines of one package. ``missing``: lines that only Go prints; ``extra``: lines that only Tricolor prints."""
 
     package: str
     found: int
@@ -38,7 +38,7 @@ class Comparison:
 
     @property
     def total(self) -> int:
-        """Lines that Go prints."""
+        """The number of lines that Go prints."""
         return self.found + self.missing.total()
 
     @property
@@ -48,10 +48,10 @@ class Comparison:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="escapecheck")
-    parser.add_argument("packages", nargs="*", default=["fmt"], help="packages as for go build; std for all of them")
+    parser.add_argument("packages", nargs="*", default=["fmt"], help="packages as for go build; std means the whole standard library")
     parser.add_argument("--show", action="store_true", help="print every line that differs")
-    parser.add_argument("--no-shapes", action="store_true", help="leave lines about generic instances out")
-    parser.add_argument("--effects", action="store_true", help="compare what is written through and called too")
+    parser.add_argument("--no-shapes", action="store_true", help="leave out lines about generic instances")
+    parser.add_argument("--effects", action="store_true", help="also compare which parameters are written through or called")
     parser.add_argument("--flows", action="store_true", help="compare the reasons of -m=2")
     parser.add_argument("--table", type=Path, help="write the result as Markdown")
     options = parser.parse_args()
@@ -75,7 +75,7 @@ def main() -> int:
 
 
 def _without_folders(lines: Counter[str]) -> Counter[str]:
-    """The lines with bare names of files: what the go command remembers names them from where it was called first."""
+    """The lines with bare file names: lines from the go command's cache have names relative to the folder of its first call."""
     found: Counter[str] = Counter()
     for line, count in lines.items():
         found[_FILE.sub(r"\1", line)] += count
@@ -115,14 +115,14 @@ def _class_of(line: str) -> str:
 
 
 def _markdown(results: Sequence[Comparison], packages: Sequence[str]) -> str:
-    """The result as a page: the sum, and a table of the packages."""
+    """The result as a Markdown page: the totals, and a table of the packages."""
     rows = [f"| {r.package} | {r.total} | {r.found} | {r.missing.total()} | {r.extra.total()} |" for r in results]
     return f"""# Agreement with Go's escape analysis
 
-What `{GO_VERSION}` prints with `go build -gcflags='-m -l'` compared with what we say, as multisets of (position, message):
+What `{GO_VERSION}` prints with `go build -gcflags='-m -l'` compared with what Tricolor prints, as multisets of (position, message):
 {_summary(results)}.
 
-The command `uv run python -m tools.escapecheck --table FILE {" ".join(packages)}` makes this page.
+The command `uv run python -m tools.escapecheck --table FILE {" ".join(packages)}` writes this page.
 
 | package | lines of Go | found | missing | extra |
 | --- | ---: | ---: | ---: | ---: |

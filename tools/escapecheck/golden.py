@@ -1,8 +1,8 @@
-"""Golden files of escape analysis: rules with Go programs and what Go's compiler prints about them.
+"""Golden files of escape analysis: rules, each with a Go program and the lines that Go's compiler prints about it.
 
-``python -m tools.escapecheck.golden FILE...`` records the compiler's lines anew. A file has headings ``## rule``, prose, a ``go``
-block (a whole package called p), and an ``escape`` block: lines ``line:column: message`` in order of position. In a ``flows`` block instead
-are those of -m=2.
+``python -m tools.escapecheck.golden FILE...`` records the compiler's lines anew. Each case has a heading ``## rule``, prose, a ``go`` block (a whole
+package called p), and an ``escape`` block with lines ``line:column: message`` in order of position. A ``flows`` block instead of it has the lines
+of -m=2.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _FILE: Final = re.compile(r"(?P<before>^| )(?:[^ ]*/)?c[0-9]+/p\.go:")
 @final
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One rule. ``lines``: the compiler's, sorted by position; ``flows``: those of -m=2."""
+    """One rule. ``lines``: the compiler's lines, sorted by position; ``flows``: whether these are the lines of -m=2."""
 
     title: str
     go: str
@@ -44,7 +44,7 @@ def read_cases(text: str) -> list[Case]:
 
 
 def write_module(folder: Path, cases: Sequence[Case]) -> None:
-    """A module with a package per case."""
+    """Write a module with a package per case."""
     (folder / "go.mod").write_text("module golden\n\ngo 1.27\n")
     for number, case in enumerate(cases):
         package = folder / f"c{number}"
@@ -54,7 +54,7 @@ def write_module(folder: Path, cases: Sequence[Case]) -> None:
 
 
 def compiler_lines(folder: Path, cases: Sequence[Case]) -> list[tuple[str, ...]]:
-    """What Go's compiler prints about each package of the module. Raises RuntimeError."""
+    """The lines that Go's compiler prints about each package of the module. Raises RuntimeError."""
     flags = [f"-gcflags=golden/c{number}={'-m=2' if case.flows else '-m'} -l" for number, case in enumerate(cases)]
     status, text = go_build(folder, *flags, "./...")
     if status:
@@ -70,7 +70,7 @@ def compiler_lines(folder: Path, cases: Sequence[Case]) -> list[tuple[str, ...]]
 
 
 def tricolor_lines(folder: Path, cases: Sequence[Case]) -> list[tuple[str, ...]]:
-    """What we say about each package of the module."""
+    """The lines that Tricolor prints about each package of the module."""
     by_flows = {flows: our_lines(["./..."], folder, True, Detail(flows)) for flows in {case.flows for case in cases}}
     found: list[tuple[str, ...]] = []
     for number, case in enumerate(cases):
@@ -80,7 +80,7 @@ def tricolor_lines(folder: Path, cases: Sequence[Case]) -> list[tuple[str, ...]]
 
 
 def _portable(line: str) -> str:
-    """A line without the name of the case's file; files of the standard library as below $GOROOT, wherever that is installed."""
+    """The line without the name of the case's file, and with $GOROOT for the folder of the Go installation."""
     return _FILE.sub(r"\g<before>", line.replace(str(find_toolchain().root), "$GOROOT"))
 
 

@@ -1,4 +1,4 @@
-"""What our escape analysis says about packages."""
+"""Get the lines that Tricolor's escape analysis prints about packages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tricolor.escape.messages import PLACEMENTS, Detail
 
 
 def our_lines(patterns: Sequence[str], directory: Path, shapes: bool, detail: Detail = PLACEMENTS) -> Mapping[str, Counter[str]]:
-    """Lines of each package that the patterns name, by path of the package; ``shapes``: of generic instances too.
+    """The lines about each package that the patterns name, by package path; ``shapes``: include lines about generic instances.
 
     Raises RuntimeError for packages with faults."""
     decisions = decide(request_for(patterns, directory), shapes, detail)

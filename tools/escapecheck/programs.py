@@ -1,10 +1,11 @@
-"""``python -m tools.escapecheck.programs``: the programs of Go's test suite that check the compiler's -m, ours against recorded output.
+"""``python -m tools.escapecheck.programs``: compare Tricolor with Go's compiler on the programs of Go's test suite that check -m.
 
-Every program is compiled with the flags of its errorcheck line and ``-l``, which both sides then have; ``-live`` (it
-tells about another analysis) and ``-race`` (such a program cannot be linked alone) are left out. ``--record`` asks the compiler anew; ``--show`` prints the lines that differ.
+The compiler's output is recorded. Both sides compile each program with the flags of its errorcheck line and ``-l``, but without ``-live`` (another
+analysis) and ``-race`` (such a program cannot be linked alone). ``--record`` runs the compiler and records its output anew; ``--show`` prints the
+lines that differ.
 
-The record has a paragraph per program: a line ``## NAME FLAGS``, the lines that the compiler prints (without the file's name), and
-after a line ``flows:`` the ends of each explanation of -m=2: where, what, first source and last destination.
+The record has a paragraph per program: a line ``## NAME FLAGS``, the lines that the compiler prints (without the file's name), and, after a line
+``flows:``, the ends of each explanation of -m=2: position, subject, first source and last destination.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _CHECK: Final = re.compile(r"// ?errorcheck(?:withauto)? (?P<flags>.*)")
 _LEVEL: Final = re.compile(r"-m(=\d)?")
 _LEFT_OUT: Final = ("-0", "-live", "-race", "-d=inlfuncswithclosures=1")
 _CANNOT_RUN: Final = ("escape_runtime_atomic.go", "inlinegcpc.go")
-"""Programs that the go command cannot build: one imports a package that is no more, one must be the package runtime."""
+"""Programs that the go command cannot build: one imports a package that no longer exists, the other must be the package runtime."""
 _HEAD_LINES: Final = 12
 _FLOW: Final = re.compile(r"(?P<pos>[^ ]*): {3}flow: (?P<dst>.*) ← (?P<src>.*):$")
 _EXPLAINED: Final = re.compile(r"(?P<pos>[^ ]*): (?:.* escapes to heap in .*|parameter .* leaks to .*):$")
@@ -40,7 +41,7 @@ _EXPLAINED: Final = re.compile(r"(?P<pos>[^ ]*): (?:.* escapes to heap in .*|par
 @final
 @dataclass(frozen=True, slots=True)
 class Program:
-    """``name``: path in the suite; ``flags``: what both sides compile it with."""
+    """``name``: the path in the suite; ``flags``: the flags with which both sides compile it."""
 
     name: str
     flags: str
@@ -49,14 +50,14 @@ class Program:
 @final
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What is said about a program: lines, and the ends of explanations."""
+    """The output about a program: lines, and the ends of explanations."""
 
     lines: Counter[str]
     flows: Counter[str]
 
 
 def find_programs() -> list[Program]:
-    """The programs of the suite in order of their names."""
+    """The programs of the suite, sorted by name."""
     found: list[Program] = []
     for path in sorted(SUITE.rglob("*.go")):
         if path.parent.suffix == ".dir" or path.name in _CANNOT_RUN:
@@ -71,7 +72,7 @@ def find_programs() -> list[Program]:
 
 
 def write_module(folder: Path, programs: Sequence[Program]) -> None:
-    """A module with a package per program; functions may lack bodies."""
+    """Write a module with a package per program. An empty assembly file lets functions lack bodies."""
     (folder / "go.mod").write_text("module programs\n\ngo 1.27\n")
     for number, program in enumerate(programs):
         source = SUITE / program.name
@@ -82,7 +83,7 @@ def write_module(folder: Path, programs: Sequence[Program]) -> None:
 
 
 def compiler_output(folder: Path, programs: Sequence[Program]) -> list[Output]:
-    """What Go's compiler says. Raises RuntimeError."""
+    """The output of Go's compiler. Raises RuntimeError."""
     lines = _build(folder, [program.flags for program in programs])
     explained = _build(folder, [_explaining(program) for program in programs])
     return [Output(Counter(a), flow_ends(b)) for a, b in zip(lines, explained, strict=True)]
@@ -108,7 +109,7 @@ def _build(folder: Path, flags: Sequence[str]) -> list[list[str]]:
 
 
 def our_output(folder: Path, programs: Sequence[Program]) -> list[Output]:
-    """What we say. The programs must have no faults."""
+    """The output of Tricolor. The programs must have no compile errors."""
     alone = analyse_alone(request_for(["./..."], folder), explained=True)
     assert isinstance(alone, Alone), alone
     packages = {package.path: package for package in alone.typed.roots}
@@ -132,12 +133,12 @@ def _supported(flags: str) -> str:
 
 
 def _without_file(line: str, number: int) -> str:
-    """Without the name of the program's file; files of the standard library as below ``$GOROOT``, wherever that is installed."""
+    """The line without the name of the program's file, and with ``$GOROOT`` for the folder of the Go installation."""
     return re.sub(rf"(^| )(?:\./)?c{number}/[^/:]*\.go:", r"\1", line.replace(str(find_toolchain().root), "$GOROOT"))
 
 
 def flow_ends(lines: Iterable[str]) -> Counter[str]:
-    """The ends of the explanations among lines of -m=2."""
+    """The ends of the explanations in lines of -m=2."""
     found: Counter[str] = Counter()
     head = source = destination = ""
     for line in (*lines, ""):
@@ -153,7 +154,7 @@ def flow_ends(lines: Iterable[str]) -> Counter[str]:
 
 
 def read_record(path: Path) -> dict[Program, Output]:
-    """The compiler's output by program."""
+    """Read the compiler's recorded output, by program."""
     found: dict[Program, Output] = {}
     for paragraph in path.read_text().split("\n\n"):
         head, _, rest = paragraph.strip("\n").partition("\n")
@@ -164,7 +165,7 @@ def read_record(path: Path) -> dict[Program, Output]:
 
 
 def write_record(path: Path, outputs: Mapping[Program, Output]) -> None:
-    """Write what ``read_record`` reads."""
+    """Write a record that ``read_record`` reads."""
     path.write_text(
         "\n".join(
             f"## {program.name} {program.flags}\n"
@@ -182,7 +183,7 @@ def _sorted(lines: Counter[str]) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="escapecheck.programs")
-    parser.add_argument("--record", action="store_true", help=f"ask the compiler and write {RECORD.name}")
+    parser.add_argument("--record", action="store_true", help=f"run the compiler and write {RECORD.name}")
     parser.add_argument("--show", action="store_true", help="print every line that differs")
     options = parser.parse_args()
     programs = find_programs()

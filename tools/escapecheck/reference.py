@@ -1,4 +1,4 @@
-"""What Go's compiler prints."""
+"""Get the lines that Go's compiler prints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tricolor.frontend.toolchain import find_toolchain, go_environment
 
 
 def go_build(directory: Path, *words: str) -> tuple[int, str]:
-    """Exit status of real Go's build with these flags and packages, and what it prints."""
+    """Run real Go's build with these flags and packages; return its exit status and its output."""
     toolchain = find_toolchain()
     done = subprocess.run(
         [str(toolchain.go), "build", *words],
@@ -26,10 +26,11 @@ def go_build(directory: Path, *words: str) -> tuple[int, str]:
 
 
 def real_lines(packages: Sequence[str], directory: Path, flags: str = "-m -l") -> Mapping[str, Counter[str]]:
-    """Lines ``file:line:column: message`` of each package that has any, by path, with file names as seen from ``directory``; the go
-    command replays them from its cache. All packages are built by one command: flags hold for those that are named, others are
-    compiled with inlining."""
-    # Of several packages the go command writes no file; unsafe has no code. With profiles it would compile some packages twice.
+    """The lines ``file:line:column: message`` about each package that has any, by package path. File names are relative to ``directory``.
+
+    The go command replays lines from its cache. One command builds all packages: the flags apply to the named packages, and Go compiles the
+    others with inlining. Raises RuntimeError if the build fails."""
+    # Building several packages writes no file, so add unsafe, which has no code. With profiles Go would compile some packages twice.
     status, text = go_build(directory, "-pgo=off", f"-gcflags={flags}", *packages, "unsafe")
     if status:
         raise RuntimeError(text)

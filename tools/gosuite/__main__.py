@@ -22,7 +22,7 @@ Expected: TypeAlias = dict[str, dict[str, int | str | bool]]
 
 
 def main() -> int:
-    """Exit status 0 if at least ``--need`` percent of what real Go passes behaves the same here."""
+    """The exit status: 0 if at least ``--need`` percent of the programs that pass under real Go behave the same under Tricolor."""
     options = _arguments()
     chosen = [program for folder in options.folders for program in programs(folder)]
     expected: Expected = json.loads(RECORD.read_text()) if RECORD.exists() else {}
@@ -48,12 +48,12 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.gosuite", description=__doc__)
-    parser.add_argument("folders", nargs="+", help="folders of the suite; . is the top one")
-    parser.add_argument("--record", action="store_true", help="run real Go and record what it does")
+    parser.add_argument("folders", nargs="+", help="folders of the suite; . is the top folder")
+    parser.add_argument("--record", action="store_true", help="run the programs with real Go, and record exit status and output")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--limit", type=float, default=90.0, help="seconds for each program, compilation included")
-    parser.add_argument("--sample", type=int, default=0, help="only so many programs, spread evenly")
-    parser.add_argument("--need", type=float, default=95.0, help="percent that must behave the same")
+    parser.add_argument("--limit", type=float, default=90.0, help="seconds for each program, including its compilation")
+    parser.add_argument("--sample", type=int, default=0, help="run only this many programs, spread evenly")
+    parser.add_argument("--need", type=float, default=95.0, help="percent of programs that must behave the same")
     parser.add_argument("--json", help="write the failures and their reasons to this file")
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""What a program did, and how two outcomes differ."""
+"""Run a program, and compare its outcome with the expected one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import final
 @final
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``output`` is standard output; ``status`` is None when the limit was over."""
+    """``output``: standard output; ``status``: None if the program exceeded its time limit."""
 
     status: int | None
     output: bytes
@@ -26,12 +26,12 @@ class Outcome:
 
     @property
     def digest(self) -> str:
-        """Of standard output, and of standard error too (where ``println`` writes) unless the program failed."""
+        """A hash of standard output; if the program succeeded, of standard error too, where ``println`` writes."""
         return hashlib.sha256(self.output + (self.error if self.status == 0 else b"")).hexdigest()[:16]
 
 
 def run_command(command: Sequence[str], directory: Path, limit_seconds: float) -> Outcome:
-    """Run a command to its end or its limit; its whole process group is ended at the limit."""
+    """Run a command until it ends; at the limit kill its whole process group."""
     start = time.monotonic()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(command, cwd=directory, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
@@ -47,7 +47,7 @@ def run_command(command: Sequence[str], directory: Path, limit_seconds: float) -
 
 
 def reason(outcome: Outcome, status: int, digest: str) -> str:
-    """Why the outcome is not the expected one, in a few words; empty if it is."""
+    """Why the outcome differs from the expected one, in a few words; empty if it does not."""
     if outcome.status is None:
         return "over the limit"
     if outcome.status == status and outcome.digest == digest:

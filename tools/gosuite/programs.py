@@ -1,4 +1,4 @@
-"""The programs of the suite that say ``// run``."""
+"""Find the programs of the suite that begin with ``// run``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CONSTRAINT = re.compile(r"^//\s*(\+build|go:build)\b")
 @final
 @dataclass(frozen=True, slots=True)
 class Program:
-    """``name`` is relative to the suite, ``arguments`` follow the program's name."""
+    """``name``: the path relative to the suite; ``arguments``: the program's arguments."""
 
     name: str
     path: Path
@@ -22,7 +22,7 @@ class Program:
 
 
 def programs(folder: str, suite: Path = SUITE) -> list[Program]:
-    """Runnable programs of one folder (``.`` is the top), by name. Raises FileNotFoundError."""
+    """The runnable programs of one folder (``.`` is the top folder), sorted by name. Raises FileNotFoundError."""
     found: list[Program] = []
     root = suite / folder
     if not root.is_dir():
@@ -35,7 +35,7 @@ def programs(folder: str, suite: Path = SUITE) -> list[Program]:
 
 
 def _run_arguments(path: Path) -> tuple[str, ...] | None:
-    """Arguments of the ``// run`` line that begins the file; None if the file does not say it."""
+    """The arguments on the ``// run`` line that begins the file; None if the file has no such line."""
     for line in path.read_text(errors="replace").splitlines():
         if not line.strip() or _CONSTRAINT.match(line):
             continue
