@@ -1,4 +1,4 @@
-"""The line on a terminal that says what takes long."""
+"""The progress line on a terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def wait_for(text: str, stream: io.StringIO) -> None:
         time.sleep(0.01)
 
 
-def test_what_takes_long_is_said_and_taken_away() -> None:
+def test_long_work_shows_its_text_and_removes_it() -> None:
     stream = Terminal()
     progress = Progress(stream)
     progress.say("working")
@@ -32,7 +32,7 @@ def test_what_takes_long_is_said_and_taken_away() -> None:
     assert stream.getvalue().endswith("\r\x1b[K")
 
 
-def test_the_time_goes_on_while_nothing_is_said() -> None:
+def test_the_time_advances_without_a_new_text() -> None:
     stream = Terminal()
     progress = Progress(stream)
     progress.say("working")
@@ -48,7 +48,7 @@ def test_short_work_shows_nothing() -> None:
     assert stream.getvalue() == ""
 
 
-def test_nothing_is_said_to_a_file() -> None:
+def test_a_file_gets_no_progress() -> None:
     stream = io.StringIO()
     progress = Progress(stream)
     progress.say("working")
@@ -57,7 +57,7 @@ def test_nothing_is_said_to_a_file() -> None:
     assert stream.getvalue() == ""
 
 
-def test_work_inside_work_has_the_line() -> None:
+def test_the_inner_work_has_the_line() -> None:
     stream = Terminal()
     outer, inner = Progress(stream), Progress(stream)
     outer.say("outer")

@@ -1,4 +1,4 @@
-"""Running the command as a user does."""
+"""Run the command as a user does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GODEBUG=allocfreetrace=1 tells of each allocation, free and collection: type, size, address, stack."""
+"""GODEBUG=allocfreetrace=1 prints each allocation, free and collection: type, size, address, stack."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def traced(tricolor: Run, tmp_path: Path) -> Done:
     return done
 
 
-def test_each_event_has_type_size_address_and_the_stack_that_led_there(traced: Done) -> None:
+def test_each_event_has_type_size_address_and_stack(traced: Done) -> None:
     allocated = re.search(r"tracealloc\((0xc[0-9a-f]+), 0x10, main\.node\)\n(.*?)\n\n", traced.err, re.DOTALL)
     assert allocated is not None
     assert re.fullmatch(
@@ -70,7 +70,7 @@ def test_each_event_has_type_size_address_and_the_stack_that_led_there(traced: D
     assert allocated.end() < traced.err.index("tracegc()\ngoroutine 1 [running]:\n") < freed.start()
 
 
-def test_arrays_boxes_maps_and_other_goroutines_are_told(traced: Done) -> None:
+def test_arrays_boxes_maps_and_other_goroutines_are_traced(traced: Done) -> None:
     assert re.search(r"tracealloc\(0x[0-9a-f]+, 0x1a0, int32\)\ngoroutine 1 ", traced.err)
     assert re.search(r"tracealloc\(0x[0-9a-f]+, 0x18, \[\]int32\)\n|tracealloc\(0x[0-9a-f]+, 0x18, \[\]uint8\)\n", traced.err)
     assert re.search(r"tracealloc\(0x[0-9a-f]+, 0x18, \[3\]\*int\)\ngoroutine \d+ \[running\]:\nmain\.main\.func1\(\)\n", traced.err)
@@ -78,5 +78,5 @@ def test_arrays_boxes_maps_and_other_goroutines_are_told(traced: Done) -> None:
     assert re.search(r"tracefree\(0x[0-9a-f]+, 0x1a0, int32\)\n", traced.err)
 
 
-def test_texts_have_no_type(traced: Done) -> None:
+def test_strings_have_no_type(traced: Done) -> None:
     assert re.search(r"tracealloc\(0x[0-9a-f]+, 0x10\)\ngoroutine 1 \[running\]:\nmain\.main\(\)\n", traced.err)

@@ -1,4 +1,4 @@
-"""Bad input gets one clear message and the right exit status, and leaves nothing half-written."""
+"""Bad input gets one clear message and the right exit status, and leaves no partial files."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_wrong_command_line_is_refused(tricolor: Run, words: list[str], status
         ("tricolor.cli.run.split_patterns", r"tricolor: internal error at .*test_bad_input\.py:\d+: KeyError: 'ours'\n"),
     ],
 )
-def test_a_fault_of_ours_says_so(
+def test_a_bug_of_tricolor_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], where: str, message: str
 ) -> None:
     def fail(*_: object) -> None:

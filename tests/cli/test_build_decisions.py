@@ -89,14 +89,14 @@ def by_package(text: str) -> dict[str, Counter[str]]:
         ["-gcflags=-m '-l'", "keep/keep.go", "keep/tagged.go"],
     ],
 )
-def test_decisions_are_those_of_go_build(tricolor: Run, module: Path, words: list[str]) -> None:
+def test_decisions_agree_with_go_build(tricolor: Run, module: Path, words: list[str]) -> None:
     done = tricolor("build", *words)
     assert (done.status, done.out) == (0, "")
     _, real = go_build(module, *words)
     assert by_package(done.err) == by_package(real)
 
 
-def test_a_package_of_tests_is_a_fault_only_where_it_is_named(tricolor: Run, module: Path) -> None:
+def test_a_package_with_only_tests_is_a_fault_only_if_it_is_named(tricolor: Run, module: Path) -> None:
     (module / "tests").mkdir()
     (module / "tests/a_test.go").write_text("package tests\n")
     for patterns in (["./tests"], ["./tests", "./keep"], ["./..."], ["./tests/..."]):
@@ -187,7 +187,7 @@ FAULTY_MODULES = {
 
 
 @pytest.mark.parametrize("files", FAULTY_MODULES.values(), ids=FAULTY_MODULES)
-def test_packages_without_faults_are_told_about_as_go_does(tricolor: Run, tmp_path: Path, files: dict[str, str]) -> None:
+def test_packages_without_faults_are_printed_as_by_go(tricolor: Run, tmp_path: Path, files: dict[str, str]) -> None:
     for name, text in {"go.mod": FILES["go.mod"], "good/a.go": GOOD, "zz/a.go": GOOD.replace("good", "zz"), **files}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -204,7 +204,7 @@ def test_the_log_has_the_packages_without_faults(tricolor: Run, module: Path) ->
     assert [path.name for path in (module / "log").iterdir()] == ["example.com%2Fm%2Fkeep"]
 
 
-def test_files_are_named_from_the_working_directory_where_that_is_shorter() -> None:
+def test_file_names_are_relative_where_that_is_shorter() -> None:
     text = "/a/b/c/x.go:1:2: f\n/a/b/d/y.go:1:2:   from x at /a/b/c/x.go:3\n"
     assert shorten(text, "/a/b/c", "/a/b") == "c/x.go:1:2: f\n./d/y.go:1:2:   from x at c/x.go:3\n"
     assert shorten(text, "/a/b/c", "/a/b/c") == "./x.go:1:2: f\n../d/y.go:1:2:   from x at ./x.go:3\n"
@@ -223,11 +223,11 @@ def test_files_are_named_from_the_working_directory_where_that_is_shorter() -> N
         ("-json=0,file:///x", CompilerFlags(log=Path("/x"))),
     ],
 )
-def test_flags_are_read_as_gos_compiler_reads_them(text: str, flags: CompilerFlags) -> None:
+def test_flags_are_parsed_as_by_gos_compiler(text: str, flags: CompilerFlags) -> None:
     assert parse_gcflags(text) == flags
 
 
 @pytest.mark.parametrize("text", ["-m=x", "-m=3", "-S", "-json=1,/x", "-json=0,x", "-json", "-d=ssa/check", "m"])
-def test_a_flag_that_is_not_supported_is_named(text: str) -> None:
+def test_an_unsupported_flag_is_named(text: str) -> None:
     with pytest.raises(UsageError, match=text.partition("=")[0]):
         parse_gcflags(text)

@@ -32,17 +32,17 @@ def test_a_line_for_each_site(module: Path, capsys: pytest.CaptureFixture[str]) 
 
 def test_json_has_the_chain(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (module / "p.go").write_text(_AFTER)
-    assert main(["escape", "-format=json", "./..."]) == 0
+    assert main(["escape", "--format=json", "./..."]) == 0
     (site,) = json.loads(capsys.readouterr().out)["packages"]["m"]
     assert [step["position"]["line"] for step in site["chain"]] == [7, 8]
 
 
 def test_a_second_run_sees_changed_sources(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["escape", "-heap"]) == 0
-    assert main(["escape", "-heap"]) == 0
+    assert main(["escape", "--heap"]) == 0
+    assert main(["escape", "--heap"]) == 0
     assert capsys.readouterr().out == "no sites\n" * 2
     (module / "p.go").write_text(_AFTER)
-    assert main(["escape", "-heap"]) == 0
+    assert main(["escape", "--heap"]) == 0
     assert "x: heap" in capsys.readouterr().out
 
 
@@ -54,7 +54,7 @@ def test_lock_and_check(module: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "p.go:6:2: new: x in m.F: heap: " in capsys.readouterr().err
 
 
-def test_why_tells_the_ways_and_the_changes(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_why_prints_the_ways_and_the_changes(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (module / "p.go").write_text(_AFTER)
     assert main(["escape", "--why", "p.go:6"]) == 0
     out = capsys.readouterr().out
@@ -72,7 +72,7 @@ _KEEPS = "package p\n\nvar g *int\n\nfunc F(x *int) int { return *x }\n"
 _LEAKS = "package p\n\nvar g *int\n\nfunc F(x *int) int { g = x; return *x }\n"
 
 
-def test_parameters_are_listed_explained_and_held(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_parameters_are_listed_explained_and_locked(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (module / "p.go").write_text(_KEEPS)
     assert main(["escape", "--params"]) == 0
     assert capsys.readouterr().out.splitlines() == [
@@ -101,7 +101,7 @@ def test_parameters_are_listed_explained_and_held(module: Path, capsys: pytest.C
     assert "m: leaks less: parameter x of m.F: does not escape (the lock file has: leaks)" in capsys.readouterr().err
 
 
-def test_a_lock_file_of_an_earlier_form_is_refused(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_lock_file_of_an_older_format_is_refused(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (module / "old.lock").write_text("tricolor escape lock 1 go1.27.3\n")
     assert main(["escape", "--check", "old.lock"]) == 2
     assert "regenerate the file with --lock old.lock" in capsys.readouterr().err
@@ -141,7 +141,7 @@ def test_bad_input(module: Path, capsys: pytest.CaptureFixture[str], arguments: 
     assert sorted(path.name for path in module.iterdir()) == ["go.mod", "p.go"]
 
 
-def test_faults_of_a_package_are_those_of_go(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_compile_errors_are_printed_as_by_go(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (module / "p.go").write_text("package p\n\nfunc F() int { return x }\n")
     assert main(["escape"]) == 1
     assert "p.go:3:23: undefined: x" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""``tricolor escape`` about several packages, some of which have faults."""
+"""``tricolor escape`` on several packages, some of which have compile errors."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_packages_without_faults_are_explained(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["escape", "./..."]) == 1
-    told = capsys.readouterr()
-    assert "x: heap: the address of x is returned" in told.out
-    assert "bad" not in told.out
+    printed = capsys.readouterr()
+    assert "x: heap: the address of x is returned" in printed.out
+    assert "bad" not in printed.out
     _, real = go_build(module, "./...")
-    assert told.err == real
+    assert printed.err == real
 
 
-def test_a_fault_that_is_mended_leaves_no_trace(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fixed_fault_leaves_no_trace(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["escape", "./..."]) == 1
     (module / "bad/a.go").write_text(_BAD.replace("undefined()", "println()"))
     capsys.readouterr()
     assert main(["escape", "./..."]) == 0
-    told = capsys.readouterr()
-    assert (told.err, told.out.count("x: heap")) == ("", 2)
+    printed = capsys.readouterr()
+    assert (printed.err, printed.out.count("x: heap")) == ("", 2)
 
 
-@pytest.mark.parametrize("words", [["-o", "out"], ["-o", "out", "-format=sarif"], ["--lock", "out"]])
-def test_no_file_lacks_the_faulty_packages(module: Path, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+@pytest.mark.parametrize("words", [["-o", "out"], ["-o", "out", "--format=sarif"], ["--lock", "out"]])
+def test_no_file_is_written_without_the_faulty_packages(module: Path, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     assert main(["escape", *words, "./..."]) == 1
-    told = capsys.readouterr()
-    assert (told.out, "undefined: undefined" in told.err) == ("", True)
+    printed = capsys.readouterr()
+    assert (printed.out, "undefined: undefined" in printed.err) == ("", True)
     assert not (module / "out").exists()
     (module / "out").write_text("before")
     assert main(["escape", *words, "./..."]) == 1
@@ -55,16 +55,16 @@ def test_a_check_fails(module: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["escape", "--lock", "lock", "./good"]) == 0
     capsys.readouterr()
     assert main(["escape", "--check", "lock", "./..."]) == 1
-    told = capsys.readouterr()
-    assert (told.out, "undefined: undefined" in told.err) == ("", True)
+    printed = capsys.readouterr()
+    assert (printed.out, "undefined: undefined" in printed.err) == ("", True)
 
 
 def test_why_answers_for_a_package_without_faults(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["escape", "--why", "good/a.go:4"]) == 0
     alone = capsys.readouterr()
     assert main(["escape", "--why", "good/a.go:4", "./..."]) == 1
-    told = capsys.readouterr()
-    assert (told.out, "undefined: undefined" in told.err) == (alone.out, True)
+    printed = capsys.readouterr()
+    assert (printed.out, "undefined: undefined" in printed.err) == (alone.out, True)
     assert main(["escape", "--why", "bad/a.go:4", "./..."]) == 1
-    told = capsys.readouterr()
-    assert (told.out, "undefined: undefined" in told.err, "nothing to explain" in told.err) == ("", True, False)
+    printed = capsys.readouterr()
+    assert (printed.out, "undefined: undefined" in printed.err, "nothing to explain" in printed.err) == ("", True, False)

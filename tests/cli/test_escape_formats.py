@@ -1,4 +1,4 @@
-"""``tricolor escape --format``: what tools and browsers read."""
+"""``tricolor escape --format``: the formats for tools and browsers."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ def module(tmp_path: Path) -> Path:
 
 
 def test_annotations_of_a_workflow(tricolor: Run, module: Path) -> None:
-    done = tricolor("escape", "-format", "github", "./...")
+    done = tricolor("escape", "--format", "github", "./...")
     assert (done.status, done.err) == (0, "")
     places = [line.partition(",title=")[0] for line in done.out.splitlines()]
     assert places == ["::notice file=keep/keep.go,line=7,col=2", "::notice file=keep/keep.go,line=8,col=15"]
 
 
 def test_sarif_names_the_sites_of_the_text_form(tricolor: Run, module: Path) -> None:
-    results = json.loads(tricolor("escape", "-format", "sarif", "./...").out)["runs"][0]["results"]
+    results = json.loads(tricolor("escape", "--format", "sarif", "./...").out)["runs"][0]["results"]
     regions = [result["locations"][0]["physicalLocation"]["region"] for result in results]
-    text = tricolor("escape", "-heap", "./...").out
+    text = tricolor("escape", "--heap", "./...").out
     assert [f"keep/keep.go:{region['startLine']}:{region['startColumn']}:" for region in regions] == [
         line.partition(" ")[0] for line in text.splitlines() if line.startswith("keep/")
     ]
@@ -54,7 +54,7 @@ def test_sarif_names_the_sites_of_the_text_form(tricolor: Run, module: Path) -> 
 
 
 def test_the_page_is_written_to_a_file(tricolor: Run, module: Path) -> None:
-    done = tricolor("escape", "-format", "html", "-o", "page.html", "./...")
+    done = tricolor("escape", "--format", "html", "-o", "page.html", "./...")
     assert (done.status, done.out, done.err) == (0, "", "")
     text = (module / "page.html").read_text()
     assert text.startswith("<!DOCTYPE html>")
@@ -66,7 +66,7 @@ def test_the_page_is_written_to_a_file(tricolor: Run, module: Path) -> None:
 @pytest.mark.parametrize("form", ["sarif", "github", "html"])
 def test_faulty_packages_write_nothing(tricolor: Run, module: Path, form: str) -> None:
     (module / "keep" / "keep.go").write_text("package keep\n\nvar x int = nothing\n")
-    done = tricolor("escape", "-format", form, "-o", "out", "./...")
+    done = tricolor("escape", "--format", form, "-o", "out", "./...")
     assert done.status == 1
     assert "undefined: nothing" in done.err
     assert not (module / "out").exists()
@@ -74,7 +74,7 @@ def test_faulty_packages_write_nothing(tricolor: Run, module: Path, form: str) -
 
 def test_a_file_that_cannot_be_written_is_named(tricolor: Run, module: Path) -> None:
     (module / "taken").mkdir()
-    done = tricolor("escape", "-format", "html", "-o", "taken", "./...")
+    done = tricolor("escape", "--format", "html", "-o", "taken", "./...")
     assert done.status != 0
     assert "taken" in done.err
     assert sorted(path.name for path in module.iterdir()) == ["go.mod", "keep", "taken"]

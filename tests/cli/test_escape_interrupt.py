@@ -1,4 +1,4 @@
-"""``tricolor escape`` that is interrupted by Ctrl-C."""
+"""Ctrl-C interrupts ``tricolor escape``."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_ctrl_c_ends_with_130_and_leaves_no_file(tmp_path: Path, phase: str) -> 
         return any((cache / "tmp").glob("typed-program-*"))
 
     process = subprocess.Popen(
-        [_TRICOLOR, "escape", "-format=json", "-o", str(output), "net/http"], cwd=tmp_path, text=True, start_new_session=True,
+        [_TRICOLOR, "escape", "--format=json", "-o", str(output), "net/http"], cwd=tmp_path, text=True, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"TRICOLOR_CACHE": str(cache)},
     )  # fmt: skip
     try:

@@ -1,4 +1,4 @@
-"""What surrounds a program: signals, memory limits, build tags, vendored modules, a cache that fails."""
+"""The surroundings of a program: signals, memory limits, build tags, vendored modules, a failing cache."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_build_tags_choose_files_of_a_module_with_several_packages(tricolor: Run
     assert tricolor("run", "-tags=special,other", "example.com/app").err == "vendored special\n"
 
 
-def test_a_vendor_folder_that_does_not_fit_go_mod_is_reported_as_go_does(tricolor: Run, tmp_path: Path) -> None:
+def test_a_vendor_folder_that_contradicts_go_mod_is_reported_as_by_go(tricolor: Run, tmp_path: Path) -> None:
     write_module(tmp_path)
     (tmp_path / "go.mod").write_text((tmp_path / "go.mod").read_text().replace("v1.2.3", "v1.2.4"))
     done = tricolor("run", ".")
@@ -90,7 +90,7 @@ def test_a_vendor_folder_that_does_not_fit_go_mod_is_reported_as_go_does(tricolo
 
 
 def write_module(root: Path) -> None:
-    """A module with a package that build tags change, and a vendored dependency."""
+    """Write a module with a package that build tags change, and with a vendored dependency."""
     files = {
         "go.mod": "module example.com/app\n\ngo 1.27\n\nrequire example.com/dep v1.2.3\n",
         "main.go": 'package main\n\nimport (\n\t"example.com/app/lib"\n\t"example.com/dep"\n)\n\nfunc main() { println(dep.Name(), lib.Kind) }\n',
@@ -139,8 +139,8 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
     assert target.read_bytes() == b"before"
 
 
-def test_a_cache_that_fills_up_is_named_and_holds_nothing_half_written(tricolor: Run, tmp_path: Path) -> None:
-    """A limit on the size of files stands for a full disk, which needs a file system of its own."""
+def test_a_full_cache_is_named_and_has_no_partial_files(tricolor: Run, tmp_path: Path) -> None:
+    """A limit on file sizes simulates a full disk, which would need a file system of its own."""
     (tmp_path / "p.go").write_text('package main\n\nfunc main() { println("made") }\n')
     cache = tmp_path / "cache"
     environment = {"TRICOLOR_CACHE": str(cache)}

@@ -21,7 +21,7 @@ STRESS_ARGUMENTS = {
     "nqueens": ("5",),
     "wordcount": ("examples/go.mod",),
 }
-"""Smaller inputs, with which a program ends soon although every allocation collects."""
+"""Smaller inputs, so that a program ends soon although every allocation collects."""
 
 
 def run(command: list[str | Path], **environment: str) -> tuple[int, str]:

@@ -34,7 +34,7 @@ def test_the_run_line_gives_the_arguments(tmp_path: Path) -> None:
     assert [(p.name, p.arguments) for p in programs(".", tmp_path)] == [("a.go", ()), ("b.go", ("x", "y"))]
 
 
-def test_an_outcome_differs_by_status_output_or_limit() -> None:
+def test_the_reason_names_a_different_status_output_or_the_limit() -> None:
     outcome = Outcome(0, b"out", b"", 0.1)
     assert reason(outcome, 0, outcome.digest) == ""
     assert reason(outcome, 0, "other") == "output differs"

@@ -1,4 +1,4 @@
-"""Line tables: which function and line an instruction belongs to, inlined calls included."""
+"""Line tables map an instruction to its function and line, including inlined calls."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ declare void @outside(i64)
 )
 
 
-def test_an_inlined_call_in_pieces_is_found_in_all_of_them() -> None:
-    """Code in front of the unit's first function moves where its lists of ranges begin."""
+def test_an_inlined_call_in_several_pieces_is_found_in_each() -> None:
+    """Code before the unit's first function moves the start of its range lists."""
     table = read_line_table(compile_object(Unit("p", SPLIT)))
     frames = frames_of(table)
     inlined = {f[2] for f in frames if f[0] == "p.inner" and f[3] != NO_FRAME}
@@ -96,7 +96,7 @@ def test_a_table_survives_the_cache() -> None:
     assert LineTable.from_bytes(table.to_bytes()) == table
 
 
-def test_rows_count_from_the_image_and_only_the_head_knows_its_address() -> None:
+def test_rows_are_relative_to_the_image_and_only_the_head_has_its_address() -> None:
     table = read_line_table(compile_object(Unit("p", MODULE)))
     base, blob_at, text_offset = 0x7F00_0000_1000, 0x7E00_0000_0000, 0x5000
     blob = pack_symbols([table], [text_offset])

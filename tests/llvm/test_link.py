@@ -1,4 +1,4 @@
-"""Linking objects into an image, and loading it."""
+"""Objects are linked into an image, and the image is loaded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def call(loaded: Loaded, symbol: str, *arguments: int) -> int:
 
 
 def result(*texts: str) -> int:
-    """What ``f`` of the linked modules returns."""
+    """The result of calling ``f`` in the linked modules."""
     return call(load_objects([compiled(text) for text in texts], ["f"]), "f")
 
 
@@ -38,7 +38,7 @@ define i64 @f() { %a = load i64, ptr @counter  %b = add i64 %a, 5  store i64 %b,
     assert result(code, "@counter = global i64 37") == 42
 
 
-def test_an_address_in_data_is_where_the_image_is() -> None:
+def test_an_address_in_data_points_into_the_image() -> None:
     code = """
 @target = external global i64
 @pointer = external global ptr
@@ -93,7 +93,7 @@ define i64 @g(ptr %function) noinline { %r = call i64 %function(ptr @text) ret i
     assert result(code) == 8
 
 
-def test_the_first_weak_definition_serves_all_and_a_strong_one_wins() -> None:
+def test_the_first_weak_definition_is_used_unless_a_strong_one_exists() -> None:
     user = "declare i64 @g()\ndefine i64 @f() { %r = call i64 @g() ret i64 %r }"
     first, second = (f"define weak i64 @g() {{ ret i64 {n} }}" for n in (1, 2))
     strong = "define i64 @g() { ret i64 3 }"
@@ -116,7 +116,7 @@ def test_an_exported_symbol_must_exist() -> None:
         link([compiled("define void @f() { ret void }")], ["f", "g"])
 
 
-def test_a_relocation_that_is_not_known_is_refused() -> None:
+def test_an_unknown_relocation_is_refused() -> None:
     with pytest.raises(LinkFailure, match="unknown"):
         link([compiled("@x = thread_local global i64 0\ndefine ptr @f() { ret ptr @x }")], ["f"])
 
@@ -128,7 +128,7 @@ def test_an_image_survives_the_cache() -> None:
     assert call(load_image(copy), "f") == 11
 
 
-def test_text_offsets_are_where_each_objects_code_begins() -> None:
+def test_text_offsets_are_the_beginnings_of_each_objects_code() -> None:
     objects = [compiled(f"define i64 @f{n}() {{ ret i64 {n} }}") for n in range(3)]
     linked = link(objects, ["f0", "f1", "f2"])
     assert list(linked.text_offsets) == [linked.image.symbols[f"f{n}"] for n in range(3)]

@@ -1,4 +1,4 @@
-"""A real browser for tests: headless Chromium, spoken to through a pipe in its DevTools protocol."""
+"""A real browser for tests: headless Chromium, controlled through a pipe with its DevTools protocol."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _KEYS: Final = {"Enter": (13, "\r"), "Tab": (9, ""), "Escape": (27, ""), " ": (3
 
 @final
 class Browser:
-    """One page of one browser process. ``requests``: every address that was asked for."""
+    """One page of one browser process. ``requests``: every address that the page requested."""
 
     def __init__(self, width: int = 1400, height: int = 900) -> None:
-        assert CHROMIUM is not None, "callers ask CHROMIUM first"
+        assert CHROMIUM is not None, "callers check CHROMIUM first"
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        # Chromium reads commands from descriptor 3 and writes answers to 4, each ended by a zero byte.
+        # Chromium reads commands from descriptor 3 and writes answers to descriptor 4; a zero byte ends each.
         ours_in, theirs_out = os.pipe()
         theirs_in, ours_out = os.pipe()
         flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe", "--no-first-run"]
@@ -60,7 +60,7 @@ class Browser:
         self.close()
 
     def close(self) -> None:
-        """End the process that this object started."""
+        """Stop the browser process."""
         self._process.kill()
         self._process.wait(timeout=20)
         self._in.close()
@@ -68,7 +68,7 @@ class Browser:
         self._profile.cleanup()
 
     def send(self, method: str, **parameters: object) -> dict[str, Any]:
-        """A command and its answer. Raises AssertionError for an error."""
+        """Send a command and return its answer. Raises AssertionError if the answer is an error."""
         self._number += 1
         command: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
         if self._session:
@@ -82,7 +82,7 @@ class Browser:
                 return message["result"]
 
     def wait(self, event: str) -> None:
-        """Read on until an event comes."""
+        """Read messages until the event arrives."""
         while self._read().get("method") != event:
             pass
 
@@ -106,7 +106,7 @@ class Browser:
         return message
 
     def open(self, path: Path, fragment: str = "") -> None:
-        """Load a file anew, at a fragment, and wait until it is there."""
+        """Load a file at a fragment, even if it is already open, and wait until it is loaded."""
         self.send("Page.navigate", url="about:blank")
         self.requests.clear()
         self.errors.clear()
@@ -116,21 +116,21 @@ class Browser:
             self.wait("Page.loadEventFired")
 
     def js(self, expression: str) -> Any:
-        """What an expression gives in the page. Raises AssertionError if it throws."""
+        """The value of an expression in the page. Raises AssertionError if the expression throws."""
         answer = self.send("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
     def text(self, selector: str) -> str:
-        """Text of the first element that matches."""
+        """The text of the first element that matches."""
         return self.js(f"document.querySelector({json.dumps(selector)}).textContent")
 
     def texts(self, selector: str) -> list[str]:
-        """Texts of all elements that match."""
+        """The texts of all elements that match."""
         return self.js(f"[...document.querySelectorAll({json.dumps(selector)})].map((one) => one.textContent)")
 
     def click(self, selector: str, number: int = 0) -> None:
-        """Scroll to the element and click into its middle, as a mouse does."""
+        """Scroll to the element and click on its middle, as with a mouse."""
         x, y = self.js(
             f"(() => {{ const one = document.querySelectorAll({json.dumps(selector)})[{number}]; one.scrollIntoView({{block: 'center'}});"
             "const box = one.getClientRects()[0]; return [box.x + box.width / 2, box.y + box.height / 2]; })()"
@@ -148,10 +148,10 @@ class Browser:
         self.settle()
 
     def settle(self) -> None:
-        """Wait for events that are under way."""
+        """Wait until pending events are handled."""
         self.js("new Promise((done) => setTimeout(done, 20))")
 
     def screenshot(self, path: Path, *, scale: float = 1) -> None:
-        """What is in the window, as a PNG file."""
+        """Write the window as a PNG file."""
         self.send("Emulation.setDeviceMetricsOverride", width=0, height=0, deviceScaleFactor=scale, mobile=False)
         path.write_bytes(base64.b64decode(self.send("Page.captureScreenshot", format="png")["data"]))

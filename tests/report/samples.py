@@ -1,4 +1,4 @@
-"""Explanations made by hand, over sources in a temporary folder."""
+"""Hand-made explanations of sources in a temporary folder."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ func é(text string, n int) {
 
 
 def position(file: Path, needle: str, text: str | None = None, occurrence: int = 1) -> Position:
-    """Where the compiler has the first byte of a text: line and byte column."""
+    """The compiler's position of the first byte of a text: line and byte column."""
     data = (file.read_text() if text is None else text).encode()
     at = -1
     for _ in range(occurrence):
@@ -61,7 +61,7 @@ def site(
     chain: tuple[Step, ...] = (),
     number: int = 1,
 ) -> Site:
-    """A site with what tests care about."""
+    """A site with the given properties, and defaults for the rest."""
     above = 32 if cost is CostClass.HEAP_ABOVE else 0
     return Site(
         package="example.com/sample", function="sample.é", expression=expression, number=number, kind=kind, type="string", size_bytes=16,
@@ -70,7 +70,7 @@ def site(
 
 
 def sample(folder: Path) -> tuple[Explained, SourceTree]:
-    """A package of one file, ``sub dir/sample.go``, with a site of each cost class."""
+    """A package with one file, ``sub dir/sample.go``, which has a site of each cost class."""
     file = folder / "sub dir" / "sample.go"
     file.parent.mkdir()
     file.write_text(SOURCE)

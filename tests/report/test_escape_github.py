@@ -1,4 +1,4 @@
-"""Annotations for GitHub's workflows."""
+"""Annotations in GitHub workflows."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_site_of_a_file_that_cannot_be_read_has_a_line_only(tmp_path: Path) ->
     assert written(Explained("go1.27.3", {"p": [lost]}), tree) == ["::notice file=lost.y,line=3,title=x%3A heap::x is lost"]
 
 
-def test_files_outside_the_root_are_named_whole(tmp_path: Path) -> None:
+def test_files_outside_the_root_have_whole_paths(tmp_path: Path) -> None:
     file = tmp_path / "go" / "src" / "fmt" / "print.go"
     file.parent.mkdir(parents=True)
     file.write_text("package fmt\n")

@@ -1,4 +1,4 @@
-"""The page: what it carries, and how it behaves in a real browser."""
+"""The HTML page: its content, and its behaviour in a real browser."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def page(explained: Explained, tree: SourceTree) -> str:
 
 
 class Elements(HTMLParser):
-    """Names and attributes of all elements."""
+    """Collects the names and attributes of all elements."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -43,10 +43,10 @@ class Elements(HTMLParser):
         self.found.append((tag, dict(attrs)))
 
 
-# --- what it carries ---
+# --- content ---
 
 
-def test_source_text_is_no_html(tmp_path: Path) -> None:
+def test_source_text_is_never_html(tmp_path: Path) -> None:
     text = page(*sample(tmp_path))
     elements = Elements(text).found
     assert [tag for tag, _ in elements if tag in ("b", "img")] == []
@@ -61,7 +61,7 @@ def test_nothing_is_loaded_and_no_handler_is_in_the_markup(tmp_path: Path) -> No
         assert attributes.get("href") in {None, "#", "data:,"}
 
 
-def test_names_of_packages_are_no_html(tmp_path: Path) -> None:
+def test_package_names_are_never_html(tmp_path: Path) -> None:
     _, tree = sample(tmp_path)
     assert "<title>Where values live: a&lt;/title&gt;</title>" in page(Explained("go1.27.3", {"a</title>": []}), tree)
 
@@ -100,7 +100,7 @@ def test_coloured_tokens_are_gaps_lengths_and_kinds(tmp_path: Path) -> None:
     assert '"é😀"' in texts
 
 
-def test_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
+def test_files_with_the_same_name_have_whole_paths(tmp_path: Path) -> None:
     for folder in ("go/src/a", "a"):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "x.go").write_text("package a\n")
@@ -116,7 +116,7 @@ def test_a_file_that_cannot_be_read_has_sites_without_source(tmp_path: Path) -> 
     assert len(data["sites"]) == 1
 
 
-# --- how it behaves ---
+# --- behaviour ---
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def opened(browser: Browser, tmp_path: Path) -> Iterator[tuple[Browser, Path]]:
-    """The sample's page, open; at the end nothing was fetched and nothing went wrong."""
+    """The sample's open page; afterwards checks that it fetched nothing and that no error occurred."""
     file = tmp_path / "page.html"
     file.write_text(page(*sample(tmp_path)))
     browser.open(file)
@@ -204,7 +204,7 @@ def test_a_click_opens_the_explanation(opened: tuple[Browser, Path]) -> None:
 
 
 @needs_browser
-def test_steps_of_the_chain_bring_their_line_into_view(opened: tuple[Browser, Path]) -> None:
+def test_a_step_of_the_chain_scrolls_its_line_into_view(opened: tuple[Browser, Path]) -> None:
     browser, file = opened
     browser.open(file, at(":11:7"))
     assert browser.text(".hit .number a") == "11"
@@ -246,10 +246,10 @@ def test_an_address_with_a_line_shows_all_sites_of_the_line(opened: tuple[Browse
 
 
 @needs_browser
-def test_an_address_that_names_nothing_says_so(opened: tuple[Browser, Path]) -> None:
+def test_an_address_of_an_unknown_file_says_so(opened: tuple[Browser, Path]) -> None:
     browser, file = opened
     browser.open(file, "other.go:3")
-    assert browser.text(".home p") == "This page has no file other.go."
+    assert browser.text(".home p") == "This page does not contain the file other.go."
     browser.open(file, "%ff")
     assert browser.text(".home h1") == "example.com/sample"
     browser.open(file, at(":999"))
@@ -303,7 +303,7 @@ def test_the_policy_lets_nothing_else_run(opened: tuple[Browser, Path]) -> None:
 
 
 @needs_browser
-def test_a_large_file_is_laid_out_by_the_part_in_view(browser: Browser, tmp_path: Path) -> None:
+def test_only_the_visible_part_of_a_large_file_is_laid_out(browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "large.go"
     lines = 12_000
     file.write_text("".join(f'\tx{number} := append(y, "{number}", {number})\n' for number in range(lines)))

@@ -1,4 +1,4 @@
-"""Where sites are shown in a source: positions in characters, and the text that a mark covers."""
+"""Marks of sites in a source: positions in characters, and the text that a mark covers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tricolor.report.source_tree import Base, Place, SourceText, SourceTree
 
 
 def marked(line: str, *places: tuple[str, str]) -> list[str]:
-    """Texts of the marks of sites: (needle at the compiler's position, kind)."""
+    """The marked texts for sites that are given as (text at the compiler's position, kind)."""
     source = SourceText(line)
     sites = [site(position(Path("x.go"), needle, line), "x", kind) for needle, kind in places]
     return [line[mark.start : mark.end] for mark in marks_of(source, sites)]
@@ -42,11 +42,11 @@ def marked(line: str, *places: tuple[str, str]) -> list[str]:
         ("x := new(T)", "(T", "new", "new(T)"),
     ],
 )
-def test_a_mark_covers_what_a_reader_takes_for_the_expression(line: str, needle: str, kind: str, text: str) -> None:
+def test_a_mark_covers_the_expression_as_a_reader_sees_it(line: str, needle: str, kind: str, text: str) -> None:
     assert marked(line, (needle, kind)) == [text]
 
 
-def test_marks_leave_each_other_alone() -> None:
+def test_marks_do_not_overlap() -> None:
     line = 'payload := []byte(strings.Repeat(fmt.Sprintf("%d", i), 32))'
     places = [("(fmt", "conversion"), ('("%d', "variadic arguments"), ("i)", "boxing")]
     assert marked(line, *places) == ["[]byte(strings.Repeat(", "fmt.Sprintf(", "i"]
@@ -83,7 +83,7 @@ def test_offsets_in_utf16_count_wide_characters_twice() -> None:
     assert utf16_offsets("abc")(3) == 3
 
 
-def test_tokens_know_words_texts_and_numbers() -> None:
+def test_tokens_have_their_kinds() -> None:
     source = "x := `a\n\"`[0x1p-2] + 'a' // end\nfunc /* y\n*/ len(1.5e+3i)"
     kinds = [(token.text, token.kind) for token in tokens_of(source) if token.kind is not TokenKind.OPERATOR]
     assert kinds == [
@@ -99,7 +99,7 @@ def test_tokens_know_words_texts_and_numbers() -> None:
     ]
 
 
-def test_files_are_named_relative_to_what_they_belong_to(tmp_path: Path) -> None:
+def test_files_are_named_relative_to_their_base_folder(tmp_path: Path) -> None:
     tree = SourceTree(tmp_path, tmp_path / "go")
     assert tree.place(str(tmp_path / "a" / ".." / "b.go")) == Place(Base.ROOT, f"{tmp_path}/", "b.go")
     assert tree.place(str(tmp_path / "go" / "src" / "fmt" / "print.go")) == Place(Base.GOROOT, f"{tmp_path}/go/src/", "fmt/print.go")
@@ -107,6 +107,6 @@ def test_files_are_named_relative_to_what_they_belong_to(tmp_path: Path) -> None
     assert tree.place("/elsewhere/z.go") == Place(Base.NONE, "", "/elsewhere/z.go")
 
 
-def test_a_file_that_is_not_there_has_no_text(tmp_path: Path) -> None:
+def test_a_missing_file_has_no_text(tmp_path: Path) -> None:
     _, tree = sample(tmp_path)
     assert tree.text(str(tmp_path / "generated.y")) is None

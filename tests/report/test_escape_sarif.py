@@ -1,4 +1,4 @@
-"""The SARIF log, judged by the object model that was generated from the standard's schema."""
+"""The SARIF log, checked against an object model that is generated from the standard's schema."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ OBJECTS: Final = {
     "PhysicalLocation.artifactLocation": "ArtifactLocation",
     "PhysicalLocation.region": "Region",
 }
-"""Which object of the standard a property holds, alone or in a list."""
+"""The standard's object that a property holds, alone or in a list."""
 
 MAPS: Final = {"Run.originalUriBaseIds": "ArtifactLocation", "Result.partialFingerprints": "", "Result.properties": ""}
-"""Properties that hold objects by names of the producer's own."""
+"""Properties that hold objects under names that the producer chooses."""
 
 
 def judge(value: Any, name: str, path: str = "") -> int:
-    """Checks names and required properties of an object, and all in it. Gives the number of objects."""
+    """Check the property names and the required properties of an object and of all objects in it; return the number of objects."""
     if isinstance(value, list):
         assert value or name == "Result", f"{path} is empty"
         return sum(judge(one, name, f"{path}[{index}]") for index, one in enumerate(cast("list[Any]", value)))
@@ -83,7 +83,7 @@ def test_the_model_finds_faults() -> None:
             judge(log, "SarifLog")
 
 
-def test_the_log_has_the_form_of_the_standard(tmp_path: Path) -> None:
+def test_the_log_conforms_to_the_standard(tmp_path: Path) -> None:
     found = log(tmp_path)
     assert judge(found, "SarifLog") > 60
     assert found["version"] == "2.1.0"
@@ -114,7 +114,7 @@ def test_results_are_notes_about_what_may_allocate(tmp_path: Path) -> None:
         assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
 
 
-def test_a_message_tells_verdict_reason_and_hint(tmp_path: Path) -> None:
+def test_a_message_has_verdict_reason_and_hint(tmp_path: Path) -> None:
     text = log(tmp_path)["runs"][0]["results"][0]["message"]["text"]
     assert text == (
         "&point{{...}}: heap: &point{{...}} is assigned to p (line 11), stored in the package variable kept (line 12), which lives as long as "
@@ -143,7 +143,7 @@ def test_addresses_are_relative_to_the_root(tmp_path: Path) -> None:
     assert Path(unquote((base + artifact["uri"]).removeprefix("file://"))).is_file()
 
 
-def test_files_elsewhere_have_addresses_of_their_own(tmp_path: Path) -> None:
+def test_files_outside_the_root_have_their_own_base_addresses(tmp_path: Path) -> None:
     _, tree = sample(tmp_path)
     sites = [site(Position(file, 1, 1), "x") for file in (f"{tmp_path}/go/src/fmt/x.go", "/m/pkg/mod/a@v1/b.go", "/else#where/c.go")]
     run = sarif(Explained("go1.27.3", {"p": sites}), tree)["runs"][0]
@@ -182,7 +182,7 @@ def test_fingerprints_do_not_depend_on_lines(tmp_path: Path) -> None:
     assert prints(3)[0] != prints(3)[1]
 
 
-def test_braces_are_doubled_and_calls_of_instances_are_no_links() -> None:
+def test_braces_are_doubled_and_calls_of_instances_are_not_links() -> None:
     assert message_text("m[k] = T{1}") == "m[k] = T{{1}}"
     assert message_text(r'sort[int](x, "\n")') == r'sort\[int\](x, "\\n")'
 

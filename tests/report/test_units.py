@@ -1,4 +1,4 @@
-"""Numbers for people."""
+"""Formatted numbers."""
 
 from __future__ import annotations
 
