@@ -138,6 +138,22 @@ FAULTS = [
     ("K023", "T = const_table(u8, (1, 2))\n@kernel\ndef f() -> None:\n    T[0] = 1\n"),
     ("K023", body("x = field_address(a)")),
     ("K023", body("a, s.first = sample(a, b, p, s, f)", "tuple[u64, u64]")),
+    ("K011", body("x = stack_struct()")),
+    ("K011", body("sample(a, b, p, stack_struct(Pair), f)")),
+    ("K006", body("x = stack_struct(u64)")),
+    ("K012", PAIR + "@inline\ndef f() -> None:\n    s = stack_struct(Pair)\n"),
+    ("K023", body("s = stack_struct(Pair)")),
+    ("K023", body("t = stack_struct(Pair)\nt = s")),
+    ("K023", body("t = stack_struct(Pair)\nt = stack_struct(Pair)")),
+    ("K027", body("t = stack_struct(Pair)\nreturn t", "Pair")),
+    ("K027", body("t = stack_struct(Pair)\nreturn address(t)", "addr")),
+    ("K027", body("t = stack_struct(Pair)\nx = field_address(t.items[1]) + 4\nreturn a, x", "tuple[u64, addr]")),
+    ("K027", body("t = stack_struct(Pair)\nx = t if a > 3 else s\nreturn to_u64(address(x))", "u64")),
+    ("K027", body("t = stack_struct(Pair)\ns.next = t")),
+    ("K027", body("t = stack_struct(Pair)\nx: Pair = t\ns.next = x")),
+    ("K027", body("t = stack_struct(Pair)\nkept.value = address(t)") + "\nkept = global_value(addr)\n"),
+    ("K027", body("t = stack_struct(Pair)\nstore_addr(p, address(t))")),
+    ("K027", PAIR + "w = thread_struct(Pair)\n@kernel\ndef f() -> None:\n    t = stack_struct(Pair)\n    set_thread_struct(w, t)\n"),
     ("K024", body("break")),
     ("K024", body("continue")),
     ("K025", "for x in (1, 2):\n    pass\n"),
@@ -177,6 +193,13 @@ def test_several_faults_are_reported_together() -> None:
     text = body("x = nothing\ny = x + 1\nz = a + b")
     result = check_modules(["sample"], {"sample": kernel_text(text)})
     assert [each.code for each in result.diagnostics] == ["K003", "K007"]
+
+
+def test_what_stays_in_the_frame_may_be_stored_there() -> None:
+    text = body(
+        "t = stack_struct(Pair)\nu = stack_struct(Pair)\nt.next = u\nstore_addr(field_address(u.next), address(t))\nreturn t.first", "u64"
+    )
+    assert not check_modules(["sample"], {"sample": kernel_text(text)}).diagnostics
 
 
 def test_compiling_a_faulty_module_raises_its_diagnostics() -> None:

@@ -35,6 +35,19 @@ def last_byte(by: u64, start: addr, length: u64) -> u64:
     return to_u64(load_u8(start + (length - 1))) + by
 
 @kernel
+def fill(node: Node, value: u64) -> None:
+    node.value = value
+    node.next = outer.node
+
+@kernel
+def nested_sum(depth: u64) -> u64:
+    here = stack_struct(Node)
+    before = here.value
+    here.value = depth
+    below = 0 if depth == 0 else nested_sum(depth - 1)
+    return here.value * 10 + below + before
+
+@kernel
 def greeting() -> tuple[addr, u64]:
     return text("hello")
 
@@ -186,6 +199,31 @@ SAMPLES: list[tuple[str, str, int, int]] = [
         "t, length = greeting()\nreturn to_u64(memory_compare(t, *text('hello')) == 0)",
         0,
         1,
+    ),
+    (
+        "a_stack_struct_is_an_out_parameter",
+        "node = stack_struct(Node)\nfill(node, n)\nnode.next.value = 4\nreturn node.value * 10 + outer.node.value",
+        3,
+        34,
+    ),
+    ("each_call_has_its_own_stack_struct", "return nested_sum(n)", 4, 100),
+    (
+        "a_stack_struct_is_zeroed_each_time",
+        (
+            "x = 0\nfor i in range(n):\n    big = stack_struct(Outer)\n    x += big.node.value + to_u64(big.tag) + to_u64(big.flags[3])\n"
+            "    big.node.value = 7\n    big.tag = 9\n    big.flags[3] = True\n    big.nodes[2].value = 3\n    x += big.nodes[2].value\nreturn x"
+        ),
+        5,
+        15,
+    ),
+    (
+        "a_stack_struct_is_ordinary_memory",
+        (
+            "node = stack_struct(Node)\nmemory_copy(address(node), field_address(words), 16)\nstore_u64(field_address(node.value), n)\n"
+            "return load_u64(address(node)) + to_u64(is_null(node.next)) + to_u64(address(node)) % 8"
+        ),
+        6,
+        7,
     ),
     ("minimum_and_maximum", "x: i32 = -5\nreturn to_u64(max(x, 3)) * 10 + min(n, 4)", 9, 34),
     (

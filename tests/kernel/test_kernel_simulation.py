@@ -72,6 +72,82 @@ def test_poisoned_memory_faults_until_it_is_not() -> None:
     simulation.call("put", start + 20, 1)
 
 
+FRAMES = """
+class Pair(Struct):
+    first: u64
+    second: u32
+    third: u32
+
+@kernel
+def same(pair: Pair) -> Pair:
+    return pair
+
+@kernel
+def dangling() -> Pair:
+    return same(inner())
+
+@kernel
+def inner() -> Pair:
+    pair = stack_struct(Pair)
+    pair.third = 5
+    return same(pair)
+
+@kernel
+def use_after_return() -> u64:
+    return dangling().first
+
+@kernel
+def overrun() -> u64:
+    pair = stack_struct(Pair)
+    return load_u64(address(pair) + size_of(Pair))
+
+@kernel
+def fails(n: u64) -> u64:
+    pair = stack_struct(Pair)
+    check(1, n == 0, "n is not zero")
+    return pair.first
+"""
+
+
+def test_a_stack_struct_is_freed_at_the_return() -> None:
+    with pytest.raises(MemoryFaultError, match="freed memory: load of 8 bytes"):
+        loaded(FRAMES).call("use_after_return")
+
+
+def test_an_access_beyond_a_stack_struct_faults() -> None:
+    with pytest.raises(MemoryFaultError, match="unmapped memory: load of 8 bytes"):
+        loaded(FRAMES).call("overrun")
+
+
+def test_a_failing_function_frees_its_stack_structs() -> None:
+    simulation = loaded(FRAMES)
+    simulation.call("fails", 0)
+    before = simulation.memory.touched_bytes()
+    with pytest.raises(SimulationFaultError, match="n is not zero"):
+        simulation.call("fails", 1)
+    assert simulation.memory.touched_bytes() == before
+
+
+def test_interleaved_threads_have_stack_structs_of_their_own() -> None:
+    text = """
+class Pair(Struct):
+    first: u64
+
+@kernel
+def add(pair: Pair, n: u64) -> None:
+    pair.first += n
+
+@kernel
+def run(n: u64) -> u64:
+    pair = stack_struct(Pair)
+    add(pair, n)
+    add(pair, n)
+    return pair.first
+"""
+    simulation = loaded(text, interleaved=True)
+    assert run_threads([simulation.call("run", 1), simulation.call("run", 20)], lambda n: n - 1) == [2, 40]
+
+
 def test_protected_memory_faults_and_keeps_its_contents() -> None:
     simulation = loaded(ACCESS)
     memory = simulation.memory

@@ -33,6 +33,7 @@ TITLES: Final[dict[str, str]] = {
     "K024": "outside a loop",
     "K025": "module-level statement outside the language",
     "K026": "bad import",
+    "K027": "address of a local struct is kept",
 }
 
 

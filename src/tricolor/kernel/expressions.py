@@ -107,7 +107,8 @@ class Body:
     """A function being checked.
 
     ``assigned`` holds the locals that certainly have a value here; None means that control does not
-    come here. ``local_names`` are the names that Python would treat as local.
+    come here. ``local_names`` are the names that Python would treat as local. ``frame_pointers`` are the
+    locals that point to structs in the function's frame.
     """
 
     environment: Environment
@@ -117,6 +118,7 @@ class Body:
     assigned: set[str] | None
     breaks: list[list[set[str]]] = field(default_factory=list[list[set[str]]])
     poisoned: set[str] = field(default_factory=set[str])
+    frame_pointers: set[str] = field(default_factory=set[str])
     calls: list[Call] = field(default_factory=list[Call])
 
     def position(self, node: ast.AST) -> Position:
@@ -558,9 +560,9 @@ def _special(body: Body, node: ast.Call, name: str) -> Expression:
     position = body.position(node)
     match name, node.args:
         case "null", [struct]:
-            return Constant(_struct(body, struct), 0)
+            return Constant(struct_named(body, struct), 0)
         case "as_struct", [struct, pointer]:
-            return Convert(_struct(body, struct), value_of(body, pointer, ADDR))
+            return Convert(struct_named(body, struct), value_of(body, pointer, ADDR))
         case "is_null", [pointer]:
             operand = infer(body, pointer, ADDR)
             if not isinstance(operand.type, Pointer | Address):
@@ -582,6 +584,8 @@ def _special(body: Body, node: ast.Call, name: str) -> Expression:
             if constant is None or not isinstance(constant.value, str):
                 raise fault("K017", position, "text takes a string constant")
             return Text(TupleOf((ADDR, U64)), constant.value.encode())
+        case "stack_struct", _:
+            raise fault("K011", position, "stack_struct(...) inside an expression", "assign it to a local of its own")
         case "set_thread_struct", [ast.Name() as thread, record]:
             storage = body.entity(thread)
             if not isinstance(storage, Global) or not storage.is_of_thread or not isinstance(storage.type, Embedded):
@@ -600,7 +604,8 @@ def _special(body: Body, node: ast.Call, name: str) -> Expression:
             raise fault("K011", position, f"{ast.unparse(node)}: not possible here", "see docs/kernel-language.md")
 
 
-def _struct(body: Body, node: ast.expr) -> Pointer:
+def struct_named(body: Body, node: ast.expr) -> Pointer:
+    """The type of a pointer to the struct that the expression names. Raises KernelError (K006)."""
     what = scalar_type(body.environment, body.module, node)
     if not isinstance(what, Pointer):
         raise fault("K006", body.position(node), f"{what} is not a struct")

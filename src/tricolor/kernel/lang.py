@@ -96,6 +96,11 @@ def global_struct(struct: type[StructT], *, symbol_name: str = "") -> StructT:
     return struct()
 
 
+def stack_struct(struct: type[StructT]) -> StructT:
+    """A zeroed struct in the frame of the calling function, assigned to a local; it ends with the call."""
+    _kernel_only("stack_struct")
+
+
 def thread_struct(struct: type[StructT], *, symbol_name: str = "") -> StructT:
     """A struct of which each thread has its own; ``set_thread_struct`` says which record is the calling thread's."""
     return struct()

@@ -43,6 +43,7 @@ from tricolor.kernel.tree import (
     Place,
     Return,
     SetThread,
+    StackStruct,
     Statement,
     Store,
     Text,
@@ -90,6 +91,7 @@ FLOAT_OPERATORS: Final = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
 THREAD_POINTER: Final = "ptr addrspace(256)"
 ARCH_PRCTL: Final = 158
 ARCH_SET_GS: Final = 0x1001
+STACK_ALIGN_BYTES: Final = 8
 # Types whose upper register bits the C convention defines.
 EXTENDED_BELOW_BITS: Final = 32
 
@@ -207,6 +209,8 @@ def function_text(function: Function, references: References, check_level: int, 
     writer = Writer(function, references, check_level)
     for name, what in function.locals.items():
         writer.emit(f'%"v.{name}" = alloca {type_text(what)}')
+    for name, struct_type in function.stack_structs.items():
+        writer.emit(f'%"s.{name}" = alloca [{struct_type.size_bytes} x i8], align {max(struct_type.align_bytes, STACK_ALIGN_BYTES)}')
     for name, what in function.parameters:
         writer.emit(f'store {type_text(what)} %"p.{name}", ptr %"v.{name}"')
     _statements(writer, function.body)
@@ -237,6 +241,9 @@ def _statement(w: Writer, node: Statement) -> None:
         case Assign():
             value = _operand(w, node.value)
             w.emit(f'store {value}, ptr %"v.{node.name}"')
+        case StackStruct():
+            w.emit(f'call void @llvm.memset.p0.i64(ptr %"s.{node.name}", i8 0, i64 {node.struct.size_bytes}, i1 false)')
+            w.emit(f'store ptr %"s.{node.name}", ptr %"v.{node.name}"')
         case Store():
             value = _expression(w, node.value)
             _store(w, node.place.type, _pointer(w, node.place), value)

@@ -6,7 +6,7 @@ import ast
 from typing import Final
 
 from tricolor.kernel.assembly import assembly_text
-from tricolor.kernel.declarations import scalar_type
+from tricolor.kernel.declarations import ensure_layout, scalar_type
 from tricolor.kernel.diagnostics import KernelError, fault
 from tricolor.kernel.environment import LanguageName
 from tricolor.kernel.expressions import (
@@ -17,8 +17,10 @@ from tricolor.kernel.expressions import (
     infer,
     is_flexible,
     place_of,
+    struct_named,
     value_of,
 )
+from tricolor.kernel.lifetimes import check_effect, check_returned, check_stored, note_local
 from tricolor.kernel.tree import (
     DECLARED,
     Asm,
@@ -41,6 +43,7 @@ from tricolor.kernel.tree import (
     Place,
     Return,
     SetThread,
+    StackStruct,
     Statement,
     Store,
     Unpack,
@@ -176,6 +179,8 @@ def _scalar(expression: Expression, node: ast.expr, body: Body) -> Scalar:
 
 
 def _set_local(body: Body, name: str, what: Scalar, node: ast.AST) -> None:
+    if name in body.function.stack_structs:
+        raise fault("K023", body.position(node), f"{name} is a struct in the frame", "use another local for another pointer")
     known = body.function.locals.get(name)
     if known is not None and known != what:
         message = f"{name} is {known}, and would become {what}"
@@ -189,18 +194,44 @@ def _set_local(body: Body, name: str, what: Scalar, node: ast.AST) -> None:
 def _assignment(body: Body, node: ast.stmt, target: ast.expr, value: ast.expr) -> Statement:
     position = body.position(node)
     match target:
+        case ast.Name(id=name) if isinstance(value, ast.Call) and _is_language_call(body, value, "stack_struct"):
+            return _stack_struct(body, node, name, value)
         case ast.Name(id=name):
             known = body.function.locals.get(name)
             expression = infer(body, value, None) if known is None else value_of(body, value, known)
             _set_local(body, name, _scalar(expression, value, body), node)
+            note_local(body, name, expression)
             return Assign(name, expression, position)
         case ast.Tuple(elts=elements):
             return _unpack(body, node, elements, value)
         case ast.Attribute() | ast.Subscript():
             place = _writable(body, target)
-            return Store(place, value_of(body, value, _stored_scalar(body, place, target)), position)
+            expression = value_of(body, value, _stored_scalar(body, place, target))
+            check_stored(body, node, place, expression)
+            return Store(place, expression, position)
         case _:
             raise fault("K023", position, f"{ast.unparse(target)} cannot be assigned")
+
+
+def _is_language_call(body: Body, node: ast.Call, name: str) -> bool:
+    return isinstance(node.func, ast.Name) and body.entity(node.func) == LanguageName(name)
+
+
+def _stack_struct(body: Body, node: ast.stmt, name: str, value: ast.Call) -> Statement:
+    position = body.position(node)
+    if body.function.kind is Kind.INLINE:
+        message = "a struct in the frame of an @inline function"
+        raise fault("K012", position, message, "each caller's frame would grow, compiled Go code's too")
+    if len(value.args) != 1 or value.keywords:
+        raise fault("K011", position, "stack_struct takes one struct")
+    if any(name == parameter for parameter, _ in body.function.parameters):
+        raise fault("K023", position, f"{name} is a parameter", "use a local of its own")
+    what = struct_named(body, value.args[0])
+    ensure_layout(body.environment, what.struct, position)
+    _set_local(body, name, what, node)
+    body.function.stack_structs[name] = what.struct
+    body.frame_pointers.add(name)
+    return StackStruct(name, what.struct, position)
 
 
 def _annotated(body: Body, node: ast.AnnAssign) -> list[Statement]:
@@ -216,6 +247,7 @@ def _annotated(body: Body, node: ast.AnnAssign) -> list[Statement]:
         return []
     expression = value_of(body, node.value, what)
     _set_local(body, name, what, node)
+    note_local(body, name, expression)
     return [Assign(name, expression, body.position(node))]
 
 
@@ -247,13 +279,16 @@ def _augmented(body: Body, node: ast.AugAssign) -> Statement:
             raise fault("K023", position, f"{name} cannot be assigned")
         value = apply_operator(body, node, operator, current, node.value)
         _set_local(body, name, _scalar(value, node.value, body), node)
+        note_local(body, name, value)
         return Assign(name, value, position)
     place = _writable(body, node.target)
     what = _stored_scalar(body, place, node.target)
     combined = apply_operator(body, node, operator, Load(what, place), node.value)
     if combined.type != what:
         raise fault("K007", position, f"{what} {operator}= gives {combined.type}")
-    return Update(place, operator, getattr(combined, "right"), position)  # noqa: B009
+    right: Expression = getattr(combined, "right")  # noqa: B009
+    check_stored(body, node, place, right)
+    return Update(place, operator, right, position)
 
 
 def _writable(body: Body, node: ast.expr) -> Place:
@@ -392,6 +427,7 @@ def _return(body: Body, node: ast.Return) -> Statement:
             values = (whole,)
         case Integer() | Float() | Bool() | Address() | Pointer() as scalar, value:
             values = (value_of(body, value, scalar),)
+    check_returned(body, node, values)
     body.assigned = None
     return Return(values, position)
 
@@ -408,6 +444,7 @@ def _expression_statement(body: Body, node: ast.Expr, value: ast.expr) -> list[S
     expression = infer(body, value, None)
     if not isinstance(expression, Call | CallAddress | Intrinsic | SetThread):
         raise fault("K004", position, f"{ast.unparse(value)} has no effect", "assign it, or leave it out")
+    check_effect(body, node, expression)
     if isinstance(expression.type, Never):
         body.assigned = None
     return [Evaluate(expression, position)]

@@ -46,6 +46,7 @@ class Function:
     result: ResultType
     clobbers: tuple[str, ...] = ()
     locals: dict[str, Scalar] = field(default_factory=dict[str, Scalar])
+    stack_structs: dict[str, StructType] = field(default_factory=dict[str, StructType])
     body: tuple[Statement, ...] = ()
 
 
@@ -319,6 +320,16 @@ class Assign:
 
 @final
 @dataclass(frozen=True, slots=True)
+class StackStruct:
+    """Zeroes a struct in the frame; the local points to it. No other statement sets the local."""
+
+    name: str
+    struct: StructType
+    position: Position
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Store:
     """Stores to a place."""
 
@@ -450,7 +461,21 @@ class Asm:
 
 
 Statement: TypeAlias = (
-    Assign | Store | Update | Unpack | Evaluate | If | While | ForRange | Break | Continue | Return | Check | Unreachable | Asm
+    Assign
+    | StackStruct
+    | Store
+    | Update
+    | Unpack
+    | Evaluate
+    | If
+    | While
+    | ForRange
+    | Break
+    | Continue
+    | Return
+    | Check
+    | Unreachable
+    | Asm
 )
 
 

@@ -25,6 +25,8 @@ ADDRESS_LIMIT: Final = 1 << 64
 FIRST_ADDRESS: Final = 0x7000_0000_0000
 # Between mappings that the simulation places itself, so that running off one faults.
 GUARD_BYTES: Final = 16 * PAGE_BYTES
+# Structs in frames lie above it, each at the end of pages of its own, with an unmapped page after them.
+FRAMES_ADDRESS: Final = 0x7800_0000_0000
 
 NONE: Final = 0
 READ: Final = 1
@@ -84,6 +86,7 @@ class SimulatedMemory:
         self._poison: dict[int, bytearray] = {}
         self._freed: list[tuple[int, int]] = []
         self._next = FIRST_ADDRESS
+        self._next_frame = FRAMES_ADDRESS
 
     # --- Mappings ---------------------------------------------------------------------------------
 
@@ -167,7 +170,7 @@ class SimulatedMemory:
         index = bisect.bisect_right(self._mappings, address, key=lambda each: each.start) - 1
         mapping = self._mappings[index] if index >= 0 else None
         if mapping is None or address >= mapping.end:
-            freed = any(start <= address < end for start, end in self._freed)
+            freed = self._was_in_frame(address) or any(start <= address < end for start, end in self._freed)
             kind = "freed memory" if freed else ("null pointer" if address < PAGE_BYTES else "unmapped memory")
             raise MemoryFaultError(kind, action, address, length)
         if not mapping.protection & needed:
@@ -175,6 +178,31 @@ class SimulatedMemory:
         page = bytearray(PAGE_BYTES)
         self._place(address >> PAGE_SHIFT, page, mapping.protection)
         return page
+
+    # --- Structs in frames ------------------------------------------------------------------------
+
+    def enter_struct(self, size_bytes: int) -> int:
+        """Memory for a struct in the frame of a function, until ``leave_struct``; never given out again."""
+        pages = -(-size_bytes // PAGE_BYTES)
+        start = self._next_frame
+        self._next_frame = start + (pages + 1) * PAGE_BYTES
+        for number in range(start >> PAGE_SHIFT, (start >> PAGE_SHIFT) + pages):
+            self._place(number, bytearray(PAGE_BYTES), READ | WRITE)
+        return start + pages * PAGE_BYTES - size_bytes
+
+    def leave_struct(self, address: int, size_bytes: int) -> None:
+        """The function returns: later accesses fault as freed."""
+        for number in range(address >> PAGE_SHIFT, -(-(address + size_bytes) // PAGE_BYTES)):
+            for table in (self._pages, self._readable, self._writable, self._poison):
+                table.pop(number, None)
+
+    def _was_in_frame(self, address: int) -> bool:
+        """Whether the address lies in a struct that ended with its function, and not just after one that lives."""
+        return FRAMES_ADDRESS <= address < self._next_frame and (address >> PAGE_SHIFT) - 1 not in self._pages
+
+    def clear_struct(self, address: int, size_bytes: int) -> None:
+        """Zeroes a struct in a frame."""
+        self.write(address, bytes(size_bytes))
 
     # --- Poison -----------------------------------------------------------------------------------
 

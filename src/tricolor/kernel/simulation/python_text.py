@@ -45,6 +45,7 @@ from tricolor.kernel.tree import (
     Place,
     Return,
     SetThread,
+    StackStruct,
     Statement,
     Store,
     Text,
@@ -116,8 +117,22 @@ def write_function(w: Writer, function: Function) -> None:
     w.indent += 1
     if w.interleaved:
         w.line("if False: yield")
-    _block(w, function.body)
+    if function.stack_structs:
+        _in_frame(w, function)
+    else:
+        _block(w, function.body)
     w.indent -= 1
+
+
+def _in_frame(w: Writer, function: Function) -> None:
+    """The body of a function with structs in its frame, which end with the call."""
+    for name, struct in function.stack_structs.items():
+        w.line(f"v_{name} = enter_struct({struct.size_bytes})")
+    w.line("try:")
+    _nested(w, function.body)
+    w.line("finally:")
+    for name, struct in function.stack_structs.items():
+        w.line(f"    leave_struct(v_{name}, {struct.size_bytes})")
 
 
 # --- Statements -----------------------------------------------------------------------------------
@@ -136,6 +151,8 @@ def _statement(w: Writer, node: Statement) -> None:
     match node:
         case Assign():
             w.line(f"v_{node.name} = {_expression(w, node.value)}")
+        case StackStruct():
+            w.line(f"clear_struct(v_{node.name}, {node.struct.size_bytes})")
         case Store():
             w.line(f"value = {_expression(w, node.value)}")
             w.line(_store(w, node.place.type, _address(w, node.place), "value"))

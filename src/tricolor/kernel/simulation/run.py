@@ -223,6 +223,7 @@ def _namespace(
     names: dict[str, Any] = {name: value for name, value in vars(arithmetic).items() if callable(value)}
     names["check_failed"] = _check_failed
     names["thread"] = thread
+    names |= {"enter_struct": memory.enter_struct, "leave_struct": memory.leave_struct, "clear_struct": memory.clear_struct}
 
     def call_outside(symbol: str, *arguments: Any) -> Any:
         function = outside.get(symbol)
