@@ -1,3 +1,3 @@
-"""What every part may need and what knows no part: the kinds of failure that end a command, the progress line, files that are
-written whole or not at all, and the switch of Python's own garbage collector.
+"""Basics that every package may import and that import no other package: the failures that end a command, the progress line, writing files
+whole or not at all, and the switch of Python's own garbage collector.
 """

@@ -21,12 +21,12 @@ class UsageError(TricolorError):
 
 @final
 class EnvironmentFault(TricolorError):
-    """The machine or installation is not as needed: wrong toolchain, full disk, no permission."""
+    """The machine or the installation does not meet the needs: wrong toolchain, full disk, no permission."""
 
 
 @final
 class Unsupported(TricolorError):
-    """A program uses something that cannot work here yet. ``what`` names it, ``why`` says the reason.
+    """A program uses something that Tricolor does not support. ``what`` names it, ``why`` gives the reason.
 
     ``pos`` is a position of the typed program (0 unknown); ``place`` its text when it is known already.
     """
@@ -41,7 +41,7 @@ class Unsupported(TricolorError):
 
 @final
 class CompilerBug(TricolorError):
-    """A fault of this compiler, never of the user's program. ``symbol`` is the Go function at hand."""
+    """A bug in Tricolor, never a fault of the user's program. ``symbol``: the Go function that was being compiled."""
 
     exit_status = 3
 
@@ -60,6 +60,6 @@ class CompilerBug(TricolorError):
 @final
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """The user's program has faults, so there is no other result. ``text`` is what the go command prints about them."""
+    """The user's program has compile errors, so there is no other result. ``text``: what the go command prints about them."""
 
     text: str

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Write files whole or not at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tricolor.base.errors import EnvironmentFault
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Write the file whole or not at all, making its folders. ``mode``: its permissions. Raises OSError (a full disk, no permission)."""
+    """Write the file whole or not at all, and create its folders. ``mode``: its permissions. Raises OSError (full disk, no permission)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
@@ -26,7 +26,7 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
 
 
 def write_output(path: Path, data: bytes) -> None:
-    """Write a file that the user named, whole or not at all; what is no regular file (a terminal, a pipe, a device) is written to.
+    """Write a file that the user named, whole or not at all. If it is not a regular file (a terminal, a pipe, a device), write to it directly.
 
     Raises EnvironmentFault."""
     try:

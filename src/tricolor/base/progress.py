@@ -1,4 +1,4 @@
-"""Progress of long work: one line on stderr, only on a terminal, gone when the work is done."""
+"""Show the progress of long work: one line on stderr, only on a terminal, removed when the work is done."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import time
 from typing import Final, Self, TextIO, final
 
 _QUIET_SECONDS: Final = 0.3
-"""Work shorter than this shows nothing."""
+"""Shorter work shows nothing."""
 _TICK_SECONDS: Final = 1.0
 _MOST_COLUMNS: Final = 78
 _lock: Final = threading.Lock()
 _speakers: Final[list[Progress]] = []
-"""Those that have something to say; the last one has the line."""
+"""The objects that have a text to show; the line shows the text of the last one."""
 
 
 @final
@@ -36,7 +36,7 @@ class Progress:
         self.clear()
 
     def say(self, text: str) -> None:
-        """Show what is being done, from 0.3 s on after the start."""
+        """Show this text, but not before 0.3 s have passed since the start."""
         if not self._active:
             return
         self._text = text
@@ -49,7 +49,7 @@ class Progress:
             self._draw()
 
     def clear(self) -> None:
-        """Remove the line; what is printed now stands where it was."""
+        """Remove the line; the next output takes its place."""
         if self._ticker is None:
             return
         self._done.set()
