@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_native import kernel_text
 
+from tricolor.kernel.simulation.accesses import ENTRY
 from tricolor.kernel.simulation.interleaving import Thread, explore, run_threads
 from tricolor.kernel.simulation.memory import (
     PAGE_BYTES,
@@ -345,3 +347,59 @@ def run(n: u64) -> u64:
 
     simulation = loaded(text, fakes={"outside": triple}, interleaved=True)
     assert run_threads([simulation.call("run", 1), simulation.call("run", 2)], lambda n: n - 1) == [44, 77]
+
+
+def test_in_coroutine_mode_a_call_can_be_left_and_gone_on_with() -> None:
+    text = """
+@naked("switch")
+def switch(n: u64) -> u64:
+    asm("retq")
+
+@goroutine("task")
+def task(n: u64) -> u64:
+    return call_address(function_address(inner), (u64,), u64, n * 10)
+
+@kernel
+def inner(n: u64) -> u64:
+    return switch(n) + 1
+"""
+
+    def outside(n: int) -> Generator[int, None, int]:
+        yield n
+        return n * 2
+
+    simulation = loaded(text, fakes={"switch": outside}, coroutines=True)
+    first, second = simulation.call("task", 1), simulation.call("task", 2)
+    assert [next(first), next(second)] == [ENTRY, ENTRY]
+    assert [next(second), next(first)] == [20, 10]
+    assert [results_of(first), results_of(second)] == [21, 41]
+
+
+def results_of(generator: Generator[Any, None, Any]) -> Any:
+    """What a generator that yields no more returns."""
+    try:
+        next(generator)
+    except StopIteration as stop:
+        return stop.value
+    raise AssertionError
+
+
+def test_memory_goes_back_to_a_snapshot() -> None:
+    memory = SimulatedMemory()
+    kept, read_only = memory.map(8192), memory.map(4096, READ)
+    memory.store(kept, 8, 1)
+    memory.poison(kept + 4096, 8)
+    snapshot = memory.snapshot()
+    memory.store(kept, 8, 2)
+    memory.store(kept + 4096 + 8, 8, 3)
+    memory.unpoison(kept + 4096, 8)
+    later = memory.map(4096)
+    memory.unmap(read_only, 4096)
+    memory.restore(snapshot)
+    assert memory.load(kept, 8) == 1
+    assert memory.load(kept + 4096 + 8, 8) == 0
+    assert memory.load(read_only, 8) == 0
+    for address, kind in ((kept + 4096, "poisoned memory"), (read_only, "protected memory"), (later, "unmapped memory")):
+        with pytest.raises(MemoryFaultError, match=kind):
+            memory.store(address, 8, 0)
+    assert memory.map(4096) == later

@@ -47,7 +47,7 @@ from tricolor.runtime.scheduler.goroutine_record import Sudog
 from tricolor.runtime.scheduler.goroutines import park_waiting
 from tricolor.runtime.scheduler.machine import machine
 from tricolor.runtime.scheduler.process import scheduler
-from tricolor.runtime.scheduler.reasons import REASON_SELECT, REASON_SELECT_NO_CASES
+from tricolor.runtime.scheduler.reasons import REASON_SELECT
 from tricolor.runtime.scheduler.sudogs import sudog_acquire, sudog_release
 
 # Multiplier of a multiplicative congruential generator modulo 2**64 (Knuth); its upper half is used.
@@ -163,7 +163,7 @@ def selectgo(cases: addr, order: addr, sends: i64, receives: i64, block: bool) -
     if not block:
         return -1, False
     if used == 0:
-        block_forever(REASON_SELECT_NO_CASES)
+        block_forever(REASON_SELECT)
     taken = wait_in_all(cases, order, used, first_receive)
     chosen = to_u64(taken.case_index)
     success = taken.success != 0

@@ -23,8 +23,7 @@ from tricolor.runtime.scheduler.context import enter_scheduler, thread_pointer
 from tricolor.runtime.scheduler.faults import fault_handler
 from tricolor.runtime.scheduler.goroutines import create, schedule
 from tricolor.runtime.scheduler.machine import THREAD_LIMIT_OFFSET, machine
-from tricolor.runtime.scheduler.process import scheduler
-from tricolor.runtime.scheduler.processor import first_processor
+from tricolor.runtime.scheduler.process import init_scheduler, scheduler
 from tricolor.runtime.scheduler.run_queue import make_ready
 from tricolor.runtime.scheduler.scan import scan_stacks
 from tricolor.runtime.scheduler.signals import install_signals
@@ -57,12 +56,8 @@ def start(argc: i32, argv: addr, envp: addr) -> i32:
     scheduler.argc = to_i64(argc)
     scheduler.argv = argv
     scheduler.envp = envp
-    machine.processor = first_processor
+    init_scheduler()
     machine.limit_address = thread_pointer() + THREAD_LIMIT_OFFSET
-    first_processor.sleepers.first_wake = -1
-    scheduler.all_machines = machine
-    scheduler.processor_limit = 1
-    scheduler.running = 1
     init_layouts()
     read_environment(envp)
     install_trace()

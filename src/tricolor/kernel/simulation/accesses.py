@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias, final
+from typing import Any, Final, NamedTuple, TypeAlias, cast, final
 
 from tricolor.kernel.simulation.memory import SimulatedMemory
 from tricolor.kernel.types import INTEGERS, Integer
@@ -19,6 +19,10 @@ class Access(NamedTuple):
     kind: str
     address: int
     length_bytes: int
+
+
+ENTRY: Final = Access("entry", 0, 0)
+"""What a simulation in coroutine mode yields where a ``@goroutine`` function begins: it may be preempted there."""
 
 
 @final
@@ -59,6 +63,18 @@ def _yielding(name: str, length: int, access: Callable[..., Any]) -> Callable[..
     def generator(address: int, *arguments: Any) -> Generator[Access, None, Any]:
         yield Access(kind, address, length)
         return access(address, *arguments)
+
+    return generator
+
+
+def coroutine(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function given from outside, in the form that code in coroutine mode calls; it may be a generator function itself."""
+
+    def generator(*arguments: Any) -> Generator[Any, Any, Any]:
+        result: Any = function(*arguments)
+        if isinstance(result, Generator):
+            result = yield from cast("Generator[Any, Any, Any]", result)
+        return result
 
     return generator
 

@@ -74,6 +74,16 @@ class Mapping(NamedTuple):
     protection: int
 
 
+class MemorySnapshot(NamedTuple):
+    """What ``SimulatedMemory.restore`` goes back to."""
+
+    mappings: tuple[Mapping, ...]
+    pages: dict[int, bytes]
+    poison: dict[int, bytes]
+    freed: tuple[tuple[int, int], ...]
+    next: int
+
+
 @final
 class SimulatedMemory:
     """An address space: mappings, lazily made pages, and poison."""
@@ -131,6 +141,23 @@ class SimulatedMemory:
             high = min(address + length_bytes + OFFSET_MASK, mapping.end) >> PAGE_SHIFT
             for number in [each for each in self._pages if low <= each < high]:
                 self._pages[number][:] = bytes(PAGE_BYTES)
+
+    def snapshot(self) -> MemorySnapshot:
+        """A copy of everything, for ``restore``."""
+        pages = {number: bytes(page) for number, page in self._pages.items()}
+        poison = {number: bytes(shadow) for number, shadow in self._poison.items()}
+        return MemorySnapshot(tuple(self._mappings), pages, poison, tuple(self._freed), self._next)
+
+    def restore(self, snapshot: MemorySnapshot) -> None:
+        """Makes everything as it was when the snapshot was taken. Cost: the pages of the snapshot."""
+        self._mappings[:] = snapshot.mappings
+        self._freed[:] = snapshot.freed
+        self._next = snapshot.next
+        for table in (self._pages, self._readable, self._writable, self._poison):
+            table.clear()
+        self._poison.update((number, bytearray(shadow)) for number, shadow in snapshot.poison.items())
+        for number, page in snapshot.pages.items():
+            self._place(number, bytearray(page), self._covering(number << PAGE_SHIFT, (number + 1) << PAGE_SHIFT)[0].protection)
 
     def mapped_bytes(self) -> int:
         """Bytes of address space that are mapped."""

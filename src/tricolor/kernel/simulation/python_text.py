@@ -3,7 +3,8 @@
 Values are Python integers in the range of their type, floats, bools; pointers are integers. Memory is
 reached through ``load``/``store`` functions in the namespace of the generated code. In interleaved
 mode every kernel function is a generator that yields before each access to memory, so that a scheduler
-can choose who goes next.
+can choose who goes next. In coroutine mode it is a generator that yields only where a ``@goroutine`` function
+begins, and where a fake yields.
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ class Writer:
 
     linkage: Linkage
     interleaved: bool
+    coroutines: bool
     check_level: int
     lines: list[str] = field(default_factory=list[str])
     positions: list[Position | None] = field(default_factory=list["Position | None"])
@@ -104,9 +106,13 @@ class Writer:
         self.lines.append("    " * self.indent + text)
         self.positions.append(self.position)
 
-    def wait(self, call: str) -> str:
-        """A call of something that may yield."""
+    def access(self, call: str) -> str:
+        """An access to memory."""
         return f"(yield from {call})" if self.interleaved else call
+
+    def call(self, call: str) -> str:
+        """A call of a function."""
+        return f"(yield from {call})" if self.interleaved or self.coroutines else call
 
 
 def write_function(w: Writer, function: Function) -> None:
@@ -115,7 +121,9 @@ def write_function(w: Writer, function: Function) -> None:
     parameters = ", ".join(f"v_{name}" for name, _ in function.parameters)
     w.line(f"def {w.linkage.functions[function]}({parameters}):")
     w.indent += 1
-    if w.interleaved:
+    if w.coroutines and function.kind is Kind.GOROUTINE:
+        w.line("yield ENTRY")
+    elif w.coroutines or w.interleaved:
         w.line("if False: yield")
     if function.stack_structs:
         _in_frame(w, function)
@@ -228,11 +236,11 @@ def _address(w: Writer, place: Place) -> str:
 
 
 def _load(w: Writer, what: StoredType, address: str) -> str:
-    return w.wait(f"load_{memory_name(what)}({address})")
+    return w.access(f"load_{memory_name(what)}({address})")
 
 
 def _store(w: Writer, what: StoredType, address: str, value: str) -> str:
-    return w.wait(f"store_{memory_name(what)}({address}, {value})")
+    return w.access(f"store_{memory_name(what)}({address}, {value})")
 
 
 def memory_name(what: StoredType | ResultType) -> str:
@@ -270,12 +278,12 @@ def _expression(w: Writer, node: Expression) -> str:
             return _call(w, node)
         case CallAddress():
             arguments = [_expression(w, each) for each in (node.target, *node.arguments)]
-            return w.wait(f"call_address({', '.join(arguments)})")
+            return w.call(f"call_address({', '.join(arguments)})")
         case Intrinsic():
             return _intrinsic(w, node)
         case SetThread():
             assert isinstance(node.storage.type, Embedded)
-            return w.wait(f"set_thread({_expression(w, node.record)}, {thread_self_offset(node.storage.type.struct)})")
+            return w.access(f"set_thread({_expression(w, node.record)}, {thread_self_offset(node.storage.type.struct)})")
         case FunctionAddress():
             return hex(w.linkage.function_addresses[node.function.symbol])
         case TextAddress():
@@ -353,8 +361,8 @@ def _call(w: Writer, node: Call) -> str:
     arguments = ", ".join(_expression(w, each) for each in node.arguments)
     if node.function.kind in OUTSIDE_KINDS:
         separator = ", " if arguments else ""
-        return w.wait(f"call_outside({node.function.symbol!r}{separator}{arguments})")
-    return w.wait(f"{w.linkage.functions[node.function]}({arguments})")
+        return w.call(f"call_outside({node.function.symbol!r}{separator}{arguments})")
+    return w.call(f"{w.linkage.functions[node.function]}({arguments})")
 
 
 def _intrinsic(w: Writer, node: Intrinsic) -> str:
@@ -362,13 +370,13 @@ def _intrinsic(w: Writer, node: Intrinsic) -> str:
     name = node.name
     joined = ", ".join(arguments)
     if name.startswith(("load_", "store_")):
-        return w.wait(f"{name.replace('_addr', '_u64')}({joined})")
+        return w.access(f"{name.replace('_addr', '_u64')}({joined})")
     if name.startswith("atomic_"):
         operation, what = name.rsplit("_", 1)
-        return w.wait(f"{operation}_{'u64' if what == 'addr' else what}({joined})")
+        return w.access(f"{operation}_{'u64' if what == 'addr' else what}({joined})")
     match name:
         case "memory_copy" | "memory_zero" | "memory_compare":
-            return w.wait(f"{name}({joined})")
+            return w.access(f"{name}({joined})")
         case "likely" | "unlikely":
             return arguments[0]
         case "prefetch" | "spin_hint" | "keep_alive" | "fence":

@@ -11,7 +11,7 @@ from typing import Any, Final, final
 from tricolor.kernel.check import checked_program
 from tricolor.kernel.diagnostics import Position
 from tricolor.kernel.simulation import arithmetic
-from tricolor.kernel.simulation.accesses import CurrentThread, access_functions, run_as_thread, waiting
+from tricolor.kernel.simulation.accesses import ENTRY, CurrentThread, access_functions, coroutine, run_as_thread, waiting
 from tricolor.kernel.simulation.memory import READ, WRITE, SimulatedMemory, SimulationFaultError
 from tricolor.kernel.simulation.python_text import OUTSIDE_KINDS, Linkage, Writer, write_function
 from tricolor.kernel.simulation.system import SimulatedSystem
@@ -56,6 +56,7 @@ class Simulation:
 
         In interleaved mode the result is a generator of ``Access``: a thread, with a thread struct of its own.
         Otherwise all calls run as one thread, whose thread struct is at ``thread.base``.
+        In coroutine mode the result is a generator too; what the function gives is the generator's return value.
         """
         try:
             result = self.functions[name](*arguments)
@@ -100,30 +101,34 @@ def simulate(
     texts: Mapping[str, str] | None = None,
     fakes: Mapping[str, Callable[..., Any]] | None = None,
     interleaved: bool = False,
+    coroutines: bool = False,
     check_level: int = DEFAULT_CHECK_LEVEL,
 ) -> Simulation:
     """Checks the modules and loads them into the memory.
 
     ``fakes`` stand in for C, Go and naked functions, and any other function, by symbol; they take and
-    give plain values. Raises KernelProgramError.
+    give plain values. With ``interleaved`` a call is a generator that yields an ``Access`` before each access to
+    memory. With ``coroutines`` it is one that yields ENTRY where a ``@goroutine`` function begins, and whatever
+    fakes yield that are generator functions. Raises KernelProgramError.
     """
     program = checked_program(modules, texts)
     memory = memory or SimulatedMemory()
     system = SimulatedSystem(memory)
     outside = {**system.functions(), **(fakes or {})}
     linkage = _link(program, memory)
-    writer = Writer(linkage, interleaved, check_level)
+    writer = Writer(linkage, interleaved, coroutines, check_level)
     for function in program.functions:
         if function.kind not in OUTSIDE_KINDS:
             write_function(writer, function)
     text = "\n".join(writer.lines) + "\n"
     code: dict[int, Callable[..., Any]] = {}
     thread = CurrentThread()
-    namespace = _namespace(memory, thread, interleaved, outside, code)
+    wrap = coroutine if coroutines else partial(waiting, interleaved=interleaved)
+    namespace = _namespace(memory, thread, interleaved, wrap, outside, code)
     exec(compile(text, GENERATED_FILE, "exec"), namespace)  # noqa: S102
     for function in program.functions:
         if fakes is not None and function.symbol in fakes and function.kind not in OUTSIDE_KINDS:
-            namespace[linkage.functions[function]] = waiting(fakes[function.symbol], interleaved)
+            namespace[linkage.functions[function]] = wrap(fakes[function.symbol])
     functions = _callables(program, linkage, namespace)
     for function in program.functions:
         code[linkage.function_addresses[function.symbol]] = functions[f"{function.module}:{function.name}"]
@@ -217,6 +222,7 @@ def _namespace(
     memory: SimulatedMemory,
     thread: CurrentThread,
     interleaved: bool,
+    wrap: Callable[[Callable[..., Any]], Callable[..., Any]],
     outside: Mapping[str, Callable[..., Any]],
     code: Mapping[int, Callable[..., Any]],
 ) -> dict[str, Any]:
@@ -237,7 +243,8 @@ def _namespace(
             raise OutsideFunctionError(f"call of {address:#x}, which is no function")
         return function(*arguments)
 
-    # A call through an address runs a kernel function, which is a generator itself if interleaved.
+    # A call through an address runs a kernel function, which is a generator itself in these modes.
     names["call_address"] = call_address
-    names["call_outside"] = waiting(call_outside, interleaved)
+    names["call_outside"] = wrap(call_outside)
+    names["ENTRY"] = ENTRY
     return names | access_functions(memory, thread, interleaved)

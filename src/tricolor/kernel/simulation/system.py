@@ -18,6 +18,7 @@ from tricolor.kernel.simulation.memory import (
 MAP_FIXED: Final = 0x10
 MAP_FIXED_NOREPLACE: Final = 0x100000
 MADV_DONTNEED: Final = 4
+TIMER_ABSTIME: Final = 1
 CLOCK_STEP_NS: Final = 1_000
 NANOSECONDS: Final = 1_000_000_000
 MAP_FAILED: Final = (1 << 64) - 1
@@ -50,6 +51,7 @@ class SimulatedSystem:
             "madvise": self.madvise,
             "write": self.write,
             "clock_gettime": self.clock_gettime,
+            "clock_nanosleep": self.clock_nanosleep,
             "abort": self.abort,
             "exit": self.exit,
             "_exit": self.exit,
@@ -91,6 +93,12 @@ class SimulatedSystem:
         self.now_ns += CLOCK_STEP_NS
         self.memory.store(address, 8, self.now_ns // NANOSECONDS)
         self.memory.store(address + 8, 8, self.now_ns % NANOSECONDS)
+        return 0
+
+    def clock_nanosleep(self, _clock: int, flags: int, until: int, _remaining: int) -> int:
+        """Sleeps in virtual time: sets the clock."""
+        time = self.memory.load(until, 8) * NANOSECONDS + self.memory.load(until + 8, 8)
+        self.now_ns = max(self.now_ns, time) if flags & TIMER_ABSTIME else self.now_ns + time
         return 0
 
     def abort(self) -> None:

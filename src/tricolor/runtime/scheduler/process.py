@@ -6,9 +6,10 @@ Source:
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import Struct, addr, global_struct, i32, i64, u32, u64
+from tricolor.kernel.lang import Struct, addr, global_struct, i32, i64, kernel, u32, u64
 from tricolor.runtime.scheduler.goroutine_record import G
-from tricolor.runtime.scheduler.machine import Machine
+from tricolor.runtime.scheduler.machine import Machine, machine
+from tricolor.runtime.scheduler.processor import first_processor
 
 
 class Scheduler(Struct):
@@ -58,3 +59,13 @@ class Counters(Struct):
 
 scheduler = global_struct(Scheduler, symbol_name="tricolor.scheduler")
 counters = global_struct(Counters, symbol_name="tricolor.scheduler_counters")
+
+
+@kernel
+def init_scheduler() -> None:
+    """Makes the calling thread the first machine, and gives it the first processor."""
+    first_processor.sleepers.first_wake = -1
+    machine.processor = first_processor
+    scheduler.all_machines = machine
+    scheduler.processor_limit = 1
+    scheduler.running = 1
