@@ -13,7 +13,8 @@ from tricolor.frontend.records import Position
 
 _HEAP = Cost(CostClass.HEAP)
 _SITE = Site(
-    "m/p", "m/p.f", "x y", 1, "method value", "int", 8, Position("p.go", 3, 2), Verdict.HEAP, _HEAP, "why", (), "", 0, True, False
+    package="m/p", function="m/p.f", expression="x y", number=1, kind="method value", type="int", size_bytes=8,
+    position=Position("p.go", 3, 2), verdict=Verdict.HEAP, cost=_HEAP, why="why", chain=(), hint="", shapes=0, listed=True, foreign=False,
 )  # fmt: skip
 
 

@@ -17,22 +17,22 @@ def site(
 ) -> Site:  # fmt: skip
     verdict = Verdict.HEAP if cost.kind is CostClass.HEAP else Verdict.STACK
     return Site(
-        package,
-        function,
-        expression,
-        1,
-        "literal",
-        "T",
-        size_bytes,
-        Position(file, line, column),
-        verdict,
-        cost,
-        "because",
-        (),
-        "",
-        0,
-        True,
-        foreign,
+        package=package,
+        function=function,
+        expression=expression,
+        number=1,
+        kind="literal",
+        type="T",
+        size_bytes=size_bytes,
+        position=Position(file, line, column),
+        verdict=verdict,
+        cost=cost,
+        why="because",
+        chain=(),
+        hint="",
+        shapes=0,
+        listed=True,
+        foreign=foreign,
     )
 
 

@@ -84,7 +84,7 @@ class _Case:
 
 def stmt_select(g: Gen, s: Select) -> None:
     done = g.label("selected")
-    g.loops[s.label] = LoopTargets(done)
+    g.loops[s.label] = LoopTargets(break_to=done)
     default = next((c for c in s.cases if c.chan is None), None)
     cases = [_prepare(g, c) for c in s.cases if c.chan is not None]
     if default is not None:

@@ -155,7 +155,7 @@ def stmt_if(g: Gen, s: If) -> None:
 
 def stmt_for(g: Gen, s: For) -> None:
     head, body, again, done = g.label("for"), g.label("body"), g.label("post"), g.label("endfor")
-    g.loops[s.label] = LoopTargets(done, again)
+    g.loops[s.label] = LoopTargets(break_to=done, continue_to=again)
     begin_loop(g)
     before = g.atomic_reads
     g.start(head)
@@ -217,7 +217,7 @@ def stmt_fallthrough(g: Gen, s: Fallthrough) -> None:
 
 def stmt_switch(g: Gen, s: Switch) -> None:
     done = g.label("endswitch")
-    g.loops[s.label] = LoopTargets(done)
+    g.loops[s.label] = LoopTargets(break_to=done)
     labels = [g.label("case") for _ in s.cases]
     default = next((at for c, at in zip(s.cases, labels, strict=True) if c.values is None), done)
     if s.tag is None:
@@ -317,7 +317,7 @@ def _dispatch_strings(g: Gen, tag: Expr, cases: list[SwitchCase], labels: list[s
 
 def stmt_type_switch(g: Gen, s: TypeSwitch) -> None:
     done = g.label("endswitch")
-    g.loops[s.label] = LoopTargets(done)
+    g.loops[s.label] = LoopTargets(break_to=done)
     tab, data = iface_parts(g, s.x)
     have = type_word(g, s.x.type, tab)
     default: TypeCase | None = None

@@ -17,7 +17,7 @@ from tricolor.codegen.allocation import new_site
 from tricolor.codegen.memory import clear_bytes, copy, elem_ptr, load, offset, shared, store, store_zero, zero_value
 from tricolor.codegen.places import index_operand
 from tricolor.codegen.shapes import Form, shape_of
-from tricolor.codegen.state import Addr, Gen, Mode, PlaceThunk
+from tricolor.codegen.state import Addr, Gen, LoopTargets, Mode, PlaceThunk
 from tricolor.codegen.strings import lent_string
 from tricolor.gotypes.sizes import align_of, field_offset, is_memory_comparable, size_of
 from tricolor.gotypes.types import Field, Map, Type, array, has_pointers, is_string, struct, underlying
@@ -322,21 +322,20 @@ ITER_BYTES = 96
 """Size of internal/runtime/maps.Iter: twelve words."""
 
 
-def range_map(g: Gen, pos: Pos, map_: Type, m: str, body: Callable[[Addr, Addr], None], labels: tuple[str, str]) -> None:
-    """Iterate: ``body`` gets the addresses of key and element; ``labels`` are those of continue and break."""
-    next_label, done = labels
+def range_map(g: Gen, pos: Pos, map_: Type, m: str, body: Callable[[Addr, Addr], None], targets: LoopTargets) -> None:
+    """Run ``body`` for each entry, given the addresses of its key and element."""
     it = Addr(g.alloca(f"[{ITER_BYTES} x i8]", 8, "iter"), Mode.PRIVATE)
     clear_bytes(g, it, ITER_BYTES, 8)
     g.rt(pos, "runtime.mapIterStart", g.m.type_ref(map_), m, it.ptr)
     head, inside = g.label("maprange"), g.label("entry")
     g.start(head)
     key = g.op(f"load ptr, ptr {it.ptr}, align 8")
-    g.branch_if(g.op(f"icmp eq ptr {key}, null"), done, inside)
+    g.branch_if(g.op(f"icmp eq ptr {key}, null"), targets.break_to, inside)
     g.start(inside)
     elem_slot = offset(g, it, 8)
     elem = g.op(f"load ptr, ptr {elem_slot.ptr}, align 8")
     body(shared(key), shared(elem))
-    g.start(next_label)
+    g.start(targets.continue_to)
     g.rt(pos, "runtime.mapIterNext", it.ptr)
     g.branch(head)
-    g.start(done)
+    g.start(targets.break_to)

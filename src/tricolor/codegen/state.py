@@ -50,7 +50,7 @@ PlaceThunk: TypeAlias = Callable[[], Addr]
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """An allocation site: ``kind`` is what is allocated in one word, ``type`` the Go type of the object, ``func`` the symbol of
     the function, ``node`` the expression, variable or statement; ``on_stack`` as placed; ``buffer_bytes``: up to this size the object

@@ -65,7 +65,7 @@ class Step:
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """One place in source that makes a value.
 

@@ -126,9 +126,23 @@ class _Describer:
         for found in silent(nodes, self._func, costs):
             text = found.text if isinstance(found.text, str) else subject_of(found.text, self._alone.escape, self._names)
             site = Site(
-                self._package.path, self._func.symbol, text, 1, found.kind, self._names.type(found.type), 0, self._alone.typed.position(found.pos),
-                Verdict.HEAP, found.cost, found.why, (), found.hint, 0, False, self._is_foreign(),
-            )  # fmt: skip
+                package=self._package.path,
+                function=self._func.symbol,
+                expression=text,
+                number=1,
+                kind=found.kind,
+                type=self._names.type(found.type),
+                size_bytes=0,
+                position=self._alone.typed.position(found.pos),
+                verdict=Verdict.HEAP,
+                cost=found.cost,
+                why=found.why,
+                chain=(),
+                hint=found.hint,
+                shapes=0,
+                listed=False,
+                foreign=self._is_foreign(),
+            )
             yield site, None
 
     def _site(
@@ -142,10 +156,23 @@ class _Describer:
         if not position.line and chain:
             position = chain[0].position  # a variable that the compiler made: show it where it is used
         site = Site(
-            self._package.path, self._func.symbol, expression, 1, _kind(node), self._names.type(_made(node)), size_bytes(node, self._alone.escape),
-            position, Verdict.HEAP if location.escapes else Verdict.STACK, cost, why, chain,
-            hint_for(node, location, cost), 0, listed, self._is_foreign(),
-        )  # fmt: skip
+            package=self._package.path,
+            function=self._func.symbol,
+            expression=expression,
+            number=1,
+            kind=_kind(node),
+            type=self._names.type(_made(node)),
+            size_bytes=size_bytes(node, self._alone.escape),
+            position=position,
+            verdict=Verdict.HEAP if location.escapes else Verdict.STACK,
+            cost=cost,
+            why=why,
+            chain=chain,
+            hint=hint_for(node, location, cost),
+            shapes=0,
+            listed=listed,
+            foreign=self._is_foreign(),
+        )
         return site, node
 
     def _is_foreign(self) -> bool:
