@@ -6,7 +6,7 @@ Source: Go 1.27.3 cmd/compile/internal/walk/convert.go (order of cheap boxes: ``
 from __future__ import annotations
 
 from tricolor.codegen.allocation import alloc, new_site
-from tricolor.codegen.memory import load, shared, store, store_zero, zero_value
+from tricolor.codegen.memory import load, load_if, shared, store
 from tricolor.codegen.places import iface_parts
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode
@@ -246,27 +246,9 @@ def tuple_assert(g: Gen, e: TypeAssert) -> list[str]:
 
 def unbox_if(g: Gen, t: Type, ok: str, data: str) -> str:
     """The concrete value in a data word if ``ok``, else the zero value."""
-    shape = shape_of(t)
-    if is_direct_iface(t) and shape.form is Form.SCALAR:
-        return g.op(f"select i1 {ok}, ptr {data}, ptr null")
-    before = g.block
-    yes, done = g.label("holds"), g.label("assert")
-    if shape.form is Form.MEMORY:
-        temp = g.temp(t)
-        store_zero(g, t, temp)
-        g.branch_if(ok, yes, done)
-        g.start(yes)
-        store(g, t, temp, data)
-        g.start(done)
-        return temp.ptr
-    if not shape.size:
-        return zero_value(t)
-    g.branch_if(ok, yes, done)
-    g.start(yes)
-    v = unbox(g, t, data)
-    after = g.block
-    g.start(done)
-    return g.phi(shape.llvm, (zero_value(t), before), (v, after))
+    if is_direct_iface(t):
+        return unbox(g, t, g.op(f"select i1 {ok}, ptr {data}, ptr null"))
+    return load_if(g, t, ok, Addr(data, Mode.PRIVATE))
 
 
 def test_interface(g: Gen, pos: Pos, have: str, target: Type) -> tuple[str, str]:

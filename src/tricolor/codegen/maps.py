@@ -14,7 +14,7 @@ from functools import cache
 from typing import final
 
 from tricolor.codegen.allocation import new_site
-from tricolor.codegen.memory import clear_bytes, copy, elem_ptr, load, offset, shared, store, store_zero, zero_value
+from tricolor.codegen.memory import clear_bytes, copy, elem_ptr, load, load_if, offset, shared, store, store_zero
 from tricolor.codegen.places import index_operand
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, LoopTargets, Mode, PlaceThunk
@@ -151,30 +151,7 @@ def tuple_map_index(g: Gen, e: MapIndex) -> list[str]:
     found = g.rt(e.pos, _entry("mapaccess2", fast_kind(t)), g.m.type_ref(e.x.type), m, key)
     ptr = g.op(f"extractvalue {{ptr, i1}} {found}, 0")
     ok = g.op(f"extractvalue {{ptr, i1}} {found}, 1")
-    return [load_if(g, t.elem, ok, ptr), ok]
-
-
-def load_if(g: Gen, t: Type, ok: str, ptr: str) -> str:
-    """The value at ``ptr`` if ``ok``, else the zero value."""
-    shape = shape_of(t)
-    if not shape.size:
-        return zero_value(t) if shape.form is not Form.MEMORY else g.temp(t).ptr
-    before = g.block
-    yes, done = g.label("found"), g.label("done")
-    if shape.form is Form.MEMORY:
-        temp = g.temp(t)
-        store_zero(g, t, temp)
-        g.branch_if(ok, yes, done)
-        g.start(yes)
-        copy(g, t, temp, shared(ptr))
-        g.start(done)
-        return temp.ptr
-    g.branch_if(ok, yes, done)
-    g.start(yes)
-    v = load(g, t, shared(ptr))
-    after = g.block
-    g.start(done)
-    return g.phi(shape.llvm, (zero_value(t), before), (v, after))
+    return [load_if(g, t.elem, ok, shared(ptr)), ok]
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------

@@ -162,6 +162,29 @@ def load(g: Gen, t: Type, addr: Addr) -> str:
             return temp.ptr
 
 
+def load_if(g: Gen, t: Type, ok: str, addr: Addr) -> str:
+    """Load a value if ``ok`` (an i1 operand), else give the zero value."""
+    shape = shape_of(t)
+    if not shape.size:
+        return zero_value(t) if shape.form is not Form.MEMORY else g.temp(t).ptr
+    before = g.block
+    yes, done = g.label("load"), g.label("loaded")
+    if shape.form is Form.MEMORY:
+        temp = g.temp(t)
+        store_zero(g, t, temp)
+        g.branch_if(ok, yes, done)
+        g.start(yes)
+        copy(g, t, temp, addr)
+        g.start(done)
+        return temp.ptr
+    g.branch_if(ok, yes, done)
+    g.start(yes)
+    v = load(g, t, addr)
+    after = g.block
+    g.start(done)
+    return g.phi(shape.llvm, (zero_value(t), before), (v, after))
+
+
 def _load_aggregate(g: Gen, shape: Shape, addr: Addr) -> str:
     if not shape.leaves:
         return "zeroinitializer"
