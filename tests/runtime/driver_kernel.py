@@ -24,13 +24,15 @@ from tricolor.kernel.lang import (
     to_u64,
     u64,
 )
+from tricolor.runtime.allocator.accounting import trace_hook
 from tricolor.runtime.allocator.heap_types import centrals, mheap
-from tricolor.runtime.allocator.malloc import alloc_any
-from tricolor.runtime.allocator.mcache import alloc, flush_mcache
+from tricolor.runtime.allocator.mcache import flush_mcache
+from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.sizes import ALL_POINTERS_BASE
 from tricolor.runtime.allocator.spans import find_object, span_of
-from tricolor.runtime.collector.configure import configure, heap_start
-from tricolor.runtime.collector.cycle import collect, cycles
+from tricolor.runtime.collector.configure import configure
+from tricolor.runtime.collector.cycle import collect
+from tricolor.runtime.collector.cycles import cycles
 from tricolor.runtime.collector.environment import read_environment
 from tricolor.runtime.collector.roots import mark_stack_words, mark_words, stack_scanner
 from tricolor.runtime.collector.specials import (
@@ -39,11 +41,11 @@ from tricolor.runtime.collector.specials import (
     set_finalizer,
     stop_cleanup,
     take_queued,
-    weak_handle,
-    weak_load,
 )
 from tricolor.runtime.collector.sweep import check_heap
-from tricolor.runtime.collector.trace import trace_hook
+from tricolor.runtime.mutator.alloc import alloc
+from tricolor.runtime.mutator.malloc import alloc_any
+from tricolor.runtime.mutator.weak import weak_handle, weak_load
 from tricolor.runtime.slices import growslice
 from tricolor.runtime.strings import (
     cmpstring,
@@ -94,7 +96,7 @@ def print_last_words() -> None:
 @export("test.start")
 def start(arena_bytes: i64) -> None:
     configure(10, arena_bytes)
-    heap_start()
+    init_layouts()
     stack_scanner.value = function_address(scan)
     trace_hook.value = function_address(print_trace)
     last_words.value = function_address(print_last_words)

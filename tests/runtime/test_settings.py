@@ -117,8 +117,8 @@ def test_gctrace_lines_have_the_form_of_go() -> None:
     ],
 )
 def test_milliseconds_have_two_digits_as_in_go(shared: Simulated, nanoseconds: int, text: str) -> None:
-    shared.simulation.call("add_ms", nanoseconds)
-    shared.simulation.call("write_line")
+    shared.simulation.call("put_ms", nanoseconds)
+    shared.simulation.call("flush_output")
     assert output(shared) == text
 
 

@@ -4,7 +4,7 @@ The table is relative to the object's ``.text``; compiled Go has all its code th
 
 * rows of 16 bytes {offset u64, frame u32, 0 u32} by ascending offset: from there to the next row the innermost function is that
   frame; NO_FRAME where there is none;
-* frames of 32 bytes {entry offset u64, function u32, file u32, line u32, parent u32, flags u32, 0 u32}: see runtime/traceback.py,
+* frames of 32 bytes {entry offset u64, function u32, file u32, line u32, parent u32, flags u32, 0 u32}: see runtime/scheduler/traceback.py,
   where texts are numbers of the object's own list of strings.
 """
 

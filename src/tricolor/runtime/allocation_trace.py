@@ -45,14 +45,14 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.runtime.abi_types import TFLAG_EXTRA_STAR, GoType
+from tricolor.runtime.allocator.accounting import TRACE_FREE, TRACE_MALLOC, trace_hook
 from tricolor.runtime.allocator.heap_types import BOX_OF_BYTES, BOX_OF_NUMBER, BOX_OF_TEXT, mheap, wanted_type
 from tricolor.runtime.allocator.sizes import HEADER_BYTES, KIND_HEADER, PAGE_SHIFT
 from tricolor.runtime.allocator.spans import span_of
-from tricolor.runtime.collector.trace import TRACE_FREE, TRACE_MALLOC, trace_hook
+from tricolor.runtime.scheduler.traceback import put_goroutines
 from tricolor.runtime.system.memory import reserve
 from tricolor.runtime.system.output import flush_output, put, put_hex
 from tricolor.runtime.system.stop import last_words
-from tricolor.runtime.traceback import put_goroutines
 
 # Descriptors lie far above.
 LAST_BOX: Final = 4096

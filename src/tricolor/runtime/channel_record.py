@@ -1,8 +1,8 @@
-"""What a channel is in memory."""
+"""A channel in memory, and its length and capacity, which compiled Go code inlines."""
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import Embed, Struct, addr, u8, u64
+from tricolor.kernel.lang import Embed, Struct, addr, i64, inline, is_null, to_i64, u8, u64
 from tricolor.runtime.abi_types import GoType
 from tricolor.runtime.scheduler.goroutine_record import Sudog
 
@@ -31,3 +31,19 @@ class Channel(Struct):
     receive_at: u64
     receivers: Embed[WaitQueue]
     senders: Embed[WaitQueue]
+
+
+@inline(symbol_name="runtime.chanlen")
+def chanlen(channel: Channel) -> i64:
+    """len(channel)."""
+    if is_null(channel) or channel.is_timer != 0:
+        return 0
+    return to_i64(channel.count)
+
+
+@inline(symbol_name="runtime.chancap")
+def chancap(channel: Channel) -> i64:
+    """cap(channel)."""
+    if is_null(channel) or channel.is_timer != 0:
+        return 0
+    return to_i64(channel.capacity)

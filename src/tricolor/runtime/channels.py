@@ -52,8 +52,8 @@ from tricolor.kernel.lang import (
     unlikely,
 )
 from tricolor.runtime.abi_types import GoType
-from tricolor.runtime.allocator.malloc import mallocgc, newobject
 from tricolor.runtime.channel_record import Channel, WaitQueue
+from tricolor.runtime.mutator.malloc import mallocgc, newobject
 from tricolor.runtime.scheduler.goroutine_record import Sudog
 from tricolor.runtime.scheduler.goroutines import park_waiting
 from tricolor.runtime.scheduler.machine import machine

@@ -18,7 +18,7 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.runtime.allocator.heap_types import BOX_OF_BYTES, BOX_OF_NUMBER, BOX_OF_TEXT, wanted_type
-from tricolor.runtime.allocator.malloc import alloc_noscan, alloc_pointer_first
+from tricolor.runtime.mutator.malloc import alloc_noscan, alloc_pointer_first
 from tricolor.runtime.strings import small_numbers
 
 SMALL_NUMBERS = 256

@@ -16,7 +16,7 @@ MODULES: Final = (
     "tricolor.runtime.start",
     "tricolor.runtime.channels",
     "tricolor.runtime.selects",
-    "tricolor.runtime.traceback",
+    "tricolor.runtime.scheduler.traceback",
     "tricolor.runtime.scheduler.accessors",
     "tricolor.runtime.scheduler.notices",
     "tricolor.runtime.panics",
@@ -25,16 +25,20 @@ MODULES: Final = (
     "tricolor.runtime.interfaces",
     "tricolor.runtime.element_copy",
     "tricolor.runtime.statistics",
+    "tricolor.runtime.memstats",
+    "tricolor.runtime.allocator.entries",
     "tricolor.runtime.system.process",
-    "tricolor.runtime.allocator.malloc",
+    "tricolor.runtime.mutator.malloc",
+    "tricolor.runtime.mutator.weak",
     "tricolor.runtime.collector.configure",
-    "tricolor.runtime.collector.finalizers",
+    "tricolor.runtime.scheduler.finalizers",
 )
 """Modules that, with what they import, are the whole runtime."""
 
 PRELUDE_MODULES: Final = (
-    "tricolor.runtime.allocator.mcache",
+    "tricolor.runtime.mutator.alloc",
     "tricolor.runtime.scheduler.accessors",
+    "tricolor.runtime.channel_record",
     "tricolor.runtime.panics",
 )
 """Modules whose ``@inline`` functions compiled Go calls."""

@@ -1,17 +1,24 @@
-"""Keys of ``runtime.configure(key u64, value i64) -> i64``, which gives the previous value (plain Python).
+"""The settings of the memory manager, by key (plain Python): what GOGC, GOMEMLIMIT, GODEBUG and runtime/debug change.
 
-Each is what an environment variable or GODEBUG setting sets at start: GOGC, GOMEMLIMIT, gctrace, allocfreetrace, and so on.
+**A new setting goes here.** It needs a key, below the last one. If a flag of GODEBUG sets it, it needs an entry in
+DEBUG_FLAGS as well; if it has to see every allocation, an entry in EVERY_ALLOCATION. The code that obeys it reads
+``settings[KEY]`` (``allocator.settings``), which is 0 until something sets it.
+
+``runtime.configure(key u64, value i64) -> i64`` exchanges a setting and gives its previous value.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 GC_PERCENT = 1
 """GOGC: percent; negative: off."""
 MEMORY_LIMIT = 2
 """GOMEMLIMIT in bytes; 2**63-1: none."""
 GCTRACE = 3
+"""Print a line for each cycle."""
 TRACE_ALLOCATIONS = 4
-"""A line for each allocation and free."""
+"""Print each allocation, free and cycle, with stacks."""
 STRESS = 5
 """Collect at every Nth allocation."""
 CLOBBER_FREE = 6
@@ -21,6 +28,22 @@ CHECKMARK = 7
 ACCOUNTING = 8
 """Count objects and bytes by site."""
 PAST_END = 9
-"""1: a stack word right behind an object keeps it alive (default)."""
+"""1: a stack word that points to the end of an object keeps the object alive (default)."""
 ARENA_BYTES = 10
-"""Address space of the heap; before its start only."""
+"""Address space of the heap; can be set only before the heap starts."""
+LAST_KEY = 10
+
+DEBUG_FLAGS: Final[dict[str, int]] = {
+    "gctrace": GCTRACE,
+    "gccheckmark": CHECKMARK,
+    "clobberfree": CLOBBER_FREE,
+    "allocfreetrace": TRACE_ALLOCATIONS,
+    "gcstress": STRESS,
+}
+"""Flags of GODEBUG and the settings that they set to a number."""
+
+EVERY_ALLOCATION: Final = (STRESS, TRACE_ALLOCATIONS, ACCOUNTING)
+"""Settings that have to see every allocation: while one of them is not 0, each allocation takes the slow path."""
+
+DEBUG_FLAG_TABLE: Final = b"".join(bytes([key, len(name)]) + name.encode() for name, key in DEBUG_FLAGS.items())
+"""DEBUG_FLAGS as the runtime reads them, one behind the other: key, length of the name, name."""

@@ -28,10 +28,11 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.abi_types import GoType
 from tricolor.runtime.allocator.heap_types import wanted_type
-from tricolor.runtime.allocator.malloc import MAX_ALLOC_BYTES, alloc_any, alloc_noscan, product_overflows, zero_base
 from tricolor.runtime.allocator.mcentral import size_class_of
 from tricolor.runtime.allocator.sizes import HEADER_BYTES, MAX_BITMAP_BYTES, PAGE_SHIFT
 from tricolor.runtime.allocator.spans import class_bytes
+from tricolor.runtime.mutator.alloc import MAX_ALLOC_BYTES
+from tricolor.runtime.mutator.malloc import alloc_any, alloc_noscan, product_overflows, zero_base
 
 # Below it a slice doubles when it grows; above, it grows by a quarter and a bit.
 DOUBLING_CAP = 256

@@ -7,12 +7,14 @@ numbers is that of ``abi.statistics.NAMES``.
 from __future__ import annotations
 
 from tricolor.kernel.lang import addr, export, kernel, store_u64, to_u64, u64
-from tricolor.runtime.allocator.heap_types import mheap, options
+from tricolor.runtime.allocator.accounting import site_counts
+from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.mcache import flush_mcache
+from tricolor.runtime.allocator.settings import exchange_setting
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
-from tricolor.runtime.collector.cycle import cycles
-from tricolor.runtime.collector.trace import site_counts
+from tricolor.runtime.collector.cycles import cycles
 from tricolor.runtime.scheduler.process import counters
+from tricolor.runtime.settings_keys import ACCOUNTING
 from tricolor.runtime.system.clock import nanotime
 
 WORD_BYTES = 8
@@ -22,9 +24,7 @@ WORD_BYTES = 8
 def account(counts: addr) -> None:
     """Count every allocation in ``counts``: two u64 (objects, bytes) for each site number. Before the program starts."""
     site_counts.value = counts
-    options.accounting = 1
-    options.every_allocation = 1
-    options.run_limit = 1
+    exchange_setting(ACCOUNTING, 1)
 
 
 @export("tricolor.statistics")

@@ -38,7 +38,8 @@ from tricolor.kernel.lang import (
     u64,
     unlikely,
 )
-from tricolor.runtime.allocator.malloc import MAX_ALLOC_BYTES, alloc_noscan
+from tricolor.runtime.mutator.alloc import MAX_ALLOC_BYTES
+from tricolor.runtime.mutator.malloc import alloc_noscan
 from tricolor.runtime.slices import round_up_size
 from tricolor.runtime.system.stop import fatal
 

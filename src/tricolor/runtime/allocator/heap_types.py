@@ -178,35 +178,11 @@ class ClassCounts(Struct):
     freed: u64
 
 
-class Options(Struct):
-    """What the program's environment and runtime/debug set."""
-
-    gc_percent: i64
-    memory_limit: i64
-    run_limit: u64
-    """Greatest run that is claimed at once; one element if every allocation must be seen."""
-    every_allocation: u64
-    """Not 0 if some option below needs to see each allocation."""
-    gctrace: u64
-    trace_allocations: u64
-    stress: u64
-    stress_countdown: u64
-    clobber: u64
-    checkmark: u64
-    accounting: u64
-    past_end: u64
-    """Stack words keep the object alive that ends where they point."""
-    arena_bytes: u64
-    hold: u64
-    """Not 0 while no collection may start (set by code that cannot be scanned)."""
-
-
 mheap = global_struct(MHeap, symbol_name="tricolor.mheap")
 mcache0 = global_struct(MCache, symbol_name="tricolor.mcache0")
 centrals = global_array(Embed[Central], MAX_LAYOUTS)
 layout_hash = global_array(Central, LAYOUT_HASH_SLOTS)
 type_cache = global_array(Embed[TypeLayout], TYPE_CACHE_SLOTS)
 class_counts = global_array(Embed[ClassCounts], NUM_CLASSES, symbol_name="tricolor.class_counts")
-options = global_struct(Options, symbol_name="tricolor.options")
 # Type of the object that is about to be allocated, for traces: stored by every entry that knows one, cleared once it was told.
 wanted_type = global_value(addr)

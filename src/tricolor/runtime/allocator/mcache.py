@@ -1,46 +1,37 @@
-"""mcache: allocation without a lock: bump a cursor through a zeroed run of free elements.
+"""mcache: zeroed runs of free elements, from which a processor allocates without a lock.
 
-How: the cell of a layout holds the rest of the run that was claimed last. When it is used up, refill()
-claims the next run of elements that the last cycle did not mark in the same span, then takes the next span
-with free elements, then a new one. Before that it starts a collection if one is due: nothing else does but
-large objects.
+How: the cell of a layout holds the rest of the run that was claimed last; the mutator moves its cursor. When the
+run is used up, claim_run() claims the next run of elements that the last cycle did not mark in the same span; then it
+takes the next span with free elements, then a new one. It fails if the arena is full, and never collects: that is
+the business of ``mutator.alloc``.
 
 Invariants:
     1. Memory from cursor to limit is zero. Otherwise Go code would see old data. Checked by check_cell().
     2. The cursor is at an elem boundary, and ``span.free_index`` is the elem at the limit. Otherwise
-       flush() would free an object or lose one. Checked by check_cell().
+       flush_cell() would free an object or lose one. Checked by check_cell().
 
 Source:
-    Go 1.27.3 runtime/mcache.go, runtime/malloc.go (nextFreeFast); Wingo, "Nofl" (arXiv 2503.16971).
+    Go 1.27.3 runtime/mcache.go, Wingo, "Nofl" (arXiv 2503.16971).
 
 Differs from Go:
     An allocation touches the cell and the object only. Counters are kept by run, and are exact after
-    flush().
+    flush_mcache().
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tricolor.kernel.lang import (
-    addr,
-    address,
-    as_struct,
     check,
     count_trailing_zeros_u64,
     field_address,
     inline,
     is_null,
     kernel,
-    likely,
     load_u64,
     memory_zero,
     null,
-    systemstack,
     to_addr,
-    to_u64,
     u64,
-    unlikely,
 )
 from tricolor.runtime.allocator.heap_types import (
     Cell,
@@ -50,17 +41,9 @@ from tricolor.runtime.allocator.heap_types import (
     class_counts,
     mcache0,
     mheap,
-    options,
 )
-from tricolor.runtime.allocator.mcentral import central_of, take_span
-from tricolor.runtime.allocator.sizes import PAGE_SHIFT
-from tricolor.runtime.system.stop import fatal_out_of_memory
-
-if TYPE_CHECKING:
-    from tricolor.runtime.collector.cycle import collect_for_memory, collect_if_due
-    from tricolor.runtime.collector.trace import note_allocation
-
-CELL_SHIFT = 5
+from tricolor.runtime.allocator.mcentral import take_span
+from tricolor.runtime.allocator.settings import every_allocation
 
 
 @inline
@@ -69,43 +52,10 @@ def mcache() -> MCache:
     return mcache0
 
 
-@inline(symbol_name="tricolor.alloc")
-def alloc(layout: addr, size_bytes: u64) -> addr:
-    """Zeroed memory for one object.
-
-    ``size_bytes`` is what the caller wants; the header has the elem size.
-    """
-    header = load_u64(layout)
-    cell = as_struct(Cell, address(mcache()) + ((header >> 32) << CELL_SHIFT))
-    cursor = cell.cursor
-    after = cursor + (header & 0xFFFF_FFFF)
-    if likely(after <= cell.limit):
-        cell.cursor = after
-        return cursor
-    return refill(layout)
-
-
-@systemstack("tricolor.refill")
-def refill(layout: addr) -> addr:
-    """One element of the layout after claiming a run; may collect. Ends the process if memory is exhausted."""
-    central = central_of(layout)
-    collect_if_due(0)
-    cell = mcache().cells[central.index]
-    if not claim_run(cell, central):
-        collect_for_memory()
-        if not claim_run(cell, central):
-            fatal_out_of_memory(to_u64(central.elem_bytes), mheap.pages_in_use << PAGE_SHIFT)
-    cursor = cell.cursor
-    cell.cursor = cursor + to_u64(central.elem_bytes)
-    if unlikely(options.every_allocation != 0):
-        note_allocation(cursor, to_u64(central.elem_bytes))
-    return cursor
-
-
 @kernel
 def claim_run(cell: Cell, central: Central) -> bool:
     """Fills the cell with the next run of free elements; False if the arena is full."""
-    most = min(central.claim_elems, options.run_limit) if options.run_limit != 0 else central.claim_elems
+    most = 1 if every_allocation.value != 0 else central.claim_elems
     span = cell.span
     while is_null(span) or not claim_in_span(cell, span, most):
         if not is_null(span):

@@ -159,6 +159,15 @@ def type_bitmap(type: GoType) -> u64:
 
 
 @kernel
+def is_all_pointers(type: GoType) -> bool:
+    """Whether every word of a value is a pointer (small types only; larger ones are described by themselves)."""
+    words = type.size_bytes >> 3
+    if type.pointer_bytes != type.size_bytes or words > 63:
+        return False
+    return type_bitmap(type) == (1 << words) - 1
+
+
+@kernel
 def array_bitmap(type: GoType, size_bytes: u64, elem_bytes: u64) -> u64:
     """Pointer bitmap of as many values of the type as there are, carried on to the end of the element.
 

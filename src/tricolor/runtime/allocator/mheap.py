@@ -12,9 +12,7 @@ from __future__ import annotations
 
 from tricolor.kernel.lang import (
     addr,
-    inline,
     kernel,
-    likely,
     size_of,
     text,
     to_addr,
@@ -22,8 +20,10 @@ from tricolor.kernel.lang import (
     u64,
     unlikely,
 )
-from tricolor.runtime.allocator.heap_types import Span, mheap, options
-from tricolor.runtime.allocator.sizes import ARENA_BYTES, ARENA_HINT, CHUNK_PAGES, MIN_ARENA_BYTES, PAGE_SHIFT
+from tricolor.runtime.allocator.heap_types import Span, mheap
+from tricolor.runtime.allocator.settings import settings
+from tricolor.runtime.allocator.sizes import ARENA_HINT, CHUNK_PAGES, DEFAULT_ARENA_BYTES, MIN_ARENA_BYTES, PAGE_SHIFT
+from tricolor.runtime.settings_keys import ARENA_BYTES, GC_PERCENT, MEMORY_LIMIT, PAST_END
 from tricolor.runtime.system.clock import nanotime
 from tricolor.runtime.system.memory import OS_PAGE_BYTES, reserve, unreserve
 from tricolor.runtime.system.stop import fatal, fatal_out_of_memory
@@ -61,7 +61,7 @@ def heap_init() -> None:
     if to_u64(mheap.arena_start) != 0:
         return
     mheap.started_ns = nanotime()
-    wanted: u64 = ARENA_BYTES if options.arena_bytes == 0 else options.arena_bytes
+    wanted: u64 = DEFAULT_ARENA_BYTES if settings[ARENA_BYTES] == 0 else to_u64(settings[ARENA_BYTES])
     while wanted > MIN_ARENA_BYTES and not fits_with_tables(wanted):
         wanted = wanted // 2
     arena = reserve(to_addr(ARENA_HINT), wanted)
@@ -80,25 +80,11 @@ def heap_init() -> None:
     # A pointer is pushed at most once for each word of the heap.
     mheap.mark_stack_bytes = pages << PAGE_SHIFT
     mheap.mark_stack = reserve_table(mheap.mark_stack_bytes + OS_PAGE_BYTES)
-    if not options_set():
-        options.gc_percent = DEFAULT_GC_PERCENT
-        options.memory_limit = NO_LIMIT
-        options.past_end = 1
-    if mheap.trigger == 0:
-        mheap.trigger = HEAP_MINIMUM_BYTES
-        mheap.goal = HEAP_MINIMUM_BYTES
-
-
-@inline
-def options_set() -> bool:
-    """Whether configure() was called before the heap started."""
-    return options.memory_limit != 0
-
-
-@inline
-def heap_ready() -> bool:
-    """Whether heap_init() was done."""
-    return likely(to_u64(mheap.arena_start) != 0)
+    settings[GC_PERCENT] = DEFAULT_GC_PERCENT
+    settings[MEMORY_LIMIT] = NO_LIMIT
+    settings[PAST_END] = 1
+    mheap.trigger = HEAP_MINIMUM_BYTES
+    mheap.goal = HEAP_MINIMUM_BYTES
 
 
 @kernel

@@ -67,7 +67,7 @@ KIND_TYPED = 3
 
 # Where the heap is put. Go programs are used to addresses like 0xc000012345.
 ARENA_HINT = 0xC0_0000_0000
-ARENA_BYTES = 256 << 30
+DEFAULT_ARENA_BYTES = 256 << 30
 MIN_ARENA_BYTES = 64 << 20
 CHUNK_PAGES = 512
 """Pages of a chunk (4 MiB): the unit of the page heap's summary."""

@@ -21,61 +21,37 @@ Differs from Go:
 from __future__ import annotations
 
 from tricolor.kernel.lang import (
-    Array,
-    Struct,
     check,
-    global_struct,
-    i64,
+    global_value,
     kernel,
     systemstack,
     to_u64,
     u64,
     unlikely,
 )
-from tricolor.runtime.allocator.heap_types import mheap, options
+from tricolor.runtime.allocator.accounting import note_collection
+from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.mcache import drop_spans, flush_mcache
 from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.pages import release_free_pages
+from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.collector.checkmark import check_marks, save_roots
+from tricolor.runtime.collector.cycles import PAUSE_RING, cycles
+from tricolor.runtime.collector.gctrace import print_gctrace
 from tricolor.runtime.collector.mark import drain
 from tricolor.runtime.collector.pacer import set_goal
 from tricolor.runtime.collector.roots import mark_roots
 from tricolor.runtime.collector.specials import call_queue_hook, mark_special_roots, process_specials
 from tricolor.runtime.collector.sweep import check_heap, sweep
-from tricolor.runtime.collector.trace import note_collection, print_gctrace
+from tricolor.runtime.settings_keys import CHECKMARK, GCTRACE, STRESS, TRACE_ALLOCATIONS
 from tricolor.runtime.system.clock import nanotime, wall_ns
 
-PAUSE_RING = 256
 RELEASE_SHARE = 10
 # Fewer are not worth the system calls.
 LEAST_RELEASE_PAGES = 512
-
-
-class Cycles(Struct):
-    """Statistics of all cycles; times in nanoseconds."""
-
-    count: u64
-    forced: u64
-    running: u64
-    pause_total_ns: u64
-    last_end_wall_ns: u64
-    heap_at_start: u64
-    heap_at_end: u64
-    marked: u64
-    goal_at_start: u64
-    mark_start_ns: i64
-    mark_end_ns: i64
-    end_ns: i64
-    begin_ns: i64
-    is_forced: u64
-    peak_pages: u64
-    peak_live: u64
-    pauses_ns: Array[u64, PAUSE_RING]
-    pause_ends_ns: Array[u64, PAUSE_RING]
-
-
-cycles = global_struct(Cycles, symbol_name="tricolor.cycles")
+# Allocations since the last cycle that STRESS started.
+stress_countdown = global_value(u64)
 
 
 @kernel
@@ -88,7 +64,7 @@ def collect(forced: bool) -> None:
     cycles.begin_ns = nanotime()
     cycles.is_forced = 1 if forced else 0
     cycles.goal_at_start = mheap.goal
-    if unlikely(options.trace_allocations != 0):
+    if unlikely(settings[TRACE_ALLOCATIONS] != 0):
         note_collection()
     flush_mcache()
     cycles.heap_at_start = mheap.live
@@ -97,10 +73,10 @@ def collect(forced: bool) -> None:
     cycles.mark_start_ns = nanotime()
     mark_roots()
     mark_special_roots()
-    if unlikely(options.checkmark != 0):
+    if unlikely(settings[CHECKMARK] != 0):
         save_roots()
     drain()
-    if unlikely(options.checkmark != 0):
+    if unlikely(settings[CHECKMARK] != 0):
         check_marks()
     process_specials()
     cycles.heap_at_end = mheap.live
@@ -126,9 +102,9 @@ def finish() -> None:
     cycles.count += 1
     cycles.forced += cycles.is_forced
     cycles.running = 0
-    if unlikely(options.gctrace != 0):
+    if unlikely(settings[GCTRACE] != 0):
         print_gctrace()
-    if unlikely(options.checkmark != 0):
+    if unlikely(settings[CHECKMARK] != 0):
         check_heap()
     call_queue_hook()
 
@@ -151,12 +127,12 @@ def release_surplus() -> None:
 @kernel
 def collect_if_due(extra_bytes: u64) -> None:
     """Collects if the heap, with what is about to be allocated, has reached the trigger; or each time under stress."""
-    if unlikely(mheap.live + extra_bytes >= mheap.trigger) and mheap.trigger != 0 and options.hold == 0:
+    if unlikely(mheap.live + extra_bytes >= mheap.trigger) and mheap.trigger != 0:
         collect(False)
-    elif unlikely(options.stress != 0) and options.hold == 0:
-        options.stress_countdown += 1
-        if options.stress_countdown >= options.stress:
-            options.stress_countdown = 0
+    elif unlikely(settings[STRESS] != 0):
+        stress_countdown.value += 1
+        if stress_countdown.value >= to_u64(settings[STRESS]):
+            stress_countdown.value = 0
             collect(False)
 
 

@@ -1,7 +1,6 @@
 """Environment variables that set up the memory manager: GOGC, GOMEMLIMIT, GODEBUG.
 
-GODEBUG is a list ``key=value,key=value``; read here: gctrace, gccheckmark, clobberfree, allocfreetrace,
-gcstress.
+GODEBUG is a list ``key=value,key=value``. ``settings_keys.DEBUG_FLAGS`` says which keys are read here.
 
 Source:
     Go 1.27.3 runtime/mgcpacer.go (readGOGC, readGOMEMLIMIT), runtime/string.go (parseByteCount).
@@ -16,6 +15,8 @@ from __future__ import annotations
 from tricolor.kernel.lang import (
     Struct,
     addr,
+    const_table,
+    field_address,
     global_struct,
     i64,
     kernel,
@@ -25,25 +26,21 @@ from tricolor.kernel.lang import (
     text,
     to_i64,
     to_u64,
+    u8,
     u64,
 )
 from tricolor.runtime.allocator.mheap import DEFAULT_GC_PERCENT, NO_LIMIT
 from tricolor.runtime.collector.configure import configure
-from tricolor.runtime.settings_keys import (
-    CHECKMARK,
-    CLOBBER_FREE,
-    GC_PERCENT,
-    GCTRACE,
-    MEMORY_LIMIT,
-    STRESS,
-    TRACE_ALLOCATIONS,
-)
+from tricolor.runtime.settings_keys import DEBUG_FLAG_TABLE, GC_PERCENT, MEMORY_LIMIT
 from tricolor.runtime.system.output import c_text_length, put
 from tricolor.runtime.system.stop import fatal
 
 MAX_PERCENT = 0x7FFF_FFFF
 DIGIT_0 = 48
 COMMA = 44
+EQUALS = 61
+
+debug_flags = const_table(u8, DEBUG_FLAG_TABLE)
 
 
 class Text(Struct):
@@ -174,19 +171,23 @@ def read_debug(start: addr, length: u64) -> None:
 
 @kernel
 def read_setting(start: addr, length: u64) -> None:
-    """One ``key=value``."""
-    apply_setting(start, length, GCTRACE, *text("gctrace="))
-    apply_setting(start, length, CHECKMARK, *text("gccheckmark="))
-    apply_setting(start, length, CLOBBER_FREE, *text("clobberfree="))
-    apply_setting(start, length, TRACE_ALLOCATIONS, *text("allocfreetrace="))
-    apply_setting(start, length, STRESS, *text("gcstress="))
+    """Applies one ``key=value``, if the key is one of DEBUG_FLAGS and the value a number."""
+    at: u64 = 0
+    while at < len(debug_flags):
+        key = to_u64(debug_flags[at])
+        name_length = to_u64(debug_flags[at + 1])
+        if is_flag(start, length, at + 2, name_length):
+            value = start + name_length + 1
+            value_length = length - name_length - 1
+            parse_number(value, value_length)
+            if number.digits != 0 and number.digits == value_length and number.fits:
+                configure(key, to_i64(number.value))
+        at += 2 + name_length
 
 
 @kernel
-def apply_setting(start: addr, length: u64, key: u64, name: addr, name_length: u64) -> None:
-    """Applies the setting if it has that name and a number."""
-    if length <= name_length or memory_compare(start, name, name_length) != 0:
-        return
-    parse_number(start + name_length, length - name_length)
-    if number.digits == length - name_length and number.fits:
-        configure(key, to_i64(number.value))
+def is_flag(start: addr, length: u64, name: u64, name_length: u64) -> bool:
+    """Whether the text begins with a name of ``debug_flags`` and an equals sign."""
+    if length <= name_length or load_u8(start + name_length) != EQUALS:
+        return False
+    return memory_compare(start, field_address(debug_flags[name]), name_length) == 0

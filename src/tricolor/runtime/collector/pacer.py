@@ -18,11 +18,13 @@ Differs from Go:
 from __future__ import annotations
 
 from tricolor.kernel.lang import kernel, to_u64, u64
-from tricolor.runtime.allocator.heap_types import mheap, options
+from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.mheap import HEAP_MINIMUM_BYTES, NO_LIMIT
 from tricolor.runtime.allocator.pages import free_dirty_pages
+from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.collector.roots import marker
+from tricolor.runtime.settings_keys import GC_PERCENT, MEMORY_LIMIT
 
 LIMIT_HEADROOM_BYTES = 1 << 20
 NO_GOAL = 0xFFFF_FFFF_FFFF_FFFF
@@ -33,7 +35,7 @@ LEAST_RUNWAY_BYTES = 64 << 10
 @kernel
 def percent_goal(marked: u64) -> u64:
     """Heap goal by GOGC."""
-    percent = options.gc_percent
+    percent = settings[GC_PERCENT]
     if percent < 0:
         return NO_GOAL
     extra = (marked + marker.stack_bytes + marker.global_bytes) * to_u64(percent) // 100
@@ -50,8 +52,8 @@ def mapped_ready_bytes() -> u64:
 @kernel
 def limit_goal(marked: u64) -> u64:
     """Heap goal by GOMEMLIMIT."""
-    limit = to_u64(options.memory_limit)
-    if options.memory_limit == NO_LIMIT:
+    limit = to_u64(settings[MEMORY_LIMIT])
+    if settings[MEMORY_LIMIT] == NO_LIMIT:
         return NO_GOAL
     ready = mapped_ready_bytes()
     in_use = mheap.pages_in_use << PAGE_SHIFT

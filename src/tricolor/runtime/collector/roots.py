@@ -42,9 +42,11 @@ from tricolor.kernel.lang import (
     to_u64,
     u64,
 )
-from tricolor.runtime.allocator.heap_types import mheap, options
+from tricolor.runtime.allocator.heap_types import mheap
+from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.allocator.spans import elem_index, is_allocated, span_of
+from tricolor.runtime.settings_keys import PAST_END
 
 
 class DataRoot(Struct):
@@ -108,7 +110,7 @@ def push_conservative(where: addr) -> None:
             push(start)
             if start != where:
                 return
-    if options.past_end != 0:
+    if settings[PAST_END] != 0:
         push_object(where - 1)
 
 

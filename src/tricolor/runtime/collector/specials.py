@@ -41,7 +41,6 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.runtime.allocator.heap_types import SIDE_BYTES, STATE_IN_USE, Span, Special, mheap
-from tricolor.runtime.allocator.malloc import WORD_BYTES, alloc_in_kernel
 from tricolor.runtime.allocator.mheap import persistent_alloc
 from tricolor.runtime.allocator.spans import elem_index, find_object, span_of, span_record
 from tricolor.runtime.collector.mark import push_pointers
@@ -159,24 +158,6 @@ def stop_cleanup(object: addr, id: u64) -> None:
     if not is_null(present):
         remove_special(present)
         free_special(present)
-
-
-@systemstack("runtime.weakhandle")
-def weak_handle(object: addr) -> addr:
-    """The handle of an address in an object: a word that holds the address until the object dies, then 0."""
-    present = find_special(WEAK, object, 0)
-    if not is_null(present):
-        return present.closure
-    handle = alloc_in_kernel(WORD_BYTES, to_addr(0))
-    store_addr(handle, object)
-    add_special(WEAK, object, handle)
-    return handle
-
-
-@systemstack("runtime.weakload")
-def weak_load(handle: addr) -> addr:
-    """The address that a handle holds; 0 if its object is dead."""
-    return to_addr(load_u64(handle))
 
 
 @kernel

@@ -17,8 +17,6 @@ Differs from Go:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tricolor.kernel.lang import (
     check,
     field_address,
@@ -29,6 +27,7 @@ from tricolor.kernel.lang import (
     store_u64,
     u64,
 )
+from tricolor.runtime.allocator.accounting import note_free
 from tricolor.runtime.allocator.heap_types import (
     SIDE_BYTES,
     STATE_IN_USE,
@@ -37,15 +36,13 @@ from tricolor.runtime.allocator.heap_types import (
     class_counts,
     mcache0,
     mheap,
-    options,
 )
 from tricolor.runtime.allocator.mcache import check_cell
 from tricolor.runtime.allocator.mcentral import check_central, put_span
 from tricolor.runtime.allocator.pages import check_pages
+from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.spans import check_span, free_span, is_allocated, span_record
-
-if TYPE_CHECKING:
-    from tricolor.runtime.collector.trace import note_free
+from tricolor.runtime.settings_keys import CLOBBER_FREE, TRACE_ALLOCATIONS
 
 POISON = 0xDEAD_BEEF_DEAD_BEEF
 
@@ -55,7 +52,7 @@ def sweep() -> None:
     """Frees everything that is not marked."""
     for index in range(mheap.layout_count):
         centrals[index].partial = null(Span)
-    if options.clobber != 0 or options.trace_allocations != 0:
+    if settings[CLOBBER_FREE] != 0 or settings[TRACE_ALLOCATIONS] != 0:
         for number in range(mheap.span_count):
             span = span_record(number)
             if span.state == STATE_IN_USE:
@@ -117,9 +114,9 @@ def visit_freed(span: Span) -> None:
         if not is_allocated(span, elem) or (load_u64(marks + (elem >> 6) * 8) >> (elem & 63)) & 1 != 0:
             continue
         start = span.start + elem * span.elem_bytes
-        if options.trace_allocations != 0:
+        if settings[TRACE_ALLOCATIONS] != 0:
             note_free(start, span.elem_bytes)
-        if options.clobber != 0:
+        if settings[CLOBBER_FREE] != 0:
             for word in range(span.elem_bytes >> 3):
                 store_u64(start + word * 8, POISON)
 

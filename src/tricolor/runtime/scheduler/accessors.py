@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import addr, atomic_load_u32, field_address, i32, i64, inline, is_null, to_i32, to_i64, u64, unlikely
-from tricolor.runtime.channel_record import Channel
+from tricolor.kernel.lang import addr, atomic_load_u32, field_address, i32, inline, to_i32, u64, unlikely
 from tricolor.runtime.scheduler.context import gosched
 from tricolor.runtime.scheduler.goroutine_record import G
 from tricolor.runtime.scheduler.machine import machine
@@ -63,22 +62,6 @@ def arguments() -> addr:
 def environment() -> addr:
     """The environment, as main gets it."""
     return scheduler.envp
-
-
-@inline(symbol_name="runtime.chanlen")
-def chanlen(channel: Channel) -> i64:
-    """len(channel)."""
-    if is_null(channel) or channel.is_timer != 0:
-        return 0
-    return to_i64(channel.count)
-
-
-@inline(symbol_name="runtime.chancap")
-def chancap(channel: Channel) -> i64:
-    """cap(channel)."""
-    if is_null(channel) or channel.is_timer != 0:
-        return 0
-    return to_i64(channel.capacity)
 
 
 @inline(symbol_name="tricolor.poll")

@@ -41,9 +41,9 @@ from tricolor.runtime.scheduler.signals import (
     unblock_signal,
 )
 from tricolor.runtime.scheduler.stops import end_program
+from tricolor.runtime.scheduler.traceback import put_goroutines
 from tricolor.runtime.system.output import put, put_hex
 from tricolor.runtime.system.stop import FATAL_STATUS
-from tricolor.runtime.traceback import put_goroutines
 
 # siginfo_t and ucontext_t of Linux x86-64, in bytes.
 INFO_CODE_OFFSET: Final = 8

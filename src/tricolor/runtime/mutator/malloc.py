@@ -22,8 +22,6 @@ Differs from Go:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tricolor.abi.sizeclasses import MAX_SMALL_BYTES
 from tricolor.kernel.lang import (
     addr,
@@ -36,52 +34,41 @@ from tricolor.kernel.lang import (
     goroutine,
     i64,
     inline,
-    is_null,
     kernel,
     likely,
-    memory_zero,
     multiply_high_u64,
     store_addr,
     systemstack,
     to_addr,
-    to_u32,
     to_u64,
     u64,
     unlikely,
 )
 from tricolor.runtime.abi_types import GoType
-from tricolor.runtime.allocator.heap_types import Span, centrals, mheap, options, type_cache, wanted_type
-from tricolor.runtime.allocator.mcache import alloc, mcache
+from tricolor.runtime.allocator.heap_types import centrals, mheap, type_cache, wanted_type
+from tricolor.runtime.allocator.mcache import mcache
 from tricolor.runtime.allocator.mcentral import (
     array_bitmap,
     central_for,
     init_layouts,
+    is_all_pointers,
     layout_of_type,
     size_class_of,
-    type_bitmap,
 )
+from tricolor.runtime.allocator.settings import every_allocation
 from tricolor.runtime.allocator.sizes import (
     ALL_POINTERS_BASE,
     HEADER_BASE,
     HEADER_BYTES,
-    KIND_ALL_POINTERS,
-    KIND_TYPED,
     MAX_BITMAP_BYTES,
-    PAGE_SHIFT,
     TYPE_CACHE_SLOTS,
 )
-from tricolor.runtime.allocator.spans import class_bytes, new_span
-from tricolor.runtime.system.stop import fatal_out_of_memory
-
-if TYPE_CHECKING:
-    from tricolor.runtime.collector.cycle import collect_for_memory, collect_if_due
-    from tricolor.runtime.collector.trace import note_allocation
+from tricolor.runtime.allocator.spans import class_bytes
+from tricolor.runtime.mutator.alloc import MAX_ALLOC_BYTES, alloc, alloc_large
 
 TINY_BYTES = 16
 TINY_CLASS = 2
 WORD_BYTES = 8
-MAX_ALLOC_BYTES = 1 << 47
-PAGE_MASK = (1 << PAGE_SHIFT) - 1
 
 # Layouts of 16 and 24 bytes with a pointer in front, by words.
 pointer_first = global_array(addr, 4)
@@ -105,7 +92,7 @@ def alloc_noscan(size_bytes: u64, zero: bool) -> addr:
 def alloc_tiny(size_bytes: u64) -> addr:
     """A part of the current 16-byte block, aligned as Go aligns it."""
     # An option that needs to see each allocation gets a block for each.
-    if unlikely(options.every_allocation != 0):
+    if unlikely(every_allocation.value != 0):
         return alloc(address(centrals[TINY_CLASS]), TINY_BYTES)
     cache = mcache()
     offset = cache.tiny_offset
@@ -198,61 +185,6 @@ def alloc_typed(size_bytes: u64, type: addr, zero: bool) -> addr:
         store_addr(elem, type)
         return elem + HEADER_BYTES
     return alloc_large(size_bytes, type, zero)
-
-
-@kernel
-def is_all_pointers(type: GoType) -> bool:
-    """Whether every word of a value is a pointer (small types only; larger ones are described by themselves)."""
-    words = type.size_bytes >> 3
-    if type.pointer_bytes != type.size_bytes or words > 63:
-        return False
-    return type_bitmap(type) == (1 << words) - 1
-
-
-@systemstack("tricolor.alloc_large")
-def alloc_large(size_bytes: u64, type: addr, zero: bool) -> addr:
-    """An object of over 32 KiB, or one with a header word that would not fit: a span of its own."""
-    if mheap.layout_count == 0:
-        init_layouts()
-    if size_bytes > MAX_ALLOC_BYTES:
-        fatal_out_of_memory(size_bytes, mheap.pages_in_use << PAGE_SHIFT)
-    pages = (size_bytes + PAGE_MASK) >> PAGE_SHIFT
-    length_bytes = pages << PAGE_SHIFT
-    collect_if_due(length_bytes)
-    span = new_span(pages, length_bytes, 1)
-    if is_null(span):
-        collect_for_memory()
-        span = new_span(pages, length_bytes, 1)
-        if is_null(span):
-            fatal_out_of_memory(length_bytes, mheap.pages_in_use << PAGE_SHIFT)
-    set_large_type(span, type)
-    # A large object with pointers must be zero even if the caller fills it: it may be scanned before.
-    if span.needzero != 0 and (zero or to_u64(type) != 0):
-        memory_zero(span.start, length_bytes)
-    span.free_index = 1
-    span.allocated = 1
-    mheap.live += length_bytes
-    mheap.bytes_allocated += length_bytes
-    mheap.objects_allocated += 1
-    mheap.large_bytes_allocated += length_bytes
-    mheap.large_objects_allocated += 1
-    if unlikely(options.every_allocation != 0):
-        note_allocation(span.start, length_bytes)
-    return span.start
-
-
-@kernel
-def set_large_type(span: Span, type: addr) -> None:
-    """Notes how the object of a large span is scanned."""
-    if to_u64(type) == 0:
-        span.bitmap = 0
-    elif is_all_pointers(as_struct(GoType, type)):
-        span.kind = to_u32(KIND_ALL_POINTERS)
-        span.bitmap = ~0
-    else:
-        span.kind = to_u32(KIND_TYPED)
-        span.bitmap = ~0
-        span.large_type = type
 
 
 # --- Entries for compiled Go code -----------------------------------------------------------------

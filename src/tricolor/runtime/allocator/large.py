@@ -1,0 +1,45 @@
+"""Large objects: each has a span of its own, which says how the marker finds the pointers in it."""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import addr, as_struct, is_null, kernel, memory_zero, to_u32, to_u64, u64
+from tricolor.runtime.abi_types import GoType
+from tricolor.runtime.allocator.heap_types import Span, mheap
+from tricolor.runtime.allocator.mcentral import is_all_pointers
+from tricolor.runtime.allocator.sizes import KIND_ALL_POINTERS, KIND_TYPED, PAGE_SHIFT
+from tricolor.runtime.allocator.spans import new_span
+
+
+@kernel
+def new_large(pages: u64, type: addr, zero: bool) -> Span:
+    """A span with one object that fills it; null if the arena is full. The memory is zero if ``zero`` or if it has pointers."""
+    length_bytes = pages << PAGE_SHIFT
+    span = new_span(pages, length_bytes, 1)
+    if is_null(span):
+        return span
+    set_large_type(span, type)
+    # A large object with pointers must be zero even if the caller fills it: the marker may scan it before.
+    if span.needzero != 0 and (zero or to_u64(type) != 0):
+        memory_zero(span.start, length_bytes)
+    span.free_index = 1
+    span.allocated = 1
+    mheap.live += length_bytes
+    mheap.bytes_allocated += length_bytes
+    mheap.objects_allocated += 1
+    mheap.large_bytes_allocated += length_bytes
+    mheap.large_objects_allocated += 1
+    return span
+
+
+@kernel
+def set_large_type(span: Span, type: addr) -> None:
+    """Stores how the marker scans the object: no pointers, all pointers, or by its type."""
+    if to_u64(type) == 0:
+        span.bitmap = 0
+    elif is_all_pointers(as_struct(GoType, type)):
+        span.kind = to_u32(KIND_ALL_POINTERS)
+        span.bitmap = ~0
+    else:
+        span.kind = to_u32(KIND_TYPED)
+        span.bitmap = ~0
+        span.large_type = type

@@ -1,0 +1,85 @@
+"""Allocation that may collect: the fast path that compiled Go code inlines, and the two slow ones, refill() and alloc_large().
+
+How: alloc() moves the cursor of its layout's cell. When the run is used up, refill() collects if a cycle is due, and has
+the allocator claim the next run. Large objects get a span of their own, and collect first as well. Only these two start
+cycles, besides runtime.GC and debug.SetGCPercent. If the allocator has nothing left they collect once more; if that frees nothing,
+the process ends.
+
+Invariants:
+    1. The allocator never starts a cycle. Otherwise a cycle could begin while a span is half made.
+       Held by the import contract "The rooms of the runtime stand one upon the other".
+
+Source:
+    Go 1.27.3 runtime/malloc.go (nextFreeFast, mallocgcSmallScanNoHeader, mallocgcLarge).
+"""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import addr, address, as_struct, inline, is_null, likely, load_u64, systemstack, to_u64, u64, unlikely
+from tricolor.runtime.allocator.accounting import note_allocation
+from tricolor.runtime.allocator.heap_types import Cell, mheap
+from tricolor.runtime.allocator.large import new_large
+from tricolor.runtime.allocator.mcache import claim_run, mcache
+from tricolor.runtime.allocator.mcentral import central_of, init_layouts
+from tricolor.runtime.allocator.settings import every_allocation
+from tricolor.runtime.allocator.sizes import PAGE_SHIFT
+from tricolor.runtime.collector.cycle import collect_for_memory, collect_if_due
+from tricolor.runtime.system.stop import fatal_out_of_memory
+
+CELL_SHIFT = 5
+MAX_ALLOC_BYTES = 1 << 47
+PAGE_MASK = (1 << PAGE_SHIFT) - 1
+
+
+@inline(symbol_name="tricolor.alloc")
+def alloc(layout: addr, size_bytes: u64) -> addr:
+    """Zeroed memory for one object.
+
+    ``size_bytes`` is what the caller wants; the header of the layout has the elem size.
+    """
+    header = load_u64(layout)
+    cell = as_struct(Cell, address(mcache()) + ((header >> 32) << CELL_SHIFT))
+    cursor = cell.cursor
+    after = cursor + (header & 0xFFFF_FFFF)
+    if likely(after <= cell.limit):
+        cell.cursor = after
+        return cursor
+    return refill(layout)
+
+
+@systemstack("tricolor.refill")
+def refill(layout: addr) -> addr:
+    """One element of the layout after claiming a run; may collect. Ends the process if memory is exhausted."""
+    central = central_of(layout)
+    collect_if_due(0)
+    cell = mcache().cells[central.index]
+    if not claim_run(cell, central):
+        collect_for_memory()
+        if not claim_run(cell, central):
+            fatal_out_of_memory(to_u64(central.elem_bytes), mheap.pages_in_use << PAGE_SHIFT)
+    cursor = cell.cursor
+    cell.cursor = cursor + to_u64(central.elem_bytes)
+    if unlikely(every_allocation.value != 0):
+        note_allocation(cursor, to_u64(central.elem_bytes))
+    return cursor
+
+
+@systemstack("tricolor.alloc_large")
+def alloc_large(size_bytes: u64, type: addr, zero: bool) -> addr:
+    """An object of over 32 KiB, or one whose header word would not fit; may collect. Ends the process if memory is exhausted."""
+    if mheap.layout_count == 0:
+        init_layouts()
+    if size_bytes > MAX_ALLOC_BYTES:
+        fatal_out_of_memory(size_bytes, mheap.pages_in_use << PAGE_SHIFT)
+    pages = (size_bytes + PAGE_MASK) >> PAGE_SHIFT
+    length_bytes = pages << PAGE_SHIFT
+    collect_if_due(length_bytes)
+    span = new_large(pages, type, zero)
+    if is_null(span):
+        collect_for_memory()
+        span = new_large(pages, type, zero)
+        if is_null(span):
+            fatal_out_of_memory(length_bytes, mheap.pages_in_use << PAGE_SHIFT)
+    if unlikely(every_allocation.value != 0):
+        note_allocation(span.start, length_bytes)
+    return span.start

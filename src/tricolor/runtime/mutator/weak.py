@@ -1,0 +1,28 @@
+"""Weak handles (package weak): a word on the heap that holds an address until the object there dies.
+
+The collector clears the word (``collector.specials``).
+"""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import addr, is_null, load_u64, store_addr, systemstack, to_addr
+from tricolor.runtime.collector.specials import WEAK, add_special, find_special
+from tricolor.runtime.mutator.malloc import WORD_BYTES, alloc_in_kernel
+
+
+@systemstack("runtime.weakhandle")
+def weak_handle(object: addr) -> addr:
+    """The handle of an address in an object: a word that holds the address until the object dies, then 0."""
+    present = find_special(WEAK, object, 0)
+    if not is_null(present):
+        return present.closure
+    handle = alloc_in_kernel(WORD_BYTES, to_addr(0))
+    store_addr(handle, object)
+    add_special(WEAK, object, handle)
+    return handle
+
+
+@systemstack("runtime.weakload")
+def weak_load(handle: addr) -> addr:
+    """The address that a handle holds; 0 if its object is dead."""
+    return to_addr(load_u64(handle))
