@@ -1,6 +1,6 @@
 """Golden files of escape analysis: rules, each with a Go program and the lines that Go's compiler prints about it.
 
-``python -m tools.escapecheck.golden FILE...`` records the compiler's lines anew. Each case has a heading ``## rule``, prose, a ``go`` block (a whole
+``python -m tools.escapecheck.golden FILE...`` records the compiler's lines again. Each case has a heading ``## rule``, prose, a ``go`` block (a whole
 package called p), and an ``escape`` block with lines ``line:column: message`` in order of position. A ``flows`` block instead of it has the lines
 of -m=2.
 """

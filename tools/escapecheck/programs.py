@@ -1,7 +1,7 @@
 """``python -m tools.escapecheck.programs``: compare Tricolor with Go's compiler on the programs of Go's test suite that check -m.
 
 The compiler's output is recorded. Both sides compile each program with the flags of its errorcheck line and ``-l``, but without ``-live`` (another
-analysis) and ``-race`` (such a program cannot be linked alone). ``--record`` runs the compiler and records its output anew; ``--show`` prints the
+analysis) and ``-race`` (such a program cannot be linked alone). ``--record`` runs the compiler and records its output again; ``--show`` prints the
 lines that differ.
 
 The record has a paragraph per program: a line ``## NAME FLAGS``, the lines that the compiler prints (without the file's name), and, after a line

@@ -39,7 +39,7 @@ def show_decisions(patterns: Sequence[str], tags: Sequence[str], flags: Compiler
     if alone.faults:
         return say_faults(alone.faults)
     if flags.inlining:
-        say("tricolor: decisions are those of go build -gcflags=-l: without -l Go inlines calls and decides anew for each inlined copy")
+        say("tricolor: decisions match go build -gcflags=-l; without -l Go inlines calls and decides separately for each inlined copy")
     return 0
 
 

@@ -46,7 +46,7 @@ HELP = f"""\
 usage: tricolor escape [flags] [packages]
 
 For each place in the packages that makes a value, prints the compiler's verdict (stack or heap), its cost, the
-shortest chain from the value to where it goes, and a hint where Tricolor knows one. Verdicts are those of
+shortest chain from the value to where it goes, and a hint where Tricolor knows one. Verdicts match
 go build -gcflags=-l. The program is not run.
 
 Flags:

@@ -79,7 +79,7 @@ def _dump(parsed: Parsed, patterns: tuple[str, ...], stage: str, wanted: str) ->
 
 
 def _compile(parsed: Parsed, patterns: tuple[str, ...]) -> CompiledProgram | int:
-    """The program from the cache if nothing changed, else compiled anew; the exit status if it does not compile."""
+    """The program from the cache if nothing changed, else freshly compiled; the exit status if it does not compile."""
     directory = Path.cwd()
     level = 2 if gcflags(parsed).optimise else 0
     # Only code with accounting tells the allocator the types of small values.

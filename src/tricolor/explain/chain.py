@@ -112,7 +112,7 @@ class Narrator:
             for step in flow.steps[:_MOST_STEPS]:
                 steps += self.step(step)
             if linked is not None:
-                # From here on the sentence speaks of the thing that holds the value.
+                # From here on the subject of the sentence is the thing that holds the value.
                 steps[linked:] = _with_pronoun(steps[linked:])
             root = flow.root
             if not root.escapes or root.node is None or root.why is None or root in seen:
@@ -125,13 +125,13 @@ class Narrator:
     def step(self, step: FlowStep) -> Iterator[Step]:
         """Put a step of the graph into words: one step for each context that the value passes through."""
         flow = flow_text(step, self.names)
-        said = False
+        has_text = False
         for node, why in _notes(step.notes):
             text = self._context(step, node, why)
             if text:
-                said = True
+                has_text = True
                 yield Step(text, flow, self.position(node.pos))
-        if not said:
+        if not has_text:
             yield Step("", flow, self.position(0))
 
     def _line(self, pos: int) -> str:

@@ -62,10 +62,10 @@ def _candidates(b: Batch, node: n.Var | n.Expr, steps: Sequence[Branch]) -> Iter
             yield HeldByValue(node), None
     seen: set[Change] = set()
     for branch in steps:
-        said = _use(branch)
-        if said is None:
+        use = _use(branch)
+        if use is None:
             continue
-        change = WithoutFlow(*said, branch.step.src.node)
+        change = WithoutFlow(*use, branch.step.src.node)
         if change not in seen:
             seen.add(change)
             yield change, branch

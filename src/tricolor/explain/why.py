@@ -151,9 +151,9 @@ def _tree(
 ) -> Answer:
     """The answer with its ways, and with the outcome of each single change to one of their steps."""
     names = Names(func.pkg, alone.wording, alone.escape.temporaries, func.pkg, for_readers=True)
-    teller = _Teller(Narrator(alone.escape, names, alone.typed.position), location_in(b, node), outcome)
-    trials = try_changes(b, alone.escape.tags, node, [branch for branch in steps_of(tree) if teller.tells(branch)])
-    return replace(answer, ways=tuple(teller.ways(tree)), changes=tuple(map(teller.change, trials)))
+    wording = _Wording(Narrator(alone.escape, names, alone.typed.position), location_in(b, node), outcome)
+    trials = try_changes(b, alone.escape.tags, node, [branch for branch in steps_of(tree) if wording.shows(branch)])
+    return replace(answer, ways=tuple(wording.ways(tree)), changes=tuple(map(wording.change, trials)))
 
 
 def uninstantiated(alone: Alone, file: Path, line: int) -> str:
@@ -172,7 +172,7 @@ def uninstantiated(alone: Alone, file: Path, line: int) -> str:
 
 @final
 @dataclass(frozen=True, slots=True)
-class _Teller:
+class _Wording:
     """Puts ways and changes into words."""
 
     narrator: Narrator
@@ -183,7 +183,7 @@ class _Teller:
         for branch in branches:
             yield from self._way(branch)
 
-    def tells(self, branch: Branch) -> bool:
+    def shows(self, branch: Branch) -> bool:
         """Whether source shows the step, so that it has a text."""
         return any(step.text for step in self.narrator.step(branch.step))
 

@@ -62,7 +62,7 @@ _KINDS: Final = {kind.name: kind for kind in TokenKind}
 
 
 def tokens_of(text: str) -> list[Token]:
-    """All tokens in order, without white space. A predeclared name counts as predeclared even if the program declares it anew."""
+    """All tokens in order, without white space. A predeclared name counts as predeclared even if the program redeclares it."""
     out: list[Token] = []
     for match in _TOKEN.finditer(text):
         word = match.group()

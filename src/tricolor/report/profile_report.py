@@ -140,12 +140,12 @@ def _table(report: ProfileReport, rows: Iterable[Row]) -> Table:
             Text(bytes_text(row.amount.bytes)),
             Text(f"{100 * _share(report, row.amount):.1f}%"),
             Text(count_text(row.amount.objects)),
-            _told(row, callers=report.callers),
+            _cell(row, callers=report.callers),
         )
     return table
 
 
-def _told(row: Row, *, callers: bool) -> Text:
+def _cell(row: Row, *, callers: bool) -> Text:
     """The cell of a row: place, expression and decision, then a line each for charges, reasons and hints."""
     text = Text()
     place, charge = _where(row), row.charges[0]
@@ -162,7 +162,7 @@ def _told(row: Row, *, callers: bool) -> Text:
     if row.contradicts:
         text.append(
             "\nby its verdict this site does not allocate"
-            + ("; but the function was inlined, and Go decides anew for each inlined copy" if row.inlined else "")
+            + ("; but the function was inlined, and Go decides separately for each inlined copy" if row.inlined else "")
         )
     for why in dict.fromkeys(site.why for site in row.sites if site.why):
         text.append(f"\n{why}")

@@ -266,7 +266,7 @@
 
   function lead() {
     const heap = data.sites.filter((site) => site.cost < 2).length;
-    return `${data.sites.length} places make a value; ${heap} of them may allocate on the heap. Decisions are those of ${data.go} with inlining off.`;
+    return `${data.sites.length} places make a value; ${heap} of them may allocate on the heap. Decisions match ${data.go} with inlining off.`;
   }
 
   function table() {
