@@ -38,7 +38,7 @@ class Generator:
             if leaves and self.draw(st.booleans()):
                 return self.pick(leaves)
             return f"to_{what}({self.draw(st.integers(INTEGERS[what].minimum, INTEGERS[what].maximum))})"
-        kind = self.pick(["binary", "binary", "divide", "shift", "unary", "convert", "if", "minimum", "memory", "bits"])
+        kind = self.pick(["binary", "binary", "divide", "shift", "unary", "convert", "if", "minimum", "memory", "bits", "atomic"])
         left = self.expression(what, depth - 1)
         match kind:
             case "binary":
@@ -59,6 +59,8 @@ class Generator:
                 return f"({left} if {self.condition(depth - 1)} else {self.expression(what, depth - 1)})"
             case "minimum":
                 return f"{self.pick(['min', 'max'])}({left}, {self.expression(what, depth - 1)})"
+            case "atomic":
+                return self.atomic(what, depth - 1)
             case "memory":
                 return f"to_{what}(array[{self.expression('u64', depth - 1)} & {ARRAY_LENGTH - 1}])"
             case _:
@@ -72,6 +74,14 @@ class Generator:
         other = self.expression("u64", depth)
         return f"{self.pick(['multiply_high_u64', 'rotate_left_u64'])}({operand}, {other})"
 
+    def atomic(self, what: str, depth: int) -> str:
+        """An atomic operation on the field of that type in the frame."""
+        operation = self.pick(["load", "exchange", "compare_exchange", "add", "and", "or"])
+        values = {"load": 0, "compare_exchange": 2}.get(operation, 1)
+        arguments = [f"frame.{what}_field", *(self.expression(what, depth) for _ in range(values)), "'seq_cst'"]
+        call = f"atomic_{operation}({', '.join(arguments)})"
+        return f"to_{what}({call})" if operation == "compare_exchange" else call
+
     def condition(self, depth: int) -> str:
         kind = self.pick(["compare", "compare", "and", "or", "not"]) if depth > 0 else "compare"
         if kind == "compare":
@@ -83,7 +93,7 @@ class Generator:
         return f"({self.condition(depth - 1)} {kind} {self.condition(depth - 1)})"
 
     def statement(self, indent: str, depth: int) -> None:
-        kind = self.pick(["assign", "assign", "augment", "array", "update", "if", "for"])
+        kind = self.pick(["assign", "assign", "augment", "array", "update", "field", "if", "for"])
         name, what = self.pick(list(self.locals.items()))
         match kind:
             case "assign":
@@ -91,6 +101,9 @@ class Generator:
             case "augment":
                 operator = self.pick(["+", "-", "*", "&", "|", "^"])
                 self.lines.append(f"{indent}{name} {operator}= {self.expression(what, 2)}")
+            case "field":
+                operator = self.pick(["", "+", "-", "*", "^"])
+                self.lines.append(f"{indent}frame.{what}_field {operator}= {self.expression(what, 2)}")
             case "array" | "update":
                 index = f"{self.expression('u8', 1)} & {ARRAY_LENGTH - 1}"
                 operator = "" if kind == "array" else self.pick(["+", "-", "*", "^"])
@@ -123,14 +136,17 @@ def functions(draw: Any) -> tuple[str, list[str]]:
     generator = Generator(draw, {f"p{index}": what for index, what in enumerate(parameters)})
     generator.locals["x"] = draw(st.sampled_from(INTEGER_NAMES))
     generator.locals["y"] = "u64"
+    generator.lines.append("    frame = stack_struct(Frame)")
     generator.lines.append(f"    x: {generator.locals['x']} = 1")
     generator.lines.append("    y: u64 = 2")
     generator.block("    ", 2)
     generator.lines.append("    for i in range(len(array)):\n        y = y * 31 + array[i]")
+    generator.lines.extend(f"    y = y * 31 + to_u64(frame.{what}_field)" for what in INTEGER_NAMES)
     result = " ^ ".join(["y", *(f"to_u64({name})" for name in generator.locals if name != "y")])
     generator.lines.append(f"    return {result}")
     header = ", ".join(f"p{index}: {what}" for index, what in enumerate(parameters))
-    text = f'array = global_array(u64, {ARRAY_LENGTH})\n\n@export("sample")\ndef sample({header}) -> u64:\n'
+    fields = "".join(f"    {what}_field: {what}\n" for what in INTEGER_NAMES)
+    text = f'class Frame(Struct):\n{fields}\narray = global_array(u64, {ARRAY_LENGTH})\n\n@export("sample")\ndef sample({header}) -> u64:\n'
     return text + "\n".join(generator.lines) + "\n", parameters
 
 

@@ -163,21 +163,56 @@ SAMPLES: list[tuple[str, str, int, int]] = [
     ),
     (
         "atomic_add_gives_the_old_value",
-        "p = field_address(words[2])\nx = atomic_add_u64(p, n, 'seq_cst')\nreturn x * 10 + atomic_load_u64(p, 'acquire')",
+        "x = atomic_add(words[2], n, 'seq_cst')\nreturn x * 10 + atomic_load(words[2], 'acquire')",
         7,
         7,
     ),
     (
         "compare_exchange_tells_success",
-        "p = field_address(words[2])\na = atomic_compare_exchange_u64(p, 0, n, 'acq_rel')\nb = atomic_compare_exchange_u64(p, 0, 9, 'relaxed')\nreturn to_u64(a) * 10 + to_u64(b) + words[2] * 100",
+        "a = atomic_compare_exchange(words[2], 0, n, 'acq_rel')\nb = atomic_compare_exchange(words[2], 0, 9, 'relaxed')\nreturn to_u64(a) * 10 + to_u64(b) + words[2] * 100",
         3,
         310,
     ),
     (
         "atomic_exchange_and_store",
-        "p = field_address(words[2])\natomic_store_u64(p, 4, 'release')\nx = atomic_exchange_u64(p, n, 'acquire')\ny = atomic_or_u64(p, 8, 'relaxed')\nfence('seq_cst')\nreturn x * 100 + y * 10 + atomic_and_u64(p, 1, 'relaxed')",
+        "atomic_store(words[2], 4, 'release')\nx = atomic_exchange(words[2], n, 'acquire')\ny = atomic_or(words[2], 8, 'relaxed')\nfence('seq_cst')\nreturn x * 100 + y * 10 + atomic_and(words[2], 1, 'relaxed')",
         2,
         430,
+    ),
+    (
+        "atomic_operations_on_fields_have_the_type_of_the_field",
+        (
+            "x: u8 = atomic_add(outer.tag, 255, 'relaxed')\ny = atomic_exchange(outer.nodes[n].value, n + 5, 'acq_rel')\n"
+            "return to_u64(outer.tag) * 100 + to_u64(x) * 10 + y + atomic_and(outer.nodes[n].value, 6, 'relaxed')"
+        ),
+        2,
+        25507,
+    ),
+    (
+        "atomic_operations_on_pointers",
+        (
+            "node = outer.node\natomic_store(outer.pointers[1], node, 'release')\n"
+            "a = atomic_compare_exchange(outer.pointers[1], null(Node), outer.nodes[0], 'seq_cst')\n"
+            "b = atomic_compare_exchange(outer.pointers[1], node, null(Node), 'seq_cst')\n"
+            "return to_u64(a) * 100 + to_u64(b) * 10 + to_u64(is_null(atomic_load(outer.pointers[1], 'acquire')))"
+        ),
+        0,
+        11,
+    ),
+    (
+        "atomic_operations_on_a_global_value_and_at_an_address",
+        (
+            "atomic_add(count.value, 4, 'release')\np = field_address(count)\nx = atomic_or(memory_at(u32, p), 3, 'relaxed')\n"
+            "return to_u64(atomic_load(memory_at(u32, p), 'relaxed')) * 10 + to_u64(x)"
+        ),
+        0,
+        74,
+    ),
+    (
+        "the_place_of_an_atomic_operation_is_evaluated_once",
+        "atomic_add(words[to_u64(count.value) + to_u64(bump(1))], 5, 'relaxed')\nreturn words[1]",
+        0,
+        5,
     ),
     (
         "call_through_an_address",

@@ -290,13 +290,13 @@ def plain() -> None:
 
 @kernel
 def atomic() -> None:
-    atomic_add_u64(field_address(count), 1, "seq_cst")
+    atomic_add(count.value, 1, "seq_cst")
 
 @kernel
 def by_exchange() -> None:
     while True:
-        old = atomic_load_u64(field_address(count), "relaxed")
-        if atomic_compare_exchange_u64(field_address(count), old, old + 1, "relaxed"):
+        old = atomic_load(count.value, "relaxed")
+        if atomic_compare_exchange(count.value, old, old + 1, "relaxed"):
             break
 """
 

@@ -25,6 +25,7 @@ class Inner(Struct):
 class Worker(Struct):
     self: "Worker"
     count: u64
+    spare: u64
     inner: Embed[Inner]
     flag: bool
     items: Array[u64, 4]
@@ -39,7 +40,9 @@ def begin(number: u64) -> None:
 
 @export("work")
 def work(n: u64) -> u64:
-    worker.count += n
+    worker.count += atomic_add(worker.spare, n, "relaxed")
+    if not atomic_compare_exchange(worker.pairs[n % 3].low, 8, 3, "acq_rel"):
+        atomic_store(worker.pairs[n % 3].low, 8, "release")
     worker.inner.high = to_u32(n) + 1
     worker.flag = n > 2
     for i in range(len(worker.items)):
@@ -113,7 +116,7 @@ def test_a_native_thread_works_on_its_own_record(compiled: NativeModule) -> None
 
 def test_the_address_is_kept_in_the_field_self(compiled: NativeModule) -> None:
     begin, own = compiled.function("begin", "None", "u64"), compiled.function("own_address", "addr")
-    record_bytes = 8 + 8 + 8 + 8 + 4 * 8 + 3 * 8
+    record_bytes = 8 + 8 + 8 + 8 + 8 + 4 * 8 + 3 * 8
 
     def run() -> tuple[int, int]:
         begin(2)
@@ -135,7 +138,7 @@ def test_addresses_of_fields_are_those_of_the_record(compiled: NativeModule) -> 
 
     simulation = simulation_of(TEXT)
     simulation.call("begin", 1)
-    expected = 32 + 2 * 8 + (64 + 2 * 8 + 4) * 1000
+    expected = 40 + 2 * 8 + (72 + 2 * 8 + 4) * 1000
     assert in_a_thread(run) == simulation.call("field_of_own", 2) == expected
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ast
 
+from tricolor.kernel.body import Body, constant_of
 from tricolor.kernel.constants import fold
 from tricolor.kernel.declarations import field_offset, lookup
 from tricolor.kernel.diagnostics import fault
 from tricolor.kernel.environment import ConstantName
-from tricolor.kernel.expressions import Body, constant_of
 from tricolor.kernel.types import StructType
 
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
+from tricolor.kernel.body import Body
 from tricolor.kernel.declarations import ensure_layout, lookup
 from tricolor.kernel.diagnostics import Diagnostic, KernelError, KernelProgramError, fault
 from tricolor.kernel.environment import Environment, Module, index_modules
-from tricolor.kernel.expressions import Body
 from tricolor.kernel.source import SUPPORT_MODULE, load_sources
 from tricolor.kernel.statements import check_body
 from tricolor.kernel.tree import Call, Function, Global, Kind, Program

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
-from typing import Final, final
+from typing import Final
 
-from tricolor.kernel.constants import fold
-from tricolor.kernel.declarations import (
-    ensure_layout,
-    language_constant,
-    lookup,
-    resolve_constant,
-    result_type,
-    scalar_type,
-)
-from tricolor.kernel.diagnostics import KernelError, Position, fault
-from tricolor.kernel.environment import ConstantName, Entity, Environment, LanguageName, Module, TypeName
-from tricolor.kernel.intrinsics import SIGNATURES
+from tricolor.kernel.body import Body, adapt, constant_of, is_flexible
+from tricolor.kernel.declarations import ensure_layout, result_type, scalar_type
+from tricolor.kernel.diagnostics import KernelError, fault
+from tricolor.kernel.environment import LanguageName, TypeName
+from tricolor.kernel.intrinsics import ATOMIC_OPERATIONS, SIGNATURES
+from tricolor.kernel.lifetimes import check_stored, check_stored_at, check_thread_record
 from tricolor.kernel.tree import (
     AddressOf,
+    AddressPlace,
+    Atomic,
     Binary,
     Call,
     CallAddress,
@@ -101,36 +96,6 @@ CALLABLE_FROM: Final[dict[Kind, frozenset[Kind]]] = {
 }
 
 
-@final
-@dataclass(slots=True)
-class Body:
-    """A function being checked.
-
-    ``assigned`` holds the locals that certainly have a value here; None means that control does not
-    come here. ``local_names`` are the names that Python would treat as local. ``frame_pointers`` are the
-    locals that point to structs in the function's frame.
-    """
-
-    environment: Environment
-    module: Module
-    function: Function
-    local_names: frozenset[str]
-    assigned: set[str] | None
-    breaks: list[list[set[str]]] = field(default_factory=list[list[set[str]]])
-    poisoned: set[str] = field(default_factory=set[str])
-    frame_pointers: set[str] = field(default_factory=set[str])
-    calls: list[Call] = field(default_factory=list[Call])
-
-    def position(self, node: ast.AST) -> Position:
-        return self.module.position(node)
-
-    def entity(self, node: ast.Name) -> Entity | None:
-        """The module-level entity of a name; None for a local."""
-        if node.id in self.local_names:
-            return None
-        return lookup(self.environment, self.module, node.id, self.position(node))
-
-
 # --- Entry points ---------------------------------------------------------------------------------
 
 
@@ -185,84 +150,6 @@ def _infer(body: Body, node: ast.expr, expected: Scalar | None) -> Expression:
         case _:
             message = f"{type(node).__name__}: {ast.unparse(node)}"
             raise fault("K005", body.position(node), message, "see docs/kernel-language.md")
-
-
-def constant_of(body: Body, node: ast.expr) -> ConstantName | None:
-    """The value of a constant expression inside a function; None if it is not constant."""
-
-    def resolve(each: ast.expr) -> ConstantName | None:
-        match each:
-            case ast.Name(id=name) if name in body.local_names:
-                return None
-            case ast.Name():
-                entity = body.entity(each)
-                return entity if isinstance(entity, ConstantName) else None
-            case ast.Attribute():
-                base = each.value
-                while isinstance(base, ast.Attribute):
-                    base = base.value
-                if not isinstance(base, ast.Name) or base.id in body.local_names:
-                    return None
-                return resolve_constant(body.environment, body.module, each)
-            case ast.Call(func=ast.Name() as function, args=arguments) if function.id not in body.local_names:
-                if any(isinstance(a, ast.Name) and a.id in body.local_names for a in arguments):
-                    return None
-                entity = body.entity(function)
-                assert entity is not None
-                return language_constant(body.environment, body.module, entity, each)
-            case _:
-                return None
-
-    return fold(node, body.position, resolve)
-
-
-def adapt(constant: ConstantName, expected: Scalar | None, node: ast.expr, position: Position) -> Constant:
-    """A constant as a value of the expected type. Raises KernelError (K007, K008)."""
-    value = constant.value
-    if isinstance(value, bool):
-        fits = expected is None or isinstance(expected, Bool)
-        target: Scalar = BOOL
-    elif isinstance(value, int):
-        target = U64 if expected is None else expected
-        if isinstance(target, Float):
-            return Constant(target, float(value))
-        if isinstance(target, Address):
-            target_range = U64
-        elif isinstance(target, Integer):
-            target_range = target
-        else:
-            raise fault("K007", position, f"expected {target}, found the integer {value}")
-        if constant.wraps and -(target_range.maximum + 1) <= value < 0:
-            value = target_range.wrap(value)
-        if not target_range.minimum <= value <= target_range.maximum:
-            advice = f"annotate the type, or convert: to_{target}(...)"
-            raise fault("K008", position, f"{value} does not fit {target}", advice)
-        fits = True
-    elif isinstance(value, float):
-        fits = expected is None or isinstance(expected, Float)
-        target = F64
-    else:
-        raise fault("K005", position, f"{ast.unparse(node)} is no value here", "a text: *text(...)")
-    if not fits:
-        raise fault("K007", position, f"expected {expected}, found {target}: {ast.unparse(node)}")
-    return Constant(target, value)
-
-
-def is_flexible(body: Body, node: ast.expr) -> bool:
-    """Whether the expression's type is that of its context."""
-    if constant_of(body, node) is not None:
-        return True
-    match node:
-        case ast.BinOp(left=left, op=ast.LShift() | ast.RShift()):
-            return is_flexible(body, left)
-        case ast.BinOp(left=left, right=right) | ast.IfExp(body=left, orelse=right):
-            return is_flexible(body, left) and is_flexible(body, right)
-        case ast.UnaryOp(op=ast.USub() | ast.Invert(), operand=operand):
-            return is_flexible(body, operand)
-        case ast.Call(func=ast.Name(id="min" | "max"), args=[left, right]):
-            return is_flexible(body, left) and is_flexible(body, right)
-        case _:
-            return False
 
 
 def pair_of(body: Body, left: ast.expr, right: ast.expr, expected: Scalar | None) -> tuple[Expression, Expression]:
@@ -356,6 +243,17 @@ def _field(body: Body, node: ast.Attribute, base: ast.expr, name: str) -> Place:
         advice = f"it has {', '.join(each.name for each in struct.fields)}"
         raise fault("K010", body.position(node), f"{struct} has no field {name}", advice)
     return FieldPlace(found.type, pointer, struct, name, found.offset_bytes)
+
+
+def writable_place(body: Body, node: ast.expr) -> Place:
+    """The same for a place that may be stored to. Raises KernelError (K023) for constant tables."""
+    place = place_of(body, node)
+    root: Place | None = place
+    while isinstance(root, ElementPlace):
+        root = root.base
+    if isinstance(root, GlobalPlace) and root.storage.values is not None:
+        raise fault("K023", body.position(node), f"{root.storage.name} is read-only", "use global_array")
+    return place
 
 
 def read_place(place: Place, node: ast.expr, body: Body) -> Expression:
@@ -482,6 +380,8 @@ def _call(body: Body, node: ast.Call, expected: Scalar | None) -> Expression:
             return _direct_call(body, node, entity)
         case LanguageName(name=name) if name in SIGNATURES:
             return _simple_intrinsic(body, node, name)
+        case LanguageName(name=name) if name in ATOMIC_OPERATIONS:
+            return _atomic(body, node, name)
         case LanguageName(name="min" | "max" as name):
             return _minimum(body, node, name, expected)
         case LanguageName(name=name):
@@ -538,13 +438,48 @@ def _simple_intrinsic(body: Body, node: ast.Call, name: str) -> Expression:
     signature = SIGNATURES[name]
     given, order = list(node.args), ""
     if signature.orders:
-        last = given.pop() if given else None
-        order = str(last.value) if isinstance(last, ast.Constant) else ""
-        if order not in signature.orders:
-            message = f"{name} takes a memory order as its last argument"
-            raise fault("K018", body.position(node), message, f"one of {' '.join(sorted(signature.orders))}")
+        order = _order(body, node, name, given.pop() if given else None, signature.orders)
     arguments = _arguments(body, node, name, given, signature.parameters)
+    if name.startswith("store_"):
+        check_stored_at(body, node, *arguments)
     return Intrinsic(signature.result, name, arguments, order)
+
+
+def _order(body: Body, node: ast.Call, name: str, last: ast.expr | None, allowed: frozenset[str]) -> str:
+    order = str(last.value) if isinstance(last, ast.Constant) else ""
+    if order not in allowed:
+        message = f"{name} takes a memory order as its last argument"
+        raise fault("K018", body.position(node), message, f"one of {' '.join(sorted(allowed))}")
+    return order
+
+
+def _atomic(body: Body, node: ast.Call, name: str) -> Expression:
+    """An atomic operation on a place; the arguments and the result have the type of the place."""
+    position = body.position(node)
+    operation = ATOMIC_OPERATIONS[name]
+    if len(node.args) != operation.value_count + 2:
+        raise fault("K011", position, f"{name} takes {operation.value_count + 2} arguments, not {len(node.args)}")
+    order = _order(body, node, name, node.args[-1], operation.orders)
+    target = node.args[0]
+    if isinstance(target, ast.Call) and isinstance(target.func, ast.Name) and body.entity(target.func) == LanguageName("memory_at"):
+        place = _memory_at(body, target)
+    else:
+        place = place_of(body, target) if name == "atomic_load" else writable_place(body, target)
+    what = place.type
+    if not isinstance(what, Integer) and (operation.takes_integers_only or not isinstance(what, Address | Pointer)):
+        raise fault("K009", position, f"{name} of {what}", "integers; addr and structs too where nothing is computed")
+    values = _arguments(body, node, name, node.args[1:-1], (what,) * operation.value_count)
+    for each in values:
+        check_stored(body, node, place, each)
+    result = {"value": what, "bool": BOOL, "none": VOID}[operation.result]
+    return Atomic(result, name.removeprefix("atomic_"), place, values, order)
+
+
+def _memory_at(body: Body, node: ast.Call) -> Place:
+    if len(node.args) != 2 or node.keywords:
+        raise fault("K011", body.position(node), "memory_at takes a type and an address")
+    what = scalar_type(body.environment, body.module, node.args[0])
+    return AddressPlace(what, value_of(body, node.args[1], ADDR))
 
 
 def _minimum(body: Body, node: ast.Call, name: str, expected: Scalar | None) -> Expression:
@@ -584,13 +519,17 @@ def _special(body: Body, node: ast.Call, name: str) -> Expression:
             if constant is None or not isinstance(constant.value, str):
                 raise fault("K017", position, "text takes a string constant")
             return Text(TupleOf((ADDR, U64)), constant.value.encode())
+        case "memory_at", _:
+            raise fault("K011", position, "memory_at(...) by itself", "it is the first argument of an atomic operation")
         case "stack_struct", _:
             raise fault("K011", position, "stack_struct(...) inside an expression", "assign it to a local of its own")
         case "set_thread_struct", [ast.Name() as thread, record]:
             storage = body.entity(thread)
             if not isinstance(storage, Global) or not storage.is_of_thread or not isinstance(storage.type, Embedded):
                 raise fault("K011", position, f"{thread.id} is no thread struct", "define it by thread_struct(...)")
-            return SetThread(VOID, storage, value_of(body, record, Pointer(storage.type.struct)))
+            pointer = value_of(body, record, Pointer(storage.type.struct))
+            check_thread_record(body, node, pointer)
+            return SetThread(VOID, storage, pointer)
         case "len", [place]:
             array = place_of(body, place)
             if isinstance(array.type, ArrayOf):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Final, Literal, final
 
 from tricolor.kernel.types import ADDR, BOOL, F64, I32, INTEGERS, SCALARS, U32, U64, VOID, ResultType, Scalar
 
-ORDERS: Final = ("relaxed", "acquire", "release", "acq_rel", "seq_cst")
+ORDERS: Final = frozenset({"relaxed", "acquire", "release", "acq_rel", "seq_cst"})
 LOAD_ORDERS: Final = frozenset({"relaxed", "acquire", "seq_cst"})
 STORE_ORDERS: Final = frozenset({"relaxed", "release", "seq_cst"})
 FENCE_ORDERS: Final = frozenset({"acquire", "release", "acq_rel", "seq_cst"})
@@ -50,17 +50,29 @@ def _signatures() -> dict[str, Signature]:
         for name in ("count_trailing_zeros", "count_leading_zeros", "population_count", "byte_swap"):
             table[f"{name}_{bits}"] = Signature((bits,), bits)
         table[f"rotate_left_{bits}"] = Signature((bits, bits), bits)
-    every = frozenset(ORDERS)
-    for name in ("u8", "u32", "u64", "i32", "i64", "addr"):
-        scalar = SCALARS[name]
-        table[f"atomic_load_{name}"] = Signature((ADDR,), scalar, LOAD_ORDERS)
-        table[f"atomic_store_{name}"] = Signature((ADDR, scalar), VOID, STORE_ORDERS)
-        table[f"atomic_exchange_{name}"] = Signature((ADDR, scalar), scalar, every)
-        table[f"atomic_compare_exchange_{name}"] = Signature((ADDR, scalar, scalar), BOOL, every)
-        if name != "addr":
-            for operation in ("add", "and", "or"):
-                table[f"atomic_{operation}_{name}"] = Signature((ADDR, scalar), scalar, every)
     return table
 
 
 SIGNATURES: Final = _signatures()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class AtomicOperation:
+    """An atomic operation on a place: how many values of its type it takes, what it gives, which orders it may have."""
+
+    value_count: int
+    result: Literal["value", "bool", "none"]
+    orders: frozenset[str]
+    takes_integers_only: bool = False
+
+
+ATOMIC_OPERATIONS: Final = {
+    "atomic_load": AtomicOperation(0, "value", LOAD_ORDERS),
+    "atomic_store": AtomicOperation(1, "none", STORE_ORDERS),
+    "atomic_exchange": AtomicOperation(1, "value", ORDERS),
+    "atomic_compare_exchange": AtomicOperation(2, "bool", ORDERS),
+    "atomic_add": AtomicOperation(1, "value", ORDERS, takes_integers_only=True),
+    "atomic_and": AtomicOperation(1, "value", ORDERS, takes_integers_only=True),
+    "atomic_or": AtomicOperation(1, "value", ORDERS, takes_integers_only=True),
+}

@@ -541,199 +541,44 @@ def multiply_high_u64(left: u64, right: u64) -> u64:
 # --- Atomics -----------------------------------------------------------------------------------
 
 
-def atomic_load_u8(address: addr, order: Order) -> u8:
-    """Loads atomically."""
-    _kernel_only("atomic_load_u8")
+def memory_at(scalar: type[T], address: addr) -> T:
+    """The memory at an address as a place for an atomic operation."""
+    _kernel_only("memory_at")
 
 
-def atomic_store_u8(address: addr, value: u8, order: Order) -> None:
-    """Stores atomically."""
-    _kernel_only("atomic_store_u8")
+def atomic_load(place: T, order: Order) -> T:
+    """Loads a place atomically."""
+    _kernel_only("atomic_load")
 
 
-def atomic_exchange_u8(address: addr, value: u8, order: Order) -> u8:
+def atomic_store(place: T, value: T, order: Order) -> None:
+    """Stores to a place atomically."""
+    _kernel_only("atomic_store")
+
+
+def atomic_exchange(place: T, value: T, order: Order) -> T:
     """Stores atomically; gives the old value."""
-    _kernel_only("atomic_exchange_u8")
+    _kernel_only("atomic_exchange")
 
 
-def atomic_compare_exchange_u8(address: addr, old: u8, new: u8, order: Order) -> bool:
-    """Stores ``new`` if the memory holds ``old``; gives whether it did."""
-    _kernel_only("atomic_compare_exchange_u8")
+def atomic_compare_exchange(place: T, old: T, new: T, order: Order) -> bool:
+    """Stores ``new`` if the place holds ``old``; gives whether it did."""
+    _kernel_only("atomic_compare_exchange")
 
 
-def atomic_add_u8(address: addr, value: u8, order: Order) -> u8:
-    """Adds atomically; gives the old value."""
-    _kernel_only("atomic_add_u8")
+def atomic_add(place: int, value: int, order: Order) -> int:
+    """Adds atomically, with wrapping; gives the old value."""
+    _kernel_only("atomic_add")
 
 
-def atomic_and_u8(address: addr, value: u8, order: Order) -> u8:
+def atomic_and(place: int, value: int, order: Order) -> int:
     """Ands atomically; gives the old value."""
-    _kernel_only("atomic_and_u8")
+    _kernel_only("atomic_and")
 
 
-def atomic_or_u8(address: addr, value: u8, order: Order) -> u8:
+def atomic_or(place: int, value: int, order: Order) -> int:
     """Ors atomically; gives the old value."""
-    _kernel_only("atomic_or_u8")
-
-
-def atomic_load_u32(address: addr, order: Order) -> u32:
-    """Loads atomically."""
-    _kernel_only("atomic_load_u32")
-
-
-def atomic_store_u32(address: addr, value: u32, order: Order) -> None:
-    """Stores atomically."""
-    _kernel_only("atomic_store_u32")
-
-
-def atomic_exchange_u32(address: addr, value: u32, order: Order) -> u32:
-    """Stores atomically; gives the old value."""
-    _kernel_only("atomic_exchange_u32")
-
-
-def atomic_compare_exchange_u32(address: addr, old: u32, new: u32, order: Order) -> bool:
-    """Stores ``new`` if the memory holds ``old``; gives whether it did."""
-    _kernel_only("atomic_compare_exchange_u32")
-
-
-def atomic_add_u32(address: addr, value: u32, order: Order) -> u32:
-    """Adds atomically; gives the old value."""
-    _kernel_only("atomic_add_u32")
-
-
-def atomic_and_u32(address: addr, value: u32, order: Order) -> u32:
-    """Ands atomically; gives the old value."""
-    _kernel_only("atomic_and_u32")
-
-
-def atomic_or_u32(address: addr, value: u32, order: Order) -> u32:
-    """Ors atomically; gives the old value."""
-    _kernel_only("atomic_or_u32")
-
-
-def atomic_load_u64(address: addr, order: Order) -> u64:
-    """Loads atomically."""
-    _kernel_only("atomic_load_u64")
-
-
-def atomic_store_u64(address: addr, value: u64, order: Order) -> None:
-    """Stores atomically."""
-    _kernel_only("atomic_store_u64")
-
-
-def atomic_exchange_u64(address: addr, value: u64, order: Order) -> u64:
-    """Stores atomically; gives the old value."""
-    _kernel_only("atomic_exchange_u64")
-
-
-def atomic_compare_exchange_u64(address: addr, old: u64, new: u64, order: Order) -> bool:
-    """Stores ``new`` if the memory holds ``old``; gives whether it did."""
-    _kernel_only("atomic_compare_exchange_u64")
-
-
-def atomic_add_u64(address: addr, value: u64, order: Order) -> u64:
-    """Adds atomically; gives the old value."""
-    _kernel_only("atomic_add_u64")
-
-
-def atomic_and_u64(address: addr, value: u64, order: Order) -> u64:
-    """Ands atomically; gives the old value."""
-    _kernel_only("atomic_and_u64")
-
-
-def atomic_or_u64(address: addr, value: u64, order: Order) -> u64:
-    """Ors atomically; gives the old value."""
-    _kernel_only("atomic_or_u64")
-
-
-def atomic_load_i32(address: addr, order: Order) -> i32:
-    """Loads atomically."""
-    _kernel_only("atomic_load_i32")
-
-
-def atomic_store_i32(address: addr, value: i32, order: Order) -> None:
-    """Stores atomically."""
-    _kernel_only("atomic_store_i32")
-
-
-def atomic_exchange_i32(address: addr, value: i32, order: Order) -> i32:
-    """Stores atomically; gives the old value."""
-    _kernel_only("atomic_exchange_i32")
-
-
-def atomic_compare_exchange_i32(address: addr, old: i32, new: i32, order: Order) -> bool:
-    """Stores ``new`` if the memory holds ``old``; gives whether it did."""
-    _kernel_only("atomic_compare_exchange_i32")
-
-
-def atomic_add_i32(address: addr, value: i32, order: Order) -> i32:
-    """Adds atomically; gives the old value."""
-    _kernel_only("atomic_add_i32")
-
-
-def atomic_and_i32(address: addr, value: i32, order: Order) -> i32:
-    """Ands atomically; gives the old value."""
-    _kernel_only("atomic_and_i32")
-
-
-def atomic_or_i32(address: addr, value: i32, order: Order) -> i32:
-    """Ors atomically; gives the old value."""
-    _kernel_only("atomic_or_i32")
-
-
-def atomic_load_i64(address: addr, order: Order) -> i64:
-    """Loads atomically."""
-    _kernel_only("atomic_load_i64")
-
-
-def atomic_store_i64(address: addr, value: i64, order: Order) -> None:
-    """Stores atomically."""
-    _kernel_only("atomic_store_i64")
-
-
-def atomic_exchange_i64(address: addr, value: i64, order: Order) -> i64:
-    """Stores atomically; gives the old value."""
-    _kernel_only("atomic_exchange_i64")
-
-
-def atomic_compare_exchange_i64(address: addr, old: i64, new: i64, order: Order) -> bool:
-    """Stores ``new`` if the memory holds ``old``; gives whether it did."""
-    _kernel_only("atomic_compare_exchange_i64")
-
-
-def atomic_add_i64(address: addr, value: i64, order: Order) -> i64:
-    """Adds atomically; gives the old value."""
-    _kernel_only("atomic_add_i64")
-
-
-def atomic_and_i64(address: addr, value: i64, order: Order) -> i64:
-    """Ands atomically; gives the old value."""
-    _kernel_only("atomic_and_i64")
-
-
-def atomic_or_i64(address: addr, value: i64, order: Order) -> i64:
-    """Ors atomically; gives the old value."""
-    _kernel_only("atomic_or_i64")
-
-
-def atomic_load_addr(address: addr, order: Order) -> addr:
-    """Loads atomically."""
-    _kernel_only("atomic_load_addr")
-
-
-def atomic_store_addr(address: addr, value: addr, order: Order) -> None:
-    """Stores atomically."""
-    _kernel_only("atomic_store_addr")
-
-
-def atomic_exchange_addr(address: addr, value: addr, order: Order) -> addr:
-    """Stores atomically; gives the old value."""
-    _kernel_only("atomic_exchange_addr")
-
-
-def atomic_compare_exchange_addr(address: addr, old: addr, new: addr, order: Order) -> bool:
-    """Stores ``new`` if the memory holds ``old``; gives whether it did."""
-    _kernel_only("atomic_compare_exchange_addr")
+    _kernel_only("atomic_or")
 
 
 # --- Unaligned memory -----------------------------------------------------------------------------

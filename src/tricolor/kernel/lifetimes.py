@@ -13,20 +13,20 @@ from __future__ import annotations
 
 import ast
 
+from tricolor.kernel.body import Body
 from tricolor.kernel.diagnostics import fault
-from tricolor.kernel.expressions import Body
 from tricolor.kernel.tree import (
     AddressOf,
+    AddressPlace,
     Binary,
     Conditional,
     Convert,
     ElementPlace,
     Expression,
     FieldPlace,
-    Intrinsic,
+    GlobalPlace,
     Local,
     Place,
-    SetThread,
 )
 
 ADVICE = "use memory that outlives the call"
@@ -50,17 +50,16 @@ def check_stored(body: Body, node: ast.AST, place: Place, value: Expression) -> 
         raise fault("K027", body.position(node), "the address of a struct in the frame is stored", ADVICE)
 
 
-def check_effect(body: Body, node: ast.AST, value: Expression) -> None:
-    """The same for intrinsics that store a value at an address, and for thread structs."""
-    match value:
-        case Intrinsic(name=name, arguments=[target, *values]) if name.startswith(("store_", "atomic_")):
-            kept = not points_into_frame(body, target) and any(points_into_frame(body, each) for each in values)
-        case SetThread(record=record):
-            kept = points_into_frame(body, record)
-        case _:
-            kept = False
-    if kept:
+def check_stored_at(body: Body, node: ast.AST, address: Expression, value: Expression) -> None:
+    """The same for a store to an address."""
+    if points_into_frame(body, value) and not points_into_frame(body, address):
         raise fault("K027", body.position(node), "the address of a struct in the frame is stored", ADVICE)
+
+
+def check_thread_record(body: Body, node: ast.AST, record: Expression) -> None:
+    """Raises KernelError (K027) if a thread's record lies in the frame."""
+    if points_into_frame(body, record):
+        raise fault("K027", body.position(node), "the record of a thread lies in the frame", ADVICE)
 
 
 def points_into_frame(body: Body, value: Expression) -> bool:
@@ -86,5 +85,7 @@ def _is_in_frame(body: Body, place: Place) -> bool:
             return points_into_frame(body, place.base)
         case ElementPlace():
             return _is_in_frame(body, place.base)
-        case _:
+        case AddressPlace():
+            return points_into_frame(body, place.address)
+        case GlobalPlace():
             return False

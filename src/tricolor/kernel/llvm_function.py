@@ -13,8 +13,10 @@ from typing import Final, assert_never, final
 
 from tricolor.kernel.tree import (
     AddressOf,
+    AddressPlace,
     Asm,
     Assign,
+    Atomic,
     Binary,
     Break,
     Call,
@@ -458,6 +460,8 @@ def _address(w: Writer, place: Place) -> str:
             base = _address(w, place.base)
             index = _index(w, place)
             return w.value(f"getelementptr inbounds [{size_bytes(place.type)} x i8], ptr {base}, i64 {index}", "element")
+        case AddressPlace():
+            return _expression(w, place.address)
         case _:
             assert_never(place)
 
@@ -536,6 +540,8 @@ def _expression(w: Writer, node: Expression) -> str:
             return _call_text(w, node.type, target, node.arguments)
         case Intrinsic():
             return _intrinsic(w, node)
+        case Atomic():
+            return _atomic(w, node)
         case SetThread():
             _set_thread(w, node)
             return ""
@@ -705,8 +711,6 @@ def _call_text(w: Writer, result: ResultType, target: str, arguments: tuple[Expr
 def _intrinsic(w: Writer, node: Intrinsic) -> str:
     values = [_expression(w, each) for each in node.arguments]
     name = node.name
-    if name.startswith("atomic_"):
-        return _atomic(w, node, values)
     if name.startswith(("load_", "store_")):
         return _raw_access(w, node, values)
     result = type_text(node.type)
@@ -779,22 +783,23 @@ def _raw_access(w: Writer, node: Intrinsic, values: list[str]) -> str:
     return ""
 
 
-def _atomic(w: Writer, node: Intrinsic, values: list[str]) -> str:
-    operation = node.name.removeprefix("atomic_").rsplit("_", 1)[0]
+def _atomic(w: Writer, node: Atomic) -> str:
+    pointer = _pointer(w, node.place)
+    values = [_expression(w, each) for each in node.arguments]
     order = LLVM_ORDERS[node.order]
-    address = f"ptr {values[0]}"
-    if operation == "load":
-        assert isinstance(node.type, Integer | Address)
-        return w.value(f"load atomic {type_text(node.type)}, {address} {order}, align {align_bytes(node.type)}")
-    what = node.arguments[1].type
-    assert isinstance(what, Integer | Address)
+    what = node.place.type
+    assert isinstance(what, Integer | Address | Pointer)
     text = type_text(what)
-    if operation == "store":
-        w.emit(f"store atomic {text} {values[1]}, {address} {order}, align {align_bytes(what)}")
-        return ""
-    if operation == "compare_exchange":
-        orders = f"{order} {FAILURE_ORDERS[node.order]}"
-        both = w.value(f"cmpxchg {address}, {text} {values[1]}, {text} {values[2]} {orders}")
-        return w.value(f"extractvalue {{ {text}, i1 }} {both}, 1")
-    name = {"exchange": "xchg"}.get(operation, operation)
-    return w.value(f"atomicrmw {name} {address}, {text} {values[1]} {order}")
+    match node.operation:
+        case "load":
+            return w.value(f"load atomic {text}, {pointer} {order}, align {align_bytes(what)}")
+        case "store":
+            w.emit(f"store atomic {text} {values[0]}, {pointer} {order}, align {align_bytes(what)}")
+            return ""
+        case "compare_exchange":
+            orders = f"{order} {FAILURE_ORDERS[node.order]}"
+            both = w.value(f"cmpxchg {pointer}, {text} {values[0]}, {text} {values[1]} {orders}")
+            return w.value(f"extractvalue {{ {text}, i1 }} {both}, 1")
+        case operation:
+            name = "xchg" if operation == "exchange" else operation
+            return w.value(f"atomicrmw {name} {pointer}, {text} {values[0]} {order}")

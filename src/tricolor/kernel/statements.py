@@ -6,25 +6,24 @@ import ast
 from typing import Final
 
 from tricolor.kernel.assembly import assembly_text
+from tricolor.kernel.body import Body, constant_of, is_flexible
 from tricolor.kernel.declarations import ensure_layout, scalar_type
 from tricolor.kernel.diagnostics import KernelError, fault
 from tricolor.kernel.environment import LanguageName
 from tricolor.kernel.expressions import (
     OPERATORS,
-    Body,
     apply_operator,
-    constant_of,
     infer,
-    is_flexible,
-    place_of,
     struct_named,
     value_of,
+    writable_place,
 )
-from tricolor.kernel.lifetimes import check_effect, check_returned, check_stored, note_local
+from tricolor.kernel.lifetimes import check_returned, check_stored, note_local
 from tricolor.kernel.tree import (
     DECLARED,
     Asm,
     Assign,
+    Atomic,
     Break,
     Call,
     CallAddress,
@@ -34,7 +33,6 @@ from tricolor.kernel.tree import (
     Evaluate,
     Expression,
     ForRange,
-    GlobalPlace,
     If,
     Intrinsic,
     Kind,
@@ -205,7 +203,7 @@ def _assignment(body: Body, node: ast.stmt, target: ast.expr, value: ast.expr) -
         case ast.Tuple(elts=elements):
             return _unpack(body, node, elements, value)
         case ast.Attribute() | ast.Subscript():
-            place = _writable(body, target)
+            place = writable_place(body, target)
             expression = value_of(body, value, _stored_scalar(body, place, target))
             check_stored(body, node, place, expression)
             return Store(place, expression, position)
@@ -281,7 +279,7 @@ def _augmented(body: Body, node: ast.AugAssign) -> Statement:
         _set_local(body, name, _scalar(value, node.value, body), node)
         note_local(body, name, value)
         return Assign(name, value, position)
-    place = _writable(body, node.target)
+    place = writable_place(body, node.target)
     what = _stored_scalar(body, place, node.target)
     combined = apply_operator(body, node, operator, Load(what, place), node.value)
     if combined.type != what:
@@ -289,16 +287,6 @@ def _augmented(body: Body, node: ast.AugAssign) -> Statement:
     right: Expression = getattr(combined, "right")  # noqa: B009
     check_stored(body, node, place, right)
     return Update(place, operator, right, position)
-
-
-def _writable(body: Body, node: ast.expr) -> Place:
-    place = place_of(body, node)
-    root: Place | None = place
-    while root is not None and not isinstance(root, GlobalPlace):
-        root = getattr(root, "base", None) if not hasattr(root, "struct") else None
-    if isinstance(root, GlobalPlace) and root.storage.values is not None:
-        raise fault("K023", body.position(node), f"{root.storage.name} is read-only", "use global_array")
-    return place
 
 
 def _stored_scalar(body: Body, place: Place, node: ast.expr) -> Scalar:
@@ -442,9 +430,8 @@ def _expression_statement(body: Body, node: ast.Expr, value: ast.expr) -> list[S
     if isinstance(entity, LanguageName) and entity.name in {"check", "unreachable", "asm"}:
         return [_check_statement(body, value, entity.name)]
     expression = infer(body, value, None)
-    if not isinstance(expression, Call | CallAddress | Intrinsic | SetThread):
+    if not isinstance(expression, Call | CallAddress | Intrinsic | Atomic | SetThread):
         raise fault("K004", position, f"{ast.unparse(value)} has no effect", "assign it, or leave it out")
-    check_effect(body, node, expression)
     if isinstance(expression.type, Never):
         body.assigned = None
     return [Evaluate(expression, position)]

@@ -99,7 +99,16 @@ class ElementPlace:
     count: int
 
 
-Place: TypeAlias = GlobalPlace | FieldPlace | ElementPlace
+@final
+@dataclass(frozen=True, slots=True)
+class AddressPlace:
+    """Memory at an address, for an atomic operation."""
+
+    type: Scalar
+    address: Expression
+
+
+Place: TypeAlias = GlobalPlace | FieldPlace | ElementPlace | AddressPlace
 
 
 def thread_storage(place: Place) -> Global | None:
@@ -111,6 +120,8 @@ def thread_storage(place: Place) -> Global | None:
             return thread_storage(place.base.place) if isinstance(place.base, AddressOf) else None
         case ElementPlace():
             return thread_storage(place.base)
+        case AddressPlace():
+            return None
 
 
 # --- Expressions ----------------------------------------------------------------------------------
@@ -239,12 +250,24 @@ class CallAddress:
 @final
 @dataclass(frozen=True, slots=True)
 class Intrinsic:
-    """An operation that back ends know by name; ``order`` for atomics."""
+    """An operation that back ends know by name; ``order`` for fences."""
 
     type: ResultType
     name: str
     arguments: tuple[Expression, ...]
     order: str = ""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Atomic:
+    """``load``, ``store``, ``exchange``, ``compare_exchange``, ``add``, ``and``, ``or`` of a place, with a memory order."""
+
+    type: ResultType
+    operation: str
+    place: Place
+    arguments: tuple[Expression, ...]
+    order: str
 
 
 @final
@@ -298,6 +321,7 @@ Expression: TypeAlias = (
     | Call
     | CallAddress
     | Intrinsic
+    | Atomic
     | SetThread
     | FunctionAddress
     | TextAddress

@@ -157,7 +157,9 @@ class SimulatedMemory:
             table.clear()
         self._poison.update((number, bytearray(shadow)) for number, shadow in snapshot.poison.items())
         for number, page in snapshot.pages.items():
-            self._place(number, bytearray(page), self._covering(number << PAGE_SHIFT, (number + 1) << PAGE_SHIFT)[0].protection)
+            covering = self._covering(number << PAGE_SHIFT, (number + 1) << PAGE_SHIFT)
+            # Structs in frames have pages without a mapping.
+            self._place(number, bytearray(page), covering[0].protection if covering else READ | WRITE)
 
     def mapped_bytes(self) -> int:
         """Bytes of address space that are mapped."""

@@ -16,8 +16,10 @@ from tricolor.kernel.diagnostics import Position
 from tricolor.kernel.tree import (
     DECLARED,
     AddressOf,
+    AddressPlace,
     Asm,
     Assign,
+    Atomic,
     Binary,
     Break,
     Call,
@@ -231,6 +233,8 @@ def _address(w: Writer, place: Place) -> str:
         case ElementPlace():
             base, index = _address(w, place.base), _expression(w, place.index)
             return f"({base} + index_below({index}, {place.count}) * {size_bytes(place.type)})"
+        case AddressPlace():
+            return _expression(w, place.address)
         case _:
             assert_never(place)
 
@@ -281,6 +285,9 @@ def _expression(w: Writer, node: Expression) -> str:
             return w.call(f"call_address({', '.join(arguments)})")
         case Intrinsic():
             return _intrinsic(w, node)
+        case Atomic():
+            arguments = [_address(w, node.place), *(_expression(w, each) for each in node.arguments)]
+            return w.access(f"atomic_{node.operation}_{memory_name(node.place.type)}({', '.join(arguments)})")
         case SetThread():
             assert isinstance(node.storage.type, Embedded)
             return w.access(f"set_thread({_expression(w, node.record)}, {thread_self_offset(node.storage.type.struct)})")
@@ -371,9 +378,6 @@ def _intrinsic(w: Writer, node: Intrinsic) -> str:
     joined = ", ".join(arguments)
     if name.startswith(("load_", "store_")):
         return w.access(f"{name.replace('_addr', '_u64')}({joined})")
-    if name.startswith("atomic_"):
-        operation, what = name.rsplit("_", 1)
-        return w.access(f"{operation}_{'u64' if what == 'addr' else what}({joined})")
     match name:
         case "memory_copy" | "memory_zero" | "memory_compare":
             return w.access(f"{name}({joined})")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import addr, atomic_load_u32, field_address, i32, inline, to_i32, u64, unlikely
+from tricolor.kernel.lang import addr, atomic_load, field_address, i32, inline, to_i32, u64, unlikely
 from tricolor.runtime.scheduler.context import gosched
 from tricolor.runtime.scheduler.goroutine_record import G
 from tricolor.runtime.scheduler.machine import machine
@@ -67,5 +67,5 @@ def environment() -> addr:
 @inline(symbol_name="tricolor.poll")
 def poll() -> None:
     """Yields if the monitor has asked for it: for loops that wait for memory to change and call no function."""
-    if unlikely(atomic_load_u32(field_address(machine.processor.preempt), "relaxed") != 0):
+    if unlikely(atomic_load(machine.processor.preempt, "relaxed") != 0):
         gosched()

@@ -16,11 +16,10 @@ from typing import Final
 
 from tricolor.kernel.lang import (
     Struct,
-    atomic_exchange_u64,
-    atomic_load_u64,
-    atomic_or_u64,
+    atomic_exchange,
+    atomic_load,
+    atomic_or,
     export,
-    field_address,
     function_address,
     global_struct,
     i32,
@@ -61,7 +60,7 @@ _notices = global_struct(Notices)
 def notice_handler(signal: i32) -> None:
     """Notes a signal."""
     one: u64 = 1
-    atomic_or_u64(field_address(_notices.pending), one << (to_u64(signal) - 1), "seq_cst")
+    atomic_or(_notices.pending, one << (to_u64(signal) - 1), "seq_cst")
 
 
 @kernel
@@ -103,10 +102,10 @@ def signal_ignored(signal: u32) -> bool:
 @systemstack("runtime.signalspending")
 def signals_pending() -> u64:
     """What is noted and not taken."""
-    return atomic_load_u64(field_address(_notices.pending), "seq_cst")
+    return atomic_load(_notices.pending, "seq_cst")
 
 
 @systemstack("runtime.signalstake")
 def signals_take() -> u64:
     """Takes what is noted."""
-    return atomic_exchange_u64(field_address(_notices.pending), 0, "seq_cst")
+    return atomic_exchange(_notices.pending, 0, "seq_cst")

@@ -14,9 +14,8 @@ from typing import Final
 
 from tricolor.kernel.lang import (
     addr,
-    atomic_load_u32,
-    atomic_store_u32,
-    atomic_store_u64,
+    atomic_load,
+    atomic_store,
     export,
     field_address,
     function_address,
@@ -27,6 +26,7 @@ from tricolor.kernel.lang import (
     is_null,
     kernel,
     libc,
+    memory_at,
     null,
     u64,
 )
@@ -81,14 +81,14 @@ def monitor(argument: addr) -> addr:
     It has no machine of its own, so it reaches those of the threads that run goroutines through the list.
     """
     running = field_address(scheduler.running)
-    while atomic_load_u32(running, "acquire") != 0:
+    while atomic_load(scheduler.running, "acquire") != 0:
         syscall(FUTEX_NUMBER, running, FUTEX_WAIT_PRIVATE, 1, _slice)
         each = scheduler.all_machines
         while not is_null(each):
             p = each.processor
             if _should_yield(p):
-                atomic_store_u32(field_address(p.preempt), 1, "relaxed")
-                atomic_store_u64(each.limit_address, PREEMPT, "relaxed")
+                atomic_store(p.preempt, 1, "relaxed")
+                atomic_store(memory_at(u64, each.limit_address), PREEMPT, "relaxed")
             each = each.all_link
     return 0
 
@@ -108,9 +108,8 @@ def start_monitor() -> None:
 @kernel
 def stop_monitor() -> None:
     """Ends the monitor thread and waits for it."""
-    running = field_address(scheduler.running)
-    atomic_store_u32(running, 0, "release")
+    atomic_store(scheduler.running, 0, "release")
     if scheduler.monitor_state == MONITOR_RUNS:
-        syscall(FUTEX_NUMBER, running, FUTEX_WAKE_PRIVATE, 1, null(TimeSpec))
+        syscall(FUTEX_NUMBER, field_address(scheduler.running), FUTEX_WAKE_PRIVATE, 1, null(TimeSpec))
         pthread_join(_thread.value, 0)
     scheduler.monitor_state = MONITOR_NONE
