@@ -35,25 +35,20 @@ from tricolor.kernel.lang import (
     i64,
     inline,
     is_null,
-    likely,
-    load_u64,
-    memory_copy,
-    memory_zero,
     multiply_high_u64,
     null,
     size_of,
-    store_u64,
     systemstack,
     text,
     to_u64,
     u8,
     u32,
-    u64,
     unlikely,
 )
 from tricolor.runtime.abi_types import GoType
 from tricolor.runtime.channel_record import Channel, WaitQueue
 from tricolor.runtime.mutator.malloc import mallocgc, newobject
+from tricolor.runtime.pointer_stores import clear_go_values, copy_go_value, store_go_pointer
 from tricolor.runtime.scheduler.goroutine_record import Sudog
 from tricolor.runtime.scheduler.goroutines import park_waiting
 from tricolor.runtime.scheduler.machine import machine
@@ -116,7 +111,7 @@ def makechan(type: GoChannelType, capacity: i64) -> Channel:
         made.buffer = address(made) + size_of(Channel)
     else:
         made = as_struct(Channel, newobject(channel_type()))
-        made.buffer = mallocgc(buffer_bytes, address(elem), True)
+        store_go_pointer(field_address(made.buffer), mallocgc(buffer_bytes, address(elem), True))
     made.elem_bytes = elem_bytes
     made.elem_type = elem
     made.has_pointers = 1 if has_pointers else 0
@@ -180,12 +175,9 @@ def take_waiter(queue: WaitQueue) -> Sudog:
 
 
 @inline
-def copy_elem(target: addr, source: addr, elem_bytes: u64) -> None:
-    """Copies an element; also where a write barrier belongs if the collector needs one for channels."""
-    if likely(elem_bytes == 8):
-        store_u64(target, load_u64(source))
-    else:
-        memory_copy(target, source, elem_bytes)
+def copy_elem(channel: Channel, target: addr, source: addr) -> None:
+    """Copies an element."""
+    copy_go_value(channel.elem_type, target, source, channel.elem_bytes)
 
 
 @inline
@@ -200,14 +192,14 @@ def wake_waiter(waiter: Sudog, success: u8) -> None:
 def hand_over(channel: Channel, receiver: Sudog, elem: addr) -> None:
     """Gives an element to a waiting receiver."""
     if receiver.elem != 0:
-        copy_elem(receiver.elem, elem, channel.elem_bytes)
+        copy_elem(channel, receiver.elem, elem)
     wake_waiter(receiver, 1)
 
 
 @inline
 def put_in_buffer(channel: Channel, elem: addr) -> None:
     """Appends an element; there must be room."""
-    copy_elem(channel.buffer + channel.send_at * channel.elem_bytes, elem, channel.elem_bytes)
+    copy_elem(channel, channel.buffer + channel.send_at * channel.elem_bytes, elem)
     following = channel.send_at + 1
     channel.send_at = 0 if following == channel.capacity else following
     channel.count += 1
@@ -218,9 +210,9 @@ def take_from_buffer(channel: Channel, elem: addr) -> None:
     """Takes the oldest element; there must be one."""
     place = channel.buffer + channel.receive_at * channel.elem_bytes
     if elem != 0:
-        copy_elem(elem, place, channel.elem_bytes)
+        copy_elem(channel, elem, place)
     if channel.has_pointers != 0:
-        memory_zero(place, channel.elem_bytes)
+        clear_go_values(channel.elem_type, place, channel.elem_bytes)
     following = channel.receive_at + 1
     channel.receive_at = 0 if following == channel.capacity else following
     channel.count -= 1
@@ -231,12 +223,12 @@ def take_from_sender(channel: Channel, sender: Sudog, elem: addr) -> None:
     """Receives while a sender waits: its element, or the oldest in the full buffer, whose place gets the sender's."""
     if channel.capacity == 0:
         if elem != 0:
-            copy_elem(elem, sender.elem, channel.elem_bytes)
+            copy_elem(channel, elem, sender.elem)
     else:
         place = channel.buffer + channel.receive_at * channel.elem_bytes
         if elem != 0:
-            copy_elem(elem, place, channel.elem_bytes)
-        copy_elem(place, sender.elem, channel.elem_bytes)
+            copy_elem(channel, elem, place)
+        copy_elem(channel, place, sender.elem)
         following = channel.receive_at + 1
         channel.receive_at = 0 if following == channel.capacity else following
         channel.send_at = channel.receive_at
@@ -247,7 +239,7 @@ def take_from_sender(channel: Channel, sender: Sudog, elem: addr) -> None:
 def clear_elem(channel: Channel, elem: addr) -> None:
     """What a receive from a closed channel gives."""
     if elem != 0:
-        memory_zero(elem, channel.elem_bytes)
+        clear_go_values(channel.elem_type, elem, channel.elem_bytes)
 
 
 @inline

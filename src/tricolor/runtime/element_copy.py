@@ -3,6 +3,9 @@
 Each word is copied by one access: libc's memmove uses vector moves and ``rep movs``, which keep naturally aligned words of up to 8 bytes
 whole on x86-64. They run on goroutines' stacks, as the memcpy that LLVM inserts does, and need no stack of their own.
 
+A loop that stores pointers is one of these calls only as long as no write barrier stands in it: the barrier's test keeps LLVM from
+taking the loop for a copy.
+
 Source: LLVM Language Reference, "llvm.memcpy.element.unordered.atomic".
 """
 

@@ -11,7 +11,6 @@ from tricolor.kernel.lang import (
     extern_global,
     field_address,
     goroutine,
-    store_addr,
     store_u64,
     to_addr,
     to_u64,
@@ -19,6 +18,7 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.allocator.heap_types import BOX_OF_BYTES, BOX_OF_NUMBER, BOX_OF_TEXT, wanted_type
 from tricolor.runtime.mutator.malloc import alloc_noscan, alloc_pointer_first
+from tricolor.runtime.pointer_stores import store_go_pointer
 from tricolor.runtime.strings import small_numbers
 
 SMALL_NUMBERS = 256
@@ -46,7 +46,7 @@ def conv_t_string(data: addr, length: u64) -> addr:
         return field_address(zero_value)
     wanted_type.value = to_addr(BOX_OF_TEXT)
     box = alloc_pointer_first(STRING_BYTES)
-    store_addr(box, data)
+    store_go_pointer(box, data)
     store_u64(box + 8, length)
     return box
 
@@ -58,7 +58,7 @@ def conv_t_slice(data: addr, length: u64, capacity: u64) -> addr:
         return field_address(zero_value)
     wanted_type.value = to_addr(BOX_OF_BYTES)
     box = alloc_pointer_first(SLICE_BYTES)
-    store_addr(box, data)
+    store_go_pointer(box, data)
     store_u64(box + 8, length)
     store_u64(box + 16, capacity)
     return box

@@ -4,7 +4,7 @@ Source:
     Go 1.27.3 runtime/slice.go (growth), runtime/msize.go (rounding), runtime/mbarrier.go (typed moves).
 
 Differs from Go:
-    The world is stopped while marking, so that typed moves need no write barrier and are plain moves.
+    The world is stopped while the collector marks, so typed moves need no write barrier (``runtime.pointer_stores``).
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from tricolor.runtime.allocator.sizes import HEADER_BYTES, MAX_BITMAP_BYTES, PAG
 from tricolor.runtime.allocator.spans import class_bytes
 from tricolor.runtime.mutator.alloc import MAX_ALLOC_BYTES
 from tricolor.runtime.mutator.malloc import alloc_any, alloc_noscan, product_overflows, zero_base
+from tricolor.runtime.pointer_stores import clear_go_values, copy_go_values
 
 # Below it a slice doubles when it grows; above, it grows by a quarter and a bit.
 DOUBLING_CAP = 256
@@ -98,18 +99,8 @@ def growslice(old: addr, new_length: i64, old_capacity: i64, added: i64, elem: a
             memory_zero(made + new_bytes, length_bytes - new_bytes)
     else:
         made = alloc_any(length_bytes, elem, True)
-    memory_copy(made, old, old_bytes)
+    copy_go_values(type, made, old, old_bytes)
     return made, new_length, to_i64(capacity)
-
-
-@goroutine("runtime.slicecopy")
-def slicecopy(to: addr, to_length: i64, source: addr, source_length: i64, elem_bytes: u64) -> i64:
-    """copy() of slices; gives the number of elements."""
-    count = min(to_length, source_length)
-    if count <= 0:
-        return 0
-    memory_copy(to, source, to_u64(count) * elem_bytes)
-    return count
 
 
 @goroutine("runtime.typedslicecopy")
@@ -118,21 +109,24 @@ def typedslicecopy(elem: addr, to: addr, to_length: i64, source: addr, source_le
     count = min(to_length, source_length)
     if count <= 0:
         return 0
-    memory_copy(to, source, to_u64(count) * as_struct(GoType, elem).size_bytes)
+    type = as_struct(GoType, elem)
+    copy_go_values(type, to, source, to_u64(count) * type.size_bytes)
     return count
 
 
 @goroutine("runtime.typedmemmove")
 def typedmemmove(type: addr, to: addr, source: addr) -> None:
     """Copies one value."""
+    what = as_struct(GoType, type)
     if to != source:
-        memory_copy(to, source, as_struct(GoType, type).size_bytes)
+        copy_go_values(what, to, source, what.size_bytes)
 
 
 @goroutine("runtime.typedmemclr")
 def typedmemclr(type: addr, where: addr) -> None:
     """Zeroes one value."""
-    memory_zero(where, as_struct(GoType, type).size_bytes)
+    what = as_struct(GoType, type)
+    clear_go_values(what, where, what.size_bytes)
 
 
 @goroutine("runtime.memmove")
