@@ -154,13 +154,12 @@ class MHeap(Struct):
     goal: u64
     pages_in_use: u64
     released_pages: u64
-    peak_pages: u64
     large_bytes_allocated: u64
     large_objects_allocated: u64
     large_bytes_freed: u64
     large_objects_freed: u64
     bytes_allocated: u64
-    """Ever allocated; exact only after flush_counts()."""
+    """Ever allocated; exact only after flush_mcache()."""
     bytes_freed: u64
     objects_allocated: u64
     objects_freed: u64

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import addr, as_struct, is_null, kernel, memory_zero, to_u32, to_u64, u64
+from tricolor.kernel.lang import addr, as_struct, check, is_null, kernel, memory_zero, to_u32, to_u64, u64
 from tricolor.runtime.abi_types import GoType
+from tricolor.runtime.allocator.bits import is_zero
 from tricolor.runtime.allocator.heap_types import Span, mheap
 from tricolor.runtime.allocator.mcentral import is_all_pointers
 from tricolor.runtime.allocator.sizes import KIND_ALL_POINTERS, KIND_TYPED, PAGE_SHIFT
@@ -21,6 +22,7 @@ def new_large(pages: u64, type: addr, zero: bool) -> Span:
     # A large object with pointers must be zero even if the caller fills it: the marker may scan it before.
     if span.needzero != 0 and (zero or to_u64(type) != 0):
         memory_zero(span.start, length_bytes)
+    check(3, not zero or is_zero(span.start, length_bytes), "new_large: memory that should be zero is not")
     span.free_index = 1
     span.allocated = 1
     mheap.live += length_bytes

@@ -22,8 +22,6 @@ from __future__ import annotations
 
 from tricolor.kernel.lang import (
     check,
-    count_trailing_zeros_u64,
-    field_address,
     inline,
     is_null,
     kernel,
@@ -33,6 +31,7 @@ from tricolor.kernel.lang import (
     to_addr,
     u64,
 )
+from tricolor.runtime.allocator.bits import run_of_ones, run_of_zeros
 from tricolor.runtime.allocator.heap_types import (
     Cell,
     Central,
@@ -42,6 +41,7 @@ from tricolor.runtime.allocator.heap_types import (
     mcache0,
     mheap,
 )
+from tricolor.runtime.allocator.marks import allocated_bits
 from tricolor.runtime.allocator.mcentral import take_span
 from tricolor.runtime.allocator.settings import every_allocation
 
@@ -72,28 +72,28 @@ def claim_run(cell: Cell, central: Central) -> bool:
 @kernel
 def claim_in_span(cell: Cell, span: Span, most: u64) -> bool:
     """Claims up to ``most`` free elements in a row from free_index on; False if there are none."""
-    bits = field_address(span.bits) + mheap.allocated_side
+    bits = allocated_bits(span)
     nelems = span.nelems
+    # 1. Skip what the last cycle found live.
     first = span.free_index
     while first < nelems:
-        left = 64 - (first & 63)
-        taken = load_u64(bits + (first >> 6) * 8) >> (first & 63)
-        if taken & 1 == 0:
+        taken = run_of_ones(bits, first)
+        if taken == 0:
             break
-        first += min(count_trailing_zeros_u64(~taken), left)
+        first += taken
     if first >= nelems:
         span.free_index = nelems
         return False
+    # 2. Measure the run of free elements after it.
     stop = min(first + most, nelems)
     end = first
     while end < stop:
-        left = 64 - (end & 63)
-        taken = load_u64(bits + (end >> 6) * 8) >> (end & 63)
-        free = min(count_trailing_zeros_u64(taken), left)
-        end += free
-        if free < left:
+        free = run_of_zeros(bits, end)
+        if free == 0:
             break
+        end += free
     end = min(end, stop)
+    # 3. Zero it, put it into the cell, and count it as allocated.
     count = end - first
     length_bytes = count * span.elem_bytes
     start = span.start + first * span.elem_bytes
@@ -156,6 +156,13 @@ def drop_spans() -> None:
             cell.span = null(Span)
             cell.cursor = to_addr(0)
             cell.limit = to_addr(0)
+
+
+@kernel
+def check_dropped() -> None:
+    """Invariant 1 of sweep: no cell holds a span."""
+    for index in range(mheap.layout_count):
+        check(1, is_null(mcache().cells[index].span), "check_dropped: an mcache holds a span while spans are swept")
 
 
 @kernel

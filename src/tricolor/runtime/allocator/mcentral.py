@@ -40,9 +40,9 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.runtime.abi_types import TFLAG_MASK_ON_DEMAND, GoType
+from tricolor.runtime.allocator.bits import ALL_ONES, low_bits
 from tricolor.runtime.allocator.heap_types import Central, Span, centrals, layout_hash, mheap, type_cache
 from tricolor.runtime.allocator.mheap import heap_init
-from tricolor.runtime.allocator.pages import low_bits
 from tricolor.runtime.allocator.sizes import (
     ALL_POINTERS_BASE,
     CLAIM_ELEMS,
@@ -68,7 +68,6 @@ claim_elems = const_table(u16, CLAIM_ELEMS)
 
 HASH_FACTOR = 0x9E37_79B9_7F4A_7C15
 HASH_SHIFT = 52
-ALL_ONES = 0xFFFF_FFFF_FFFF_FFFF
 
 
 @inline
@@ -245,8 +244,13 @@ def put_span(span: Span) -> None:
 @kernel
 def check_central(index: u64) -> None:
     """Invariant 1."""
-    span = centrals[index].partial
+    central = centrals[index]
+    span = central.partial
+    count: u64 = 0
     while not is_null(span):
         check(1, span.in_list == 1 and span.cached == 0, "check_central: a span in a list is not marked so")
         check(1, to_u64(span.index) == index, "check_central: a span is in the list of another layout")
+        check(1, span.allocated < span.nelems, "check_central: a span in a list is full")
+        count += 1
+        check(1, count <= central.span_count, "check_central: a list has more spans than the layout")
         span = span.next

@@ -9,7 +9,7 @@ Invariants:
        into free pages, or two spans would overlap. Checked by check_pages().
     2. The bound of a chunk MUST NOT be below its longest free run. Otherwise memory would be lost. Checked
        by check_pages().
-    3. A free page without dirty bit reads as zero. Otherwise Go code would see old data.
+    3. A free page without dirty bit MUST read as zero. Otherwise Go code would see old data. Checked by check_pages().
 
 Source:
     Go 1.27.3 runtime/mpagealloc.go (address-ordered first fit).
@@ -20,11 +20,10 @@ Differs from Go:
 
 from __future__ import annotations
 
+from tricolor.abi.sizeclasses import PAGE_BYTES
 from tricolor.kernel.lang import (
-    addr,
     check,
     count_trailing_zeros_u64,
-    inline,
     kernel,
     load_u16,
     load_u64,
@@ -35,38 +34,13 @@ from tricolor.kernel.lang import (
     to_u64,
     u64,
 )
+from tricolor.runtime.allocator.bits import ALL_ONES, count_bits, fill_bits, is_zero, low_bits, run_of_ones, run_of_zeros, test_bit
 from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.sizes import CHUNK_PAGES, PAGE_SHIFT
 from tricolor.runtime.system.memory import release
 
 NONE = 0xFFFF_FFFF_FFFF_FFFF
 WORD_PAGES = 64
-CHUNK_WORDS = 8
-ALL_ONES = 0xFFFF_FFFF_FFFF_FFFF
-
-
-@inline
-def low_bits(count: u64) -> u64:
-    """A mask of that many ones (0..64)."""
-    return ALL_ONES if count >= 64 else (1 << count) - 1
-
-
-@kernel
-def set_bits(bits: addr, first: u64, count: u64, ones: u64) -> u64:
-    """Sets (ones = all) or clears (0) a range; gives how many bits were set before."""
-    before: u64 = 0
-    at = first
-    end = first + count
-    while at < end:
-        word = bits + (at >> 6) * 8
-        low = at & 63
-        here = min(64 - low, end - at)
-        mask = low_bits(here) << low
-        old = load_u64(word)
-        before += population_count_u64(old & mask)
-        store_u64(word, (old & ~mask) | (ones & mask))
-        at += here
-    return before
 
 
 @kernel
@@ -75,7 +49,7 @@ def take_pages(count: u64) -> u64:
     first = find_in_chunks(count) if count <= WORD_PAGES else find_long(count)
     if first == NONE:
         return NONE
-    set_bits(mheap.used_bits, first, count, ALL_ONES)
+    fill_bits(mheap.used_bits, first, count, ALL_ONES)
     mheap.pages_in_use += count
     end = first + count
     top = mheap.top_pages
@@ -88,20 +62,6 @@ def take_pages(count: u64) -> u64:
         mheap.released_pages += first - top
     mheap.top_pages = max(top, end)
     return first
-
-
-@kernel
-def count_bits(bits: addr, first: u64, count: u64) -> u64:
-    """Bits that are set in a range."""
-    found: u64 = 0
-    at = first
-    end = first + count
-    while at < end:
-        low = at & 63
-        here = min(64 - low, end - at)
-        found += population_count_u64((load_u64(bits + (at >> 6) * 8) >> low) & low_bits(here))
-        at += here
-    return found
 
 
 @kernel
@@ -124,63 +84,45 @@ def find_in_chunks(count: u64) -> u64:
 
 @kernel
 def find_in_chunk(chunk: u64, count: u64) -> u64:
-    """First fit in one chunk; notes its longest free run if there is none."""
-    run: u64 = 0
-    longest: u64 = 0
-    start: u64 = 0
-    base = chunk * CHUNK_PAGES
-    at: u64 = 0
-    while at < CHUNK_PAGES:
-        low = at & 63
-        rest = load_u64(mheap.used_bits + ((base + at) >> 6) * 8) >> low
-        left = 64 - low
-        if rest & 1 != 0:
-            longest = max(longest, run)
-            run = 0
-            at += min(count_trailing_zeros_u64(~rest), left)
-        else:
-            free = min(count_trailing_zeros_u64(rest), left)
-            if run == 0:
-                start = at
-            run += free
-            at += free
-            if run >= count:
-                return base + start
-    longest = max(longest, run)
-    store_u16(mheap.chunk_deficit + chunk * 2, to_u16(CHUNK_PAGES - longest))
-    return NONE
+    """First fit in one chunk; stores its longest free run if there is none."""
+    first, longest = find_run(chunk * CHUNK_PAGES, (chunk + 1) * CHUNK_PAGES, count)
+    if first == NONE:
+        store_u16(mheap.chunk_deficit + chunk * 2, to_u16(CHUNK_PAGES - longest))
+    return first
 
 
 @kernel
 def find_long(count: u64) -> u64:
     """First fit anywhere, for runs that may be longer than a chunk."""
+    first, _longest = find_run(mheap.search_chunk * CHUNK_PAGES, mheap.arena_pages, count)
+    return first
+
+
+@kernel
+def find_run(first: u64, end: u64, count: u64) -> tuple[u64, u64]:
+    """The first ``count`` free pages in a row between two pages, or NONE; and the longest free run that was seen."""
     run: u64 = 0
-    start: u64 = 0
-    at = mheap.search_chunk * CHUNK_PAGES
-    end = mheap.arena_pages
+    longest: u64 = 0
+    at = first
     while at < end:
-        low = at & 63
-        rest = load_u64(mheap.used_bits + (at >> 6) * 8) >> low
-        left = 64 - low
-        if rest & 1 != 0:
+        free = run_of_zeros(mheap.used_bits, at)
+        if free == 0:
             run = 0
-            at += min(count_trailing_zeros_u64(~rest), left)
+            at += run_of_ones(mheap.used_bits, at)
         else:
-            free = min(count_trailing_zeros_u64(rest), left)
-            if run == 0:
-                start = at
             run += free
             at += free
+            longest = max(longest, run)
             if run >= count:
-                return start
-    return NONE
+                return at - run, longest
+    return NONE, longest
 
 
 @kernel
 def give_pages(first: u64, count: u64) -> None:
     """Takes pages back; they count as dirty."""
-    set_bits(mheap.used_bits, first, count, 0)
-    set_bits(mheap.dirty_bits, first, count, ALL_ONES)
+    fill_bits(mheap.used_bits, first, count, 0)
+    fill_bits(mheap.dirty_bits, first, count, ALL_ONES)
     mheap.pages_in_use -= count
     chunk = first // CHUNK_PAGES
     last = (first + count - 1) // CHUNK_PAGES
@@ -224,17 +166,19 @@ def free_dirty_pages() -> u64:
 
 @kernel
 def check_pages() -> None:
-    """Invariants 1 and 2, and the counter of pages in use."""
+    """Invariants 1 to 3, and the counter of pages in use."""
     used: u64 = 0
     run: u64 = 0
     for page in range(mheap.top_pages):
         if page & (CHUNK_PAGES - 1) == 0:
             run = 0
-        in_use = (load_u64(mheap.used_bits + (page >> 6) * 8) >> (page & 63)) & 1
+        in_use: u64 = 1 if test_bit(mheap.used_bits, page) else 0
         known: u64 = 1 if load_u64(mheap.span_table + page * 8) != 0 else 0
         check(1, in_use == known, "check_pages: used bit and span table disagree")
         used += in_use
         run = 0 if in_use != 0 else run + 1
+        clean = in_use == 0 and not test_bit(mheap.dirty_bits, page)
+        check(3, not clean or is_zero(mheap.arena_start + (page << PAGE_SHIFT), PAGE_BYTES), "check_pages: a clean page is not zero")
         longest = CHUNK_PAGES - to_u64(load_u16(mheap.chunk_deficit + page // CHUNK_PAGES * 2))
         check(1, run <= longest, "check_pages: a chunk has a longer free run than its bound")
     check(1, used == mheap.pages_in_use, "check_pages: pages_in_use is wrong")

@@ -23,7 +23,6 @@ from tricolor.kernel.lang import (
     is_null,
     kernel,
     load_addr,
-    load_u64,
     memory_zero,
     null,
     size_of,
@@ -33,6 +32,7 @@ from tricolor.kernel.lang import (
     u32,
     u64,
 )
+from tricolor.runtime.allocator.bits import words_for
 from tricolor.runtime.allocator.heap_types import (
     SIDE_BYTES,
     STATE_FREE,
@@ -41,6 +41,7 @@ from tricolor.runtime.allocator.heap_types import (
     Special,
     mheap,
 )
+from tricolor.runtime.allocator.marks import count_allocated, count_marks, is_allocated
 from tricolor.runtime.allocator.pages import NONE, give_pages, pages_are_dirty, take_pages
 from tricolor.runtime.allocator.sizes import (
     DIVISION_MAGIC,
@@ -65,15 +66,6 @@ def span_of(where: addr) -> Span:
 def elem_index(span: Span, where: addr) -> u64:
     """The elem in which an address of the span lies; at least nelems in the unused rest at its end."""
     return ((where - span.start) * span.magic) >> 32
-
-
-@inline
-def is_allocated(span: Span, elem: u64) -> bool:
-    """Whether the elem was given out and not freed since (invariant 2)."""
-    if elem < span.free_index:
-        return True
-    word = load_u64(field_address(span.bits) + mheap.allocated_side + (elem >> 6) * 8)
-    return (word >> (elem & 63)) & 1 != 0
 
 
 @kernel
@@ -117,7 +109,7 @@ def new_span(pages: u64, elem_bytes: u64, nelems: u64) -> Span:
     span.cached = 0
     span.in_list = 0
     span.needzero = 1 if pages_are_dirty(first, pages) else 0
-    words = (nelems + 63) >> 6
+    words = words_for(nelems)
     memory_zero(field_address(span.bits), words * 8)
     memory_zero(field_address(span.bits) + SIDE_BYTES, words * 8)
     span.state = STATE_IN_USE
@@ -151,10 +143,8 @@ def check_span(span: Span) -> None:
     last = span.start + ((span.pages << PAGE_SHIFT) - 1)
     check(1, span_of(last) is span, "check_span: the table does not know the last page")
     check(1, span.nelems * span.elem_bytes <= span.pages << PAGE_SHIFT, "check_span: elems exceed the pages")
-    marks = field_address(span.bits) + (SIDE_BYTES - mheap.allocated_side)
-    words = (span.nelems + 63) >> 6
-    for word in range(words):
-        check(1, load_u64(marks + word * 8) == 0, "check_span: a mark bit is set between cycles")
+    check(1, count_allocated(span) == span.allocated, "check_span: the bits and free_index disagree with the count of allocated elems")
+    check(1, count_marks(span) == 0, "check_span: a mark bit is set between cycles")
 
 
 @kernel

@@ -12,26 +12,23 @@ from __future__ import annotations
 
 from tricolor.kernel.lang import (
     addr,
-    field_address,
     global_value,
     is_null,
     kernel,
     load_addr,
-    load_u64,
     memory_copy,
-    population_count_u64,
-    store_u64,
     text,
     to_u64,
     u64,
 )
-from tricolor.runtime.allocator.heap_types import SIDE_BYTES, STATE_IN_USE, mheap
+from tricolor.runtime.allocator.bits import set_bit, test_bit
+from tricolor.runtime.allocator.heap_types import STATE_IN_USE, mheap
+from tricolor.runtime.allocator.marks import count_marks, is_marked
 from tricolor.runtime.allocator.mheap import reserve_table
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.allocator.spans import elem_index, span_of, span_record
 from tricolor.runtime.collector.mark import push_pointers
 from tricolor.runtime.collector.roots import marker
-from tricolor.runtime.collector.specials import is_marked
 from tricolor.runtime.system.memory import release
 from tricolor.runtime.system.output import put, put_hex, put_number
 from tricolor.runtime.system.stop import fatal
@@ -79,13 +76,10 @@ def visit(pointer: addr) -> u64:
         return 0
     base = span.start + elem * span.elem_bytes
     at = (base - mheap.arena_start) >> 3
-    word = words_seen.value + (at >> 6) * 8
-    bit: u64 = 1 << (at & 63)
-    seen = load_u64(word)
-    if seen & bit != 0:
+    if test_bit(words_seen.value, at):
         return 0
-    store_u64(word, seen | bit)
-    if not is_marked(span, base):
+    set_bit(words_seen.value, at)
+    if not is_marked(span, elem):
         put(*text("runtime: object 0x"))
         put_hex(to_u64(base))
         put(*text(" of "))
@@ -104,7 +98,5 @@ def count_marked() -> u64:
     for number in range(mheap.span_count):
         span = span_record(number)
         if span.state == STATE_IN_USE:
-            marks = field_address(span.bits) + (SIDE_BYTES - mheap.allocated_side)
-            for word in range((span.nelems + 63) >> 6):
-                marked += population_count_u64(load_u64(marks + word * 8))
+            marked += count_marks(span)
     return marked

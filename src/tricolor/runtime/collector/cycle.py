@@ -2,14 +2,14 @@
 
 Phases::
 
-    1. flush      mcaches give unused memory back; counters are exact
-    2. roots      globals, stacks, specials
-    3. mark       drain()
-    4. checkmark  if asked: mark again, slowly, and compare
-    5. specials   finalizers, cleanups, weak handles
-    6. sweep      marks become the free map
-    7. pace       goal and trigger of the next cycle
-    8. tell       gctrace, statistics, hook
+    1. flush      the mcache gives back what is left of its runs, so that counters are exact
+    2. roots      push what globals, stacks and specials hold
+    3. mark       mark all that can be reached from there
+    4. checkmark  if GODEBUG=gccheckmark=1: mark again by a plain method, and compare
+    5. specials   clear weak handles; queue finalizers and cleanups
+    6. sweep      make the marks the map of what is allocated; free spans without marks
+    7. pace       set goal and trigger of the next cycle; give surplus pages back to the system
+    8. report     statistics, the gctrace line; wake the goroutine that runs finalizers
 
 Source:
     Go 1.27.3 runtime/mgc.go.
@@ -42,7 +42,7 @@ from tricolor.runtime.collector.gctrace import print_gctrace
 from tricolor.runtime.collector.mark import drain
 from tricolor.runtime.collector.pacer import set_goal
 from tricolor.runtime.collector.roots import mark_roots
-from tricolor.runtime.collector.specials import call_queue_hook, mark_special_roots, process_specials
+from tricolor.runtime.collector.specials import call_queue_hook, check_specials, mark_special_roots, process_specials
 from tricolor.runtime.collector.sweep import check_heap, sweep
 from tricolor.runtime.settings_keys import CHECKMARK, GCTRACE, STRESS, TRACE_ALLOCATIONS
 from tricolor.runtime.system.clock import nanotime, wall_ns
@@ -66,32 +66,40 @@ def collect(forced: bool) -> None:
     cycles.goal_at_start = mheap.goal
     if unlikely(settings[TRACE_ALLOCATIONS] != 0):
         note_collection()
+    # 1. Flush.
     flush_mcache()
     cycles.heap_at_start = mheap.live
     cycles.peak_live = max(cycles.peak_live, mheap.live)
     cycles.peak_pages = max(cycles.peak_pages, mheap.pages_in_use)
+    # 2. Roots.
     cycles.mark_start_ns = nanotime()
     mark_roots()
     mark_special_roots()
     if unlikely(settings[CHECKMARK] != 0):
         save_roots()
+    # 3. Mark.
     drain()
+    # 4. Checkmark.
     if unlikely(settings[CHECKMARK] != 0):
         check_marks()
+    # 5. Specials.
     process_specials()
     cycles.heap_at_end = mheap.live
     cycles.mark_end_ns = nanotime()
+    # 6. Sweep.
     drop_spans()
     sweep()
     cycles.marked = mheap.live
+    # 7. Pace.
     set_goal(mheap.live)
     release_surplus()
-    finish()
+    # 8. Report.
+    report_cycle()
 
 
 @kernel
-def finish() -> None:
-    """Counts the cycle, tells of it, and lets the scheduler know of queued finalizers."""
+def report_cycle() -> None:
+    """Counts the cycle, prints the gctrace line, and wakes the goroutine that runs finalizers."""
     cycles.end_ns = nanotime()
     pause = to_u64(cycles.end_ns - cycles.begin_ns)
     place = cycles.count % PAUSE_RING
@@ -106,6 +114,7 @@ def finish() -> None:
         print_gctrace()
     if unlikely(settings[CHECKMARK] != 0):
         check_heap()
+        check_specials()
     call_queue_hook()
 
 

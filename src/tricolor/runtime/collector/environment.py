@@ -17,12 +17,12 @@ from tricolor.kernel.lang import (
     addr,
     const_table,
     field_address,
-    global_struct,
     i64,
     kernel,
     load_addr,
     load_u8,
     memory_compare,
+    stack_struct,
     text,
     to_i64,
     to_u64,
@@ -38,6 +38,7 @@ from tricolor.runtime.system.stop import fatal
 MAX_PERCENT = 0x7FFF_FFFF
 DIGIT_0 = 48
 COMMA = 44
+MINUS = 45
 EQUALS = 61
 
 debug_flags = const_table(u8, DEBUG_FLAG_TABLE)
@@ -58,83 +59,82 @@ class Number(Struct):
     fits: bool
 
 
-entry = global_struct(Text)
-number = global_struct(Number)
-
-
 @kernel
 def read_environment(environment: addr) -> None:
     """Applies what the variables say. The heap starts if it has not. Ends the process if GOMEMLIMIT is malformed."""
-    if find_variable(environment, *text("GOGC=")):
-        configure(GC_PERCENT, parse_percent())
-    if find_variable(environment, *text("GOMEMLIMIT=")):
-        configure(MEMORY_LIMIT, parse_limit())
-    if find_variable(environment, *text("GODEBUG=")):
+    entry = stack_struct(Text)
+    if find_variable(entry, environment, *text("GOGC=")):
+        configure(GC_PERCENT, parse_percent(entry.start, entry.length))
+    if find_variable(entry, environment, *text("GOMEMLIMIT=")):
+        configure(MEMORY_LIMIT, parse_limit(entry.start, entry.length))
+    if find_variable(entry, environment, *text("GODEBUG=")):
         read_debug(entry.start, entry.length)
 
 
 @kernel
-def find_variable(environment: addr, name: addr, name_length: u64) -> bool:
-    """Sets ``entry`` to the value of a variable that is set and not empty."""
+def find_variable(into: Text, environment: addr, name: addr, name_length: u64) -> bool:
+    """Stores the value of a variable that is set and not empty; False if it is not. ``name`` ends with an equals sign."""
     if to_u64(environment) == 0:
         return False
     at = environment
     while to_u64(load_addr(at)) != 0:
-        text = load_addr(at)
-        length = c_text_length(text)
-        if length > name_length and memory_compare(text, name, name_length) == 0:
-            entry.start = text + name_length
-            entry.length = length - name_length
+        entry = load_addr(at)
+        length = c_text_length(entry)
+        if length > name_length and memory_compare(entry, name, name_length) == 0:
+            into.start = entry + name_length
+            into.length = length - name_length
             return True
         at = at + 8
     return False
 
 
 @kernel
-def is_text(start: addr, length: u64, text: addr, text_bytes: u64) -> bool:
+def is_text(start: addr, length: u64, other: addr, other_length: u64) -> bool:
     """Whether two texts are equal."""
-    return length == text_bytes and memory_compare(start, text, length) == 0
+    return length == other_length and memory_compare(start, other, length) == 0
 
 
 @kernel
-def parse_number(start: addr, length: u64) -> None:
-    """Reads the decimal digits at the beginning into ``number``."""
-    number.value = 0
-    number.digits = 0
-    number.fits = True
-    while number.digits < length:
-        digit = to_u64(load_u8(start + number.digits)) - DIGIT_0
+def parse_number(into: Number, start: addr, length: u64) -> None:
+    """Reads the decimal digits at the beginning of a text."""
+    into.value = 0
+    into.digits = 0
+    into.fits = True
+    while into.digits < length:
+        digit = to_u64(load_u8(start + into.digits)) - DIGIT_0
         if digit > 9:
             return
-        if number.value > (NO_LIMIT - digit) // 10:
-            number.fits = False
-        number.value = number.value * 10 + digit
-        number.digits += 1
+        if into.value > (NO_LIMIT - digit) // 10:
+            into.fits = False
+        into.value = into.value * 10 + digit
+        into.digits += 1
 
 
 @kernel
-def parse_percent() -> i64:
+def parse_percent(start: addr, length: u64) -> i64:
     """Value of GOGC; what is no number counts as 100."""
-    if is_text(entry.start, entry.length, *text("off")):
+    if is_text(start, length, *text("off")):
         return -1
-    negative: u64 = 1 if load_u8(entry.start) == 45 else 0
-    parse_number(entry.start + negative, entry.length - negative)
-    complete = number.digits != 0 and number.digits + negative == entry.length
+    number = stack_struct(Number)
+    negative: u64 = 1 if load_u8(start) == MINUS else 0
+    parse_number(number, start + negative, length - negative)
+    complete = number.digits != 0 and number.digits + negative == length
     if not complete or not number.fits or number.value > MAX_PERCENT:
         return DEFAULT_GC_PERCENT
     return -1 if negative != 0 and number.value != 0 else to_i64(number.value)
 
 
 @kernel
-def parse_limit() -> i64:
+def parse_limit(start: addr, length: u64) -> i64:
     """Value of GOMEMLIMIT in bytes."""
-    if is_text(entry.start, entry.length, *text("off")):
+    if is_text(start, length, *text("off")):
         return NO_LIMIT
-    parse_number(entry.start, entry.length)
-    shift = unit_shift(entry.start + number.digits, entry.length - number.digits)
+    number = stack_struct(Number)
+    parse_number(number, start, length)
+    shift = unit_shift(start + number.digits, length - number.digits)
     if number.digits == 0 or not number.fits or shift > 40 or number.value > NO_LIMIT >> shift:
         put(*text("GOMEMLIMIT="))
-        put(entry.start, entry.length)
+        put(start, length)
         put(*text("\n"))
         fatal(*text("malformed GOMEMLIMIT; see `go doc runtime/debug.SetMemoryLimit`"))
     return to_i64(number.value << shift)
@@ -172,6 +172,7 @@ def read_debug(start: addr, length: u64) -> None:
 @kernel
 def read_setting(start: addr, length: u64) -> None:
     """Applies one ``key=value``, if the key is one of DEBUG_FLAGS and the value a number."""
+    number = stack_struct(Number)
     at: u64 = 0
     while at < len(debug_flags):
         key = to_u64(debug_flags[at])
@@ -179,7 +180,7 @@ def read_setting(start: addr, length: u64) -> None:
         if is_flag(start, length, at + 2, name_length):
             value = start + name_length + 1
             value_length = length - name_length - 1
-            parse_number(value, value_length)
+            parse_number(number, value, value_length)
             if number.digits != 0 and number.digits == value_length and number.fits:
                 configure(key, to_i64(number.value))
         at += 2 + name_length

@@ -41,7 +41,9 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.runtime.abi_types import KIND_ARRAY, TFLAG_MASK_ON_DEMAND, GoArrayType, GoType
-from tricolor.runtime.allocator.heap_types import SIDE_BYTES, Span, mheap
+from tricolor.runtime.allocator.bits import bit_mask, bit_word
+from tricolor.runtime.allocator.heap_types import Span, mheap
+from tricolor.runtime.allocator.marks import mark_side
 from tricolor.runtime.allocator.sizes import (
     HEADER_BYTES,
     KIND_ALL_POINTERS,
@@ -61,7 +63,7 @@ def drain() -> None:
     arena = mheap.arena_start
     length_bytes = mheap.top_pages << PAGE_SHIFT
     table = mheap.span_table
-    side = offset_of(Span, "bits") + SIDE_BYTES - mheap.allocated_side
+    side = offset_of(Span, "bits") + mark_side()
     bottom = mheap.mark_stack
     top = marker.top
     places = field_address(queue)
@@ -95,8 +97,8 @@ def drain() -> None:
         if elem >= span.nelems:
             continue
         # 3. Test and set the mark bit.
-        word = address(span) + side + (elem >> 6) * 8
-        bit: u64 = 1 << (elem & 63)
+        word = bit_word(address(span) + side, elem)
+        bit = bit_mask(elem)
         marks = load_u64(word)
         if marks & bit != 0:
             continue

@@ -43,9 +43,10 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.runtime.allocator.heap_types import mheap
+from tricolor.runtime.allocator.marks import is_allocated
 from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
-from tricolor.runtime.allocator.spans import elem_index, is_allocated, span_of
+from tricolor.runtime.allocator.spans import elem_index, span_of
 from tricolor.runtime.settings_keys import PAST_END
 
 

@@ -10,7 +10,7 @@ Invariants:
     1. A special is in the list of the span in which its object lies. Otherwise it would outlive the object.
        Checked by check_specials().
     2. What queued specials hold is a root until it is taken. Otherwise a finalizer would get a freed
-       object.
+       object. Checked by check_specials().
 
 Source:
     Go 1.27.3 runtime/mheap.go (specials), mfinal.go, mcleanup.go; mgcsweep.go for the order (weak handles
@@ -25,22 +25,20 @@ from tricolor.kernel.lang import (
     as_struct,
     call_address,
     check,
-    field_address,
     global_struct,
     global_value,
     is_null,
     kernel,
-    load_u64,
     null,
     size_of,
     store_addr,
-    store_u64,
     systemstack,
     to_addr,
     to_u64,
     u64,
 )
-from tricolor.runtime.allocator.heap_types import SIDE_BYTES, STATE_IN_USE, Span, Special, mheap
+from tricolor.runtime.allocator.heap_types import STATE_IN_USE, Span, Special, mheap
+from tricolor.runtime.allocator.marks import is_marked, set_mark
 from tricolor.runtime.allocator.mheap import persistent_alloc
 from tricolor.runtime.allocator.spans import elem_index, find_object, span_of, span_record
 from tricolor.runtime.collector.mark import push_pointers
@@ -212,23 +210,6 @@ def push_address(pointer: addr) -> None:
 
 
 @kernel
-def is_marked(span: Span, object: addr) -> bool:
-    """Whether the object was reached."""
-    elem = elem_index(span, object)
-    marks = field_address(span.bits) + (SIDE_BYTES - mheap.allocated_side)
-    return (load_u64(marks + (elem >> 6) * 8) >> (elem & 63)) & 1 != 0
-
-
-@kernel
-def set_marked(span: Span, object: addr) -> None:
-    """Marks one object, but nothing that it points to."""
-    elem = elem_index(span, object)
-    word = field_address(span.bits) + (SIDE_BYTES - mheap.allocated_side) + (elem >> 6) * 8
-    bit: u64 = 1 << (elem & 63)
-    store_u64(word, load_u64(word) | bit)
-
-
-@kernel
 def process_specials() -> u64:
     """Between mark and sweep: deals with the specials of objects that were not reached; gives how many were queued."""
     if mheap.special_count == 0:
@@ -251,14 +232,14 @@ def process_span(span: Span, kind: u64) -> None:
     # The list is rebuilt in reverse, and reversed again: queued specials of one object keep the order of their making.
     while not is_null(each):
         following = each.next
-        if each.kind == kind and not is_marked(span, each.object):
+        if each.kind == kind and not is_marked(span, elem_index(span, each.object)):
             mheap.special_count -= 1
             if kind == WEAK:
                 store_addr(each.closure, to_addr(0))
                 free_special(each)
             else:
                 if kind == FINALIZER:
-                    set_marked(span, each.object)
+                    set_mark(span, elem_index(span, each.object))
                 enqueue(each)
         else:
             each.next = kept
@@ -294,8 +275,19 @@ def call_queue_hook() -> None:
 
 
 @kernel
+def is_lost(pointer: addr) -> bool:
+    """Whether the address lies in the heap, but in no allocated object."""
+    return in_heap(pointer) and to_u64(find_object(pointer)) == 0
+
+
+@kernel
 def check_specials() -> None:
-    """Invariant 1."""
+    """Invariants 1 and 2."""
+    queued = specials.first
+    while not is_null(queued):
+        check(1, not is_lost(queued.object), "check_specials: the object of a queued special is free")
+        check(1, not is_lost(queued.closure), "check_specials: the closure of a queued special is free")
+        queued = queued.next
     count: u64 = 0
     for number in range(mheap.span_count):
         span = span_record(number)

@@ -5,7 +5,7 @@ mark side of the next cycle. Cost: one visit of each span record; objects are no
 
 Invariants:
     1. Every mcache is flushed and has dropped its spans before. Otherwise a cell would allocate from a
-       freed span.
+       freed span. Checked by check_dropped().
     2. After it, the live counter is the sum of marked elements' sizes. Checked by check_heap().
 
 Source:
@@ -19,17 +19,15 @@ from __future__ import annotations
 
 from tricolor.kernel.lang import (
     check,
-    field_address,
     kernel,
-    load_u64,
+    memory_zero,
     null,
-    population_count_u64,
     store_u64,
     u64,
 )
 from tricolor.runtime.allocator.accounting import note_free
+from tricolor.runtime.allocator.bits import words_for
 from tricolor.runtime.allocator.heap_types import (
-    SIDE_BYTES,
     STATE_IN_USE,
     Span,
     centrals,
@@ -37,11 +35,12 @@ from tricolor.runtime.allocator.heap_types import (
     mcache0,
     mheap,
 )
-from tricolor.runtime.allocator.mcache import check_cell
+from tricolor.runtime.allocator.marks import allocated_bits, count_marks, is_allocated, is_marked, mark_side
+from tricolor.runtime.allocator.mcache import check_cell, check_dropped
 from tricolor.runtime.allocator.mcentral import check_central, put_span
 from tricolor.runtime.allocator.pages import check_pages
 from tricolor.runtime.allocator.settings import settings
-from tricolor.runtime.allocator.spans import check_span, free_span, is_allocated, span_record
+from tricolor.runtime.allocator.spans import check_span, free_span, span_record
 from tricolor.runtime.settings_keys import CLOBBER_FREE, TRACE_ALLOCATIONS
 
 POISON = 0xDEAD_BEEF_DEAD_BEEF
@@ -50,6 +49,7 @@ POISON = 0xDEAD_BEEF_DEAD_BEEF
 @kernel
 def sweep() -> None:
     """Frees everything that is not marked."""
+    check_dropped()
     for index in range(mheap.layout_count):
         centrals[index].partial = null(Span)
     if settings[CLOBBER_FREE] != 0 or settings[TRACE_ALLOCATIONS] != 0:
@@ -57,7 +57,6 @@ def sweep() -> None:
             span = span_record(number)
             if span.state == STATE_IN_USE:
                 visit_freed(span)
-    marked_side = SIDE_BYTES - mheap.allocated_side
     live: u64 = 0
     # Downwards, so that the lists begin with the lowest addresses.
     at = mheap.span_count
@@ -65,20 +64,16 @@ def sweep() -> None:
         at -= 1
         span = span_record(at)
         if span.state == STATE_IN_USE:
-            live += sweep_span(span, marked_side)
-    mheap.allocated_side = marked_side
+            live += sweep_span(span)
+    mheap.allocated_side = mark_side()
     mheap.live = live
 
 
 @kernel
-def sweep_span(span: Span, marked_side: u64) -> u64:
+def sweep_span(span: Span) -> u64:
     """Bytes of the span's marked elements; the span is freed if there are none."""
-    bits = field_address(span.bits)
-    words = (span.nelems + 63) >> 6
-    marked: u64 = 0
-    for word in range(words):
-        marked += population_count_u64(load_u64(bits + marked_side + word * 8))
-        store_u64(bits + (SIDE_BYTES - marked_side) + word * 8, 0)
+    marked = count_marks(span)
+    memory_zero(allocated_bits(span), words_for(span.nelems) * 8)
     check(1, marked <= span.allocated, "sweep_span: more elements are marked than were allocated")
     freed = span.allocated - marked
     freed_bytes = freed * span.elem_bytes
@@ -109,9 +104,8 @@ def sweep_span(span: Span, marked_side: u64) -> u64:
 @kernel
 def visit_freed(span: Span) -> None:
     """Tells of, and overwrites, the elements that are about to be freed."""
-    marks = field_address(span.bits) + (SIDE_BYTES - mheap.allocated_side)
     for elem in range(span.nelems):
-        if not is_allocated(span, elem) or (load_u64(marks + (elem >> 6) * 8) >> (elem & 63)) & 1 != 0:
+        if not is_allocated(span, elem) or is_marked(span, elem):
             continue
         start = span.start + elem * span.elem_bytes
         if settings[TRACE_ALLOCATIONS] != 0:

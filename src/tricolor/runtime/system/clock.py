@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.kernel.lang import Struct, global_struct, i32, i64, kernel, libc, null, systemstack, to_i32
+from tricolor.kernel.lang import Struct, i32, i64, kernel, libc, null, stack_struct, systemstack, to_i32
 
 CLOCK_REALTIME: Final = 0
 CLOCK_MONOTONIC: Final = 1
@@ -19,10 +19,6 @@ class TimeSpec(Struct):
     nanoseconds: i64
 
 
-_time = global_struct(TimeSpec)
-_until = global_struct(TimeSpec)
-
-
 @libc
 def clock_gettime(clock: i32, into: TimeSpec) -> i32: ...
 
@@ -34,27 +30,31 @@ def clock_nanosleep(clock: i32, flags: i32, until: TimeSpec, remaining: TimeSpec
 @systemstack("runtime.nanotime")
 def nanotime() -> i64:
     """Nanoseconds of CLOCK_MONOTONIC."""
-    clock_gettime(CLOCK_MONOTONIC, _time)
-    return _time.seconds * NS_PER_SECOND + _time.nanoseconds
+    time = stack_struct(TimeSpec)
+    clock_gettime(CLOCK_MONOTONIC, time)
+    return time.seconds * NS_PER_SECOND + time.nanoseconds
 
 
 @systemstack("runtime.walltime")
 def walltime() -> tuple[i64, i32]:
     """Seconds since 1970, and nanoseconds."""
-    clock_gettime(CLOCK_REALTIME, _time)
-    return _time.seconds, to_i32(_time.nanoseconds)
+    time = stack_struct(TimeSpec)
+    clock_gettime(CLOCK_REALTIME, time)
+    return time.seconds, to_i32(time.nanoseconds)
 
 
 @kernel
 def wall_ns() -> i64:
     """Nanoseconds since 1970."""
-    clock_gettime(CLOCK_REALTIME, _time)
-    return _time.seconds * NS_PER_SECOND + _time.nanoseconds
+    time = stack_struct(TimeSpec)
+    clock_gettime(CLOCK_REALTIME, time)
+    return time.seconds * NS_PER_SECOND + time.nanoseconds
 
 
 @kernel
 def wait_until(when_ns: i64) -> None:
     """Lets the thread sleep until that point of monotonic time, or until a signal arrives."""
-    _until.seconds = when_ns // NS_PER_SECOND
-    _until.nanoseconds = when_ns % NS_PER_SECOND
-    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, _until, null(TimeSpec))
+    until = stack_struct(TimeSpec)
+    until.seconds = when_ns // NS_PER_SECOND
+    until.nanoseconds = when_ns % NS_PER_SECOND
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, until, null(TimeSpec))
