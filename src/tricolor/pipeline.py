@@ -16,7 +16,7 @@ from typing import final
 from tricolor.base.errors import CompilerBug, Faults, Unsupported
 from tricolor.base.progress import Progress
 from tricolor.cache.inputs import inputs_of
-from tricolor.cache.programs import CompiledProgram
+from tricolor.cache.programs import CompiledProgram, Form
 from tricolor.cache.store import write_entry
 from tricolor.codegen.check_stores import check_stores
 from tricolor.codegen.intrinsics import is_intrinsic, with_body
@@ -26,7 +26,9 @@ from tricolor.codegen.state import Options as CodegenOptions
 from tricolor.codegen.state import Site
 from tricolor.escape.analyse import analyse
 from tricolor.escape.result import EscapeResult
+from tricolor.executable.start_code import start_unit
 from tricolor.frontend.load import LoadRequest, load
+from tricolor.frontend.names import executable_name
 from tricolor.frontend.program import Program as TypedProgram
 from tricolor.frontend.toolchain import find_toolchain
 from tricolor.goroot.overlay import BUILD_TAGS, overlay_files
@@ -35,6 +37,7 @@ from tricolor.ir import nodes as n
 from tricolor.ir.build.program import build_packages, build_program
 from tricolor.llvm.compile import InvalidModule, Unit, compile_units
 from tricolor.llvm.link import LinkFailure
+from tricolor.llvm.target import Processor
 from tricolor.passes.devirtualize import devirtualize
 from tricolor.passes.linkage import local_functions
 from tricolor.run.link_program import link_program
@@ -48,7 +51,7 @@ from tricolor.staticdata.descriptors import Needed
 class CompileRequest:
     """What to compile. ``patterns``: .go files or one package; ``account``: count allocations per site;
     ``level``: LLVM's optimisation level; ``check_level``: of the runtime's invariants, 0 to 3; from 1 on, the emitted stores of
-    pointers are checked too."""
+    pointers are checked too; ``form``: what is linked."""
 
     patterns: tuple[str, ...]
     directory: Path = field(default_factory=Path.cwd)
@@ -56,6 +59,7 @@ class CompileRequest:
     account: bool = False
     level: int = 2
     check_level: int = 0
+    form: Form = Form.IMAGE
 
 
 @final
@@ -68,8 +72,9 @@ class Analysed:
     escape: EscapeResult
 
 
-def load_typed(request: CompileRequest) -> TypedProgram | Faults:
+def load_typed(request: CompileRequest, progress: Progress) -> TypedProgram | Faults:
     """Parse and type-check. Raises EnvironmentFault, Unsupported."""
+    progress.say("loading and type-checking")
     tags = (*BUILD_TAGS, *request.tags)
     result = load(LoadRequest(request.patterns, request.directory, tags, overlay_files(find_toolchain().root)))
     if result.program is None:
@@ -79,40 +84,34 @@ def load_typed(request: CompileRequest) -> TypedProgram | Faults:
     return result.program
 
 
-def analyse_program(request: CompileRequest, progress: Progress) -> Analysed | Faults:
-    """From source to placements. Raises TricolorError."""
-    progress.say("loading and type-checking")
-    typed = load_typed(request)
-    if isinstance(typed, Faults):
-        return typed
+def analyse_program(request: CompileRequest, typed: TypedProgram, progress: Progress) -> Analysed | Faults:
+    """From types to placements. Raises TricolorError."""
     (root, *_) = typed.roots
     if root.name != "main":
         return Faults(f"package {root.path} is not a main package")
     with positions_decoded(typed):
         progress.say("building the program's tree")
         program = build_program(typed, runtime_roots(request.check_level))
-        make_calls_direct(program)
-        progress.say(f"escape analysis of {len(program.funcs)} functions")
-        return Analysed(typed, program, analyse(program.funcs))
+        return _analysed(typed, program, progress)
+
+
+def analyse_packages(typed: TypedProgram, progress: Progress) -> Analysed:
+    """As ``analyse_program``, for whole packages that need not be programs: every function declared in them."""
+    with positions_decoded(typed):
+        progress.say("building the packages' trees")
+        program = build_packages(typed, [package.path for package in typed.roots])
+        return _analysed(typed, program, progress)
+
+
+def _analysed(typed: TypedProgram, program: n.Program, progress: Progress) -> Analysed:
+    make_calls_direct(program)
+    progress.say(f"escape analysis of {len(program.funcs)} functions")
+    return Analysed(typed, program, analyse(program.funcs))
 
 
 def make_calls_direct(program: n.Program) -> None:
     """Devirtualize, as where packages are explained. Instances of generic functions are left alone: explanations are about shapes."""
     devirtualize(program, [func for func in program.funcs if "[" not in func.symbol])
-
-
-def analyse_packages(request: CompileRequest, progress: Progress) -> Analysed | Faults:
-    """As ``analyse_program``, for whole packages that need not be programs: every function declared in them."""
-    progress.say("loading and type-checking")
-    typed = load_typed(request)
-    if isinstance(typed, Faults):
-        return typed
-    with positions_decoded(typed):
-        progress.say("building the packages' trees")
-        program = build_packages(typed, [package.path for package in typed.roots])
-        make_calls_direct(program)
-        progress.say(f"escape analysis of {len(program.funcs)} functions")
-        return Analysed(typed, program, analyse(program.funcs))
 
 
 def emit_units(request: CompileRequest, analysed: Analysed, progress: Progress) -> tuple[list[Unit], list[Site]]:
@@ -144,20 +143,25 @@ def emit_units(request: CompileRequest, analysed: Analysed, progress: Progress) 
             for unit in units:
                 check_stores(unit.text.removeprefix(options.prelude))
     units.append(Unit("runtime", runtime_text(request.check_level), request.level))
+    if request.form is Form.EXECUTABLE:
+        units = [replace(unit, processor=Processor.X86_64_V3) for unit in [*units, start_unit()]]
     return units, sites
 
 
 def compile_program(
-    request: CompileRequest, progress: Progress, describe_sites: Callable[[Analysed, Sequence[Site]], object]
+    request: CompileRequest,
+    typed: TypedProgram,
+    progress: Progress,
+    describe_sites: Callable[[Analysed, Sequence[Site]], object],
 ) -> CompiledProgram | Faults:
-    """Everything up to objects in the cache. Raises TricolorError."""
-    analysed = analyse_program(request, progress)
+    """From types to the linked program in the cache. Raises TricolorError."""
+    analysed = analyse_program(request, typed, progress)
     if isinstance(analysed, Faults):
         return analysed
     units, sites = emit_units(request, analysed, progress)
     try:
         keys = compile_units(units, lambda done, count: progress.say(f"optimising: {done} of {count} modules"))
-        image_key = link_program(keys)
+        linked_key = link_program(keys, request.form)
         sites_key = ""
         if request.account:
             sites_key = keys[0]
@@ -166,7 +170,8 @@ def compile_program(
         raise CompilerBug(error.name, 0, error.message) from error
     except LinkFailure as error:
         raise CompilerBug("linking", 0, str(error)) from error
-    return CompiledProgram(image_key, sites_key, inputs_of(analysed.typed.sources(), request.patterns, request.directory))
+    name = executable_name(typed, request.patterns)
+    return CompiledProgram(request.form, linked_key, sites_key, name, inputs_of(typed.sources(), request.patterns, request.directory))
 
 
 def _by_package(funcs: Sequence[n.Func]) -> dict[str, list[n.Func]]:

@@ -39,6 +39,15 @@ def test_an_example_prints_what_real_go_prints(source: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("source", EXAMPLES, ids=lambda path: path.stem)
+def test_an_executable_prints_what_the_example_prints_under_run(source: Path, tmp_path: Path) -> None:
+    arguments = ARGUMENTS.get(source.stem, ())
+    expected = run([TOOLS / "tricolor", "run", source, *arguments])
+    assert run([TOOLS / "tricolor", "build", "-o", tmp_path / "example", source]) == (0, "")
+    assert run([tmp_path / "example", *arguments]) == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_survives_a_collection_at_every_allocation(source: Path) -> None:
     arguments = STRESS_ARGUMENTS.get(source.stem, ())
     expected = run([TOOLS / "tricolor", "run", source, *arguments])

@@ -6,9 +6,10 @@ import ctypes
 
 import pytest
 
-from tricolor.llvm.compile import Unit, compile_object
+from tricolor.llvm.compile import Unit, assembly_text, compile_object, object_key
 from tricolor.llvm.image import Image, Loaded, load_image
 from tricolor.llvm.link import LinkFailure, link, load_objects
+from tricolor.llvm.target import Processor
 
 
 def compiled(text: str, level: int = 1) -> bytes:
@@ -133,3 +134,46 @@ def test_text_offsets_are_the_beginnings_of_each_objects_code() -> None:
     linked = link(objects, ["f0", "f1", "f2"])
     assert list(linked.text_offsets) == [linked.image.symbols[f"f{n}"] for n in range(3)]
     assert link([compiled("@x = global i64 1")], []).text_offsets in ((-1,), (0,))
+
+
+def test_a_given_symbol_is_where_it_is_said_to_be_outside_of_the_image() -> None:
+    code = """
+define i64 @f() {
+  %a = call i64 asm "leaq outside(%rip), $0", "=r"()
+  %b = ptrtoint ptr @f to i64
+  %r = sub i64 %b, %a
+  ret i64 %r
+}
+"""
+    linked = link([compiled(code)], ["f"], {"outside": -48})
+    loaded = load_image(linked.image)
+    assert call(loaded, "f") == linked.image.symbols["f"] + 48
+
+
+def test_the_address_of_a_given_symbol_below_the_image_cannot_be_stored() -> None:
+    code = "@outside = external global i8\n@p = global ptr @outside\ndefine ptr @f() { %r = load ptr, ptr @p  ret ptr %r }"
+    with pytest.raises(LinkFailure, match="the address of what lies 48 bytes below the image"):
+        link([compiled(code)], ["f"], {"outside": -48})
+
+
+def test_reserved_bytes_are_zero_and_end_the_constants() -> None:
+    image = link([compiled("@x = global i64 9\ndefine i64 @f() { %r = load i64, ptr @x  ret i64 %r }")], ["f"], reserved_bytes=5000).image
+    assert not any(image.contents[image.fixed_bytes - 5000 : image.fixed_bytes])
+    assert call(load_image(image), "f") == 9
+
+
+def test_code_for_any_processor_of_the_level_has_no_wider_registers_and_a_key_of_its_own() -> None:
+    text = """
+define void @f(ptr noalias %a, ptr noalias %b) "prefer-vector-width"="512" "min-legal-vector-width"="512" {
+  %x = load <16 x float>, ptr %a
+  %y = load <16 x float>, ptr %b
+  %s = fadd <16 x float> %x, %y
+  store <16 x float> %s, ptr %a
+  ret void
+}
+"""
+    portable = Unit("test", text, 2, Processor.X86_64_V3)
+    code = assembly_text(portable)
+    assert "%ymm" in code
+    assert "%zmm" not in code
+    assert object_key(portable) != object_key(Unit("test", text))

@@ -25,9 +25,10 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
         raise
 
 
-def write_output(path: Path, data: bytes) -> None:
+def write_output(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Write a file that the user named, whole or not at all. If it is not a regular file (a terminal, a pipe, a device), write to it directly.
 
+    ``mode``: the permissions of a new file, less those that the process's umask takes away.
     Raises EnvironmentFault."""
     try:
         if path.exists() and not path.is_file():
@@ -38,6 +39,6 @@ def write_output(path: Path, data: bytes) -> None:
             raise EnvironmentFault(f"{path} cannot be written: there is no folder {path.parent}")
         mask = os.umask(0)
         os.umask(mask)
-        write_atomically(path.resolve(), data, 0o666 & ~mask)
+        write_atomically(path.resolve(), data, mode & ~mask)
     except OSError as error:
         raise EnvironmentFault(f"{path} cannot be written: {error.strerror or error}") from error

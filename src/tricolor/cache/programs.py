@@ -1,6 +1,6 @@
-"""Compiled programs remembered, so that a second run starts at once.
+"""Compiled programs remembered, so that a second run or build is done at once.
 
-A record says what a command line compiled to (the key of an image in the cache) and what it was made from: files and folders with
+A record says what a command line compiled to (the key of a linked program in the cache) and what it was made from: files and folders with
 their times and sizes. It holds only while all of these are unchanged, and this compiler too.
 """
 
@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any, final
 
@@ -22,15 +23,25 @@ _ENVIRONMENT = ("GOFLAGS", "GOWORK", "GO111MODULE", "GOPATH", "GOMODCACHE", "GOP
 
 
 @final
+class Form(Enum):
+    """What a program is linked to: an image with a symbol table, to be loaded into this process, or an executable file."""
+
+    IMAGE = "image"
+    EXECUTABLE = "executable"
+
+
+@final
 @dataclass(frozen=True, slots=True)
 class CompiledProgram:
-    """``image``: cache key of the linked program and of its symbol table.
+    """``linked``: cache key of the linked program. ``name``: how go build names its executable.
 
     ``sites``: cache key of the allocation sites' descriptions, empty without accounting.
     """
 
-    image: str
+    form: Form
+    linked: str
     sites: str
+    name: str
     inputs: tuple[Stamp, ...]
 
 
@@ -42,7 +53,7 @@ def program_key(patterns: Sequence[str], directory: Path, options: Iterable[str]
 
 
 def recall(key: str) -> CompiledProgram | None:
-    """The program compiled before from the same, unchanged inputs, if the cache still holds all that a run needs."""
+    """The program compiled before from the same, unchanged inputs, if the cache still holds all of it."""
     data = read_entry("program", key)
     if data is None:
         return None
@@ -50,18 +61,22 @@ def recall(key: str) -> CompiledProgram | None:
     inputs = tuple((path, time, size) for path, time, size in fields["inputs"])
     if any(stamp(path) != (path, time, size) for path, time, size in inputs):
         return None
-    program = CompiledProgram(fields["image"], fields["sites"], inputs)
+    program = CompiledProgram(Form(fields["form"]), fields["linked"], fields["sites"], fields["name"], inputs)
     if any(read_entry(kind, entry) is None for kind, entry in _entries(program)):
         return None
     return program
 
 
 def _entries(program: CompiledProgram) -> list[tuple[str, str]]:
-    """Kind and key of the cache entries that a run reads."""
+    """Kind and key of the cache entries that the program consists of."""
     described = [("sites", program.sites)] if program.sites else []
-    return [("image", program.image), ("symbols", program.image), *described]
+    match program.form:
+        case Form.IMAGE:
+            return [("image", program.linked), ("symbols", program.linked), *described]
+        case Form.EXECUTABLE:
+            return [("executable", program.linked), *described]
 
 
 def remember(key: str, program: CompiledProgram) -> None:
     """Store the record. Raises EnvironmentFault."""
-    write_entry("program", key, json.dumps(asdict(program)).encode())
+    write_entry("program", key, json.dumps(asdict(program) | {"form": program.form.value}).encode())

@@ -23,7 +23,7 @@ Usage:
 Commands:
 
     run      compile and run a Go program; --report shows where its memory went
-    build    check packages; -gcflags=-m prints escape decisions in Go's words
+    build    compile packages to executables; -gcflags=-m prints escape decisions in Go's words
     escape   show where each value of a package lives, why, and what would change it
     version  print the versions of Tricolor, Go and LLVM
     help     show the help of a command

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from tricolor.base.errors import Faults, UsageError
 from tricolor.base.progress import Progress
-from tricolor.cache.programs import CompiledProgram, program_key, recall, remember
+from tricolor.cache.programs import CompiledProgram, Form, recall, remember
 from tricolor.cli.common import COMPILE_FLAGS, check_files, dump_stage, gcflags, say_faults, split_patterns, tags
+from tricolor.cli.compiling import compile_request, record_key
 from tricolor.cli.flags import Flag, Parsed, describe, parse_flags
 
 FLAGS = (
@@ -67,11 +68,12 @@ def run(arguments: Sequence[str]) -> int:
 
 def _dump(parsed: Parsed, patterns: tuple[str, ...], stage: str, wanted: str) -> int:
     from tricolor.cli.stages import dump
-    from tricolor.pipeline import CompileRequest, analyse_program
+    from tricolor.pipeline import analyse_program, load_typed
 
-    request = CompileRequest(patterns, Path.cwd(), tags(parsed), check_level=int(parsed.text("check")))
+    request = compile_request(parsed, patterns, Form.IMAGE, account=False)
     with Progress() as progress:
-        analysed = analyse_program(request, progress)
+        typed = load_typed(request, progress)
+        analysed = typed if isinstance(typed, Faults) else analyse_program(request, typed, progress)
     if isinstance(analysed, Faults):
         return say_faults(analysed.text)
     dump(stage, wanted, request, analysed, sys.stdout)
@@ -80,21 +82,18 @@ def _dump(parsed: Parsed, patterns: tuple[str, ...], stage: str, wanted: str) ->
 
 def _compile(parsed: Parsed, patterns: tuple[str, ...]) -> CompiledProgram | int:
     """The program from the cache if nothing changed, else freshly compiled; the exit status if it does not compile."""
-    directory = Path.cwd()
-    level = 2 if gcflags(parsed).optimise else 0
-    # Only code with accounting tells the allocator the types of small values.
-    account = _accounts(parsed) or "allocfreetrace=" in os.environ.get("GODEBUG", "")
-    options = (*tags(parsed), f"report={account}", f"check={parsed.text('check')}", f"O={level}")
-    key = program_key(patterns, directory, options)
+    account = _accounts(parsed)
+    key = record_key(parsed, patterns, Form.IMAGE, account)
     known = recall(key)
     if known is not None:
         return known
-    from tricolor.pipeline import CompileRequest, compile_program
+    from tricolor.pipeline import compile_program, load_typed
     from tricolor.report.sites import describe_sites
 
-    request = CompileRequest(patterns, directory, tags(parsed), account, level, int(parsed.text("check")))
+    request = compile_request(parsed, patterns, Form.IMAGE, account)
     with Progress() as progress:
-        compiled = compile_program(request, progress, describe_sites)
+        typed = load_typed(request, progress)
+        compiled = typed if isinstance(typed, Faults) else compile_program(request, typed, progress, describe_sites)
     if isinstance(compiled, Faults):
         return say_faults(compiled.text)
     remember(key, compiled)

@@ -20,7 +20,7 @@ import llvmlite.binding as llvm
 from tricolor.base.errors import EnvironmentFault
 from tricolor.cache.store import read_entry, write_entry
 from tricolor.llvm.object_files import READER_VERSION, read_line_table
-from tricolor.llvm.target import target_description, target_machine
+from tricolor.llvm.target import Processor, target_description, target_machine
 
 LINES: Final = "linetable"
 """Kind of the cache entries of line tables."""
@@ -29,11 +29,12 @@ LINES: Final = "linetable"
 @final
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One module of LLVM text; ``name`` is for people (progress, dumps, diagnostics)."""
+    """One module of LLVM text, and for which processor to compile it; ``name`` is for people (progress, dumps, diagnostics)."""
 
     name: str
     text: str
     level: int = 2
+    processor: Processor = Processor.THIS
 
 
 class InvalidModule(Exception):
@@ -51,7 +52,7 @@ class InvalidModule(Exception):
 
 def object_key(unit: Unit) -> str:
     """Cache key of the unit's object."""
-    digest = hashlib.sha256(target_description().encode())
+    digest = hashlib.sha256(target_description(unit.processor).encode())
     digest.update(f"\0O{unit.level} lines{READER_VERSION}\0".encode())
     digest.update(unit.text.encode())
     return digest.hexdigest()
@@ -62,7 +63,7 @@ def parse(unit: Unit) -> llvm.ModuleRef:
 
     Without the target's data layout LLVM would align 8-byte integers in structs to 4 bytes.
     """
-    machine = target_machine(unit.level)
+    machine = target_machine(unit.level, unit.processor)
     try:
         module = llvm.parse_assembly(unit.text)
         module.triple = machine.triple
@@ -83,7 +84,7 @@ def optimise(module: llvm.ModuleRef, machine: llvm.TargetMachine, level: int) ->
 def compile_object(unit: Unit) -> bytes:
     """Object code of the unit, without the cache."""
     module = parse(unit)
-    machine = target_machine(unit.level)
+    machine = target_machine(unit.level, unit.processor)
     if unit.level:
         optimise(module, machine, unit.level)
     return machine.emit_object(module)
@@ -92,14 +93,14 @@ def compile_object(unit: Unit) -> bytes:
 def optimised_text(unit: Unit) -> str:
     """LLVM IR after optimisation, for ``--dump=llvm-opt``."""
     module = parse(unit)
-    optimise(module, target_machine(unit.level), unit.level)
+    optimise(module, target_machine(unit.level, unit.processor), unit.level)
     return str(module)
 
 
 def assembly_text(unit: Unit) -> str:
     """Machine code as assembly, for ``--dump=asm``."""
     module = parse(unit)
-    machine = target_machine(unit.level)
+    machine = target_machine(unit.level, unit.processor)
     machine.set_asm_verbosity(True)
     optimise(module, machine, unit.level)
     return machine.emit_assembly(module)

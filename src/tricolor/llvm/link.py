@@ -25,7 +25,7 @@ from __future__ import annotations
 import ctypes
 import struct
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, final
 
@@ -34,7 +34,9 @@ from tricolor.llvm.image import PAGE_BYTES, Image, Loaded, load_image
 _SHT_PROGBITS, _SHT_SYMTAB, _SHT_RELA, _SHT_NOBITS = 1, 2, 4, 8
 _SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR = 1, 2, 4
 _STB_LOCAL, _STB_WEAK = 0, 2
+_STT_OBJECT, _STT_FUNC = 1, 2
 _SHN_UNDEF = 0
+_NOTHING_GIVEN: Final[Mapping[str, int]] = {}
 _R_64, _R_PC32, _R_PLT32, _R_GOTPCREL, _R_PC64, _R_GOTPCRELX, _R_REX_GOTPCRELX = 1, 2, 4, 9, 24, 41, 42
 
 _FILE_HEADER: Final = struct.Struct("<40xQ10xHHH")
@@ -76,6 +78,8 @@ class _Symbol(NamedTuple):
     binding: int
     section: int
     value: int
+    kind: int
+    size: int
 
 
 @final
@@ -87,20 +91,35 @@ class _Object:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A function or variable of the image, for debuggers. ``is_local``: other objects may have one of the same name."""
+
+    name: str
+    offset: int
+    size: int
+    is_function: bool
+    is_local: bool
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Linked:
     """``text_offsets``: where each object's ``.text`` is in the image, -1 for one without."""
 
     image: Image
     text_offsets: tuple[int, ...]
+    places: tuple[Place, ...]
 
 
-def link(objects: Sequence[bytes], exported: Sequence[str]) -> Linked:
+def link(objects: Sequence[bytes], exported: Sequence[str], given: Mapping[str, int] = _NOTHING_GIVEN, reserved_bytes: int = 0) -> Linked:
     """Link objects with each other and with libc of this process. ``exported``: symbols that loading gives the addresses of.
 
+    ``given``: offsets of symbols that lie outside of the image. ``reserved_bytes``: room for others at the end of the constants.
     Raises LinkFailure.
     """
     read = [_read_object(data) for data in objects]
-    return Linked(_Linker(read).image(exported), tuple(map(_text_offset, read)))
+    image = _Linker(read, given, reserved_bytes).image(exported)
+    return Linked(image, tuple(map(_text_offset, read)), tuple(_places(read)))
 
 
 def load_objects(objects: Sequence[bytes], exported: Sequence[str]) -> Loaded:
@@ -110,6 +129,14 @@ def load_objects(objects: Sequence[bytes], exported: Sequence[str]) -> Loaded:
 
 def _text_offset(unit: _Object) -> int:
     return next((section.offset for section in unit.sections if section.name == ".text"), -1)
+
+
+def _places(objects: Sequence[_Object]) -> Iterator[Place]:
+    for unit in objects:
+        for symbol in unit.symbols:
+            if symbol.kind in (_STT_OBJECT, _STT_FUNC) and symbol.section != _SHN_UNDEF and unit.sections[symbol.section].part >= 0:
+                offset = unit.sections[symbol.section].offset + symbol.value
+                yield Place(symbol.name, offset, symbol.size, symbol.kind == _STT_FUNC, symbol.binding == _STB_LOCAL)
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -129,7 +156,7 @@ def _read_object(data: bytes) -> _Object:
         if kind == _SHT_SYMTAB:
             strings = heads[other][_AT]
             entries: list[tuple[int, ...]] = list(_SYMBOL.iter_unpack(content))
-            symbols = [_Symbol(_text(data, strings + e[0]), e[1] >> 4, e[3], e[4]) for e in entries]
+            symbols = [_Symbol(_text(data, strings + e[0]), e[1] >> 4, e[3], e[4], e[1] & 15, e[5]) for e in entries]
     for head, section in zip(heads, sections, strict=True):
         if head[1] == _SHT_RELA:
             sections[head[7]].relocations = section.data
@@ -157,9 +184,12 @@ def _part(name: str, kind: int, flags: int) -> int:
 class _Linker:
     """The image while it is made."""
 
-    def __init__(self, objects: Sequence[_Object]) -> None:
+    def __init__(self, objects: Sequence[_Object], given: Mapping[str, int], reserved_bytes: int) -> None:
         self._objects = objects
-        self._globals: dict[str, tuple[_Section, int]] = {}
+        self._reserved_bytes = reserved_bytes
+        self._globals: dict[str, tuple[_Section, int]] = {
+            name: (_Section("given", -1, b"", 0, 1, offset=0), offset) for name, offset in given.items()
+        }
         self._jumps: dict[str, int] = {}
         self._slots: dict[str, int] = {}
         self._relatives = array("I")
@@ -248,7 +278,7 @@ class _Linker:
         code = _up(jumps + len(imported) * _JUMP_BYTES, PAGE_BYTES)
         words = _up(self._place(_CONSTANTS, code), _WORD_BYTES)
         self._slots = {name: words + i * _WORD_BYTES for i, name in enumerate(slots)}
-        fixed = _up(words + len(slots) * _WORD_BYTES, PAGE_BYTES)
+        fixed = _up(words + len(slots) * _WORD_BYTES + self._reserved_bytes, PAGE_BYTES)
         data = self._place(_DATA, fixed)
         return code, fixed, data, _up(max(self._place(_ZEROS, data), 1), PAGE_BYTES)
 
@@ -294,6 +324,8 @@ class _Linker:
     def _write_address(self, place: int, value: int) -> None:
         if place % _WORD_BYTES:
             raise LinkFailure(f"an address at offset {place:#x}, which is not divisible by {_WORD_BYTES}")
+        if value < 0:
+            raise LinkFailure(f"the address of what lies {-value} bytes below the image is to be stored")
         _U64.pack_into(self._contents, place, value)
         self._relatives.append(place)
 

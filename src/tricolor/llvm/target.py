@@ -1,13 +1,23 @@
-"""The machine that programs are compiled for: this one."""
+"""The machines that programs are compiled for: this one, or any of the level x86-64-v3."""
 
 from __future__ import annotations
 
 import hashlib
+from enum import Enum
 from functools import cache
+from typing import final
 
 import llvmlite.binding as llvm
 
 _ONE_SECTION = "--profile-guided-section-prefix=false"
+
+
+@final
+class Processor(Enum):
+    """What the code may use: all that this machine's processor has, or what each one of the level x86-64-v3 has (AVX2, BMI, FMA)."""
+
+    THIS = "this"
+    X86_64_V3 = "x86-64-v3"
 
 
 @cache
@@ -20,26 +30,24 @@ def initialize() -> None:
     llvm.set_option("tricolor", _ONE_SECTION)
 
 
-def target_machine(level: int = 2) -> llvm.TargetMachine:
+def target_machine(level: int = 2, processor: Processor = Processor.THIS) -> llvm.TargetMachine:
     """The machine that the program will run on; ``small`` with PIC gives direct calls."""
     initialize()
+    cpu, features = _cpu_and_features(processor)
     target = llvm.Target.from_default_triple()
-    return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(),
-        features=llvm.get_host_cpu_features().flatten(),
-        opt=level,
-        reloc="pic",
-        codemodel="small",
-        jit=True,
-    )
+    return target.create_target_machine(cpu=cpu, features=features, opt=level, reloc="pic", codemodel="small", jit=True)
 
 
-def target_description() -> str:
+def target_description(processor: Processor = Processor.THIS) -> str:
     """Everything about target and LLVM that decides the bytes of an object."""
     version = ".".join(map(str, llvm.llvm_version_info))
-    return f"layout 1 llvm {version} {llvm.get_default_triple()} {llvm.get_host_cpu_name()} {_features_digest()} {_ONE_SECTION}"
+    cpu, features = _cpu_and_features(processor)
+    digest = hashlib.sha256(features.encode()).hexdigest()[:16]
+    return f"layout 1 llvm {version} {llvm.get_default_triple()} {cpu} {digest} {_ONE_SECTION}"
 
 
 @cache
-def _features_digest() -> str:
-    return hashlib.sha256(llvm.get_host_cpu_features().flatten().encode()).hexdigest()[:16]
+def _cpu_and_features(processor: Processor) -> tuple[str, str]:
+    if processor is Processor.THIS:
+        return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    return processor.value, ""

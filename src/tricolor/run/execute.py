@@ -1,14 +1,13 @@
 """Run a compiled program in this process, on this thread, with the GIL released.
 
-The program has the process's standard streams, environment and working directory. Python's own handlers of signals are
-taken away first: they would run on a goroutine's stack of two kilobytes.
+The program has the process's standard streams, environment and working directory. While it runs, the runtime's handlers of signals
+are in force, not Python's.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,8 +32,8 @@ class Process:
 
 def load_program(program: CompiledProgram) -> Loaded:
     """Load the program's image from the cache, with its symbol table. Raises EnvironmentFault if one is gone or there is no memory."""
-    image = Image.from_bytes(_entry("image", program.image))
-    symbols = _entry("symbols", program.image)
+    image = Image.from_bytes(_entry("image", program.linked))
+    symbols = _entry("symbols", program.linked)
     try:
         loaded = load_image(image)
     except OSError as error:
@@ -61,8 +60,6 @@ def execute(loaded: Loaded, arguments: Sequence[str]) -> Process:
     """Run the program to its end. ``arguments`` begins with the program's name."""
     sys.stdout.flush()
     sys.stderr.flush()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_DFL)
     argv = _c_strings([os.fsencode(argument) for argument in arguments])
     environment = _c_strings([key + b"=" + value for key, value in os.environb.items()])
     start = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p)(loaded.addresses[START])

@@ -1,4 +1,4 @@
-"""Compiled objects to what a run needs: an image and its symbol table, both in the cache."""
+"""Compiled objects to a linked program in the cache: an image with its symbol table, or an executable."""
 
 from __future__ import annotations
 
@@ -6,24 +6,43 @@ import hashlib
 from collections.abc import Sequence
 
 from tricolor.abi.exports import EXPORTED
+from tricolor.cache.programs import Form
 from tricolor.cache.store import read_entry, write_entry
+from tricolor.executable.elf import DYNAMIC_BYTES, IMAGE_ADDRESS, elf_executable
+from tricolor.executable.start_code import ENTRY, SYMBOL_TABLE
 from tricolor.llvm.compile import line_table_of
 from tricolor.llvm.line_tables import LineTable
-from tricolor.llvm.link import link
-from tricolor.run.symbols import pack_symbols
+from tricolor.llvm.link import Linked, link
+from tricolor.run.symbols import SYMBOLS_HEAD_BYTES, pack_symbols, symbols_head
 
 
-def link_program(keys: Sequence[str]) -> str:
-    """Link the objects of these cache keys; gives the key of the entries ``image`` and ``symbols``.
+def link_program(keys: Sequence[str], form: Form) -> str:
+    """Link the objects of these cache keys; gives the key of the entries ``image`` and ``symbols``, or ``executable``.
 
     Raises LinkFailure (a bug of ours), EnvironmentFault.
     """
-    linked = link([_object(key) for key in keys], EXPORTED)
-    tables = [LineTable.from_bytes(line_table_of(key)) for key in keys]
+    objects = [_object(key) for key in keys]
     digest = hashlib.sha256("".join(keys).encode()).hexdigest()
-    write_entry("symbols", digest, pack_symbols(tables, linked.text_offsets))
-    write_entry("image", digest, linked.image.to_bytes())
+    match form:
+        case Form.IMAGE:
+            linked = link(objects, EXPORTED)
+            write_entry("symbols", digest, _symbols(keys, linked))
+            write_entry("image", digest, linked.image.to_bytes())
+        case Form.EXECUTABLE:
+            linked = link(objects, [ENTRY], {SYMBOL_TABLE: -SYMBOLS_HEAD_BYTES}, DYNAMIC_BYTES)
+            write_entry("executable", digest, elf_executable(linked, ENTRY, _before_image(_symbols(keys, linked))))
     return digest
+
+
+def _symbols(keys: Sequence[str], linked: Linked) -> bytes:
+    return pack_symbols([LineTable.from_bytes(line_table_of(key)) for key in keys], linked.text_offsets)
+
+
+def _before_image(symbols: bytes) -> bytes:
+    """The symbol table, its head last."""
+    padding = bytes(-len(symbols) % 8)
+    start = IMAGE_ADDRESS - SYMBOLS_HEAD_BYTES - len(padding) - len(symbols)
+    return b"".join([symbols, padding, symbols_head(symbols, IMAGE_ADDRESS, start)])
 
 
 def _object(key: str) -> bytes:

@@ -32,6 +32,8 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.runtime.scheduler.signals import (
+    ACTION_DEFAULT,
+    ACTION_IGNORE,
     FLAG_ON_STACK,
     SIGNAL_BUS,
     SIGNAL_FPE,
@@ -43,8 +45,6 @@ from tricolor.runtime.scheduler.signals import (
 
 LAST_SIGNAL: Final = 64
 FLAG_RESTART: Final = 0x1000_0000
-ACTION_DEFAULT: Final = 0
-ACTION_IGNORE: Final = 1
 
 
 class Notices(Struct):

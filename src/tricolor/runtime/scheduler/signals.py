@@ -1,7 +1,11 @@
 """Signal handlers of the process while a Go program runs, and how they were before.
 
-Faults are reported on a stack of their own, since a goroutine's stack has no room. Python's handler of SIGINT would only
-set a flag for the interpreter, which does not run: Ctrl-C gets its default action for the time.
+Faults are reported on a stack of their own, since a goroutine's stack has no room. SIGINT, SIGTERM and SIGPIPE end the process,
+whatever it had inherited; but who starts the program with SIGINT ignored (a shell, in the background) keeps it so, as with Go. In a
+process of Python this takes away handlers that would run on a goroutine's stack, and set a flag that nobody looks at.
+
+Source:
+    Go 1.27.3 runtime/signal_unix.go (initsig, sigInstallGoHandler).
 """
 
 from __future__ import annotations
@@ -32,6 +36,7 @@ SIGNAL_BUS: Final = 7
 SIGNAL_FPE: Final = 8
 SIGNAL_SEGMENT: Final = 11
 SIGNAL_PIPE: Final = 13
+SIGNAL_TERMINATE: Final = 15
 
 # struct sigaction of libc on Linux x86-64, in bytes.
 ACTION_BYTES: Final = 152
@@ -41,9 +46,11 @@ FLAG_ON_STACK: Final = 0x0800_0000
 MASK_BYTES: Final = 128
 MASK_SET: Final = 2
 MASK_UNBLOCK: Final = 1
+ACTION_DEFAULT: Final = 0
+ACTION_IGNORE: Final = 1
 ALTERNATE_STACK_BYTES: Final = 64 * 1024
 
-SAVED_SIGNALS: Final = 5
+SAVED_SIGNALS: Final = 7
 
 
 class SignalStack(Struct):
@@ -108,7 +115,7 @@ def read_action(signal: i32) -> addr:
 
 @kernel
 def install_signals(fault_handler: addr) -> None:
-    """Faults go to the handler, on a stack of their own; Ctrl-C ends the process."""
+    """Faults go to the handler, on a stack of their own; signals that ask the process to end do end it."""
     _stack.start = field_address(_alternate[0])
     _stack.flags = 0
     _stack.size_bytes = ALTERNATE_STACK_BYTES
@@ -118,7 +125,10 @@ def install_signals(fault_handler: addr) -> None:
     _install(1, SIGNAL_BUS, fault_handler, flags)
     _install(2, SIGNAL_FPE, fault_handler, flags)
     _install(3, SIGNAL_ILLEGAL, fault_handler, flags)
-    _install(4, SIGNAL_INTERRUPT, 0, 0)
+    _install(4, SIGNAL_TERMINATE, ACTION_DEFAULT, 0)
+    _install(5, SIGNAL_PIPE, ACTION_DEFAULT, 0)
+    inherited = read_action(SIGNAL_INTERRUPT)
+    _install(6, SIGNAL_INTERRUPT, ACTION_IGNORE if to_u64(inherited) == ACTION_IGNORE else ACTION_DEFAULT, 0)
 
 
 @kernel
@@ -134,7 +144,9 @@ def restore_faults() -> None:
 def restore_signals() -> None:
     """Everything that install_signals changed is as it was."""
     restore_faults()
-    sigaction(SIGNAL_INTERRUPT, _saved_place(4), 0)
+    sigaction(SIGNAL_TERMINATE, _saved_place(4), 0)
+    sigaction(SIGNAL_PIPE, _saved_place(5), 0)
+    sigaction(SIGNAL_INTERRUPT, _saved_place(6), 0)
     sigaltstack(address(_old_stack), 0)
 
 
