@@ -1,4 +1,4 @@
-"""How functions take their parameters, and how conditions of jumps are made."""
+"""How functions take their parameters, and how conditions become jumps."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_tests_of_elements_share_a_jump() -> None:
     assert not jumps_to_the_second_operand(a, n.Index(0, t.BOOL, name(b), const(t.INT, 0)), b)
 
 
-def test_an_operand_that_costs_something_has_a_jump_of_its_own() -> None:
+def test_an_operand_that_is_not_cheap_has_a_jump_of_its_own() -> None:
     a, b = variable("a", SLICE), variable("b", t.slice_of(SLICE))
     inner = n.Index(0, SLICE, name(b), const(t.INT, 0))
     assert jumps_to_the_second_operand(a, n.Index(0, t.BOOL, inner, const(t.INT, 0)), b)
@@ -52,7 +52,7 @@ def fields_of(symbol: str, first: n.Var, second: n.Var) -> str:
     return text_of(func(symbol, list(dict.fromkeys([first, second])), [t.INT], body))
 
 
-def test_slices_behind_one_pointer_share_a_jump_and_behind_two_do_not() -> None:
+def test_tests_of_slices_reached_through_one_pointer_share_a_jump_and_through_two_do_not() -> None:
     """The second pointer may be nil, which only matters if the first test does not decide."""
     struct = t.pointer(t.struct((t.Field("f", SLICE),)))
     p, q = variable("p", struct), variable("q", struct)

@@ -1,4 +1,4 @@
-"""How memory is accessed and where objects go, read off the LLVM text."""
+"""How emitted code accesses memory and where it allocates objects, as the LLVM text shows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def body(text: str, symbol: str = "main.f") -> str:
     return text[start : text.index("\n}", start)]
 
 
-def test_memory_behind_a_pointer_is_read_and_written_word_by_word() -> None:
+def test_what_a_pointer_points_to_is_read_and_written_word_by_word() -> None:
     p = variable("p", t.pointer(POINT))
     lit = n.StructLit(0, POINT, [(0, n.Const(0, t.INT, 3)), (1, n.Nil(0, t.pointer(t.INT)))])
     write = n.Assign(0, n.Deref(0, POINT, name(p)), lit)
@@ -74,7 +74,7 @@ def test_results_of_a_function_that_defers_are_volatile() -> None:
     assert '@"runtime.setresume"' in text
 
 
-def test_a_function_that_recovers_says_so_before_its_code() -> None:
+def test_the_prefix_of_a_function_that_recovers_says_so() -> None:
     recover = n.Builtin(0, t.EMPTY_INTERFACE, n.BuiltinOp.RECOVER, [])
     text = body(text_of(func("main.f", [], [t.EMPTY_INTERFACE], [returns(recover)], has_recover=True)))
     assert f"prefix i64 {0x54520005}" in text, "it has no parameters either"
@@ -96,7 +96,7 @@ def test_atomics_are_intrinsics_and_panics_are_not() -> None:
     assert not is_intrinsic("runtime.gopanic")
 
 
-def test_lines_are_attached_to_calls() -> None:
+def test_calls_have_line_numbers() -> None:
     p = variable("p", t.pointer(t.INT))
     f = func("main.f", [p], [t.INT], [returns(n.Deref(5, t.INT, name(p)))])
     text = text_of(f, options=Options(position=lambda pos: ("dir/a.go", pos * 10, 1)))

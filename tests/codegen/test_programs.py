@@ -1,4 +1,4 @@
-"""Go programs that go through the whole language print what real Go prints.
+"""Go programs that use the whole language print what real Go prints.
 
 ``programs/NAME.out`` is what ``go run programs/NAME.go`` (1.27.3) writes to stderr.
 """

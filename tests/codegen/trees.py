@@ -1,4 +1,4 @@
-"""Small IR by hand, its LLVM text, and a way to run it without a runtime."""
+"""Helpers that build small IR by hand, emit its LLVM text and run it without a runtime."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Arithmetic: operators on integers, floats and complex numbers, and conversions between them, as Go on amd64 does them.
+"""Arithmetic: operators on integers, floats and complex numbers, and conversions between them, with the results of Go on amd64.
 
 How it works: integers wrap (no ``nsw``/``nuw``); shifts by the width or more give 0 or the sign; what LLVM leaves undefined
-(division of the least integer by -1, float to integer out of range) is written out so that the result is that of Go.
+(division of the least integer by -1, float to integer out of range) is written out so that the result is Go's.
 
 Source: the Go specification, "Arithmetic operators"; Go 1.27.3 cmd/compile/internal/ssagen/ssa.go (conversions).
 """
@@ -193,7 +193,7 @@ def convert_number(g: Gen, v: str, from_type: Type, to_type: Type) -> str:
 
 
 def float_to_int(g: Gen, v: str, float_type: str, size: int, signed: bool) -> str:
-    """Float to integer of ``size`` bytes with the results of amd64's instructions, out of range too."""
+    """Float to integer of ``size`` bytes, with the results of amd64's instructions even out of range."""
     if size == 8 and not signed:
         return _float_to_uint64(g, v, float_type)
     if size == 8:

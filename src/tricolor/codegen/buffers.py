@@ -1,8 +1,8 @@
-"""Buffers in the frame for small results of a size known at run time only: concatenated and converted strings, make, append.
+"""Buffers in the frame for small results whose size is known only at run time: concatenated and converted strings, make, append.
 
-How it works: an expression whose object does not escape asks for its length first; up to 32 bytes (4 for a rune's string) the
-object is made in the buffer, else by the runtime. The buffer is one slot of the frame, so an object in it lives until the
-expression is evaluated again, which escape analysis allows for.
+How it works: an expression whose object does not escape computes the object's length first. Up to 32 bytes (4 for a rune's string)
+the object is made in the buffer, otherwise the runtime allocates it. The buffer is one slot of the frame, so an object in it lives
+until the expression is evaluated again. Escape analysis grants a buffer only where that is enough.
 
 Source: Go 1.27.3 runtime/string.go (tmpBuf), cmd/compile/internal/walk/builtin.go (walkMakeSlice).
 """
@@ -24,7 +24,7 @@ def buffer_bytes(g: Gen, e: Expr) -> int:
 
 
 def small_or_large(g: Gen, fits: str, t: str, small: Callable[[str], str], large: Callable[[], str], size: int = BUFFER_BYTES) -> str:
-    """``small`` (given the buffer's address) if ``fits`` holds, else ``large``: two ways to an operand of LLVM type ``t``."""
+    """Run ``small`` with the buffer's address if ``fits`` holds, else ``large``; both give an operand of LLVM type ``t``."""
     buffer = g.alloca(f"[{size} x i8]", 8, "buf")
     few, many, done = g.label("small"), g.label("large"), g.label("made")
     g.branch_if(fits, few, many)

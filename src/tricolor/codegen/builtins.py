@@ -1,4 +1,4 @@
-"""Builtin functions without a node of their own."""
+"""Builtin functions that have no IR node of their own."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _len(g: Gen, e: Builtin) -> str:
 
 
 def _array_length(g: Gen, x: Expr) -> str:
-    """Length of an array or pointer to array; the operand is evaluated for its effects."""
+    """Length of an array or pointer to array. The operand is evaluated only for its effects."""
     u = underlying(x.type)
     if isinstance(u, Pointer):
         u = underlying(u.elem)
@@ -197,7 +197,7 @@ def _unsafe_string(g: Gen, e: Builtin) -> str:
 
 
 def _check_unsafe(g: Gen, pos: Pos, ptr: str, length: str, elem_bytes: int, what: str) -> None:
-    """Panic for a length that is negative or reaches over the end of the address space, or positive with a nil pointer."""
+    """Panic if the length is negative, reaches beyond the address space, or is positive while the pointer is nil."""
     too_long = g.panic_block(pos, f"runtime.panicunsafe{what}len")
     g.require(g.op(f"icmp ule i64 {length}, {((1 << 63) - 1) // max(elem_bytes, 1)}"), too_long)
     there = g.op(f"icmp ne ptr {ptr}, null")

@@ -1,7 +1,7 @@
-"""Calls: of known functions, func values and interface methods; closures and method values; go.
+"""Calls of known functions, func values and interface methods; closures and method values; go statements.
 
-How it works: the convention is ``abi.llvmtypes.function_type``. Results in memory (sret) get a temporary, or the destination that
-``into`` was given. The closure object of a func value is its code's first parameter.
+How it works: ``staticdata.llvmtypes.function_type`` says how parameters and results are passed. Results in memory (sret) go to a
+temporary, or to the destination that ``into`` was given if it is private. The closure object of a func value is its code's first parameter.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Callee:
 @final
 @dataclass(frozen=True, slots=True)
 class Results:
-    """``text``: the LLVM result, or for sret the address of the memory (which ``addr`` says as well)."""
+    """``text``: the LLVM result, or for sret the address of the memory, which ``addr`` holds too."""
 
     text: str
     addr: Addr | None
@@ -86,7 +86,7 @@ def convention(m: ModuleState, func: Func) -> FunctionType:
 
 
 def emit_call(g: Gen, pos: Pos, callee: Callee, args: list[str], dest: Addr | None) -> Results:
-    """Write the call. ``dest``: memory for sret results, else a temporary is made."""
+    """Write the call. ``dest``: private memory for sret results; without it a temporary is made."""
     kind = callee.type
     operands: list[str] = []
     addr: Addr | None = None
@@ -184,7 +184,7 @@ def _call_static(g: Gen, e: Call, func: Func, context: str, dest: Addr | None) -
 
 
 def _arguments(g: Gen, args: list[Expr]) -> list[str]:
-    """The arguments as operands. A receiver that may be nil in an interface is taken out of that last: only then does the call panic."""
+    """The arguments as operands. Unwrap an interface receiver last, so that a nil receiver panics only at the call."""
     if args and _is_checked_late(args[0]):
         others = [g.value(a) for a in args[1:]]
         return [g.value(args[0]), *others]
@@ -192,7 +192,7 @@ def _arguments(g: Gen, args: list[Expr]) -> list[str]:
 
 
 def _is_checked_late(x: Expr) -> bool:
-    """Whether it is the receiver of a call that the compiler made direct. One that is no pointer is copied first, as in Go."""
+    """Whether it is the pointer receiver of a call that devirtualization made direct. Go copies other receivers before the arguments."""
     while isinstance(x, AddrOf | Deref | FieldOf | FieldPtr):
         x = x.x
     return isinstance(x, TypeAssert) and x.nil_fault and is_direct_iface(x.target) and not has_effect(x)
@@ -233,12 +233,12 @@ def _call_method(g: Gen, e: CallMethod, dest: Addr | None) -> Results:
 
 
 def forward_token(g: Gen) -> None:
-    """Hand the token that this wrapper was given on to what it calls now."""
+    """Pass this wrapper's recover token on to the function that it calls next."""
     g.rt(g.func.pos, "runtime.settoken", g.token)
 
 
 def _forward_if_recovers(g: Gen, code: str) -> None:
-    """The same where only the callee's prefix tells whether it recovers."""
+    """Pass the token on to a callee that is known only at run time, if the prefix of its code says that it recovers."""
     slot = g.op(f"getelementptr i8, ptr {code}, i64 -8")
     flags = g.op(f"load i32, ptr {slot}, align 4")
     bit = g.op(f"and i32 {flags}, {PREFIX_RECOVERS}")
@@ -262,12 +262,12 @@ def closure_struct(g: Gen, func: Func) -> Struct:
 
 
 def captured_by_value(g: Gen, func: Func, index: int) -> bool:
-    """Whether the capture holds a copy. That of a bound method always does: nothing else knows its receiver."""
+    """Whether the capture holds a copy. A bound method always captures by value, since nothing else knows its receiver."""
     return bound_method(func) or g.m.placements.by_value(func.captures[index])
 
 
 def bound_method(func: Func) -> bool:
-    """Whether the function is a method value's: a wrapper with one capture that no function encloses."""
+    """Whether the function implements a method value: a wrapper with one capture and no enclosing function."""
     return func.wrapper and func.outer is None and len(func.captures) == 1
 
 

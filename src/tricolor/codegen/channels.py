@@ -59,7 +59,7 @@ def into_recv(g: Gen, e: Recv, dest: Addr) -> None:
 
 
 def receive(g: Gen, pos: int, channel: str, elem: Type) -> tuple[str, str]:
-    """``v, ok``: the element (for memory-class types the address of a temporary) and whether it was sent."""
+    """``v, ok``: the element (for memory-class types the address of a temporary) and whether it was sent, not a zero of a closed channel."""
     temp = g.temp(elem)
     ok = g.rt(pos, "runtime.chanrecv2", channel, temp.ptr)
     return (temp.ptr if shape_of(elem).form is Form.MEMORY else load(g, elem, temp)), ok
@@ -73,7 +73,7 @@ def tuple_recv(g: Gen, e: Recv) -> list[str]:
 
 
 class _Case:
-    """A communication: ``elem`` is the address of what is sent or of where to receive to (``null``: dropped)."""
+    """A communication. ``elem``: the address of the value to send, or where to put the received one (``null``: drop it)."""
 
     def __init__(self, case: SelectCase, channel: str, elem: str, label: str) -> None:
         self.case = case
@@ -140,8 +140,10 @@ def _with_default(g: Gen, s: Select, cases: list[_Case], default: SelectCase, do
 
 
 def _selectgo(g: Gen, s: Select, cases: list[_Case], block: bool) -> tuple[str, str]:
-    """Have the runtime choose: index in the runtime's order (-1: none), and whether a value was received.
-    Reorders ``cases`` as the runtime counts them."""
+    """Let the runtime choose a case: its index (-1: none), and whether a value was received.
+
+    Sorts ``cases`` into the order in which the runtime counts them.
+    """
     sends = [c for c in cases if c.case.send is not None]
     receives = [c for c in cases if c.case.send is None]
     cases[:] = sends + receives

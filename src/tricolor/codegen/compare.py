@@ -1,8 +1,8 @@
-"""Comparison: ``==`` of every comparable type, ordering of numbers and strings, ``&&`` and ``||`` as values, and Binary itself.
+"""Binary expressions: ``==`` of every comparable type, ordering of numbers and strings, ``&&`` and ``||`` as values.
 
-How it works: scalars by one instruction; strings by length, then bytes; interfaces by type word, then ``efaceeq``/``ifaceeq``;
-structs and arrays by bytes where that is the same, field by field where a few scalars decide, else by the type's equality
-function.
+How it works: one instruction compares scalars. Strings are compared by length, then by bytes; interfaces by type word, then by
+``efaceeq`` or ``ifaceeq``. Structs and arrays are compared by bytes where that gives the same answer, field by field where they
+have few scalars, and otherwise by the type's equality function.
 
 Source: the Go specification, "Comparison operators".
 """
@@ -113,7 +113,7 @@ def _equality(g: Gen, pos: Pos, x: Expr, y: Expr) -> str:
         if _boxes(x) and not _boxes(y):
             return _equal_mixed(g, pos, y, x, False)
     if shape_of(x.type).form is Form.MEMORY:
-        # Values that calls may change between the two evaluations are copied first.
+        # The evaluation of y may call a function that changes x, so copy x first.
         a = view(g, x) if isinstance(y, Const) else Addr(g.value(x), Mode.PRIVATE)
         return equal_memory(g, pos, x.type, a, view(g, y))
     a = g.value(x)
@@ -158,7 +158,7 @@ def equal_values(g: Gen, pos: Pos, t: Type, a: str, b: str) -> str:
 
 
 def _equal_aggregates(g: Gen, pos: Pos, u: Struct | Array, llvm: str, a: str, b: str) -> str:
-    """Member by member in order, stopping at the first difference where a comparison is more than an instruction."""
+    """Compare member by member in order. Stop at the first difference if a comparison takes more than one instruction."""
     members = [u.elem] * u.length if isinstance(u, Array) else [None if f.name == "_" else f.type for f in u.fields]
     result = "true"
     for i, member in enumerate(members):
@@ -228,7 +228,7 @@ def _boxes(e: Expr) -> bool:
 
 
 def _equal_mixed(g: Gen, pos: Pos, iface: Expr, boxed: Expr, iface_first: bool) -> str:
-    """Compare without boxing: the type word with the concrete type's, then the values."""
+    """Compare an interface with a concrete value without boxing it: the type words first, then the values."""
     assert isinstance(boxed, Convert)
     concrete = boxed.x
     if iface_first:

@@ -1,9 +1,9 @@
-"""Conditions of jumps: ``&&`` and ``||`` as jumps, except that tests of elements are decided together.
+"""Conditions of jumps: ``&&`` and ``||`` become jumps, except that a chain of tests of elements becomes one jump.
 
-How it works: ``a[i] || b[j]`` with a jump per operand is slow where the elements are as good as random, since the processor
-guesses each jump. A chain of nothing but such tests (elements of slices in variables and fields, at indices that cost nothing to compute) loads
-all elements and jumps once. What can be seen stays in Go's order: where an index is out of range, the operands before it
-decide whether it is used, hence whether there is a panic.
+How it works: ``a[i] || b[j]`` with a jump per operand is slow if the elements are random, since the processor mispredicts each
+jump. A chain that consists only of such tests (elements of slices in variables and fields, at indices that are cheap to compute)
+loads all elements and jumps once. Panics stay as in Go: if an index is out of range, the operands before it decide whether Go
+would have used it.
 
 Differs from Go: its compiler makes one jump per operand.
 """
@@ -100,14 +100,16 @@ def _element_tests(e: Expr, op: BinaryOp) -> list[Expr] | None:
 
 
 def _is_safe(tests: list[Expr]) -> bool:
-    """Whether nothing but an index out of range can stop the tests behind the first: pointers that they follow must not be
-    nil, which the first test finds out if it follows the same one."""
+    """Whether the tests after the first can panic only for an index out of range.
+
+    The pointers that they follow must not be nil. The first test has checked that if it follows the same pointer.
+    """
     followed = _pointer(_element_of(tests[0]).x)
     return all(_pointer(_element_of(test).x) in (None, followed) for test in tests)
 
 
 def _is_element_test(e: Expr) -> bool:
-    """``s[i]``, ``!s[i]``, or a comparison of ``s[i]`` with what is free."""
+    """``s[i]``, ``!s[i]``, or a comparison of ``s[i]`` with a free operand."""
     match e:
         case Unary():
             return e.op is UnaryOp.NOT and _is_element_test(e.x)
@@ -129,7 +131,7 @@ def _element_of(e: Expr) -> Index:
 
 
 def _is_element(e: Expr) -> bool:
-    """An element of a slice in a variable, or in a field of one or of what one points to, at an index that is free."""
+    """An element, at a free index, of a slice that lies in a variable, in a field of it, or in a field of what it points to."""
     if not isinstance(e, Index) or not isinstance(underlying(e.x.type), Slice):
         return False
     return _is_flag_or_integer(e.type) and _is_free(e.index) and (_pointer(e.x) is not None or isinstance(_whole(e.x), Name))
@@ -140,20 +142,20 @@ def _is_flag_or_integer(t: Type) -> bool:
 
 
 def _whole(e: Expr) -> Expr:
-    """What the place is a field of."""
+    """The outermost value that the place is a field of."""
     while isinstance(e, FieldOf):
         e = e.x
     return e
 
 
 def _pointer(e: Expr) -> Var | None:
-    """The variable whose pointer leads to the place, if that is all that does."""
+    """The variable whose pointer leads to the place, if it takes no other step than fields."""
     e = _whole(e)
     return e.x.var if isinstance(e, FieldPtr) and isinstance(e.x, Name) else None
 
 
 def _is_free(e: Expr) -> bool:
-    """An integer that a few instructions make of constants and variables."""
+    """An integer computed from constants and variables by a few instructions that cannot panic."""
     match e:
         case Const() | Name():
             return is_integer(e.type)

@@ -95,7 +95,7 @@ def stmt_assign(g: Gen, s: Assign) -> None:
 
 
 def target_of(g: Gen, x: Place, pos: Pos, declares: list[Var]) -> PlaceThunk:
-    """A place to assign to; a variable that is declared here comes into being when it is assigned."""
+    """A place to assign to. A variable that the statement declares is created when it is assigned."""
     if declares and isinstance(x, Name) and x.var in declares:
         var = x.var
         return lambda: new_variable(g, pos, var)
@@ -123,7 +123,7 @@ def stmt_assign_op(g: Gen, s: AssignOp) -> None:
     target = g.place(s.x)
     y = g.value(s.y)
     if s.op in (BinaryOp.DIV, BinaryOp.REM) and is_integer(t) and y[0] == "%":
-        # A division that panics leaves no new map element behind.
+        # A division that panics must not insert a map element, so check before the element's address is computed.
         llvm = shape_of(t).llvm
         g.require(g.op(f"icmp ne {llvm} {y}, 0"), g.panic_block(s.pos, "runtime.panicdivide"))
     addr = target()
@@ -288,7 +288,7 @@ def _is_nil(g: Gen, t: Type, v: str) -> str:
 
 
 def _dispatch_strings(g: Gen, tag: Expr, cases: list[SwitchCase], labels: list[str], default: str) -> None:
-    """By length first, then byte by byte among strings of that length."""
+    """Switch on the length first, then compare with the strings of that length."""
     parts = lent_string(g, tag)
     groups: dict[int, list[tuple[Const, str]]] = {}
     for case, label in zip(cases, labels, strict=True):

@@ -39,7 +39,7 @@ def value_convert(g: Gen, e: Convert) -> str:
 
 
 def _same(g: Gen, e: Convert) -> str:
-    """The value itself; pointers and uintptr are told apart here too, whichever kind the conversion has."""
+    """The value itself. Conversions between pointers and uintptr may have this kind too."""
     if _is_pointer(e.type) and not _is_pointer(e.x.type) and shape_of(e.x.type).llvm == "i64":
         return _to_pointer(g, e.x)
     if is_interface(e.type):
@@ -56,8 +56,10 @@ def _is_pointer(t: Type) -> bool:
 
 
 def _to_pointer(g: Gen, x: Expr) -> str:
-    """``unsafe.Pointer(x)``. Sums with a converted pointer become getelementptr: LLVM may lose track of a pointer that goes
-    through an integer."""
+    """``unsafe.Pointer(x)``.
+
+    A sum with a converted pointer becomes getelementptr, since LLVM may lose track of a pointer that goes through an integer.
+    """
     if isinstance(x, Convert) and x.kind is Conversion.POINTER_TO_UINTPTR:
         return g.value(x.x)
     if shape_of(x.type).llvm == "ptr":

@@ -33,7 +33,7 @@ _COMPILE_UNIT = (
 
 @final
 class DebugInfo:
-    """Metadata of one module. Without ``position`` it is inactive and all texts are empty.
+    """Metadata of one module. Without ``position`` it gives empty texts.
 
     Node 1000 is branch weights for checks, 1001 and 1002 module flags, 1003 the compile unit's file; the rest follow.
     """

@@ -1,7 +1,7 @@
-"""Parameters of functions that only their own module calls: an aggregate comes as one LLVM parameter per leaf.
+"""Parameters of functions that only their own module calls: an aggregate is passed as one LLVM parameter per leaf.
 
-At machine level nothing changes, since an aggregate is passed as its words anyway; but LLVM drops parameters that nothing reads (most
-capacities) only if they are scalars, and keeps the others in registers.
+The machine code of a call does not change, since an aggregate is passed word by word anyway. But LLVM can drop a parameter that
+nothing reads, as most capacities are, only if it is a scalar.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def flat_type(sig: Signature, context: bool) -> FunctionType:
 
 
 def is_flat(t: Type) -> bool:
-    """Whether a parameter of the type comes leaf by leaf."""
+    """Whether a parameter of the type is passed leaf by leaf."""
     return shape_of(t).form is Form.AGGREGATE
 
 

@@ -60,7 +60,7 @@ def _stmt_return(g: Gen, s: n.Return) -> None:
 
 
 def _has_variables(g: Gen) -> bool:
-    """Whether results live in variables that others may look at."""
+    """Whether results live in variables that deferred calls or the function itself may read."""
     return bool(g.frame) or g.func.named_results
 
 
@@ -95,7 +95,7 @@ def write_return(g: Gen, values: list[str] | None) -> None:
 
 
 def _never_nil(g: Gen, e: n.Expr, closure: str) -> str:
-    """A deferred nil func panics when it is run: another closure, which does that, takes its place."""
+    """Replace a deferred nil func by a closure that panics, since Go panics only when the deferred call runs."""
     if isinstance(e, n.FuncLit | n.FuncName | n.MethodValue):
         return closure
     code = g.m.declare_entry("runtime.panicnilcall")
@@ -254,7 +254,7 @@ def _definition(g: Gen, kind: FunctionType, names: list[str]) -> str:
 
 
 def _bind_params(g: Gen, kind: FunctionType) -> list[str]:
-    """Give parameters names and storage; captured variables too."""
+    """Give names and storage to parameters and captured variables."""
     func = g.func
     names: list[str] = []
     if kind.sret:
@@ -300,7 +300,7 @@ def _bind_captures(g: Gen) -> None:
 
 
 def _enter(g: Gen) -> None:
-    """The recover token, result variables and the defer frame."""
+    """Set up the recover token, the result variables and the defer frame."""
     func = g.func
     if g.recovers:
         g.token = g.rt(func.pos, "runtime.recovertoken")

@@ -1,4 +1,4 @@
-"""Interfaces: boxing, type assertions, conversions between interfaces, and the tests that type switches are made of.
+"""Interfaces: boxing, type assertions, conversions between interfaces, and the tests of type switches.
 
 Source: Go 1.27.3 cmd/compile/internal/walk/convert.go (order of cheap boxes: ``box``), ssagen/ssa.go (dottype).
 """
@@ -27,7 +27,7 @@ from tricolor.ir.nodes import Conversion, Convert, Expr, Pos, TypeAssert
 _IFACE = "{ptr, ptr}"
 _MAX_STACK_BOX_BYTES = 1024
 _SMALL_VALUES = 256
-"""Values below this need no box of their own: ``runtime.staticuint64s`` holds them."""
+"""Values below this need no box of their own: ``runtime.staticuint64s`` is an array of ready ones."""
 
 
 def has_methods(t: Type) -> bool:
@@ -38,7 +38,7 @@ def has_methods(t: Type) -> bool:
 
 
 def first_word(g: Gen, concrete: Type, iface: Type) -> str:
-    """Type word of a concrete type in an interface type: its itab or descriptor."""
+    """The first word of an interface value of type ``iface`` that holds ``concrete``: an itab or a type descriptor."""
     return g.m.data.itab_ref(concrete, iface) if has_methods(iface) else g.m.type_ref(concrete)
 
 
@@ -100,7 +100,7 @@ def box(g: Gen, e: Convert) -> str:
 
 
 def _cheap_case(g: Gen, u: Type, v: str) -> tuple[str, str] | None:
-    """A condition under which a static serves as the box, and that static."""
+    """A condition under which a static object can serve as the box, and the address of that object."""
     if isinstance(u, Slice):
         cond = g.op(f"icmp eq ptr {g.extract('{ptr, i64, i64}', v, 0)}, null")
         return cond, _zero_val(g)
@@ -160,7 +160,7 @@ def between_interfaces(g: Gen, e: Convert) -> str:
     tab, data = iface_parts(g, e.x)
     source, target = underlying(e.x.type), underlying(e.type)
     assert isinstance(source, Interface) and isinstance(target, Interface)
-    # Itabs are per interface type, so even types with the same methods need the target's own.
+    # Each interface type has its own itabs, even if it has the same methods as another.
     if e.x.type is e.type or (not source.methods and not target.methods):
         return g.iface(tab, data)
     have = type_word(g, e.x.type, tab)
@@ -206,8 +206,8 @@ def _require_type(g: Gen, e: TypeAssert, tab: str) -> None:
 def holds(g: Gen, iface: Type, tab: str, target: Type) -> str:
     """Whether an interface with first word ``tab`` holds the concrete type.
 
-    The itab tells it if the type implements the interface. In an instance of generic code it may not, and an itab that
-    is named is taken for a promise by the runtime: there the type word is compared.
+    Comparing itabs is enough if the type implements the interface. In an instance of generic code it may not implement it, and the
+    runtime takes every itab that the program names for a proof that it does. Compare the type words there.
     """
     if has_methods(iface) and "[" not in g.func.symbol:
         return g.op(f"icmp eq ptr {tab}, {g.m.data.itab_ref(target, iface)}")
@@ -215,7 +215,7 @@ def holds(g: Gen, iface: Type, tab: str, target: Type) -> str:
 
 
 def unbox(g: Gen, t: Type, data: str) -> str:
-    """The concrete value in a data word; boxes never change, so they are read plainly."""
+    """The concrete value in a data word. Boxes never change, so plain loads are right."""
     if is_direct_iface(t):
         shape = shape_of(t)
         if shape.form is Form.SCALAR:
@@ -252,7 +252,7 @@ def unbox_if(g: Gen, t: Type, ok: str, data: str) -> str:
 
 
 def test_interface(g: Gen, pos: Pos, have: str, target: Type) -> tuple[str, str]:
-    """Whether the type ``have`` (null for nil) implements an interface type: first word for it (null if not), and the answer."""
+    """Whether the type ``have`` (null for nil) implements an interface type: the first word of its interface value (null if not), and the answer."""
     if not has_methods(target):
         return have, g.op(f"icmp ne ptr {have}, null")
     before = g.block
@@ -266,7 +266,7 @@ def test_interface(g: Gen, pos: Pos, have: str, target: Type) -> tuple[str, str]
 
 
 def value_as_interface(g: Gen, x: Expr, v: str, iface: Type) -> str:
-    """An evaluated value of concrete type as interface, boxed on the heap if need be."""
+    """An evaluated value of concrete type as an interface. A box, if it needs one, is on the heap."""
     stand_in = Convert(x.pos, iface, x, Conversion.TO_INTERFACE)
     t = x.type
     if is_direct_iface(t):

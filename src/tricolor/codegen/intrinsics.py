@@ -1,7 +1,7 @@
-"""Functions that become instructions instead of calls, by symbol.
+"""Functions whose calls become instructions, by symbol.
 
-How it works: ``find_intrinsic`` gives an emitter ``(gen, call, argument operands) -> result operands``. An intrinsic wins over a body:
-the portable bodies of internal/runtime/atomic would not be atomic here.
+How it works: ``find_intrinsic`` gives an emitter ``(gen, call, argument operands) -> result operands``. An intrinsic replaces the Go
+body of a function, if it has one: the portable bodies of internal/runtime/atomic would not be atomic here.
 
 Source: Go 1.27.3 cmd/compile/internal/ssagen/intrinsics.go.
 """
@@ -50,7 +50,7 @@ def find_intrinsic(func: Func) -> Intrinsic | None:
 
 
 def with_body(func: Func) -> Func:
-    """A function for an intrinsic that is used as a value: its body is a call of the intrinsic."""
+    """A function whose body is a call of the intrinsic, for intrinsics that are used as values."""
     params = [Var(f"p{i}", t, func.pos, VarKind.PARAM) for i, t in enumerate(func.signature.params)]
     results = [Var(f"~r{i}", t, func.pos, VarKind.RESULT) for i, t in enumerate(func.signature.results)]
     callee = FuncName(func.pos, func.signature, func)
@@ -334,7 +334,7 @@ def _prefetch(g: Gen, e: Call, args: list[str]) -> list[str]:
 
 
 def _as_result(g: Gen, e: Call, ptr: str) -> list[str]:
-    """A pointer in the type that the call has."""
+    """A pointer as a value of the call's type, pointer or integer."""
     if shape_of(e.type).llvm == "ptr":
         return [ptr]
     return [g.op(f"ptrtoint ptr {ptr} to i64")]
@@ -349,7 +349,7 @@ def _frame(g: Gen, e: Call, args: list[str]) -> list[str]:
 
 
 def _caller_sp(g: Gen, e: Call, args: list[str]) -> list[str]:
-    """The stack pointer of the caller before its call: behind the saved frame pointer and return address."""
+    """The stack pointer of the caller before its call: above the saved frame pointer and the return address."""
     frame = llvm_call(g, "ptr", "llvm.frameaddress.p0", ("i32", "0"))
     return _as_result(g, e, g.op(f"getelementptr i8, ptr {frame}, i64 16"))
 
@@ -376,7 +376,7 @@ def _keep_alive(g: Gen, e: Call, args: list[str]) -> list[str]:
 
 
 def _defer_frame(g: Gen, e: Call, args: list[str]) -> list[str]:
-    """deferframe(): the token of this function's defer frame, in whatever type the token has."""
+    """deferframe(): the address of this function's defer frame, as a value of the call's type."""
     if not g.frame:
         g.bug(e.pos, "token of a defer frame in a function that does not defer")
     llvm = shape_of(e.type).llvm

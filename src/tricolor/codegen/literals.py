@@ -1,4 +1,4 @@
-"""Constants, nil, zero, composite literals, new: values that are written down."""
+"""Values that the source writes down: constants, nil, zero, composite literals, new."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tricolor.ir.nodes import AddrOf, ArrayLit, Const, Expr, MapLit, New, Nil, S
 from tricolor.staticdata.statics import blank_fields, const_text
 
 _STATIC_COPY_BYTES = 64
-"""Constant literals of this size are copied from read-only memory; smaller ones are written store by store."""
+"""Constant literals of at least this size are copied from read-only memory; smaller ones are written field by field."""
 
 
 def value_const(g: Gen, e: Const) -> str:
@@ -38,7 +38,7 @@ def into_zero(g: Gen, e: Zero, dest: Addr) -> None:
 
 
 def member_form(g: Gen, e: Expr) -> str:
-    """Evaluate to the form that members of aggregates have: a bool is i8."""
+    """Evaluate to the form that a value has inside an aggregate: a bool is i8 there."""
     v = g.value(e)
     return to_byte(g, v) if shape_of(e.type).form is Form.BOOL else v
 
@@ -78,7 +78,7 @@ def value_array(g: Gen, e: ArrayLit) -> str:
 
 
 def store_expr(g: Gen, e: Expr, dest: Addr) -> None:
-    """Evaluate into memory that the expression cannot reach, whatever its type's class."""
+    """Evaluate an expression of any type into memory that it cannot reach."""
     if shape_of(e.type).form is Form.MEMORY:
         g.into(e, dest)
     else:
@@ -86,7 +86,7 @@ def store_expr(g: Gen, e: Expr, dest: Addr) -> None:
 
 
 def _copy_static(g: Gen, e: Expr, dest: Addr) -> bool:
-    """Copy a large constant literal from read-only memory."""
+    """Copy a large constant literal from read-only memory; False if it is small or not constant."""
     shape = shape_of(e.type)
     if shape.size < _STATIC_COPY_BYTES or not g.m.statics.is_static(e):
         return False

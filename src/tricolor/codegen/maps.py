@@ -1,4 +1,4 @@
-"""Maps: lookup, assignment, deletion, literals, make, clear, length; Go's own Swiss tables do the work.
+"""Maps: lookup, assignment, deletion, literals, make, length, range. Calls of Go's own Swiss tables do the work.
 
 How it works: as Go's compiler does, keys of 4 or 8 bytes without floats and strings go to special entries (``fast32``,
 ``fast64``, ``faststr``) if elements are at most 128 bytes; all other keys are passed by address.
@@ -84,7 +84,7 @@ def key_operand(g: Gen, t: Map, key: Expr, lookup: bool) -> str:
 
 
 def _key_bits(g: Gen, t: Map, v: str, kind: Fast) -> str:
-    """A key of 4 or 8 bytes as an integer (or pointer, for assignment of pointer keys)."""
+    """A key of 4 or 8 bytes as an integer, or as a pointer for pointer keys."""
     shape = shape_of(t.key)
     bits = "i32" if kind is Fast.FAST32 else "i64"
     if shape.llvm == bits:
@@ -121,7 +121,7 @@ def _lookup_key(g: Gen, t: Map, key: Expr) -> str:
 
 
 def elem_address(g: Gen, e: MapIndex) -> Addr:
-    """Address of the element, or of a zero value if there is none; to be read at once."""
+    """Address of the element, or of a zero value if there is none. Valid only until the map changes."""
     t = map_type(e.x.type)
     m = g.value(e.x)
     key = _lookup_key(g, t, e.key)
@@ -158,7 +158,7 @@ def tuple_map_index(g: Gen, e: MapIndex) -> list[str]:
 
 
 def place_map_index(g: Gen, e: MapIndex) -> PlaceThunk:
-    """``m[k]`` on the left: the element, made if it is not there."""
+    """``m[k]`` on the left side of an assignment: the element, inserted if the map has none."""
     t = map_type(e.x.type)
     m = g.value(e.x)
     key = key_operand(g, t, e.key, lookup=False)
@@ -220,7 +220,7 @@ def _stack_map(g: Gen, t: Map, hint: str | None) -> str:
     """A map's header in the frame, with its first group of 8 entries if that is small and the hint allows it."""
     header = Addr(g.alloca(f"[{MAP_BYTES} x i8]", 8, "map"), Mode.PRIVATE)
     clear_bytes(g, header, MAP_BYTES, 8)
-    # What the seed must be is hard to guess; the order of iteration has random numbers of its own.
+    # The seed only has to be hard to guess. The order of iteration does not depend on it.
     g.m.data.declare("llvm.readcyclecounter", "declare i64 @llvm.readcyclecounter()")
     seed = g.op("call i64 @llvm.readcyclecounter()")
     g.do(f"store i64 {seed}, ptr {offset(g, header, _SEED_OFFSET).ptr}, align 8")
@@ -239,7 +239,7 @@ def _stack_map(g: Gen, t: Map, hint: str | None) -> str:
 
 
 def fill_map(g: Gen, e: MapLit) -> str:
-    """A map literal: made with room for all entries, then assigned one by one."""
+    """A map literal: make a map with room for all entries, then assign them one by one."""
     n = len(e.entries)
     m = _make(g, e.pos, e.type, str(n) if n > SMALL_MAP_HINT else None, e)
     t = map_type(e.type)
@@ -254,7 +254,7 @@ def fill_map(g: Gen, e: MapLit) -> str:
 
 
 _MAX_WRITTEN_OUT = 25
-"""Literals with more constant entries are filled by a loop over a read-only table (as Go does)."""
+"""A loop over a read-only table fills literals with more constant entries, as in Go."""
 
 
 def _fill_from_table(g: Gen, e: MapLit, t: Map, m: str) -> None:

@@ -77,8 +77,8 @@ def shared(ptr: str) -> Addr:
 
 
 _ALIAS_CLASSES = {"ptr": ALIAS_HEADER, "float": ALIAS_FLOAT, "double": ALIAS_FLOAT}
-"""No memory holds a pointer at one time and a floating-point number at another, whatever unsafe code does with integers: a loop
-over numbers need not load its slices' headers again after each store."""
+"""No memory holds a pointer at one time and a floating-point number at another, whatever unsafe code does with integers. LLVM may
+therefore keep a slice's header in registers while a loop stores numbers."""
 
 
 def load_leaf(g: Gen, addr: Addr, leaf_type: str, align: int, at: int = 0, *, header: bool = False) -> str:
@@ -129,7 +129,7 @@ def compare_and_swap_pointer(g: Gen, slot: str, old: str, new: str) -> str:
 
 
 def store_pointer_raw(g: Gen, slot: str, value: str) -> None:
-    """Store a pointer without a write barrier, ever: it does not point into Go's heap, or the slot is no memory of Go's."""
+    """Store a pointer that never needs a write barrier: it does not point into Go's heap, or the slot lies outside Go's memory."""
     g.do(f"store atomic ptr {value}, ptr {slot} seq_cst, align 8{RAW}")
 
 
@@ -259,7 +259,7 @@ def zero_value(t: Type) -> str:
 
 
 def copy(g: Gen, t: Type, dst: Addr, src: Addr) -> None:
-    """Copy a value between memories that are the same or apart (or overlap, as parts of one array)."""
+    """Copy a value. The two places may be the same or overlap."""
     if dst.ptr != src.ptr:
         _move(g, dst, src, str(size_of(t)), align_of(t), _bulk_mark(t, dst))
 

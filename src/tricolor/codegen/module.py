@@ -38,7 +38,7 @@ class Emitted:
 
 
 def _emit(state: ModuleState, func: Func) -> str:
-    """One function; whatever goes wrong is reported with it."""
+    """One function. Any fault becomes a CompilerBug that names it."""
     try:
         return emit_function(state, func)
     except TricolorError:

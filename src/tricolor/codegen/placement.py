@@ -1,4 +1,4 @@
-"""Where things live, as code generation asks for it: the protocol, and an answer that is always safe.
+"""Where objects live: the questions of code generation as a protocol, and answers that are always safe.
 
 Escape analysis gives a precise ``Placements``; ``ConservativePlacement`` needs no analysis and is right for any program.
 """
@@ -10,12 +10,15 @@ from typing import Protocol, TypeAlias, final
 from tricolor.ir.nodes import Capture, Defer, Expr, Go, Var
 
 PlacementNode: TypeAlias = Var | Expr | Defer | Go
-"""What has a place: a variable, an expression that makes an object, or the closure of go and defer."""
+"""What gets a place: a variable, an expression that makes an object, or the closure of go and defer."""
 
 
 class Placements(Protocol):
-    """Decisions about objects. ``on_stack``: the object may live in its function's frame, in one slot that each evaluation
-    reuses. ``fits_buffer``: an object of a size that is known at run time only does not escape. ``by_value``: the closure holds a copy of the variable, not its address."""
+    """Decisions about objects.
+
+    ``on_stack``: the object may live in its function's frame, in one slot that each evaluation reuses. ``fits_buffer``: an object whose
+    size is known only at run time does not escape. ``by_value``: the closure holds a copy of the variable, not its address.
+    """
 
     def on_stack(self, node: PlacementNode) -> bool: ...
 
@@ -29,7 +32,7 @@ MAX_BY_VALUE_BYTES = 128
 
 @final
 class ConservativePlacement:
-    """Every variable whose address is taken or that a closure shares is on the heap, and every explicit allocation too."""
+    """All explicit allocations are on the heap, and so are variables whose address is taken or that closures share."""
 
     def on_stack(self, node: PlacementNode) -> bool:
         return isinstance(node, Var) and not node.addrtaken and not (node.captured and node.reassigned)

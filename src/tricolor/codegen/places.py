@@ -1,7 +1,7 @@
 """Places (variables, fields, elements, pointer targets) and reading from them.
 
-How it works: a place is evaluated in two phases, since Go evaluates the operands of all places of an assignment before the
-values, but panics for nil and bounds only when it assigns.
+How it works: a place is evaluated in two phases. Go evaluates the operands of all places of an assignment before the values, but
+panics for nil pointers and bounds only when it assigns.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tricolor.ir.nodes import (
 
 
 def is_place(e: Expr) -> bool:
-    """Whether the expression designates memory that ``address`` can give."""
+    """Whether ``address`` can give the expression's memory."""
     match e:
         case Name() | Deref() | FieldPtr():
             return True
@@ -56,7 +56,7 @@ def private_mode(g: Gen, var: Var) -> Mode:
 
 
 def var_addr(g: Gen, var: Var) -> Addr:
-    """Where the variable is now."""
+    """The variable's current address."""
     found = g.stored.get(var)
     if found is not None:
         return found
@@ -66,7 +66,7 @@ def var_addr(g: Gen, var: Var) -> Addr:
     if var.kind is VarKind.GLOBAL:
         addr = g.stored[var] = shared(g.m.data.global_ref(var))
         return addr
-    # A temporary without Declare: it exists, zeroed, from the function's entry.
+    # A temporary that no Declare creates exists, zeroed, from the function's entry on.
     out, g.out = g.out, g.entry
     addr = new_variable(g, var.pos, var)
     store_zero(g, var.type, addr)
@@ -75,7 +75,7 @@ def var_addr(g: Gen, var: Var) -> Addr:
 
 
 def new_variable(g: Gen, pos: Pos, var: Var) -> Addr:
-    """Make the variable anew: its slot (contents undefined), or a zeroed heap object."""
+    """Create the variable: its slot, whose contents are undefined, or a new zeroed heap object."""
     if g.m.placements.on_stack(var):
         if var.addrtaken or (var.captured and var.reassigned):
             new_site(g, var.pos, "variable", var.type, var, True)
@@ -169,7 +169,7 @@ def value_place(g: Gen, e: Name | Deref | FieldPtr) -> str:
 
 
 def index_operand(g: Gen, e: Expr) -> str:
-    """An index, length or count as i64, extended by its own signedness."""
+    """An index, length or count as i64, extended with or without sign as its type says."""
     if isinstance(e, Const):
         return str(const_count(e))
     v = g.value(e)
@@ -225,18 +225,21 @@ def indexed(g: Gen, base: str, index: str, elem_bytes: int) -> Addr:
 
 
 def keep_alive(g: Gen, ptr: str) -> None:
-    """A use of a pointer that costs nothing: up to here the collector finds what it points to."""
+    """Use a pointer at no cost, so that the collector of Go's heap finds its object on the stack up to here."""
     g.do(f'call void asm sideeffect "", "r"(ptr {ptr})')
 
 
 def begin_loop(g: Gen) -> None:
-    """Note from here on which local slices are indexed."""
+    """Begin to note which local slices a loop indexes."""
     g.loop_bases.append({})
 
 
 def end_loop(g: Gen) -> None:
-    """Behind a loop: keep alive the slices that it indexed. LLVM may walk them with pointers that lie outside the object
-    while the body calls something, and stacks are scanned for addresses inside objects."""
+    """After a loop: keep alive the slices that it indexed.
+
+    LLVM may walk a slice with a pointer that lies outside the object while the body calls something, but the collector looks on stacks
+    for addresses inside objects only.
+    """
     bases = g.loop_bases.pop()
     for var in bases:
         addr = g.stored.get(var)
@@ -268,7 +271,7 @@ def value_index(g: Gen, e: Index) -> str:
 
 
 def view(g: Gen, e: Expr) -> Addr:
-    """Address of memory that holds the value of a memory-class expression now: a place itself, or a temporary."""
+    """Address of memory that holds the current value of a memory-class expression: the place itself, or a temporary."""
     if is_place(e):
         return g.address(e)
     match e:

@@ -1,8 +1,9 @@
-"""Places where a goroutine that calls no function lets others run.
+"""Points at which a goroutine that calls no function lets others run.
 
-How: the monitor thread asks for a switch by the stack limit, which the prologue of every function compares. A loop that may wait
-for another goroutine looks for itself: one that has no condition or counts nothing, one that reads atomically, a jump backwards.
-Loops that count end by themselves and pay nothing. A function that reads atomically is not inlined: its prologue looks.
+How it works: the monitor thread asks for a switch by changing the stack limit, which the prologue of every function checks. A loop
+that may wait for another goroutine checks it too: a loop without a condition or without a post statement, a loop that reads
+atomically, a jump backwards. Loops that count end by themselves and check nothing. A function that reads atomically is not inlined,
+so that its prologue checks.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _PREEMPT: Final = -1314
 
 
 def yield_if_asked(g: Gen, pos: Pos) -> None:
-    """A switch to other goroutines if the scheduler asks for one."""
+    """Let other goroutines run if the scheduler asks for it."""
     if g.dead or is_runtime(g.func.pkg):
         return
     limit = g.op("load volatile i64, ptr addrspace(257) inttoptr (i64 112 to ptr addrspace(257)), align 8")

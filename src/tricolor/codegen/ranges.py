@@ -137,7 +137,7 @@ def _range_slice(g: Gen, s: Range, elem: Type, targets: LoopTargets) -> None:
 
 
 def _range_array(g: Gen, s: Range, arr: Array, targets: LoopTargets) -> None:
-    """A copy is made if the values are used: the body may change the array."""
+    """Iterate over a copy if the values are used, since the body may change the array."""
     length = str(arr.length)
     if s.value is None:
         if not is_place(s.x):
@@ -158,7 +158,7 @@ def _range_integer(g: Gen, s: Range, targets: LoopTargets) -> None:
 
 
 def _range_string(g: Gen, s: Range, targets: LoopTargets) -> None:
-    """The next position is known as soon as the rune is decoded; the body may change the string in between."""
+    """Decoding a rune gives the next position too, which a slot of the frame holds while the body runs."""
     x = s.x
     ptr, length = lent_string(g, x) if isinstance(x, Convert) else string_parts(g, x)
     following = Addr(g.alloca("i64", 8, "n"), Mode.PRIVATE)

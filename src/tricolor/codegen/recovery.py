@@ -1,7 +1,7 @@
-"""Which functions take part in recovering: they must be given the panic's token.
+"""Which functions need the panic's token because they recover, or call something that does.
 
-How it works: the panic machinery sets the token only for a deferred closure whose code says RECOVERS. A wrapper that the compiler
-made hands it on, so it recovers if what it calls does; a call whose target is not known might.
+How it works: the panic machinery sets the token only for a deferred closure whose code has the flag RECOVERS. A wrapper made by the
+compiler passes the token on, so it has the flag if its callee has it, or if its callee is known only at run time.
 """
 
 from __future__ import annotations

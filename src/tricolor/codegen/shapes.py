@@ -1,7 +1,7 @@
-"""How values of each type are held while a function runs, computed once per type.
+"""How a function holds values of each type: in LLVM registers, as aggregates or in memory. Computed once per type.
 
-Terms: a *leaf* is a scalar part of a value in memory (a string has two); *memory class* values (``gotypes.sizes.memory_class``) are
-never LLVM values but addresses of memory.
+Terms: a *leaf* is a scalar part of a value in memory; a string has two. Values of *memory class* (``gotypes.sizes.memory_class``) are
+too large for registers, and their operand is an address.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tricolor.staticdata.llvmtypes import llvm_type, memory_type
 
 
 class Form(IntEnum):
-    """How an LLVM value of a type is made up."""
+    """What the operand of a value is."""
 
     BOOL = 0
     SCALAR = 1

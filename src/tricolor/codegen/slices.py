@@ -71,7 +71,7 @@ def _minus(g: Gen, a: str, b: str) -> str:
 
 
 def _advance(g: Gen, ptr: str, low: str, room: str, elem_bytes: int) -> str:
-    """The start moved by ``low`` elements, unless nothing is left: then the pointer must not point behind the object."""
+    """The start moved by ``low`` elements. If nothing is left it stays, so that no pointer points past the end of the object."""
     if low == "0" or elem_bytes == 0:
         return ptr
     if room[0] != "%":
@@ -151,7 +151,7 @@ def _checked_length(g: Gen, e: MakeSlice, cap: int) -> str:
 
 
 def _make_panic(g: Gen, e: MakeSlice, length: str) -> str:
-    """Go reports the length if it is impossible by itself, else the capacity; makeslice decides that."""
+    """Label of a cold block that panics. Go blames the length if it is impossible by itself, else the capacity: makeslice decides."""
     label = g.label("cold")
     name = g.m.declare_entry("runtime.makeslice")
     elem = g.m.type_ref(slice_elem(e.type))
@@ -224,7 +224,7 @@ def _grow(g: Gen, e: Append, elem: Type, base: tuple[str, str, str], count: str)
 def _first_growth(g: Gen, e: Append, elem: Type) -> int:
     """Elements of the buffer that the first growth of a slice may use, 0 for none.
 
-    As in Go: only for the first append to a variable that is kept in registers, by its place in the source.
+    As in Go, only the first append in the source to a variable that is kept in registers may use it.
     """
     elem_bytes = size_of(elem)
     x = e.x
@@ -243,8 +243,10 @@ def _first_growth(g: Gen, e: Append, elem: Type) -> int:
 
 
 def _take_buffer(g: Gen, length: str, new_length: str, size: int, room: int, done: str) -> tuple[str, str]:
-    """Jump to ``done`` with the buffer if the slice is empty, the elements fit, and it is the buffer's first use;
-    else go on. Gives the buffer and the block it comes from."""
+    """Jump to ``done`` with the buffer if the slice is empty, the elements fit and the buffer is still unused; otherwise go on.
+
+    Gives the buffer and the block that jumps.
+    """
     buffer = g.alloca(f"[{size} x i8]", 8, "buf")
     used = g.alloca("i1", 1, "used")
     g.entry.append(f"  store i1 false, ptr {used}, align 1")

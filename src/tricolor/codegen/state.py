@@ -1,10 +1,10 @@
 """State while code is generated: ``ModuleState`` for one LLVM module, ``Gen`` for one function.
 
-Terms: an *operand* is the text of an LLVM value without its type; an ``Addr`` is a place in memory with the way it must be
-accessed. A *label* is a basic block's name without ``%``.
+Terms: an *operand* is the text of an LLVM value without its type. An ``Addr`` is an address in memory with the way to access it.
+A *label* is a basic block's name without ``%``.
 
-``Gen`` is handed to all emitters; they reach each other only through its ``value``, ``address``, ``place``, ``into`` and
-``stmt`` methods, which dispatch over node types by the ``Tables`` made in ``codegen.functions``.
+How it works: every emitter gets the ``Gen``. Emitters of different nodes reach each other through its methods ``value``, ``address``,
+``place``, ``into`` and ``stmt``, which look the node's type up in the ``Tables`` that ``codegen.functions`` makes.
 
 Invariants:
     1. ``Gen.into`` and sret destinations MUST be memory that the expression cannot reach. Otherwise ``x = T{x.b, x.a}`` would read
@@ -31,7 +31,7 @@ from tricolor.staticdata.llvmtypes import function_type
 
 
 class Mode(IntEnum):
-    """How memory is accessed: PRIVATE plainly, SHARED word by word with unordered atomics, VOLATILE as it says."""
+    """How to access memory: PRIVATE plainly, SHARED word by word with unordered atomics, VOLATILE with LLVM's volatile accesses."""
 
     PRIVATE = 0
     SHARED = 1
@@ -46,15 +46,18 @@ class Addr(NamedTuple):
 
 
 PlaceThunk: TypeAlias = Callable[[], Addr]
-"""Second phase of a place's evaluation: checks, and gives the address."""
+"""The second phase of a place's evaluation: it checks, and gives the address."""
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """An allocation site: ``kind`` is what is allocated in one word, ``type`` the Go type of the object, ``func`` the symbol of
-    the function, ``node`` the expression, variable or statement; ``on_stack`` as placed; ``buffer_bytes``: up to this size the object
-    lives in a buffer of the frame."""
+    """An allocation site.
+
+    ``kind``: what is allocated, in one word or two. ``type``: the Go type of the object. ``func``: symbol of the function. ``node``: the
+    expression, variable or statement. ``on_stack``: whether escape analysis put it there. ``buffer_bytes``: up to this size the object
+    lives in a buffer of the frame.
+    """
 
     number: int
     pos: Pos
@@ -69,9 +72,12 @@ class Site:
 @final
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``account``: count allocations per site, from number ``first_site`` on. ``debug_lines``: line tables.
-    ``unordered``: accesses to shared memory are LLVM atomics. ``prelude``: LLVM text of ``@inline`` kernel functions and what they
-    need, put in front. ``local``: symbols that only their own module refers to. ``position``: file, line and column of a position."""
+    """Choices for one module.
+
+    ``account``: count allocations per site; ``first_site``: number of the first one. ``debug_lines``: write line tables. ``unordered``:
+    access shared memory with LLVM atomics. ``prelude``: LLVM text of ``@inline`` kernel functions and what they need, which comes first
+    in the module. ``local``: symbols that no other module refers to. ``position``: file, line and column of a position.
+    """
 
     account: bool = False
     first_site: int = 1

@@ -14,7 +14,7 @@ _PAIR = "{ptr, i64}"
 
 
 def lent_string(g: Gen, e: Expr) -> tuple[str, str]:
-    """Address and length of a string that is only looked at now: ``string(bytes)`` is not copied."""
+    """Address and length of a string that is read at once, so that ``string(bytes)`` needs no copy."""
     if isinstance(e, Convert):
         if e.kind is Conversion.BYTES_TO_STRING:
             return slice_parts(g, e.x)
@@ -98,7 +98,7 @@ def convert_string(g: Gen, e: Convert) -> str:
 
 
 def _copied(g: Gen, e: Convert, source: tuple[str, str], kind: str, symbol: str) -> str:
-    """``string(bytes)`` or ``[]byte(string)``: the same bytes elsewhere."""
+    """``string(bytes)`` or ``[]byte(string)``: a copy of the bytes."""
     ptr, length = source
     to_bytes = e.kind is Conversion.STRING_TO_BYTES
     limit = buffer_bytes(g, e)
