@@ -108,12 +108,12 @@ class Fakes:
 
     def machine(self, name: str) -> int:
         """A field of the machine."""
-        return int(self.loaded.load_field("Machine", self.loaded.globals["tricolor.machine"], name))
+        return int(self.loaded.load_field("Machine", self.loaded.globals["tricolor.first_machine"], name))
 
     def set_machine(self, name: str, value: int) -> None:
         found = self.loaded.struct("Machine").field_named(name)
         assert found is not None
-        self.loaded.memory.store(self.loaded.globals["tricolor.machine"] + found.offset_bytes, 8, value)
+        self.loaded.memory.store(self.loaded.globals["tricolor.first_machine"] + found.offset_bytes, 8, value)
 
     def enter_scheduler(self, function: int) -> Code:
         self.set_machine("system_base", self.room)

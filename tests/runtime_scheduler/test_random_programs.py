@@ -202,7 +202,8 @@ class Run:
         for at, case in enumerate(cases):
             world.simulation.memory.store(table + 16 * at, 8, 0 if case.channel is None else case.channel.address)
             world.simulation.memory.store(table + 16 * at + 8, 8, elems[at])
-        index, ok = yield from world.call("runtime.selectgo", table, order, sends, len(cases) - sends, block)
+        chosen: tuple[int, bool] = yield from world.call("runtime.selectgo", table, order, sends, len(cases) - sends, block)
+        index, ok = chosen
         value = self.take(cases[index], elems[index], ok) if index >= 0 else 0
         for address in elems:
             world.simulation.memory.poison(address, 8)

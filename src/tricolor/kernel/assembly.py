@@ -1,7 +1,7 @@
 """Checks the text of ``asm``: replaces field offsets and constants by their numbers.
 
-The text is a string constant, or an f-string whose braces hold constant integer expressions. In them
-``S.a.b`` is the offset of a field in bytes, as in ``offset_of(S, "a.b")``.
+The text is a string constant, or an f-string whose braces hold constant expressions: integers, or strings, which are
+put in as they are. In them ``S.a.b`` is the offset of a field in bytes, as in ``offset_of(S, "a.b")``.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ def _part(body: Body, node: ast.expr) -> str:
         case ast.Constant(value=str() as text):
             return text
         case ast.FormattedValue(value=value, conversion=-1, format_spec=None):
-            return str(_number(body, value))
+            return _value(body, value)
         case _:
             raise fault("K004", body.position(node), "a format in asm", "write {Struct.field} or {CONSTANT}")
 
 
-def _number(body: Body, node: ast.expr) -> int:
+def _value(body: Body, node: ast.expr) -> str:
     constant = fold(node, body.position, lambda each: _offset(body, each) or constant_of(body, each))
-    if constant is None or not isinstance(constant.value, int) or isinstance(constant.value, bool):
+    if constant is None or not isinstance(constant.value, int | str) or isinstance(constant.value, bool):
         advice = "write {Struct.field} or {CONSTANT}"
-        raise fault("K017", body.position(node), f"{ast.unparse(node)} is neither a field nor a constant integer", advice)
-    return constant.value
+        raise fault("K017", body.position(node), f"{ast.unparse(node)} is neither a field nor a constant", advice)
+    return str(constant.value)
 
 
 def _offset(body: Body, node: ast.expr) -> ConstantName | None:

@@ -24,6 +24,7 @@ from tricolor.kernel.llvm_function import (
     result_text,
     type_text,
 )
+from tricolor.kernel.registers import RESTORE_REGISTERS_AND_RETURN, SAVE_REGISTERS
 from tricolor.kernel.tree import DECLARED, Asm, Function, Global, Kind, Program
 from tricolor.kernel.types import ArrayOf, Bool, Embedded, Never, align_bytes, size_bytes
 
@@ -37,43 +38,31 @@ GLOBAL_ALIGN_BYTES: Final = 16
 # scan of the stack sees them; 5 + 1 pushes and 8 bytes keep rsp a multiple of 16 at the call. After the
 # call, the stack is taken from the machine, not from a register: the body may have chosen another
 # goroutine to go on with. The names in braces are operands: the fields of the machine, and the body to call.
-THUNK: Final = """pushq %rbp
-movq %rsp, %rbp
-pushq %rbx
-pushq %r12
-pushq %r13
-pushq %r14
-pushq %r15
+THUNK: Final = f"""{SAVE_REGISTERS}
 subq $8, %rsp
-{load_machine}
-movq {system_stack}, %r12
+{{load_machine}}
+movq {{system_stack}}, %r12
 testq %r12, %r12
 je 1f
-movq %rsp, {goroutine_sp}
-movq %rbp, {goroutine_fp}
+movq %rsp, {{goroutine_sp}}
+movq %rbp, {{goroutine_fp}}
 movq %fs:112, %r13
-movq %r13, {goroutine_limit}
-movq {system_limit}, %r13
+movq %r13, {{goroutine_limit}}
+movq {{system_limit}}, %r13
 movq %r13, %fs:112
-movq $0, {system_stack}
+movq $0, {{system_stack}}
 movq %r12, %rsp
-callq {body}
-movq %r12, {system_stack}
-movq {goroutine_limit}, %r13
+callq {{body}}
+movq %r12, {{system_stack}}
+movq {{goroutine_limit}}, %r13
 movq %r13, %fs:112
-movq {goroutine_sp}, %rsp
+movq {{goroutine_sp}}, %rsp
 jmp 2f
 1:
-callq {body}
+callq {{body}}
 2:
 addq $8, %rsp
-popq %r15
-popq %r14
-popq %r13
-popq %r12
-popq %rbx
-popq %rbp
-retq"""
+{RESTORE_REGISTERS_AND_RETURN}"""
 MACHINE_FIELDS: Final = ("system_stack", "goroutine_sp", "goroutine_fp", "system_limit", "goroutine_limit")
 
 

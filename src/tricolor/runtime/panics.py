@@ -2,7 +2,7 @@
 
 A function that defers has a DeferFrame in its stack frame, linked with those of its callers. Up to three calls are kept in
 it, more in a list on the heap, which package runtime keeps (``deferMore``, ``runMore`` in goroot/files/runtime/panic.go); so is all
-that panics do. ``set_resume`` and ``resume_frame`` are in ``scheduler.context``.
+that panics do.
 
 Source:
     Go 1.27.3 runtime/panic.go (deferproc, deferreturn).
@@ -10,7 +10,7 @@ Source:
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NoReturn
 
 from tricolor.kernel.lang import (
     Array,
@@ -20,13 +20,15 @@ from tricolor.kernel.lang import (
     asm,
     call_address,
     go_function,
+    i32,
     inline,
     load_addr,
     naked,
     u64,
     unlikely,
 )
-from tricolor.runtime.scheduler.machine import machine
+from tricolor.runtime.scheduler.goroutine_record import G, Segment
+from tricolor.runtime.scheduler.machine import THREAD_LIMIT_OFFSET, Machine, machine
 
 CALLS_IN_PLACE: Final = 3
 # The words of a goroutine's record (gWords): frames that defer, panics under way, token of recover.
@@ -37,7 +39,17 @@ WORD_TOKEN: Final = 2
 class DeferFrame(Struct):
     """What a function that defers keeps (deferFrame in goroot/files/runtime/panic.go); 128 bytes."""
 
-    registers: Array[u64, 9]
+    pc: addr
+    """Where to go on, and the registers there."""
+    sp: addr
+    rbp: addr
+    rbx: u64
+    r12: u64
+    r13: u64
+    r14: u64
+    r15: u64
+    segment: Segment
+    """The segment in which ``sp`` lies."""
     unused: u64
     outer: addr
     count: u64
@@ -116,3 +128,49 @@ def recovertoken() -> addr:
 def settoken(token: addr) -> None:
     """Hands the token on to the function that is called next."""
     machine.g.words[WORD_TOKEN] = token
+
+
+# --- Going on after a panic -----------------------------------------------------------------------
+
+
+@naked("runtime.setresume")
+def set_resume(frame: DeferFrame) -> i32:
+    """Saves in a DeferFrame where and how to go on; gives 0, and 1 when ``runtime.resume`` comes back here."""
+    asm(f"""
+        movq (%rsp), %rax
+        movq %rax, {DeferFrame.pc}(%rdi)
+        leaq 8(%rsp), %rax
+        movq %rax, {DeferFrame.sp}(%rdi)
+        movq %rbp, {DeferFrame.rbp}(%rdi)
+        movq %rbx, {DeferFrame.rbx}(%rdi)
+        movq %r12, {DeferFrame.r12}(%rdi)
+        movq %r13, {DeferFrame.r13}(%rdi)
+        movq %r14, {DeferFrame.r14}(%rdi)
+        movq %r15, {DeferFrame.r15}(%rdi)
+        movq %gs:{Machine.g}, %rax
+        movq {G.segment}(%rax), %rcx
+        movq %rcx, {DeferFrame.segment}(%rdi)
+        xorl %eax, %eax
+        retq
+    """)
+
+
+@naked("runtime.resume")
+def resume_frame(frame: DeferFrame) -> NoReturn:
+    """Goes back to where the frame was saved; segments above its own stay linked for use again."""
+    asm(f"""
+        movq {DeferFrame.segment}(%rdi), %rcx
+        movq %gs:{Machine.g}, %rax
+        movq %rcx, {G.segment}(%rax)
+        movq {Segment.limit}(%rcx), %rcx
+        movq %rcx, %fs:{THREAD_LIMIT_OFFSET}
+        movq {DeferFrame.rbp}(%rdi), %rbp
+        movq {DeferFrame.rbx}(%rdi), %rbx
+        movq {DeferFrame.r12}(%rdi), %r12
+        movq {DeferFrame.r13}(%rdi), %r13
+        movq {DeferFrame.r14}(%rdi), %r14
+        movq {DeferFrame.r15}(%rdi), %r15
+        movq {DeferFrame.sp}(%rdi), %rsp
+        movl $1, %eax
+        jmpq *{DeferFrame.pc}(%rdi)
+    """)

@@ -2,11 +2,12 @@
 
 While code runs on the system stack, ``machine.system_stack`` is 0 (so that the thunks of ``@systemstack``
 functions call their bodies directly); ``machine.system_base`` keeps the value.
-A goroutine that does not run has, from its ``sp`` up: r15 r14 r13 r12 rbx rbp, the address where it goes on.
+A goroutine that does not run has its registers on its stack, from ``sp`` up (``kernel.registers``).
+The thread's machine is reached by ``%gs``, in each instruction anew: a goroutine may go on in another thread.
 
-__morestack is what LLVM's ``"split-stack"`` prologue calls when the stack pointer is at or below ``%fs:112``: r10 is the
+__morestack is what LLVM's ``"split-stack"`` prologue calls when the stack pointer is at or below ``%fs:{THREAD_LIMIT_OFFSET}``: r10 is the
 frame's size, r11 the bytes of arguments on the stack. The call is followed by a ``ret``; the function's body
-begins behind that. Every argument register is live at the call, every result register at the return.
+begins after that. Every argument register is live at the call, every result register at the return.
 On the new segment the body is called with a copy of its stack arguments; its frame pointer links to the frame of
 __morestack on the old segment::
 
@@ -19,62 +20,67 @@ Sources:
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from tricolor.kernel.lang import addr, asm, i32, naked
-from tricolor.runtime.scheduler.goroutine_record import G
+from tricolor.kernel.registers import RESTORE_REGISTERS_AND_RETURN, SAVE_REGISTERS
+from tricolor.runtime.scheduler.goroutine_record import FRAME_SLACK_BYTES, G, Segment
+from tricolor.runtime.scheduler.machine import THREAD_LIMIT_OFFSET, Machine
+
+SAVE_ARGUMENTS: Final = """pushq %rax
+pushq %rcx
+pushq %rdx
+pushq %rsi
+pushq %rdi"""
+RESTORE_ARGUMENTS: Final = """popq %rdi
+popq %rsi
+popq %rdx
+popq %rcx
+popq %rax"""
 
 
 @naked("__morestack")
 def morestack() -> None:
     """Enters the next segment, with r10 = -1: gives the return address that marks a change of segments."""
-    asm("""
+    asm(f"""
         cmpq $-1, %r10
         je 9f
         pushq %rbp
         movq %rsp, %rbp
-        pushq %rax
-        pushq %rcx
-        pushq %rdx
-        pushq %rsi
-        pushq %rdi
-        movq tricolor.machine+40(%rip), %rax
-        movq 8(%rax), %rcx
-        movq %fs:112, %rdx
-        cmpq %rdx, 0(%rcx)
+        {SAVE_ARGUMENTS}
+        movq %gs:{Machine.g}, %rax
+        movq {G.segment}(%rax), %rcx
+        movq %fs:{THREAD_LIMIT_OFFSET}, %rdx
+        cmpq %rdx, {Segment.limit}(%rcx)
         jne 3f
-        movq 24(%rcx), %rcx
+        movq {Segment.next}(%rcx), %rcx
         testq %rcx, %rcx
         je 3f
-        leaq 64(%r10,%r11), %rdx
-        cmpq 40(%rcx), %rdx
+        leaq {FRAME_SLACK_BYTES}(%r10,%r11), %rdx
+        cmpq {Segment.usable_bytes}(%rcx), %rdx
         ja 3f
     2:
-        movq %rbp, 32(%rcx)
-        movq %rcx, 8(%rax)
-        movq 0(%rcx), %rdx
-        movq %rdx, %fs:112
-        movq 8(%rcx), %rdx
+        movq %rbp, {Segment.previous_fp}(%rcx)
+        movq %rcx, {G.segment}(%rax)
+        movq {Segment.limit}(%rcx), %rdx
+        movq %rdx, %fs:{THREAD_LIMIT_OFFSET}
+        movq {Segment.top}(%rcx), %rdx
         movq 8(%rbp), %r10
         incq %r10
         testq %r11, %r11
         jne 8f
     4:
         movq %rdx, %r11
-        popq %rdi
-        popq %rsi
-        popq %rdx
-        popq %rcx
-        popq %rax
+        {RESTORE_ARGUMENTS}
         movq %r11, %rsp
         callq *%r10
     1:
-        movq tricolor.machine+40(%rip), %r10
-        movq 8(%r10), %r11
-        movq 16(%r11), %r11
-        movq %r11, 8(%r10)
-        movq 0(%r11), %r10
-        movq %r10, %fs:112
+        movq %gs:{Machine.g}, %r10
+        movq {G.segment}(%r10), %r11
+        movq {Segment.previous}(%r11), %r11
+        movq %r11, {G.segment}(%r10)
+        movq {Segment.limit}(%r11), %r10
+        movq %r10, %fs:{THREAD_LIMIT_OFFSET}
         movq %rbp, %rsp
         popq %rbp
         retq
@@ -128,16 +134,12 @@ def morestack() -> None:
         testq %rax, %rax
         je 7f
         movq %rax, %rcx
-        movq tricolor.machine+40(%rip), %rax
+        movq %gs:{Machine.g}, %rax
         jmp 2b
     7:
         movq 8(%rbp), %r10
         incq %r10
-        popq %rdi
-        popq %rsi
-        popq %rdx
-        popq %rcx
-        popq %rax
+        {RESTORE_ARGUMENTS}
         popq %rbp
         addq $8, %rsp
         jmpq *%r10
@@ -159,22 +161,16 @@ def morestack_return() -> addr:
 @naked("tricolor.park")
 def park(commit: addr) -> None:
     """Saves the running goroutine and calls ``commit(g)``, which does not return, on the system stack."""
-    asm("""
-        pushq %rbp
-        movq %rsp, %rbp
-        pushq %rbx
-        pushq %r12
-        pushq %r13
-        pushq %r14
-        pushq %r15
+    asm(f"""
+        {SAVE_REGISTERS}
         movq %rdi, %rax
-        movq tricolor.machine+40(%rip), %rdi
-        movq %rsp, 0(%rdi)
-        movq $0, tricolor.machine+40(%rip)
-        movq tricolor.machine+64(%rip), %rsp
-        movq $0, tricolor.machine(%rip)
-        movq tricolor.machine+24(%rip), %rcx
-        movq %rcx, %fs:112
+        movq %gs:{Machine.g}, %rdi
+        movq %rsp, {G.sp}(%rdi)
+        movq $0, %gs:{Machine.g}
+        movq %gs:{Machine.system_base}, %rsp
+        movq $0, %gs:{Machine.system_stack}
+        movq %gs:{Machine.system_limit}, %rcx
+        movq %rcx, %fs:{THREAD_LIMIT_OFFSET}
         xorl %ebp, %ebp
         callq *%rax
         ud2
@@ -201,21 +197,15 @@ def gosched() -> None:
 @naked("tricolor.resume")
 def resume(g: G) -> NoReturn:
     """Runs a goroutine that was parked or prepared; leaves the system stack and does not return."""
-    asm("""
-        movq %rdi, tricolor.machine+40(%rip)
-        movq 8(%rdi), %rax
-        movq 0(%rax), %rax
-        movq %rax, %fs:112
-        movq tricolor.machine+64(%rip), %rax
-        movq %rax, tricolor.machine(%rip)
-        movq 0(%rdi), %rsp
-        popq %r15
-        popq %r14
-        popq %r13
-        popq %r12
-        popq %rbx
-        popq %rbp
-        retq
+    asm(f"""
+        movq %rdi, %gs:{Machine.g}
+        movq {G.segment}(%rdi), %rax
+        movq {Segment.limit}(%rax), %rax
+        movq %rax, %fs:{THREAD_LIMIT_OFFSET}
+        movq %gs:{Machine.system_base}, %rax
+        movq %rax, %gs:{Machine.system_stack}
+        movq {G.sp}(%rdi), %rsp
+        {RESTORE_REGISTERS_AND_RETURN}
     """)
 
 
@@ -235,22 +225,16 @@ def goroutine_start() -> None:
 @naked("tricolor.enter_scheduler")
 def enter_scheduler(function: addr) -> i32:
     """Makes the stack below this frame the system stack and calls the function; leave_scheduler comes back from here."""
-    asm("""
-        pushq %rbp
-        movq %rsp, %rbp
-        pushq %rbx
-        pushq %r12
-        pushq %r13
-        pushq %r14
-        pushq %r15
+    asm(f"""
+        {SAVE_REGISTERS}
         subq $8, %rsp
-        movq %rsp, tricolor.machine+48(%rip)
-        movq %rsp, tricolor.machine+64(%rip)
-        movq $0, tricolor.machine(%rip)
-        movq %fs:112, %rax
-        movq %rax, tricolor.machine+56(%rip)
-        movq tricolor.machine+24(%rip), %rax
-        movq %rax, %fs:112
+        movq %rsp, %gs:{Machine.exit_sp}
+        movq %rsp, %gs:{Machine.system_base}
+        movq $0, %gs:{Machine.system_stack}
+        movq %fs:{THREAD_LIMIT_OFFSET}, %rax
+        movq %rax, %gs:{Machine.exit_limit}
+        movq %gs:{Machine.system_limit}, %rax
+        movq %rax, %fs:{THREAD_LIMIT_OFFSET}
         callq *%rdi
         ud2
     """)
@@ -259,20 +243,14 @@ def enter_scheduler(function: addr) -> i32:
 @naked("tricolor.leave_scheduler")
 def leave_scheduler(code: i32) -> NoReturn:
     """Returns from enter_scheduler with the code, from any stack of this thread."""
-    asm("""
+    asm(f"""
         movl %edi, %eax
-        movq $0, tricolor.machine(%rip)
-        movq tricolor.machine+48(%rip), %rsp
-        movq tricolor.machine+56(%rip), %rcx
-        movq %rcx, %fs:112
+        movq $0, %gs:{Machine.system_stack}
+        movq %gs:{Machine.exit_sp}, %rsp
+        movq %gs:{Machine.exit_limit}, %rcx
+        movq %rcx, %fs:{THREAD_LIMIT_OFFSET}
         addq $8, %rsp
-        popq %r15
-        popq %r14
-        popq %r13
-        popq %r12
-        popq %rbx
-        popq %rbp
-        retq
+        {RESTORE_REGISTERS_AND_RETURN}
     """)
 
 
@@ -282,47 +260,4 @@ def thread_pointer() -> addr:
     asm("""
         movq %fs:0, %rax
         retq
-    """)
-
-
-@naked("runtime.setresume")
-def set_resume(frame: addr) -> i32:
-    """Saves in a DeferFrame where and how to go on; gives 0, and 1 when ``runtime.resume`` comes back here."""
-    asm("""
-        movq (%rsp), %rax
-        movq %rax, 0(%rdi)
-        leaq 8(%rsp), %rax
-        movq %rax, 8(%rdi)
-        movq %rbp, 16(%rdi)
-        movq %rbx, 24(%rdi)
-        movq %r12, 32(%rdi)
-        movq %r13, 40(%rdi)
-        movq %r14, 48(%rdi)
-        movq %r15, 56(%rdi)
-        movq tricolor.machine+40(%rip), %rax
-        movq 8(%rax), %rcx
-        movq %rcx, 64(%rdi)
-        xorl %eax, %eax
-        retq
-    """)
-
-
-@naked("runtime.resume")
-def resume_frame(frame: addr) -> NoReturn:
-    """Goes back to where the frame was saved; segments above its own stay linked for use again."""
-    asm("""
-        movq 64(%rdi), %rcx
-        movq tricolor.machine+40(%rip), %rax
-        movq %rcx, 8(%rax)
-        movq 0(%rcx), %rcx
-        movq %rcx, %fs:112
-        movq 16(%rdi), %rbp
-        movq 24(%rdi), %rbx
-        movq 32(%rdi), %r12
-        movq 40(%rdi), %r13
-        movq 48(%rdi), %r14
-        movq 56(%rdi), %r15
-        movq 8(%rdi), %rsp
-        movl $1, %eax
-        jmpq *0(%rdi)
     """)

@@ -1,10 +1,5 @@
 """A goroutine in memory: its record (G), the segments of its stack, and the records by which it waits (Sudog).
 
-Machine code in ``context.py`` uses these offsets, which ``tests/runtime_scheduler/test_layout.py`` checks::
-
-    G        0 sp             8 segment        16 morestack_fp
-    Segment  0 limit          8 top            16 previous       24 next            32 previous_fp   40 usable_bytes
-
 Terms:
     segment    a piece of a goroutine's stack: a header at its low end, then guard bytes, then frames from ``top`` down.
     limit      the lowest address that the stack pointer of a function with a small frame may have on entry.
@@ -33,6 +28,8 @@ SEGMENT_HEADER_BYTES: Final = 64
 # Below the limit there is room for: a frame of 255 bytes that LLVM does not check exactly, the call of
 # __morestack with every argument register saved (200), the switch inside it (72), and leaf calls of memcpy.
 GUARD_BYTES: Final = 704
+# A segment must have so much room beside the frame and the arguments of the function that enters it.
+FRAME_SLACK_BYTES: Final = 64
 
 
 class Segment(Struct):

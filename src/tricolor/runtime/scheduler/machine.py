@@ -1,10 +1,8 @@
 """Machine (Go's m): a thread that runs goroutines. What belongs to the thread, whichever processor it has.
 
-Machine code in ``context.py`` and the thunks of ``@systemstack`` functions use these offsets, which
-``tests/runtime_scheduler/test_layout.py`` checks::
-
-    0 system_stack   8 goroutine_sp   16 goroutine_fp   24 system_limit   32 goroutine_limit
-    40 g             48 exit_sp       56 exit_limit     64 system_base
+``machine`` is the calling thread's own: natively its address is the base of ``%gs``. A thread that runs no goroutines has none, and
+the base of ``%gs`` is 0 there. So the monitor thread, and signal handlers until they know their thread, go
+through ``scheduler.all_machines`` instead.
 
 Source:
     Go 1.27.3 runtime/runtime2.go (m).
@@ -14,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.kernel.lang import Struct, addr, global_struct, u32, u64
+from tricolor.kernel.lang import Struct, addr, global_struct, thread_struct, u32, u64
 from tricolor.runtime.scheduler.goroutine_record import G
 from tricolor.runtime.scheduler.processor import Processor
 
@@ -57,4 +55,6 @@ class Machine(Struct):
     """The next one of ``scheduler.all_machines``."""
 
 
-machine = global_struct(Machine, symbol_name="tricolor.machine")
+machine = thread_struct(Machine, symbol_name="tricolor.machine")
+# That of the thread which called tricolor.start.
+first_machine = global_struct(Machine, symbol_name="tricolor.first_machine")

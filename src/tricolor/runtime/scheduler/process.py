@@ -6,9 +6,9 @@ Source:
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import Struct, addr, global_struct, i32, i64, kernel, u32, u64
+from tricolor.kernel.lang import Struct, addr, global_struct, i32, i64, kernel, set_thread_struct, u32, u64
 from tricolor.runtime.scheduler.goroutine_record import G
-from tricolor.runtime.scheduler.machine import Machine, machine
+from tricolor.runtime.scheduler.machine import Machine, first_machine, machine
 from tricolor.runtime.scheduler.processor import first_processor
 
 
@@ -64,8 +64,9 @@ counters = global_struct(Counters, symbol_name="tricolor.scheduler_counters")
 @kernel
 def init_scheduler() -> None:
     """Makes the calling thread the first machine, and gives it the first processor."""
+    set_thread_struct(machine, first_machine)
     first_processor.sleepers.first_wake = -1
     machine.processor = first_processor
-    scheduler.all_machines = machine
+    scheduler.all_machines = first_machine
     scheduler.processor_limit = 1
     scheduler.running = 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tricolor.kernel.lang import addr, asm, export, global_struct, is_null, naked
+from tricolor.kernel.registers import RESTORE_REGISTERS_AND_RETURN, SAVE_REGISTERS
 from tricolor.runtime.collector.roots import mark_stack_words, mark_words
 from tricolor.runtime.scheduler.machine import machine
 from tricolor.runtime.scheduler.process import scheduler
@@ -14,25 +15,13 @@ _range = global_struct(StackRange)
 @naked("tricolor.scan_stacks")
 def scan_stacks() -> None:
     """Saves the registers that callers may hold pointers in, and calls scan_from with the stack pointer."""
-    asm("""
-        pushq %rbp
-        movq %rsp, %rbp
-        pushq %rbx
-        pushq %r12
-        pushq %r13
-        pushq %r14
-        pushq %r15
+    asm(f"""
+        {SAVE_REGISTERS}
         subq $8, %rsp
         movq %rsp, %rdi
         callq tricolor.scan_from
         addq $8, %rsp
-        popq %r15
-        popq %r14
-        popq %r13
-        popq %r12
-        popq %rbx
-        popq %rbp
-        retq
+        {RESTORE_REGISTERS_AND_RETURN}
     """)
 
 

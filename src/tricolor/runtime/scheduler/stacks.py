@@ -32,15 +32,16 @@ from tricolor.kernel.lang import (
     global_array,
     is_null,
     kernel,
+    memory_zero,
     null,
     store_addr,
-    store_u64,
     systemstack,
     to_u64,
     u64,
 )
+from tricolor.kernel.registers import SAVED_BYTES, SAVED_R12_OFFSET, SAVED_RETURN_OFFSET
 from tricolor.runtime.scheduler.context import goroutine_start
-from tricolor.runtime.scheduler.goroutine_record import DEAD, GUARD_BYTES, SEGMENT_HEADER_BYTES, G, Segment
+from tricolor.runtime.scheduler.goroutine_record import DEAD, FRAME_SLACK_BYTES, GUARD_BYTES, SEGMENT_HEADER_BYTES, G, Segment
 from tricolor.runtime.scheduler.machine import machine
 from tricolor.runtime.scheduler.process import counters
 from tricolor.runtime.scheduler.stops import out_of_memory, stack_overflow
@@ -54,8 +55,7 @@ LARGEST_POOLED_BYTES: Final = 2048 << (SEGMENT_ORDERS - 1)
 # Larger slabs cost nothing until touched; smaller ones would mean more calls of mmap.
 SLAB_BYTES: Final = 1 << 20
 STACK_LIMIT_BYTES: Final = 1_000_000_000
-# r15 r14 r13 r12 rbx rbp and the address to go on at; above them 16 bytes that end the chain of frames.
-START_FRAME_BYTES: Final = 56
+# Above the saved registers of a new goroutine there are two zero words, which end the chain of frames.
 END_BYTES: Final = 16
 WORD_BYTES: Final = 8
 
@@ -167,17 +167,10 @@ def stack_prepare(g: G, closure: addr) -> None:
     g.segment = segment
     g.morestack_fp = 0
     end = segment.top - END_BYTES
-    store_u64(end, 0)
-    store_u64(end + 8, 0)
-    sp = end - START_FRAME_BYTES
-    store_u64(sp, 0)
-    store_u64(sp + 8, 0)
-    store_u64(sp + 16, 0)
-    store_addr(sp + 24, closure)
-    store_u64(sp + 32, 0)
-    store_u64(sp + 40, 0)
-    store_addr(sp + 48, function_address(goroutine_start))
-    g.sp = sp
+    g.sp = end - SAVED_BYTES
+    memory_zero(g.sp, SAVED_BYTES + END_BYTES)
+    store_addr(g.sp + SAVED_R12_OFFSET, closure)
+    store_addr(g.sp + SAVED_RETURN_OFFSET, function_address(goroutine_start))
 
 
 @systemstack("tricolor.grow_stack")
@@ -196,7 +189,7 @@ def grow_stack(frame_bytes: u64, argument_bytes: u64, fp: addr) -> addr:
     g.morestack_fp = 0
     if to_u64(fp) + 16 - frame_bytes > segment.limit:
         return GROW_IN_PLACE
-    needed = frame_bytes + argument_bytes + 64
+    needed = frame_bytes + argument_bytes + FRAME_SLACK_BYTES
     following = segment.next
     if not is_null(following):
         if following.usable_bytes >= needed:

@@ -48,6 +48,7 @@ from tricolor.kernel.lang import (
     u32,
     u64,
 )
+from tricolor.kernel.registers import SAVED_RBP_OFFSET
 from tricolor.runtime.scheduler.context import morestack_return
 from tricolor.runtime.scheduler.goroutine_record import DEAD, RUNNABLE, RUNNING, G
 from tricolor.runtime.scheduler.machine import machine
@@ -221,8 +222,7 @@ def walk_start(g: G) -> bool:
     """
     if g is machine.g:
         return walk_from(machine.goroutine_fp, g.morestack_fp)
-    # park pushed rbp, rbx, r12 to r15: its frame is 40 bytes above the saved stack pointer.
-    return walk_from(g.sp + 40, g.morestack_fp)
+    return walk_from(g.sp + SAVED_RBP_OFFSET, g.morestack_fp)
 
 
 @kernel
