@@ -2,7 +2,7 @@
 
 Terms: *kernel* entries are written in the kernel language (``tricolor.runtime``), *go* entries in the overlay of package
 runtime (``tricolor.goroot``) or in Go's own internal/runtime/maps. At machine level both follow one convention
-(ARCHITECTURE.md section 4): strings, slices and interfaces are passed word by word.
+(docs/abi.md, "Calls"): strings, slices and interfaces are passed word by word.
 
 Types in the table: ``ptr`` for pointers and descriptors, ``str`` = {ptr, i64}, ``sl`` = {ptr, i64, i64}, ``if`` = {ptr, ptr}.
 """

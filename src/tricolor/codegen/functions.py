@@ -1,6 +1,6 @@
 """One Go function: its header, entry, defer frame, body and returns; and the table of all emitters.
 
-Source: ARCHITECTURE.md section 4 (calling convention; defer, panic, recover).
+Source: docs/abi.md ("Calls"; "Defer, panic, recover").
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
 A struct's LLVM type has one member per Go field (member i is field i), and ``[n x i8]`` at the end where Go pads
 more than LLVM's natural layout does.
 
-Calls (see ARCHITECTURE.md section 4): parameters in order; a memory-class parameter is ``ptr`` to a copy that the
+Calls (see docs/abi.md, "Calls"): parameters in order; a memory-class parameter is ``ptr`` to a copy that the
 callee owns; results come as they are, as a literal struct, or through a leading ``ptr sret`` parameter.
 """
 

@@ -7,7 +7,7 @@
   the frame, calls it, and returns the results from the frame.
 
 A panic gives its token to a deferred closure whose prefix says RECOVERS, and the code that recovers takes it at entry
-(ARCHITECTURE.md, "Defer, panic, recover"). Stubs do not touch the token on its way to a method or function that
+(docs/abi.md, "Defer, panic, recover"). Stubs do not touch the token on its way to a method or function that
 recovers, and drop it before calling one that does not, which might otherwise leave it to what it calls.
 
 A *frame* is a Go struct {parameters..., results...}. N numbers signatures that are passed alike.
