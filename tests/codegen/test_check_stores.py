@@ -16,7 +16,7 @@ from tricolor.codegen.placement import ConservativePlacement
 from tricolor.codegen.state import Gen, ModuleState, Options
 from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
-from tricolor.pipeline import Analysed, CompileRequest, analyse_program, emit_units
+from tricolor.pipeline import Analysed, CompileRequest, Faults, analyse_program, emit_units, load_typed
 from tricolor.runtime.modules import runtime_prelude
 from tricolor.staticdata.descriptors import DataEmitter
 
@@ -221,7 +221,9 @@ def test_stores_without_write_barrier_are_marked_so_and_their_namesakes_are_not(
 def test_no_store_of_a_program_goes_round_the_door(source: str) -> None:
     """The program's packages, those of Go's library that it imports, the runtime's Go code and the stubs of reflect."""
     request = CompileRequest((source,), ROOT)
-    analysed = analyse_program(request, Progress())
+    typed = load_typed(request, Progress())
+    assert not isinstance(typed, Faults)
+    analysed = analyse_program(request, typed, Progress())
     assert isinstance(analysed, Analysed)
     *units, kernel = emit_units(request, analysed, Progress())[0]
     assert "tricolor.alloc" in kernel.text, "the last unit is the runtime's kernel, which is no Go code"
