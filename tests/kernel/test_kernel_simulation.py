@@ -15,6 +15,7 @@ from tricolor.kernel.simulation.interleaving import Thread, explore, run_threads
 from tricolor.kernel.simulation.memory import (
     PAGE_BYTES,
     READ,
+    WRITE,
     MemoryFaultError,
     SimulatedMemory,
     SimulationFaultError,
@@ -190,6 +191,43 @@ def test_bytes_are_read_as_they_were_written(writes: list[tuple[int, bytes]]) ->
         memory.write(start + offset, data)
         model[offset : offset + len(data)] = data
     assert memory.read(start, len(model)) == model
+
+
+offset = st.integers(0, 2 * PAGE_BYTES - 1)
+memory_step = st.one_of(
+    st.tuples(st.sampled_from(["poison", "unpoison"]), offset, st.integers(1, 40)),
+    st.tuples(st.just("protect"), st.integers(0, 1), st.sampled_from([READ, READ | WRITE])),
+    st.tuples(st.sampled_from(["load", "store"]), offset, st.integers(0, 2**64 - 1)),
+)
+
+
+def outcome(action: Any, *arguments: int) -> Any:
+    """The result of an access, or the kind of its fault."""
+    try:
+        return action(*arguments)
+    except MemoryFaultError as error:
+        return error.kind
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(memory_step, max_size=60), st.sampled_from([1, 2, 4, 8]), st.booleans())
+def test_the_fast_accesses_do_what_the_plain_ones_do(steps: list[tuple[str, int, int]], length: int, signed: bool) -> None:
+    fast, plain = SimulatedMemory(), SimulatedMemory()
+    start = fast.map(2 * PAGE_BYTES)
+    assert plain.map(2 * PAGE_BYTES) == start
+    load, store = fast.loader(length, signed), fast.storer(length, signed)
+    for kind, where, value in steps:
+        match kind:
+            case "poison" | "unpoison":
+                for memory in (fast, plain):
+                    getattr(memory, kind)(start + where, min(value, 2 * PAGE_BYTES - where))
+            case "protect":
+                for memory in (fast, plain):
+                    memory.protect(start + where * PAGE_BYTES, PAGE_BYTES, value)
+            case "load":
+                assert outcome(load, start + where) == outcome(plain.load, start + where, length, signed)
+            case _:
+                assert outcome(store, start + where, value) == outcome(plain.store, start + where, length, value)
 
 
 @pytest.mark.parametrize(

@@ -92,11 +92,13 @@ def waiting(function: Callable[..., Any], interleaved: bool) -> Callable[..., An
 
 
 def _block_accesses(memory: SimulatedMemory) -> AccessTable:
+    load_byte, store_byte = memory.loader(1, signed=False), memory.storer(1, signed=False)
+
     def load_bool(address: int) -> bool:
-        return memory.load(address, 1) != 0
+        return load_byte(address) != 0
 
     def store_bool(address: int, value: bool) -> None:
-        memory.store(address, 1, int(value))
+        store_byte(address, int(value))
 
     def copy(destination: int, source: int, length: int) -> None:
         memory.write(destination, memory.read(source, length))
@@ -130,12 +132,7 @@ def _thread_accesses(memory: SimulatedMemory, thread: CurrentThread) -> AccessTa
 
 def _plain_accesses(memory: SimulatedMemory, name: str, what: Integer) -> AccessTable:
     length, signed = what.bits // 8, what.signed
-
-    def load(address: int) -> int:
-        return memory.load(address, length, signed)
-
-    def store(address: int, value: int) -> None:
-        memory.store(address, length, value)
+    load, store = memory.loader(length, signed), memory.storer(length, signed)
 
     def load_unaligned(address: int) -> int:
         return int.from_bytes(memory.read(address, length), "little", signed=signed)
@@ -155,26 +152,27 @@ def _plain_accesses(memory: SimulatedMemory, name: str, what: Integer) -> Access
 
 def _atomic_accesses(memory: SimulatedMemory, name: str, what: Integer) -> AccessTable:
     length, signed = what.bits // 8, what.signed
+    load, store = memory.loader(length, signed), memory.storer(length, signed)
 
     def exchange(address: int, value: int) -> int:
-        old = memory.load(address, length, signed)
-        memory.store(address, length, value)
+        old = load(address)
+        store(address, value)
         return old
 
     def compare_exchange(address: int, old: int, new: int) -> bool:
         # A failed exchange needs write access too, as on the machine.
-        found = memory.load(address, length, signed)
-        memory.store(address, length, new if found == old else found)
+        found = load(address)
+        store(address, new if found == old else found)
         return found == old
 
     def add(address: int, value: int) -> int:
-        return exchange(address, memory.load(address, length, signed) + value)
+        return exchange(address, load(address) + value)
 
     def conjunction(address: int, value: int) -> int:
-        return exchange(address, memory.load(address, length, signed) & value)
+        return exchange(address, load(address) & value)
 
     def disjunction(address: int, value: int) -> int:
-        return exchange(address, memory.load(address, length, signed) | value)
+        return exchange(address, load(address) | value)
 
     return {
         f"atomic_exchange_{name}": (length, exchange),

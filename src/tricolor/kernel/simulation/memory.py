@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import bisect
 import struct
-from typing import Final, NamedTuple, final
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, TypeAlias, final
 
 PAGE_BYTES: Final = 4096
 PAGE_SHIFT: Final = 12
@@ -43,6 +44,24 @@ FORMATS: Final = {
     (8, True): struct.Struct("<q"),
 }
 DOUBLE: Final = struct.Struct("<d")
+# What memoryview calls the same formats: the machine that simulates is little-endian too.
+VIEW_FORMATS: Final[dict[tuple[int, bool], Any]] = {
+    (1, False): "B",
+    (2, False): "H",
+    (4, False): "I",
+    (8, False): "Q",
+    (1, True): "b",
+    (2, True): "h",
+    (4, True): "i",
+    (8, True): "q",
+}
+INDICES: Final[dict[int, Any]] = {
+    length: tuple(None if at % length else at // length for at in range(PAGE_BYTES)) for length in (1, 2, 4, 8)
+}
+"""By the length of an access: the index in a view of a page by offset; None where the offset is misaligned."""
+
+View: TypeAlias = Any
+"""A memoryview of integers; their type depends on the format."""
 
 
 class SimulationFaultError(Exception):
@@ -95,6 +114,8 @@ class SimulatedMemory:
         self._writable: dict[int, bytearray] = {}
         self._poison: dict[int, bytearray] = {}
         self._freed: list[tuple[int, int]] = []
+        # By format and action: the pages as arrays, each up to its first poisoned byte.
+        self._views: dict[tuple[str, int], dict[int, View]] = {}
         self._next = FIRST_ADDRESS
         self._next_frame = FRAMES_ADDRESS
 
@@ -153,7 +174,7 @@ class SimulatedMemory:
         self._mappings[:] = snapshot.mappings
         self._freed[:] = snapshot.freed
         self._next = snapshot.next
-        for table in (self._pages, self._readable, self._writable, self._poison):
+        for table in (self._pages, self._readable, self._writable, self._poison, *self._views.values()):
             table.clear()
         self._poison.update((number, bytearray(shadow)) for number, shadow in snapshot.poison.items())
         for number, page in snapshot.pages.items():
@@ -184,8 +205,11 @@ class SimulatedMemory:
             if end < mapping.end:
                 bisect.insort(self._mappings, Mapping(end, mapping.end, mapping.protection))
         for number in [each for each in self._pages if start <= each << PAGE_SHIFT < end]:
-            for table in (self._pages, self._readable, self._writable, self._poison):
-                table.pop(number, None)
+            self._remove(number)
+
+    def _remove(self, number: int) -> None:
+        for table in (self._pages, self._readable, self._writable, self._poison, *self._views.values()):
+            table.pop(number, None)
 
     def _place(self, number: int, page: bytearray, protection: int) -> None:
         self._pages[number] = page
@@ -222,8 +246,7 @@ class SimulatedMemory:
     def leave_struct(self, address: int, size_bytes: int) -> None:
         """The function returns: later accesses fault as freed."""
         for number in range(address >> PAGE_SHIFT, -(-(address + size_bytes) // PAGE_BYTES)):
-            for table in (self._pages, self._readable, self._writable, self._poison):
-                table.pop(number, None)
+            self._remove(number)
 
     def _was_in_frame(self, address: int) -> bool:
         """Whether the address lies in a struct that ended with its function, and not just after one that lives."""
@@ -249,6 +272,8 @@ class SimulatedMemory:
             step = min(length_bytes, PAGE_BYTES - offset)
             shadow = self._poison.setdefault(address >> PAGE_SHIFT, bytearray(PAGE_BYTES))
             shadow[offset : offset + step] = bytes([mark]) * step
+            for views in self._views.values():
+                views.pop(address >> PAGE_SHIFT, None)
             address += step
             length_bytes -= step
 
@@ -281,6 +306,45 @@ class SimulatedMemory:
         if self._poison:
             self._check_poison(address, length, "store")
         FORMATS[length, False].pack_into(page, address & OFFSET_MASK, value & ((1 << (8 * length)) - 1))
+
+    def loader(self, length: int, signed: bool) -> Callable[[int], int]:
+        """A function that does what ``load`` does, in a fifth of the time."""
+        indices, form = INDICES[length], VIEW_FORMATS[length, signed]
+        views = self._views.setdefault((form, READ), {})
+
+        def load(address: int) -> int:
+            try:
+                return views[address >> PAGE_SHIFT][indices[address & OFFSET_MASK]]
+            except (KeyError, IndexError, TypeError):
+                # The page is new, or the access is misaligned, beyond a poisoned byte, or a fault.
+                value = self.load(address, length, signed)
+                self._view(views, self._readable, address >> PAGE_SHIFT, form)
+                return value
+
+        return load
+
+    def storer(self, length: int, signed: bool) -> Callable[[int, int], None]:
+        """A function that does what ``store`` does, in a fifth of the time."""
+        indices, form = INDICES[length], VIEW_FORMATS[length, signed]
+        views = self._views.setdefault((form, WRITE), {})
+
+        def store(address: int, value: int) -> None:
+            try:
+                views[address >> PAGE_SHIFT][indices[address & OFFSET_MASK]] = value
+            except (KeyError, IndexError, TypeError, ValueError):
+                self.store(address, length, value)
+                self._view(views, self._writable, address >> PAGE_SHIFT, form)
+
+        return store
+
+    def _view(self, views: dict[int, View], pages: dict[int, bytearray], number: int, form: Any) -> None:
+        """Notes the page as an array, up to its first poisoned byte: an access beyond that has to ask."""
+        if number not in views:
+            shadow = self._poison.get(number)
+            end = shadow.find(1) if shadow is not None else -1
+            whole = memoryview(pages[number])
+            size = struct.calcsize(form)
+            views[number] = whole[: end // size * size if end >= 0 else PAGE_BYTES].cast(form)
 
     def load_double(self, address: int) -> float:
         """An f64, naturally aligned."""

@@ -231,12 +231,23 @@ def _address(w: Writer, place: Place) -> str:
             base = _expression(w, place.base)
             return f"({base} + {place.offset_bytes})" if place.offset_bytes else base
         case ElementPlace():
-            base, index = _address(w, place.base), _expression(w, place.index)
-            return f"({base} + index_below({index}, {place.count}) * {size_bytes(place.type)})"
+            return f"({_address(w, place.base)} + {_index(w, place)} * {size_bytes(place.type)})"
         case AddressPlace():
             return _expression(w, place.address)
         case _:
             assert_never(place)
+
+
+def _index(w: Writer, place: ElementPlace) -> str:
+    """The index, which must be inside the array; locals are compared without a call."""
+    text = _expression(w, place.index)
+    match place.index:
+        case Constant():
+            return text
+        case Local():
+            return f"({text} if 0 <= {text} < {place.count} else index_below({text}, {place.count}))"
+        case _:
+            return f"index_below({text}, {place.count})"
 
 
 def _load(w: Writer, what: StoredType, address: str) -> str:
@@ -329,19 +340,22 @@ def _arithmetic(operator: str, what: Scalar, left: str, right: str) -> str:
     if isinstance(what, Float):
         return f"divide_floats({left}, {right})" if operator == "/" else f"({left} {operator} {right})"
     bits = what.bits if isinstance(what, Integer) else 64
+    is_unsigned = isinstance(what, Integer) and not what.signed
     match operator:
         case "diff":
             return _wrapped(what, f"{left} - {right}")
         case "+" | "-" | "*":
             return _wrapped(what, f"{left} {operator} {right}")
+        case "//" | "%" if is_unsigned and right.isdecimal() and right != "0":
+            return f"({left} {operator} {right})"
         case "//":
             return f"divide({left}, {right}, {bits})"
         case "%":
             return f"remainder({left}, {right}, {bits})"
-        case "<<":
-            return _wrapped(what, f"{left} << shift_count({right}, {bits})")
-        case ">>":
-            return f"({left} >> shift_count({right}, {bits}))"
+        case "<<" | ">>":
+            # The checker has compared constant counts with the width.
+            count = right if right.isdecimal() else f"shift_count({right}, {bits})"
+            return _wrapped(what, f"{left} << {count}") if operator == "<<" else f"({left} >> {count})"
         case "min" | "max":
             return f"{operator}({left}, {right})"
         case _:
