@@ -230,3 +230,16 @@ def test_no_store_of_a_program_goes_round_the_door(source: str) -> None:
     texts = [unit.text.removeprefix(runtime_prelude(0)) for unit in units]
     assert [stray for text in texts for stray in find_stray_stores(text)] == []
     assert sum(text.count("!barrier") for text in texts) > 100
+
+
+@pytest.mark.slow
+def test_a_build_with_check_level_1_refuses_stray_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    request = CompileRequest(("tests/codegen/programs/maplit.go",), ROOT, check_level=1)
+    typed = load_typed(request, Progress())
+    assert not isinstance(typed, Faults)
+    analysed = analyse_program(request, typed, Progress())
+    assert isinstance(analysed, Analysed)
+    emit_units(request, analysed, Progress())
+    monkeypatch.setattr(memory, "BARRIER", "")
+    with pytest.raises(CompilerBug, match="a pointer is stored"):
+        emit_units(request, analysed, Progress())
