@@ -26,7 +26,6 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.allocator.accounting import trace_hook
 from tricolor.runtime.allocator.heap_types import centrals, mheap
-from tricolor.runtime.allocator.mcache import flush_mcache
 from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.sizes import ALL_POINTERS_BASE
 from tricolor.runtime.allocator.spans import find_object, span_of
@@ -46,6 +45,8 @@ from tricolor.runtime.collector.sweep import check_heap
 from tricolor.runtime.mutator.alloc import alloc
 from tricolor.runtime.mutator.malloc import alloc_any
 from tricolor.runtime.mutator.weak import weak_handle, weak_load
+from tricolor.runtime.records.process import init_scheduler
+from tricolor.runtime.records.processor import flush_mcaches
 from tricolor.runtime.slices import growslice
 from tricolor.runtime.strings import (
     cmpstring,
@@ -95,6 +96,7 @@ def print_last_words() -> None:
 
 @export("test.start")
 def start(arena_bytes: i64) -> None:
+    init_scheduler()
     configure(10, arena_bytes)
     init_layouts()
     stack_scanner.value = function_address(scan)
@@ -129,7 +131,7 @@ def run_cycle() -> None:
 
 @export("test.find")
 def find(where: addr) -> addr:
-    flush_mcache()
+    flush_mcaches()
     return find_object(where)
 
 
@@ -147,13 +149,13 @@ def check_all() -> None:
 
 @export("test.live")
 def live() -> u64:
-    flush_mcache()
+    flush_mcaches()
     return mheap.live
 
 
 @export("test.objects")
 def objects() -> u64:
-    flush_mcache()
+    flush_mcaches()
     return mheap.objects_allocated - mheap.objects_freed
 
 

@@ -15,7 +15,7 @@ from tricolor.codegen.state import Gen
 from tricolor.ir.nodes import Pos
 
 _PREEMPT: Final = -1314
-"""Value of the stack limit that asks for a switch (runtime/scheduler/machine.py, PREEMPT)."""
+"""Value of the stack limit that asks for a switch (runtime/records/machine.py, PREEMPT)."""
 
 
 def yield_if_asked(g: Gen, pos: Pos) -> None:

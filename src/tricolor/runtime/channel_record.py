@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tricolor.kernel.lang import Embed, Struct, addr, i64, inline, is_null, to_i64, u8, u64
 from tricolor.runtime.abi_types import GoType
-from tricolor.runtime.scheduler.goroutine_record import Sudog
+from tricolor.runtime.records.goroutine import Sudog
 
 
 class WaitQueue(Struct):

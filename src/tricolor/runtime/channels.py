@@ -49,10 +49,10 @@ from tricolor.runtime.abi_types import GoType
 from tricolor.runtime.channel_record import Channel, WaitQueue
 from tricolor.runtime.mutator.malloc import mallocgc, newobject
 from tricolor.runtime.pointer_stores import clear_go_values, copy_go_value, store_go_pointer
-from tricolor.runtime.scheduler.goroutine_record import Sudog
+from tricolor.runtime.records.goroutine import Sudog
+from tricolor.runtime.records.machine import machine
+from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.scheduler.goroutines import park_waiting
-from tricolor.runtime.scheduler.machine import machine
-from tricolor.runtime.scheduler.process import scheduler
 from tricolor.runtime.scheduler.reasons import REASON_RECEIVE, REASON_RECEIVE_NIL, REASON_SELECT_NO_CASES, REASON_SEND, REASON_SEND_NIL
 from tricolor.runtime.scheduler.run_queue import make_ready
 from tricolor.runtime.scheduler.sudogs import sudog_acquire, sudog_release

@@ -7,13 +7,13 @@ Source:
 from __future__ import annotations
 
 from tricolor.kernel.lang import Struct, addr, i64, size_of, store_u64, systemstack, to_i64, to_u64, u64
-from tricolor.runtime.allocator.heap_types import Span, class_counts, mcache0, mheap
-from tricolor.runtime.allocator.mcache import flush_mcache
+from tricolor.runtime.allocator.heap_types import Span, class_counts, mheap
 from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.sizes import NUM_CLASSES, PAGE_SHIFT
 from tricolor.runtime.allocator.spans import class_bytes
 from tricolor.runtime.collector.cycles import PAUSE_RING, cycles
-from tricolor.runtime.scheduler.process import counters, scheduler
+from tricolor.runtime.records.process import counters, scheduler
+from tricolor.runtime.records.processor import flush_mcaches, tiny_allocs
 from tricolor.runtime.settings_keys import GC_PERCENT, MEMORY_LIMIT
 from tricolor.runtime.system.clock import nanotime
 from tricolor.runtime.system.memory import mapped_bytes
@@ -54,12 +54,13 @@ class GCStats(Struct):
 @systemstack("runtime.gcstats")
 def gc_stats(into: GCStats) -> None:
     """Fills in what MemStats and runtime/metrics show."""
-    flush_mcache()
+    flush_mcaches()
+    tiny = tiny_allocs()
     in_use = mheap.pages_in_use << PAGE_SHIFT
     heap_sys = mheap.top_pages << PAGE_SHIFT
     into.total_alloc_bytes = mheap.bytes_allocated
-    into.mallocs = mheap.objects_allocated + mcache0.tiny_allocs
-    into.frees = mheap.objects_freed + mcache0.tiny_allocs
+    into.mallocs = mheap.objects_allocated + tiny
+    into.frees = mheap.objects_freed + tiny
     into.heap_live_bytes = mheap.live
     into.heap_sys_bytes = heap_sys
     into.heap_idle_bytes = heap_sys - in_use

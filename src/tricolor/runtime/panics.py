@@ -27,8 +27,8 @@ from tricolor.kernel.lang import (
     u64,
     unlikely,
 )
-from tricolor.runtime.scheduler.goroutine_record import G, Segment
-from tricolor.runtime.scheduler.machine import THREAD_LIMIT_OFFSET, Machine, machine
+from tricolor.runtime.records.goroutine import G, Segment
+from tricolor.runtime.records.machine import THREAD_LIMIT_OFFSET, Machine, machine
 
 CALLS_IN_PLACE: Final = 3
 # The words of a goroutine's record (gWords): frames that defer, panics under way, token of recover.

@@ -43,10 +43,10 @@ from tricolor.runtime.channels import (
     try_receive,
     try_send,
 )
-from tricolor.runtime.scheduler.goroutine_record import Sudog
+from tricolor.runtime.records.goroutine import Sudog
+from tricolor.runtime.records.machine import machine
+from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.scheduler.goroutines import park_waiting
-from tricolor.runtime.scheduler.machine import machine
-from tricolor.runtime.scheduler.process import scheduler
 from tricolor.runtime.scheduler.reasons import REASON_SELECT
 from tricolor.runtime.scheduler.sudogs import sudog_acquire, sudog_release
 

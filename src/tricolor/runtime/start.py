@@ -19,11 +19,11 @@ from tricolor.runtime.allocation_trace import install_trace
 from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.collector.environment import read_environment
 from tricolor.runtime.collector.roots import stack_scanner
+from tricolor.runtime.records.machine import THREAD_LIMIT_OFFSET, machine
+from tricolor.runtime.records.process import init_scheduler, scheduler
 from tricolor.runtime.scheduler.context import enter_scheduler, thread_pointer
 from tricolor.runtime.scheduler.faults import fault_handler
 from tricolor.runtime.scheduler.goroutines import create, schedule
-from tricolor.runtime.scheduler.machine import THREAD_LIMIT_OFFSET, machine
-from tricolor.runtime.scheduler.process import init_scheduler, scheduler
 from tricolor.runtime.scheduler.run_queue import make_ready
 from tricolor.runtime.scheduler.scan import scan_stacks
 from tricolor.runtime.scheduler.signals import install_signals

@@ -9,11 +9,11 @@ from __future__ import annotations
 from tricolor.kernel.lang import addr, export, kernel, store_u64, to_u64, u64
 from tricolor.runtime.allocator.accounting import site_counts
 from tricolor.runtime.allocator.heap_types import mheap
-from tricolor.runtime.allocator.mcache import flush_mcache
 from tricolor.runtime.allocator.settings import exchange_setting
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.collector.cycles import cycles
-from tricolor.runtime.scheduler.process import counters
+from tricolor.runtime.records.process import counters
+from tricolor.runtime.records.processor import flush_mcaches
 from tricolor.runtime.settings_keys import ACCOUNTING
 from tricolor.runtime.system.clock import nanotime
 
@@ -30,7 +30,7 @@ def account(counts: addr) -> None:
 @export("tricolor.statistics")
 def statistics(into: addr) -> None:
     """Store the counters, u64 each. After the program ended."""
-    flush_mcache()
+    flush_mcaches()
     at = put(into, mheap.objects_allocated)
     at = put(at, mheap.bytes_allocated)
     at = put(at, mheap.live)

@@ -159,7 +159,7 @@ class MHeap(Struct):
     large_bytes_freed: u64
     large_objects_freed: u64
     bytes_allocated: u64
-    """Ever allocated; exact only after flush_mcache()."""
+    """Ever allocated; exact only after flush_mcaches()."""
     bytes_freed: u64
     objects_allocated: u64
     objects_freed: u64
@@ -178,7 +178,6 @@ class ClassCounts(Struct):
 
 
 mheap = global_struct(MHeap, symbol_name="tricolor.mheap")
-mcache0 = global_struct(MCache, symbol_name="tricolor.mcache0")
 centrals = global_array(Embed[Central], MAX_LAYOUTS)
 layout_hash = global_array(Central, LAYOUT_HASH_SLOTS)
 type_cache = global_array(Embed[TypeLayout], TYPE_CACHE_SLOTS)

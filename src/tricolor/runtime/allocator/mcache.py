@@ -38,18 +38,11 @@ from tricolor.runtime.allocator.heap_types import (
     MCache,
     Span,
     class_counts,
-    mcache0,
     mheap,
 )
 from tricolor.runtime.allocator.marks import allocated_bits
 from tricolor.runtime.allocator.mcentral import take_span
 from tricolor.runtime.allocator.settings import every_allocation
-
-
-@inline
-def mcache() -> MCache:
-    """The mcache of the processor that runs this."""
-    return mcache0
 
 
 @kernel
@@ -136,9 +129,8 @@ def flush_cell(cell: Cell) -> None:
 
 
 @kernel
-def flush_mcache() -> None:
+def flush_mcache(cache: MCache) -> None:
     """Makes spans and counters exact. Cells keep their spans, which a sweep takes from them (drop_spans)."""
-    cache = mcache()
     for index in range(mheap.layout_count):
         flush_cell(cache.cells[index])
     cache.tiny = to_addr(0)
@@ -146,9 +138,8 @@ def flush_mcache() -> None:
 
 
 @kernel
-def drop_spans() -> None:
+def drop_spans(cache: MCache) -> None:
     """Empties the cells; the sweep then puts spans with free elements into the lists."""
-    cache = mcache()
     for index in range(mheap.layout_count):
         cell = cache.cells[index]
         if not is_null(cell.span):
@@ -159,10 +150,17 @@ def drop_spans() -> None:
 
 
 @kernel
-def check_dropped() -> None:
+def check_dropped(cache: MCache) -> None:
     """Invariant 1 of sweep: no cell holds a span."""
     for index in range(mheap.layout_count):
-        check(1, is_null(mcache().cells[index].span), "check_dropped: an mcache holds a span while spans are swept")
+        check(1, is_null(cache.cells[index].span), "check_dropped: an mcache holds a span while spans are swept")
+
+
+@kernel
+def check_cells(cache: MCache) -> None:
+    """Invariants 1 and 2 of all cells."""
+    for index in range(mheap.layout_count):
+        check_cell(cache.cells[index])
 
 
 @kernel

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from tricolor.kernel.lang import i32, i64, systemstack, to_i32, to_i64, u64
 from tricolor.runtime.allocator.heap_types import mheap
-from tricolor.runtime.allocator.mcache import flush_mcache
 from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.settings import exchange_setting, settings
 from tricolor.runtime.collector.cycle import collect
 from tricolor.runtime.collector.cycles import cycles
 from tricolor.runtime.collector.pacer import set_goal
+from tricolor.runtime.records.processor import flush_mcaches
 from tricolor.runtime.settings_keys import ARENA_BYTES, GC_PERCENT, MEMORY_LIMIT
 
 
@@ -25,7 +25,7 @@ def configure(key: u64, value: i64) -> i64:
     previous = exchange_setting(key, value)
     if mheap.layout_count != 0:
         # A setting that has to see every allocation must not miss those that the present runs would serve.
-        flush_mcache()
+        flush_mcaches()
         if key == GC_PERCENT or key == MEMORY_LIMIT:
             set_goal(cycles.marked)
     return previous

@@ -31,7 +31,6 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.allocator.accounting import note_collection
 from tricolor.runtime.allocator.heap_types import mheap
-from tricolor.runtime.allocator.mcache import drop_spans, flush_mcache
 from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.pages import release_free_pages
 from tricolor.runtime.allocator.settings import settings
@@ -44,6 +43,7 @@ from tricolor.runtime.collector.pacer import set_goal
 from tricolor.runtime.collector.roots import mark_roots
 from tricolor.runtime.collector.specials import call_queue_hook, check_specials, mark_special_roots, process_specials
 from tricolor.runtime.collector.sweep import check_heap, sweep
+from tricolor.runtime.records.processor import drop_all_spans, flush_mcaches
 from tricolor.runtime.settings_keys import CHECKMARK, GCTRACE, STRESS, TRACE_ALLOCATIONS
 from tricolor.runtime.system.clock import nanotime, wall_ns
 
@@ -67,7 +67,7 @@ def collect(forced: bool) -> None:
     if unlikely(settings[TRACE_ALLOCATIONS] != 0):
         note_collection()
     # 1. Flush.
-    flush_mcache()
+    flush_mcaches()
     cycles.heap_at_start = mheap.live
     cycles.peak_live = max(cycles.peak_live, mheap.live)
     cycles.peak_pages = max(cycles.peak_pages, mheap.pages_in_use)
@@ -87,7 +87,7 @@ def collect(forced: bool) -> None:
     cycles.heap_at_end = mheap.live
     cycles.mark_end_ns = nanotime()
     # 6. Sweep.
-    drop_spans()
+    drop_all_spans()
     sweep()
     cycles.marked = mheap.live
     # 7. Pace.

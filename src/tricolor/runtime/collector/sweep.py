@@ -5,7 +5,7 @@ mark side of the next cycle. Cost: one visit of each span record; objects are no
 
 Invariants:
     1. Every mcache is flushed and has dropped its spans before. Otherwise a cell would allocate from a
-       freed span. Checked by check_dropped().
+       freed span. Checked by check_all_dropped().
     2. After it, the live counter is the sum of marked elements' sizes. Checked by check_heap().
 
 Source:
@@ -32,15 +32,14 @@ from tricolor.runtime.allocator.heap_types import (
     Span,
     centrals,
     class_counts,
-    mcache0,
     mheap,
 )
 from tricolor.runtime.allocator.marks import allocated_bits, count_marks, is_allocated, is_marked, mark_side
-from tricolor.runtime.allocator.mcache import check_cell, check_dropped
 from tricolor.runtime.allocator.mcentral import check_central, put_span
 from tricolor.runtime.allocator.pages import check_pages
 from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.spans import check_span, free_span, span_record
+from tricolor.runtime.records.processor import check_all_dropped, check_mcaches
 from tricolor.runtime.settings_keys import CLOBBER_FREE, TRACE_ALLOCATIONS
 
 POISON = 0xDEAD_BEEF_DEAD_BEEF
@@ -49,7 +48,7 @@ POISON = 0xDEAD_BEEF_DEAD_BEEF
 @kernel
 def sweep() -> None:
     """Frees everything that is not marked."""
-    check_dropped()
+    check_all_dropped()
     for index in range(mheap.layout_count):
         centrals[index].partial = null(Span)
     if settings[CLOBBER_FREE] != 0 or settings[TRACE_ALLOCATIONS] != 0:
@@ -127,5 +126,5 @@ def check_heap() -> None:
     check(1, live == mheap.live, "check_heap: the live counter is not the sum over all spans")
     for index in range(mheap.layout_count):
         check_central(index)
-        check_cell(mcache0.cells[index])
+    check_mcaches()
     check_pages()

@@ -19,11 +19,12 @@ from tricolor.kernel.lang import addr, address, as_struct, inline, is_null, like
 from tricolor.runtime.allocator.accounting import note_allocation
 from tricolor.runtime.allocator.heap_types import Cell, mheap
 from tricolor.runtime.allocator.large import new_large
-from tricolor.runtime.allocator.mcache import claim_run, mcache
+from tricolor.runtime.allocator.mcache import claim_run
 from tricolor.runtime.allocator.mcentral import central_of, init_layouts
 from tricolor.runtime.allocator.settings import every_allocation
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.collector.cycle import collect_for_memory, collect_if_due
+from tricolor.runtime.records.machine import mcache
 from tricolor.runtime.system.stop import fatal_out_of_memory
 
 CELL_SHIFT = 5

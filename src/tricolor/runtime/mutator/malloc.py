@@ -46,7 +46,6 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.abi_types import GoType
 from tricolor.runtime.allocator.heap_types import centrals, mheap, type_cache, wanted_type
-from tricolor.runtime.allocator.mcache import mcache
 from tricolor.runtime.allocator.mcentral import (
     array_bitmap,
     central_for,
@@ -65,6 +64,7 @@ from tricolor.runtime.allocator.sizes import (
 )
 from tricolor.runtime.allocator.spans import class_bytes
 from tricolor.runtime.mutator.alloc import MAX_ALLOC_BYTES, alloc, alloc_large
+from tricolor.runtime.records.machine import mcache
 
 TINY_BYTES = 16
 TINY_CLASS = 2

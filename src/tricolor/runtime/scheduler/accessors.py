@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tricolor.kernel.lang import addr, atomic_load, field_address, i32, inline, to_i32, u64, unlikely
+from tricolor.runtime.records.goroutine import G
+from tricolor.runtime.records.machine import machine
+from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.scheduler.context import gosched
-from tricolor.runtime.scheduler.goroutine_record import G
-from tricolor.runtime.scheduler.machine import machine
-from tricolor.runtime.scheduler.process import scheduler
 
 
 @inline(symbol_name="runtime.getg")

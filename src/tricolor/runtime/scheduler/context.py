@@ -24,8 +24,8 @@ from typing import Final, NoReturn
 
 from tricolor.kernel.lang import addr, asm, i32, naked
 from tricolor.kernel.registers import RESTORE_REGISTERS_AND_RETURN, SAVE_REGISTERS
-from tricolor.runtime.scheduler.goroutine_record import FRAME_SLACK_BYTES, G, Segment
-from tricolor.runtime.scheduler.machine import THREAD_LIMIT_OFFSET, Machine
+from tricolor.runtime.records.goroutine import FRAME_SLACK_BYTES, G, Segment
+from tricolor.runtime.records.machine import THREAD_LIMIT_OFFSET, Machine
 
 SAVE_ARGUMENTS: Final = """pushq %rax
 pushq %rcx

@@ -30,9 +30,9 @@ from tricolor.kernel.lang import (
     to_u64,
     u64,
 )
+from tricolor.runtime.records.machine import THREAD_LIMIT_OFFSET, first_machine, machine
+from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.scheduler.context import thread_pointer
-from tricolor.runtime.scheduler.machine import THREAD_LIMIT_OFFSET, machine
-from tricolor.runtime.scheduler.process import scheduler
 from tricolor.runtime.scheduler.signals import (
     SIGNAL_BUS,
     SIGNAL_FPE,
@@ -113,7 +113,7 @@ def _put_signal(signal: i32) -> None:
 def _runs_goroutines() -> bool:
     """Whether the thread has a machine. Until that is known, the handler must not use the thread's machine."""
     limit_address = thread_pointer() + THREAD_LIMIT_OFFSET
-    each = scheduler.all_machines
+    each = first_machine
     while not is_null(each):
         if each.limit_address == limit_address:
             return True

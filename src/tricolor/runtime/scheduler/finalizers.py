@@ -20,9 +20,9 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.runtime.collector.specials import queue_hook, take_queued
-from tricolor.runtime.scheduler.goroutine_record import RUNNABLE, G
+from tricolor.runtime.records.goroutine import RUNNABLE, G
+from tricolor.runtime.records.machine import machine
 from tricolor.runtime.scheduler.goroutines import park_waiting
-from tricolor.runtime.scheduler.machine import machine
 from tricolor.runtime.scheduler.reasons import REASON_FINALIZER
 from tricolor.runtime.scheduler.run_queue import enqueue
 

@@ -37,12 +37,12 @@ from tricolor.kernel.lang import (
     u8,
     u32,
 )
+from tricolor.runtime.records.goroutine import DEAD, RUNNABLE, RUNNING, WAITING, G
+from tricolor.runtime.records.machine import machine
+from tricolor.runtime.records.process import counters, scheduler
+from tricolor.runtime.records.processor import Processor
 from tricolor.runtime.scheduler.context import park, resume
-from tricolor.runtime.scheduler.goroutine_record import DEAD, RUNNABLE, RUNNING, WAITING, G
-from tricolor.runtime.scheduler.machine import machine
 from tricolor.runtime.scheduler.preempt import MONITOR_NONE, start_monitor
-from tricolor.runtime.scheduler.process import counters, scheduler
-from tricolor.runtime.scheduler.processor import Processor
 from tricolor.runtime.scheduler.run_queue import enqueue, make_ready, take_next
 from tricolor.runtime.scheduler.sleepers import (
     sleeper_insert,

@@ -30,9 +30,9 @@ from tricolor.kernel.lang import (
     null,
     u64,
 )
-from tricolor.runtime.scheduler.machine import PREEMPT
-from tricolor.runtime.scheduler.process import scheduler
-from tricolor.runtime.scheduler.processor import Processor
+from tricolor.runtime.records.machine import PREEMPT, first_machine
+from tricolor.runtime.records.process import scheduler
+from tricolor.runtime.records.processor import Processor
 from tricolor.runtime.scheduler.signals import block_signals, unblock_signals
 from tricolor.runtime.system.clock import TimeSpec, nanotime
 
@@ -83,7 +83,7 @@ def monitor(argument: addr) -> addr:
     running = field_address(scheduler.running)
     while atomic_load(scheduler.running, "acquire") != 0:
         syscall(FUTEX_NUMBER, running, FUTEX_WAIT_PRIVATE, 1, _slice)
-        each = scheduler.all_machines
+        each = first_machine
         while not is_null(each):
             p = each.processor
             if _should_yield(p):

@@ -14,9 +14,9 @@ Source:
 from __future__ import annotations
 
 from tricolor.kernel.lang import check, inline, is_null, null
-from tricolor.runtime.scheduler.goroutine_record import RUNNABLE, WAITING, G
-from tricolor.runtime.scheduler.machine import machine
-from tricolor.runtime.scheduler.processor import Processor
+from tricolor.runtime.records.goroutine import RUNNABLE, WAITING, G
+from tricolor.runtime.records.machine import machine
+from tricolor.runtime.records.processor import Processor
 
 
 @inline

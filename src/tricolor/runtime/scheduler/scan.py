@@ -5,8 +5,8 @@ from __future__ import annotations
 from tricolor.kernel.lang import addr, asm, export, global_struct, is_null, naked
 from tricolor.kernel.registers import RESTORE_REGISTERS_AND_RETURN, SAVE_REGISTERS
 from tricolor.runtime.collector.roots import mark_stack_words, mark_words
-from tricolor.runtime.scheduler.machine import machine
-from tricolor.runtime.scheduler.process import scheduler
+from tricolor.runtime.records.machine import machine
+from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.scheduler.stacks import StackRange, free_behind, stack_range_first, stack_range_next
 
 _range = global_struct(StackRange)

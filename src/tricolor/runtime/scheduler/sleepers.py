@@ -20,9 +20,9 @@ from tricolor.kernel.lang import (
     to_u64,
     u64,
 )
-from tricolor.runtime.scheduler.goroutine_record import G
-from tricolor.runtime.scheduler.process import scheduler
-from tricolor.runtime.scheduler.processor import Sleepers
+from tricolor.runtime.records.goroutine import G
+from tricolor.runtime.records.process import scheduler
+from tricolor.runtime.records.processor import Sleepers
 from tricolor.runtime.scheduler.reasons import REASON_CHANNEL_TIMERS
 from tricolor.runtime.scheduler.stops import out_of_memory
 from tricolor.runtime.system.memory import map_memory, unmap_memory

@@ -40,10 +40,10 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.kernel.registers import SAVED_BYTES, SAVED_R12_OFFSET, SAVED_RETURN_OFFSET
+from tricolor.runtime.records.goroutine import DEAD, FRAME_SLACK_BYTES, GUARD_BYTES, SEGMENT_HEADER_BYTES, G, Segment
+from tricolor.runtime.records.machine import machine
+from tricolor.runtime.records.process import counters
 from tricolor.runtime.scheduler.context import goroutine_start
-from tricolor.runtime.scheduler.goroutine_record import DEAD, FRAME_SLACK_BYTES, GUARD_BYTES, SEGMENT_HEADER_BYTES, G, Segment
-from tricolor.runtime.scheduler.machine import machine
-from tricolor.runtime.scheduler.process import counters
 from tricolor.runtime.scheduler.stops import out_of_memory, stack_overflow
 from tricolor.runtime.system.memory import map_memory, unmap_memory
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NoReturn
 
 from tricolor.kernel.lang import addr, i32, kernel, systemstack, text, u64
+from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.scheduler.context import leave_scheduler
-from tricolor.runtime.scheduler.process import scheduler
 from tricolor.runtime.scheduler.shutdown import before_leaving
 from tricolor.runtime.scheduler.traceback import put_goroutines
 from tricolor.runtime.system.output import flush_output, put

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from tricolor.kernel.lang import as_struct, inline, is_null, null, size_of, systemstack, unlikely
-from tricolor.runtime.scheduler.goroutine_record import Sudog
-from tricolor.runtime.scheduler.machine import machine
+from tricolor.runtime.records.goroutine import Sudog
+from tricolor.runtime.records.machine import machine
 from tricolor.runtime.scheduler.stops import out_of_memory
 from tricolor.runtime.system.memory import map_memory
 

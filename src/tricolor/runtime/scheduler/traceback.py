@@ -49,10 +49,10 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.kernel.registers import SAVED_RBP_OFFSET
+from tricolor.runtime.records.goroutine import DEAD, RUNNABLE, RUNNING, G
+from tricolor.runtime.records.machine import machine
+from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.scheduler.context import morestack_return
-from tricolor.runtime.scheduler.goroutine_record import DEAD, RUNNABLE, RUNNING, G
-from tricolor.runtime.scheduler.machine import machine
-from tricolor.runtime.scheduler.process import scheduler
 from tricolor.runtime.scheduler.reasons import (
     REASON_COND,
     REASON_COROUTINE,

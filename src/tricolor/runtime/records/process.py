@@ -7,15 +7,14 @@ Source:
 from __future__ import annotations
 
 from tricolor.kernel.lang import Struct, addr, global_struct, i32, i64, kernel, set_thread_struct, u32, u64
-from tricolor.runtime.scheduler.goroutine_record import G
-from tricolor.runtime.scheduler.machine import Machine, first_machine, machine
-from tricolor.runtime.scheduler.processor import first_processor
+from tricolor.runtime.records.goroutine import G
+from tricolor.runtime.records.machine import first_machine, machine
+from tricolor.runtime.records.processor import first_processor
 
 
 class Scheduler(Struct):
     """What all threads share."""
 
-    all_machines: Machine
     all_goroutines: G
     """Oldest first, by all_link; dead ones stay in the list."""
     all_last: G
@@ -67,6 +66,5 @@ def init_scheduler() -> None:
     set_thread_struct(machine, first_machine)
     first_processor.sleepers.first_wake = -1
     machine.processor = first_processor
-    scheduler.all_machines = first_machine
     scheduler.processor_limit = 1
     scheduler.running = 1

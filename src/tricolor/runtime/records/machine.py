@@ -2,7 +2,7 @@
 
 ``machine`` is the calling thread's own: natively its address is the base of ``%gs``. A thread that runs no goroutines has none, and
 the base of ``%gs`` is 0 there. So the monitor thread, and signal handlers until they know their thread, go
-through ``scheduler.all_machines`` instead.
+through the list of machines that begins with ``first_machine``.
 
 Source:
     Go 1.27.3 runtime/runtime2.go (m).
@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.kernel.lang import Struct, addr, global_struct, thread_struct, u32, u64
-from tricolor.runtime.scheduler.goroutine_record import G
-from tricolor.runtime.scheduler.processor import Processor
+from tricolor.kernel.lang import Struct, addr, global_struct, inline, thread_struct, u32, u64
+from tricolor.runtime.allocator.heap_types import MCache
+from tricolor.runtime.records.goroutine import G
+from tricolor.runtime.records.processor import Processor
 
 # No stack pointer is above it: the next function that compares with the limit enters __morestack.
 PREEMPT: Final = 0xFFFF_FFFF_FFFF_FADE
@@ -52,9 +53,15 @@ class Machine(Struct):
     locks: u32
     """While it is not 0 the running goroutine is not preempted."""
     all_link: "Machine"
-    """The next one of ``scheduler.all_machines``."""
+    """The next one after ``first_machine``."""
 
 
 machine = thread_struct(Machine, symbol_name="tricolor.machine")
 # That of the thread which called tricolor.start.
 first_machine = global_struct(Machine, symbol_name="tricolor.first_machine")
+
+
+@inline
+def mcache() -> MCache:
+    """The mcache from which the calling thread allocates."""
+    return machine.processor.mcache

@@ -1,0 +1,105 @@
+"""Processor (Go's p): what a thread needs to run goroutines, and what only one thread uses at a time.
+
+A thread takes a processor with it when it runs goroutines, so nothing here needs a lock. The monitor thread reads a few of
+the fields, each of one word.
+
+Source:
+    Go 1.27.3 runtime/runtime2.go (p), runtime/time.go (timers).
+
+Differs from Go:
+    The run queue is a list of any length, not a ring of 256. The timers heap holds goroutines that sleep.
+"""
+
+from __future__ import annotations
+
+from tricolor.kernel.lang import Embed, Struct, addr, global_struct, i64, is_null, kernel, u32, u64
+from tricolor.runtime.allocator.heap_types import MCache
+from tricolor.runtime.allocator.mcache import check_cells, check_dropped, drop_spans, flush_mcache
+from tricolor.runtime.records.goroutine import G, Sudog
+
+
+class Sleepers(Struct):
+    """A binary heap of goroutines by the time at which they wake: ``places`` words at ``table``, ``count`` of them in use."""
+
+    table: addr
+    count: u64
+    places: u64
+    first_wake: i64
+    """When the first one wakes; -1 if nobody sleeps. The monitor thread reads it."""
+
+
+class Processor(Struct):
+    """What a thread needs to run goroutines."""
+
+    run_next: G
+    """Runs before the queue: the goroutine that was made or woken last."""
+    run_head: G
+    run_tail: G
+    """Means nothing while run_head is null."""
+    schedule_tick: u64
+    """Goroutines started so far. The monitor thread reads it."""
+    monitor_tick: u64
+    """What schedule_tick was when the monitor thread looked last."""
+    preempt: u32
+    """1 when the monitor thread has asked for a yield; read by tricolor.poll."""
+    random: u64
+    """State of the generator that selects draw from."""
+    free_sudogs: Sudog
+    sleepers: Embed[Sleepers]
+    all_link: "Processor"
+    """The next one after ``first_processor``."""
+    mcache: Embed[MCache]
+
+
+# The only one as long as one thread runs goroutines.
+first_processor = global_struct(Processor, symbol_name="tricolor.processor")
+
+
+# --- The mcaches of all processors ----------------------------------------------------------------
+
+
+@kernel
+def flush_mcaches() -> None:
+    """Makes spans and counters exact."""
+    each = first_processor
+    while not is_null(each):
+        flush_mcache(each.mcache)
+        each = each.all_link
+
+
+@kernel
+def drop_all_spans() -> None:
+    """Empties all mcaches; the sweep then puts spans with free elements into the lists."""
+    each = first_processor
+    while not is_null(each):
+        drop_spans(each.mcache)
+        each = each.all_link
+
+
+@kernel
+def tiny_allocs() -> u64:
+    """Objects that were packed into a block with others, ever."""
+    count: u64 = 0
+    each = first_processor
+    while not is_null(each):
+        count += each.mcache.tiny_allocs
+        each = each.all_link
+    return count
+
+
+@kernel
+def check_all_dropped() -> None:
+    """Invariant 1 of sweep: no mcache holds a span."""
+    each = first_processor
+    while not is_null(each):
+        check_dropped(each.mcache)
+        each = each.all_link
+
+
+@kernel
+def check_mcaches() -> None:
+    """The invariants of all cells."""
+    each = first_processor
+    while not is_null(each):
+        check_cells(each.mcache)
+        each = each.all_link
