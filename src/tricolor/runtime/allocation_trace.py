@@ -10,10 +10,10 @@
     tracefree(0xc000010000, 0x18, main.T)
     tracegc()
 
-How: entries of the allocator store the type descriptor in ``wanted_type`` (three small numbers stand for boxes whose
-descriptor is not at hand); allocation of memory without a type, as texts are, stores nothing. The type is kept in a table of one word per heap word,
-so that a free can name it. A program that is to be traced is compiled with accounting: otherwise codegen allocates small values
-by layout, and their types are not known here.
+How: the entries of ``mutator.malloc`` store the type descriptor in ``wanted_type`` (three small numbers stand for boxes whose
+descriptor is not at hand); memory without a type, such as a text, has none. The type is kept in a table of one word per heap word,
+so that a free can name it. A program is compiled with accounting to be traced: otherwise codegen allocates small values
+by layout, and the trace does not learn their types.
 
 Source:
     Go 1.20 runtime/mprof.go (tracealloc, tracefree, tracegc); Go 1.21 removed it.
@@ -65,7 +65,7 @@ _types = global_value(addr)
 
 @kernel
 def install_trace() -> None:
-    """Lets the memory manager tell what it does, if it is asked to."""
+    """Gives the allocator the code to call for each event, and at the end of the process."""
     trace_hook.value = function_address(trace)
     last_words.value = function_address(show_goroutine)
 

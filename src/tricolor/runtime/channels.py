@@ -1,17 +1,19 @@
 """Channels: make, send, receive, close.
 
-A channel is an object of the Go heap; its buffer is part of it if elements hold no pointers, else an array of its own. Who
-waits is kept in two queues of Sudogs. A waiting sender or receiver has its element's memory on its own stack, and the one
+A channel is an object of the Go heap. Its buffer is part of it if elements hold no pointers, else an array of its own. Goroutines
+that wait stand in two queues of Sudogs. The element of a waiting sender or receiver lies on its own stack, and the goroutine
 that comes copies directly from or to it.
 
-All operations run on the goroutine's stack in ``@goroutine`` functions whose helpers are inlined: nothing yields between
-looking at a channel and parking, which is what makes them atomic as long as one thread runs goroutines. With
-several, a lock of the channel is to be taken where LOCK stands, and released where UNLOCK stands (by commit_park, through
+All operations run on the goroutine's stack in ``@goroutine`` functions whose helpers are inlined. Nothing yields between
+looking at a channel and parking, so they are atomic as long as one thread runs goroutines. With
+several threads, a lock of the channel is to be taken where LOCK stands, and released where UNLOCK stands (by commit_park, through
 ``machine.wait_lock``, for a goroutine that parks).
 
 Invariants:
-    1. At least one of the two queues is empty, but for a goroutine that is in both by one select.
-    2. If ``count`` > 0 nobody waits to receive; if ``count`` < ``capacity`` nobody waits to send.
+    1. One of the two queues MUST be empty, unless a goroutine is in both by a select. Otherwise two goroutines would wait for each
+       other. Checked by check_channel().
+    2. If ``count`` > 0 nobody MUST wait to receive; if ``count`` < ``capacity`` nobody MUST wait to send. Otherwise an element
+       would overtake another one. Checked by check_channel().
 
 Source:
     Go 1.27.3 runtime/chan.go.
@@ -27,6 +29,7 @@ from tricolor.kernel.lang import (
     addr,
     address,
     as_struct,
+    check,
     const_table,
     field_address,
     global_struct,
@@ -243,8 +246,19 @@ def clear_elem(channel: Channel, elem: addr) -> None:
 
 
 @inline
+def check_channel(channel: Channel) -> None:
+    """Invariants 1 and 2."""
+    receiver = channel.receivers.first
+    sender = channel.senders.first
+    check(2, is_null(receiver) or is_null(sender) or receiver.is_select != 0, "check_channel: goroutines wait in both queues")
+    check(2, is_null(receiver) or channel.count == 0, "check_channel: a goroutine waits to receive what is in the buffer")
+    check(2, is_null(sender) or channel.count == channel.capacity, "check_channel: a goroutine waits to send into a buffer with room")
+
+
+@inline
 def try_send(channel: Channel, elem: addr) -> bool:
     """Sends if that is possible at once. The channel must not be closed."""
+    check_channel(channel)
     receiver = take_waiter(channel.receivers)
     if not is_null(receiver):
         hand_over(channel, receiver, elem)
@@ -258,6 +272,7 @@ def try_send(channel: Channel, elem: addr) -> bool:
 @inline
 def try_receive(channel: Channel, elem: addr) -> bool:
     """Receives if there is an element or a sender."""
+    check_channel(channel)
     sender = take_waiter(channel.senders)
     if not is_null(sender):
         take_from_sender(channel, sender, elem)

@@ -33,7 +33,7 @@ MODULES: Final = (
     "tricolor.runtime.collector.configure",
     "tricolor.runtime.scheduler.finalizers",
 )
-"""Modules that, with what they import, are the whole runtime."""
+"""The runtime: these modules and all that they import."""
 
 PRELUDE_MODULES: Final = (
     "tricolor.runtime.mutator.alloc",
@@ -41,15 +41,14 @@ PRELUDE_MODULES: Final = (
     "tricolor.runtime.channel_record",
     "tricolor.runtime.panics",
 )
-"""Modules whose ``@inline`` functions compiled Go calls."""
+"""Modules with ``@inline`` functions that compiled Go calls."""
 
 _DEFINED: Final = re.compile(r'^define [^@]*@"([^"]+)"', re.MULTILINE)
 _DECLARED: Final = re.compile(r'^declare [^@]*@"(\w+\.[^"]+)"', re.MULTILINE)
 
 
 def runtime_roots(check_level: int) -> list[str]:
-    """Go symbols that are needed although no Go source mentions them: entry points that are written in Go, and what the kernel
-    modules call."""
+    """Go symbols that a program needs although no Go source mentions them: entry points in Go, and what kernel modules call."""
     text = runtime_text(check_level)
     defined = set(_DEFINED.findall(text))
     wanted = ("runtime.main", *ENTRIES, *_DECLARED.findall(text))
@@ -62,7 +61,7 @@ def runtime_text(check_level: int) -> str:
 
 
 def runtime_prelude(check_level: int) -> str:
-    """LLVM text that stands in front of each module of compiled Go. Raises KernelProgramError."""
+    """LLVM text that each module of compiled Go begins with. Raises KernelProgramError."""
     return _cached("prelude", check_level, lambda options: inline_prelude(PRELUDE_MODULES, options))
 
 

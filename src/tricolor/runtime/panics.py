@@ -1,8 +1,8 @@
 """Deferred calls: the part that compiled Go code runs in every function that defers.
 
-A function that defers has a DeferFrame in its stack frame, linked with those of its callers. Up to three calls are kept in
-it, more in a list on the heap, which package runtime keeps (``deferMore``, ``runMore`` in goroot/files/runtime/panic.go); so is all
-that panics do.
+A function that defers has a DeferFrame in its stack frame, linked with those of its callers. The frame has room for three calls.
+Package runtime keeps further calls in a list on the heap (``deferMore``, ``runMore`` in goroot/files/runtime/panic.go), and
+runs panics.
 
 Source:
     Go 1.27.3 runtime/panic.go (deferproc, deferreturn).
@@ -37,7 +37,7 @@ WORD_TOKEN: Final = 2
 
 
 class DeferFrame(Struct):
-    """What a function that defers keeps (deferFrame in goroot/files/runtime/panic.go); 128 bytes."""
+    """The deferred calls of a function, and where it goes on after a panic (deferFrame in goroot/files/runtime/panic.go); 128 bytes."""
 
     pc: addr
     """Where to go on, and the registers there."""
@@ -104,7 +104,7 @@ def deferproc(frame: DeferFrame, closure: addr) -> None:
 
 @inline(symbol_name="runtime.deferreturn")
 def deferreturn(frame: DeferFrame) -> None:
-    """Runs what was deferred, last first, and unlinks the frame."""
+    """Runs the deferred calls, last first, and unlinks the frame."""
     if unlikely(frame.more != 0):
         run_more(frame)
     while frame.count != 0:
@@ -117,7 +117,7 @@ def deferreturn(frame: DeferFrame) -> None:
 
 @inline(symbol_name="runtime.recovertoken")
 def recovertoken() -> addr:
-    """The token that the panic machinery has set for the function that begins; 0 if it was not called by it."""
+    """The token that the panic machinery has set for the function that begins; 0 if something else called it."""
     token = machine.g.words[WORD_TOKEN]
     if token != 0:
         machine.g.words[WORD_TOKEN] = 0

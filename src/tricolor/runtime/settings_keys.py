@@ -46,4 +46,4 @@ EVERY_ALLOCATION: Final = (STRESS, TRACE_ALLOCATIONS, ACCOUNTING)
 """Settings that have to see every allocation: while one of them is not 0, each allocation takes the slow path."""
 
 DEBUG_FLAG_TABLE: Final = b"".join(bytes([key, len(name)]) + name.encode() for name, key in DEBUG_FLAGS.items())
-"""DEBUG_FLAGS as the runtime reads them, one behind the other: key, length of the name, name."""
+"""DEBUG_FLAGS as the runtime reads them, one after the other: key, length of the name, name."""

@@ -35,7 +35,7 @@ from tricolor.runtime.mutator.alloc import MAX_ALLOC_BYTES
 from tricolor.runtime.mutator.malloc import alloc_any, alloc_noscan, product_overflows, zero_base
 from tricolor.runtime.pointer_stores import clear_go_values, copy_go_values
 
-# Below it a slice doubles when it grows; above, it grows by a quarter and a bit.
+# A slice with a smaller capacity doubles when it grows; a larger one grows by a quarter and a bit.
 DOUBLING_CAP = 256
 PAGE_MASK = (1 << PAGE_SHIFT) - 1
 
@@ -46,7 +46,7 @@ def panicgrowslice() -> None: ...
 
 @inline
 def round_up_size(size_bytes: u64, noscan: bool) -> u64:
-    """What an array of that size can grow to within its element of Go's heap, the header word left out."""
+    """The size to which an array can grow within its element of Go's heap, without the header word."""
     if size_bytes <= MAX_SMALL_BYTES - HEADER_BYTES:
         header: u64 = 0 if noscan or size_bytes <= MAX_BITMAP_BYTES else HEADER_BYTES
         return to_u64(class_bytes[size_class_of(size_bytes + header)]) - header

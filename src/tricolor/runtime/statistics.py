@@ -1,4 +1,4 @@
-"""What a program leaves for its report: counters of heap, collector and scheduler, and objects per allocation site.
+"""Statistics for the report of a program: counters of heap, collector and scheduler, and objects by allocation site.
 
 Whoever runs the program calls ``tricolor.account`` before it starts and ``tricolor.statistics`` after it ended. The order of the
 numbers is that of ``abi.statistics.NAMES``.
@@ -59,7 +59,7 @@ def put(at: addr, value: u64) -> addr:
 
 @kernel
 def longest_pause_ns() -> u64:
-    """Of the last 256 cycles."""
+    """The longest pause of the last 256 cycles."""
     longest: u64 = 0
     for index in range(256):
         longest = max(longest, cycles.pauses_ns[index])

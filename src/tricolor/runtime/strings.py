@@ -72,13 +72,13 @@ def continues(byte: u32) -> bool:
 
 @inline
 def byte_at(text: addr, at: u64, length: u64) -> u32:
-    """The byte, or 0 (which continues nothing) behind the end."""
+    """The byte, or 0 (which continues nothing) after the end."""
     return to_u32(load_u8(text + at)) if at < length else 0
 
 
 @inline
 def decode(text: addr, length: u64, at: u64) -> tuple[u32, u64]:
-    """The rune at a position below ``length``, and the position behind it."""
+    """The rune at a position below ``length``, and the position after it."""
     first = to_u32(load_u8(text + at))
     if first < 0x80:
         return first, at + 1
@@ -105,7 +105,7 @@ def decode(text: addr, length: u64, at: u64) -> tuple[u32, u64]:
 
 @inline
 def valid_rune(rune: u32) -> u32:
-    """The rune, or U+FFFD for what is none."""
+    """The number if it is a rune, else U+FFFD."""
     if rune > MAX_RUNE or (rune >= SURROGATE_FIRST and rune <= SURROGATE_LAST):
         return RUNE_ERROR
     return rune
@@ -154,7 +154,7 @@ def string_too_long() -> None:
 
 @goroutine("runtime.concatstrings")
 def concatstrings(strings: addr, count: u64) -> tuple[addr, u64]:
-    """``count`` strings one behind the other; a single one that is not empty is returned itself."""
+    """``count`` strings joined; if only one is not empty, that one itself."""
     length: u64 = 0
     filled: u64 = 0
     last: u64 = 0
@@ -257,7 +257,7 @@ def intstring(value: i64) -> tuple[addr, u64]:
 
 @goroutine("runtime.decoderune")
 def decoderune(data: addr, length: u64, at: u64) -> tuple[i32, u64]:
-    """The rune at a position, and the position behind it."""
+    """The rune at a position, and the position after it."""
     if at >= length:
         return RUNE_ERROR, at + 1
     rune, behind = decode(data, length, at)

@@ -1,4 +1,4 @@
-"""Accounting: what the program allocates at each site, and each allocation, free and cycle for whoever traces them.
+"""Accounting: counts what each site of the program allocates, and reports each allocation, free and cycle to a trace.
 
 The settings ACCOUNTING and TRACE_ALLOCATIONS turn it on. Both make every allocation take the slow path, which calls
 note_allocation().
@@ -34,7 +34,7 @@ trace_hook = global_value(addr, symbol_name="tricolor.trace_hook")
 
 @kernel
 def note_allocation(object: addr, size_bytes: u64) -> None:
-    """Called for every allocation while an option asks for it."""
+    """Counts and reports an allocation, as the settings ask."""
     if settings[ACCOUNTING] != 0:
         count_site(size_bytes)
     if settings[TRACE_ALLOCATIONS] != 0:
@@ -43,13 +43,13 @@ def note_allocation(object: addr, size_bytes: u64) -> None:
 
 @kernel
 def note_free(object: addr, size_bytes: u64) -> None:
-    """Called for every freed object while allocations are traced."""
+    """Reports an object that is about to be freed."""
     report(TRACE_FREE, object, size_bytes)
 
 
 @kernel
 def note_collection() -> None:
-    """Called at the start of every cycle while allocations are traced."""
+    """Reports the start of a cycle."""
     report(TRACE_COLLECTION, to_addr(0), 0)
 
 

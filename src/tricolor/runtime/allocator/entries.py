@@ -1,4 +1,4 @@
-"""What package runtime asks of the allocator directly: the object at an address, and memory outside of the heap."""
+"""Entries for package runtime that only need the allocator: find an object, get memory outside the heap."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def go_find_object(where: addr, size: addr) -> addr:
 
 @systemstack("runtime.persistentalloc")
 def go_persistent_alloc(size_bytes: u64) -> addr:
-    """Zeroed memory outside of the heap that is never freed nor scanned."""
+    """Zeroed memory outside the heap that is never freed nor scanned."""
     return persistent_alloc(size_bytes)

@@ -1,11 +1,11 @@
 """The heap's structures and the statics that hold them.
 
 Terms:
-    arena       the one reserved range of addresses in which all pages lie
+    arena       the reserved range of addresses in which all pages lie
     span        a run of pages that holds elements of one layout
     elem        an object's place in a span
-    layout      what codegen and the allocator agree on: elem size and pointer bitmap
-    side        one of the two mark bitmaps of a span; they change roles at the end of each cycle
+    layout      elem size and pointer bitmap; codegen writes the header of a layout, the allocator reads it
+    side        one of the two bitmaps of a span; the sweep swaps their roles (``marks``)
 
 Header of a layout (16 bytes, written by codegen, index 0 until the first allocation)::
 
@@ -15,20 +15,18 @@ Header of a layout (16 bytes, written by codegen, index 0 until the first alloca
 
 Invariants:
     1. ``free_index`` MUST NOT exceed ``nelems``. Otherwise an allocation would leave the span.
-    2. An element is allocated exactly if its bit is set on the allocated side or it lies below
-       ``free_index``.
-       Otherwise the marker would mark, or the sweep free, what was never given out.
-    3. Between cycles all bits of the mark side MUST be zero. Otherwise the next cycle would skip live
-       objects.
-       Invariants 1 to 3 are checked by check_span().
+       Checked by check_span().
+    2. An element MUST be allocated exactly if its bit is set on the allocated side or it lies below ``free_index``.
+       Otherwise the marker would mark, or the sweep free, what was never given out. Checked by check_span().
+    3. Between cycles all bits of the mark side MUST be zero. Otherwise the next cycle would skip live objects.
+       Checked by check_span().
 
 Source:
     Go 1.27.3 runtime/mheap.go, mcentral.go, mcache.go; Wingo, "Nofl" (arXiv 2503.16971).
 
 Differs from Go:
     Spans belong to a layout (size class and pointer bitmap), so that an object needs no bitmap of its own.
-    The mark bitmap of one cycle is the free map until the next: there is no sweep of elements, only of
-    spans.
+    The mark bitmap of one cycle tells what is allocated until the next: the sweep visits spans, not elements.
 """
 
 from __future__ import annotations
@@ -40,14 +38,14 @@ SIDE_WORDS = 32
 SIDE_BYTES = 256
 STATE_FREE = 0
 STATE_IN_USE = 1
-# What wanted_type says of boxes whose type has no descriptor at hand.
+# Values of wanted_type for boxes whose type descriptor is not at hand.
 BOX_OF_NUMBER = 1
 BOX_OF_TEXT = 2
 BOX_OF_BYTES = 3
 
 
 class Special(Struct):
-    """Something to be done when an object dies; in a list at its span, newest first."""
+    """What to do when an object dies. The span of the object has a list of them, newest first."""
 
     next: "Special"
     object: addr
@@ -57,7 +55,7 @@ class Special(Struct):
 
 
 class Span(Struct):
-    """A run of pages with elements of one layout. The first line is all that marking needs beside the bits."""
+    """A run of pages with elements of one layout. Marking needs only the bits and the first cache line of fields."""
 
     start: addr
     magic: u64
@@ -68,7 +66,7 @@ class Span(Struct):
     index: u32
     large_type: addr
     free_index: u64
-    # Second line.
+    # Second cache line.
     next: "Span"
     specials: Special
     pages: u64
@@ -98,7 +96,7 @@ class Central(Struct):
 
 
 class Cell(Struct):
-    """One layout's place in the mcache: zeroed free memory from cursor to limit, and the span it is in."""
+    """The place of a layout in the mcache: free memory from cursor to limit, which is zero, and its span."""
 
     cursor: addr
     limit: addr
@@ -107,7 +105,7 @@ class Cell(Struct):
 
 
 class MCache(Struct):
-    """mcache: what one processor allocates from without a lock."""
+    """mcache: the runs from which a processor allocates without a lock."""
 
     cells: Array[Embed[Cell], MAX_LAYOUTS]
     tiny: addr
@@ -128,22 +126,22 @@ class MHeap(Struct):
     arena_start: addr
     arena_pages: u64
     top_pages: u64
-    """Pages at and above were never used."""
+    """Pages from here on were never used."""
     span_table: addr
     """Span of each page."""
     used_bits: addr
-    """Bit per page: in a span."""
+    """A bit for each page: it is in a span."""
     dirty_bits: addr
-    """Bit per page: may hold something else than zero."""
+    """A bit for each page: it may hold something else than zero."""
     chunk_deficit: addr
-    """u16 per chunk: 512 minus an upper bound of its longest run of free pages."""
+    """A u16 for each chunk: 512 minus an upper bound of its longest run of free pages."""
     search_chunk: u64
     span_records: addr
     span_count: u64
     free_records: Span
     layout_count: u64
     allocated_side: u64
-    """Offset in bytes, from ``Span.bits``, of the side that says what is allocated; the other one is for marking."""
+    """Offset of the allocated side within ``Span.bits``, in bytes (``marks``)."""
     mark_stack: addr
     mark_stack_bytes: u64
     persistent: addr
@@ -182,5 +180,5 @@ centrals = global_array(Embed[Central], MAX_LAYOUTS)
 layout_hash = global_array(Central, LAYOUT_HASH_SLOTS)
 type_cache = global_array(Embed[TypeLayout], TYPE_CACHE_SLOTS)
 class_counts = global_array(Embed[ClassCounts], NUM_CLASSES, symbol_name="tricolor.class_counts")
-# Type of the object that is about to be allocated, for traces: stored by every entry that knows one, cleared once it was told.
+# Type of the object that is about to be allocated, for traces. Entries that know the type store it; the trace clears it.
 wanted_type = global_value(addr)

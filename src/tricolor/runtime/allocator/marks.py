@@ -1,8 +1,8 @@
 """The two bitmaps of a span, its *sides*: one bit per elem on each.
 
 Terms:
-    allocated side   says which elems were live after the last cycle; together with ``free_index`` it says what is allocated
-    mark side        is zero between cycles; the marker sets the bits of what it reaches
+    allocated side   the elems that were live after the last cycle; with ``free_index`` it tells which elems are allocated
+    mark side        zero between cycles; the marker sets the bits of the elems that it reaches
 
 How: ``mheap.allocated_side`` is the offset of the allocated side within ``Span.bits``, 0 or SIDE_BYTES, for all spans at
 once. The sweep swaps the roles of the sides: what was marked is what is allocated.

@@ -2,20 +2,25 @@
 
 How: the cell of a layout holds the rest of the run that was claimed last; the mutator moves its cursor. When the
 run is used up, claim_run() claims the next run of elements that the last cycle did not mark in the same span; then it
-takes the next span with free elements, then a new one. It fails if the arena is full, and never collects: that is
-the business of ``mutator.alloc``.
+takes the next span with free elements, then a new one. It fails if the arena is full, and never collects:
+``mutator.alloc`` does.
+
+Phases of claim_in_span()::
+
+    1. skip     pass over elements that the last cycle found live
+    2. measure  count the free elements in a row
+    3. claim    zero them, put them into the cell, and count them as allocated
 
 Invariants:
-    1. Memory from cursor to limit is zero. Otherwise Go code would see old data. Checked by check_cell().
-    2. The cursor is at an elem boundary, and ``span.free_index`` is the elem at the limit. Otherwise
+    1. Memory from cursor to limit MUST be zero. Otherwise Go code would see old data. Checked by check_cell().
+    2. The cursor MUST be at an elem boundary, and ``span.free_index`` be the elem at the limit. Otherwise
        flush_cell() would free an object or lose one. Checked by check_cell().
 
 Source:
-    Go 1.27.3 runtime/mcache.go, Wingo, "Nofl" (arXiv 2503.16971).
+    Go 1.27.3 runtime/mcache.go; Wingo, "Nofl" (arXiv 2503.16971).
 
 Differs from Go:
-    An allocation touches the cell and the object only. Counters are kept by run, and are exact after
-    flush_mcache().
+    An allocation touches only the cell and the object. Counters count runs; they are exact after flush_mcaches().
 """
 
 from __future__ import annotations
@@ -67,7 +72,7 @@ def claim_in_span(cell: Cell, span: Span, most: u64) -> bool:
     """Claims up to ``most`` free elements in a row from free_index on; False if there are none."""
     bits = allocated_bits(span)
     nelems = span.nelems
-    # 1. Skip what the last cycle found live.
+    # 1. Skip.
     first = span.free_index
     while first < nelems:
         taken = run_of_ones(bits, first)
@@ -77,7 +82,7 @@ def claim_in_span(cell: Cell, span: Span, most: u64) -> bool:
     if first >= nelems:
         span.free_index = nelems
         return False
-    # 2. Measure the run of free elements after it.
+    # 2. Measure.
     stop = min(first + most, nelems)
     end = first
     while end < stop:
@@ -86,7 +91,7 @@ def claim_in_span(cell: Cell, span: Span, most: u64) -> bool:
             break
         end += free
     end = min(end, stop)
-    # 3. Zero it, put it into the cell, and count it as allocated.
+    # 3. Claim.
     count = end - first
     length_bytes = count * span.elem_bytes
     start = span.start + first * span.elem_bytes
@@ -112,7 +117,7 @@ def count_claim(span: Span, count: u64, length_bytes: u64) -> None:
 
 @kernel
 def flush_cell(cell: Cell) -> None:
-    """Gives what is left of the run back to the span: it was never allocated."""
+    """Gives the unused rest of the run back to the span."""
     span = cell.span
     if is_null(span):
         return

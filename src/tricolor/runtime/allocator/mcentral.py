@@ -1,18 +1,18 @@
 """mcentral: the layouts of the program, and for each the spans that have free elements.
 
-How: index 0 of a layout header that codegen wrote means "not met yet". The first allocation finds the
-index: that of the noscan class or of the class of all pointers if the bitmap says so, else that of an entry
-with the same size and bitmap (hash), else a new one.
+How: codegen writes index 0 into the header of a layout. The first allocation replaces it: by the index of the noscan class
+if no word is a pointer, of the class of all pointers if every word is one, else of the entry with the same size and
+bitmap, which a hash finds or which is made.
 
 Invariants:
-    1. A span is in at most one partial list, and only while it has free elements and is in no mcache.
+    1. A span MUST be in at most one partial list, and only while it has free elements and is in no mcache.
        Otherwise two cells would give out the same memory. Checked by check_central().
 
 Source:
     Go 1.27.3 runtime/mcentral.go.
 
 Differs from Go:
-    Lists are rebuilt by each sweep; spans are taken lowest address first.
+    Each sweep rebuilds the lists, lowest address first.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def central_for(size_class: u64, bitmap: u64) -> Central:
             return found
         found = found.hash_next
     if mheap.layout_count >= MAX_LAYOUTS:
-        # Words that are no pointers are then looked at too: the marker ignores what points outside of the heap.
+        # The marker then looks at words that are no pointers too; it ignores what points outside the heap.
         return centrals[ALL_POINTERS_BASE + size_class]
     made = init_central(mheap.layout_count, size_class, KIND_BITMAP, bitmap)
     mheap.layout_count += 1
@@ -130,7 +130,7 @@ def central_for(size_class: u64, bitmap: u64) -> Central:
 
 @kernel
 def central_of(layout: addr) -> Central:
-    """The entry of a layout header; notes its index in the header."""
+    """The entry of a layout header; stores its index in the header."""
     index = to_u64(load_u32(layout + 4))
     if index == 0:
         if mheap.layout_count == 0:
@@ -159,7 +159,7 @@ def type_bitmap(type: GoType) -> u64:
 
 @kernel
 def is_all_pointers(type: GoType) -> bool:
-    """Whether every word of a value is a pointer (small types only; larger ones are described by themselves)."""
+    """Whether every word of a value is a pointer (of at most 63 words; the marker scans larger ones by their type)."""
     words = type.size_bytes >> 3
     if type.pointer_bytes != type.size_bytes or words > 63:
         return False
@@ -168,10 +168,9 @@ def is_all_pointers(type: GoType) -> bool:
 
 @kernel
 def array_bitmap(type: GoType, size_bytes: u64, elem_bytes: u64) -> u64:
-    """Pointer bitmap of as many values of the type as there are, carried on to the end of the element.
+    """Pointer bitmap of an element full of values of the type.
 
-    What is behind the last value is zero, so bits there do no harm, and arrays of any length share one
-    layout.
+    Memory after the last value is zero, so bits there do no harm, and arrays of any length share one layout.
     """
     one = type_bitmap(type)
     step = type.size_bytes >> 3
@@ -188,7 +187,7 @@ def array_bitmap(type: GoType, size_bytes: u64, elem_bytes: u64) -> u64:
 def layout_of_type(type: addr) -> addr:
     """Layout of one value of a type with pointers, of at most 512 bytes.
 
-    It is noted in the type cache if the type lives for ever.
+    The type cache keeps it if the type lives for ever.
     """
     if mheap.layout_count == 0:
         init_layouts()
@@ -197,7 +196,7 @@ def layout_of_type(type: addr) -> addr:
     elem_bytes = to_u64(class_bytes[size_class])
     bitmap = array_bitmap(go_type, go_type.size_bytes, elem_bytes)
     central = central_for(size_class, bitmap)
-    # A type that reflect made may die, and another one take its address.
+    # A type that reflect made may die, and another type get its address.
     if is_null(span_of(type)):
         entry = type_cache[(to_u64(type) >> 5) & (TYPE_CACHE_SLOTS - 1)]
         entry.type = type

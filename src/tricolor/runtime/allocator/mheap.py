@@ -4,8 +4,8 @@ Source:
     Go 1.27.3 runtime/malloc.go (mallocinit, persistentalloc).
 
 Differs from Go:
-    One range of 256 GiB of address space is reserved at once (less if the system refuses), instead of
-    arenas of 64 MiB: from an address to its span is one load.
+    It reserves 256 GiB of address space at once (less if the system refuses) instead of arenas of 64 MiB, so that one
+    load leads from an address to its span.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def fits_with_tables(arena_bytes: u64) -> bool:
 
 @kernel
 def heap_init() -> None:
-    """Reserves the arena and its tables. Does nothing if that was done; the heap starts itself at the first refill."""
+    """Reserves the arena and its tables. Does nothing if the heap has started. The first refill starts it."""
     if to_u64(mheap.arena_start) != 0:
         return
     mheap.started_ns = nanotime()
@@ -69,7 +69,7 @@ def heap_init() -> None:
         fatal_out_of_memory(wanted, 0)
     skew = (0 - to_u64(arena)) & ((1 << PAGE_SHIFT) - 1)
     mheap.arena_start = arena + skew
-    # Whole chunks only; the rest at the end is left.
+    # Whole chunks only: the rest at the end stays unused.
     pages = ((wanted - skew) >> PAGE_SHIFT) // CHUNK_PAGES * CHUNK_PAGES
     mheap.arena_pages = pages
     mheap.span_table = reserve_table(pages * 8)
@@ -89,7 +89,7 @@ def heap_init() -> None:
 
 @kernel
 def persistent_alloc(size_bytes: u64) -> addr:
-    """Zeroed memory outside of the heap, aligned to 16 bytes, never freed nor scanned."""
+    """Zeroed memory outside the heap, aligned to 16 bytes, never freed nor scanned."""
     rounded = (size_bytes + 15) & ~15
     if rounded > PERSISTENT_CHUNK_BYTES // 4:
         mheap.persistent_bytes += rounded

@@ -1,11 +1,11 @@
-"""Page heap: which pages of the arena are in spans; runs of free pages, lowest address first.
+"""Page heap: which pages of the arena are in spans; finds runs of free pages, lowest address first.
 
-How: one bit per page. A chunk of 512 pages has an upper bound of its longest free run, lowered when a
-search of the chunk fails and reset when a page of it is freed. Runs of up to 64 pages lie within one chunk;
-longer ones are searched word by word.
+How: each page has a bit. Each chunk of 512 pages has an upper bound of its longest free run: a search of the chunk that
+fails lowers it, and a page of the chunk that is freed resets it. Runs of up to 64 pages are found within a chunk;
+the search for longer ones walks over all words.
 
 Invariants:
-    1. A page is in use exactly if the table has a span for it. Otherwise the marker would follow pointers
+    1. A page MUST be in use exactly if the table has a span for it. Otherwise the marker would follow pointers
        into free pages, or two spans would overlap. Checked by check_pages().
     2. The bound of a chunk MUST NOT be below its longest free run. Otherwise memory would be lost. Checked
        by check_pages().
@@ -45,7 +45,7 @@ WORD_PAGES = 64
 
 @kernel
 def take_pages(count: u64) -> u64:
-    """Index of the first of ``count`` free pages, which are in use from here on; NONE if the arena is full."""
+    """Takes the first ``count`` free pages in a row; gives the index of the first, or NONE if the arena is full."""
     first = find_in_chunks(count) if count <= WORD_PAGES else find_long(count)
     if first == NONE:
         return NONE
@@ -54,7 +54,7 @@ def take_pages(count: u64) -> u64:
     end = first + count
     top = mheap.top_pages
     if first < top:
-        # Free pages that are clean were given back to the system; those above the top never came from it.
+        # Clean free pages below the top were given back to the system; those above the top never came from it.
         within = min(end, top) - first
         mheap.released_pages -= within - count_bits(mheap.dirty_bits, first, within)
     else:
@@ -120,7 +120,7 @@ def find_run(first: u64, end: u64, count: u64) -> tuple[u64, u64]:
 
 @kernel
 def give_pages(first: u64, count: u64) -> None:
-    """Takes pages back; they count as dirty."""
+    """Makes pages free and dirty."""
     fill_bits(mheap.used_bits, first, count, 0)
     fill_bits(mheap.dirty_bits, first, count, ALL_ONES)
     mheap.pages_in_use -= count

@@ -16,7 +16,7 @@ every_allocation_keys = const_table(u8, EVERY_ALLOCATION)
 
 @kernel
 def exchange_setting(key: u64, value: i64) -> i64:
-    """Stores a setting; gives its previous value, or UNKNOWN_KEY. Runs that mcaches hold are left as they are."""
+    """Stores a setting; gives its previous value, or UNKNOWN_KEY. The runs in mcaches stay as they are."""
     if key == 0 or key >= SETTINGS:
         return UNKNOWN_KEY
     previous: i64 = settings[key]

@@ -2,9 +2,8 @@
 
 Units: bytes, or pages of 8 KiB where a name says so.
 
-Differs from Go: spans of small classes have 4 pages (Go: 1), so that a refill finds long runs and one span
-record serves more elements. Longer spans mean fewer records and refills; shorter ones mean less memory held
-by a layout of which a program has few objects, for which the first span of every layout has one page.
+Differs from Go: spans of small classes have 4 pages (Go: 1). Longer spans mean fewer records and longer runs; shorter ones
+hold less memory for a layout of which the program has few objects. Therefore the first span of a layout has one page.
 """
 
 from __future__ import annotations
@@ -14,14 +13,14 @@ from tricolor.abi.sizeclasses import CLASS_BYTES, PAGE_BYTES
 PAGE_SHIFT = 13
 NUM_CLASSES = len(CLASS_BYTES)
 MAX_ELEMS = 2048
-"""Elements of the fullest span; what the mark bitmaps of a span record are made for."""
+"""Elements of the fullest span, and bits of a side."""
 
 HEADER_BYTES = 8
 MAX_BITMAP_BYTES = 512
-"""Elements up to here are described by one 64-bit pointer bitmap; above, by a header word or all pointers."""
+"""A 64-bit pointer bitmap describes elements up to this size; larger ones have a header word or hold only pointers."""
 
 CLAIM_BYTES = 4096
-"""A run is claimed and zeroed in pieces of this size: longer ones would leave the first-level cache before use."""
+"""Runs are at most this long: memory of longer ones would leave the first-level cache between zeroing and use."""
 
 FIRST_SPAN_MAX_ELEM = 1024
 
@@ -58,14 +57,14 @@ MAX_LAYOUTS = 8192
 LAYOUT_HASH_SLOTS = 4096
 TYPE_CACHE_SLOTS = 1024
 
-# What a span holds: how the marker finds pointers in an element.
+# How the marker finds pointers in an element of a span.
 KIND_BITMAP = 0
 KIND_ALL_POINTERS = 1
 KIND_HEADER = 2
 KIND_TYPED = 3
 """One large object; its element type is in the span."""
 
-# Where the heap is put. Go programs are used to addresses like 0xc000012345.
+# Where the heap begins if the system allows it, as in Go: addresses like 0xc000012345.
 ARENA_HINT = 0xC0_0000_0000
 DEFAULT_ARENA_BYTES = 256 << 30
 MIN_ARENA_BYTES = 64 << 20

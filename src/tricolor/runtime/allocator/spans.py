@@ -1,6 +1,6 @@
 """Span records, and the way from an address to the object that it lies in.
 
-How: records lie in one array, so that a sweep is a walk over it; those of freed spans are kept in a list.
+How: the records lie in one array, over which the sweep walks. The records of freed spans wait in a list for use again.
 ``(offset * magic) >> 32`` is the elem in which an address lies.
 
 Invariants: those of heap_types, checked by check_span().
@@ -55,7 +55,7 @@ division_magic = const_table(u32, DIVISION_MAGIC)
 
 @inline
 def span_of(where: addr) -> Span:
-    """The span in which an address lies; null outside of spans and of the heap."""
+    """The span in which an address lies; null if the address lies in no span."""
     page = (where - mheap.arena_start) >> PAGE_SHIFT
     if page >= mheap.top_pages:
         return null(Span)

@@ -1,4 +1,5 @@
-"""The collector: roots, mark, sweep, specials (finalizers, cleanups, weak pointers), pacer, trace, configuration.
+"""The collector: stops the world, marks what the program can reach, and sweeps the rest.
 
-Read in this order: cycle, roots, mark, sweep, pacer, specials.
+Read in this order: cycle, roots, mark, sweep, specials (finalizers, cleanups, weak handles), pacer. ``checkmark`` tests the
+marks; ``environment`` and ``configure`` set it up; ``gctrace`` prints, ``cycles`` counts.
 """

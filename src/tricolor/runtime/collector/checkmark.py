@@ -1,8 +1,8 @@
-"""Checkmark: marks again by the plainest method and compares; for the option gccheckmark and for tests.
+"""Checkmark: marks again by a plain method and compares; for GODEBUG=gccheckmark=1 and for tests.
 
-How: a second bitmap, one bit per word of the arena; no prefetching, no queue; the same roots, copied before
-the first marking, since a conservative scan finds other words once more has been called. Every object that
-is reached MUST have its mark bit, and every mark bit MUST have been reached.
+How: it uses a bitmap of its own with a bit for each word of the arena, no prefetching and no queue. It starts from a copy of the
+same roots: a second scan of the stacks would find other words. Every object that it reaches MUST have a mark, and it MUST
+reach every object that has one.
 
 Source:
     Go 1.27.3 runtime/mcheckmark.go; MMTk's sanity collector.
@@ -40,7 +40,7 @@ saved_bytes = global_value(u64)
 
 @kernel
 def save_roots() -> None:
-    """Copies the roots that were pushed. Before drain()."""
+    """Copies the mark stack, which holds the roots. Called before drain()."""
     if to_u64(saved_roots.value) == 0:
         saved_roots.value = reserve_table(mheap.mark_stack_bytes)
     saved_bytes.value = marker.top - mheap.mark_stack
@@ -49,7 +49,7 @@ def save_roots() -> None:
 
 @kernel
 def check_marks() -> None:
-    """Marks again and compares; ends the process if the results differ. After drain(), before specials are processed."""
+    """Marks again and compares; ends the process if the results differ. Called after drain(), before process_specials()."""
     table_bytes = (mheap.arena_pages << PAGE_SHIFT) >> 6
     if to_u64(words_seen.value) == 0:
         words_seen.value = reserve_table(table_bytes)
@@ -67,7 +67,7 @@ def check_marks() -> None:
 
 @kernel
 def visit(pointer: addr) -> u64:
-    """Visits the object in which an address lies; gives 1 if it was not seen before."""
+    """Visits the object in which an address lies; gives 1 if it is new, else 0."""
     span = span_of(pointer)
     if is_null(span):
         return 0
@@ -93,7 +93,7 @@ def visit(pointer: addr) -> u64:
 
 @kernel
 def count_marked() -> u64:
-    """Mark bits of all spans."""
+    """Marked elems of all spans."""
     marked: u64 = 0
     for number in range(mheap.span_count):
         span = span_record(number)

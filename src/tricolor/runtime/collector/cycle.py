@@ -1,4 +1,4 @@
-"""One collection, from stop to start of the world.
+"""One cycle of our collector, with the world stopped.
 
 Phases::
 
@@ -15,7 +15,7 @@ Source:
     Go 1.27.3 runtime/mgc.go.
 
 Differs from Go:
-    All with the world stopped: it is called on the system stack of the only thread that runs goroutines.
+    The world is stopped throughout: the only thread that runs goroutines runs the cycle, on its system stack.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from tricolor.runtime.settings_keys import CHECKMARK, GCTRACE, STRESS, TRACE_ALL
 from tricolor.runtime.system.clock import nanotime, wall_ns
 
 RELEASE_SHARE = 10
-# Fewer are not worth the system calls.
+# Giving back fewer pages is not worth the system calls.
 LEAST_RELEASE_PAGES = 512
 # Allocations since the last cycle that STRESS started.
 stress_countdown = global_value(u64)
@@ -120,14 +120,13 @@ def report_cycle() -> None:
 
 @kernel
 def release_surplus() -> None:
-    """Gives back half of the free pages that the heap will not need to reach its goal and a tenth more.
+    """Gives back half of the free pages that the heap does not need to reach its goal and a tenth more.
 
-    Half: giving back costs a page fault when the heap grows again, which a heap that shrinks for good never
-    does.
+    Only half, since a heap that grows again pays a page fault for each page that was given back.
     """
     held = mheap.top_pages - mheap.released_pages
     goal_pages = mheap.goal >> PAGE_SHIFT
-    # The tenth of the pages in use is slack for spans that are not full.
+    # The tenth of the pages in use allows for spans that are not full.
     wanted = goal_pages + (goal_pages + mheap.pages_in_use) // RELEASE_SHARE
     if held > wanted + LEAST_RELEASE_PAGES:
         release_free_pages((held - wanted) // 2)
@@ -135,7 +134,7 @@ def release_surplus() -> None:
 
 @kernel
 def collect_if_due(extra_bytes: u64) -> None:
-    """Collects if the heap, with what is about to be allocated, has reached the trigger; or each time under stress."""
+    """Collects if the heap and the bytes about to be allocated reach the trigger, or if STRESS asks for it."""
     if unlikely(mheap.live + extra_bytes >= mheap.trigger) and mheap.trigger != 0:
         collect(False)
     elif unlikely(settings[STRESS] != 0):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tricolor.kernel.lang import Array, Struct, global_struct, i64, u64
 
 PAUSE_RING = 256
-"""Pauses that are kept: the pause of cycle n is at place n % PAUSE_RING."""
+"""Number of pauses that are kept: cycle n has place n % PAUSE_RING."""
 
 
 class Cycles(Struct):

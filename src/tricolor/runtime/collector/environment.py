@@ -6,8 +6,7 @@ Source:
     Go 1.27.3 runtime/mgcpacer.go (readGOGC, readGOMEMLIMIT), runtime/string.go (parseByteCount).
 
 Differs from Go:
-    gcstress=N collects at every Nth allocation; Go has no such setting. allocfreetrace was removed from Go
-    1.21.
+    gcstress=N collects at every Nth allocation; Go has no such setting. Go 1.21 removed allocfreetrace.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ class Number(Struct):
 
 @kernel
 def read_environment(environment: addr) -> None:
-    """Applies what the variables say. The heap starts if it has not. Ends the process if GOMEMLIMIT is malformed."""
+    """Applies the variables; starts the heap if one is set. Ends the process if GOMEMLIMIT is malformed."""
     entry = stack_struct(Text)
     if find_variable(entry, environment, *text("GOGC=")):
         configure(GC_PERCENT, parse_percent(entry.start, entry.length))
@@ -112,7 +111,7 @@ def parse_number(into: Number, start: addr, length: u64) -> None:
 
 @kernel
 def parse_percent(start: addr, length: u64) -> i64:
-    """Value of GOGC; what is no number counts as 100."""
+    """Value of GOGC; 100 if it is malformed."""
     if is_text(start, length, *text("off")):
         return -1
     number = stack_struct(Number)
@@ -159,7 +158,7 @@ def unit_shift(start: addr, length: u64) -> u64:
 
 @kernel
 def read_debug(start: addr, length: u64) -> None:
-    """The settings of GODEBUG that concern memory."""
+    """Applies the settings in the value of GODEBUG."""
     at: u64 = 0
     while at < length:
         end = at

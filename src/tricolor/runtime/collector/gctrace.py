@@ -1,7 +1,7 @@
 """The line that GODEBUG=gctrace=1 prints after each cycle.
 
 Source:
-    Go 1.27.3 runtime/mgc.go (the end of gcMarkTermination, fmtNSAsMS); facts: section 1.9.
+    Go 1.27.3 runtime/mgc.go (the end of gcMarkTermination, fmtNSAsMS).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TEN_MS = 10_000_000
 
 @kernel
 def put_decimal(value: u64, digits: u64) -> None:
-    """Adds ``value / 10**digits`` with all its decimals."""
+    """Appends ``value / 10**digits`` with all its decimals."""
     scale: u64 = 1
     for _each in range(digits):
         scale *= 10
@@ -40,7 +40,7 @@ def put_decimal(value: u64, digits: u64) -> None:
 
 @kernel
 def put_ms(duration_ns: u64) -> None:
-    """Adds a duration in milliseconds as Go does: whole above 10 ms, else two digits and at most three decimals."""
+    """Appends a duration in milliseconds as Go does: whole above 10 ms, else two digits and at most three decimals."""
     if duration_ns >= TEN_MS:
         put_number(duration_ns // NS_PER_MS)
         return
@@ -57,7 +57,7 @@ def put_ms(duration_ns: u64) -> None:
 
 @kernel
 def print_gctrace() -> None:
-    """The line of GODEBUG=gctrace=1 for the cycle that has just ended."""
+    """Prints the line for the cycle that has just ended."""
     setup = to_u64(cycles.mark_start_ns - cycles.begin_ns)
     mark = to_u64(cycles.mark_end_ns - cycles.mark_start_ns)
     ending = to_u64(cycles.end_ns - cycles.mark_end_ns)
@@ -70,7 +70,7 @@ def print_gctrace() -> None:
     put(*text("s "))
     put_number(cycles.pause_total_ns * 100 // total)
     put(*text("%: "))
-    # The world is stopped throughout: what Go calls concurrent marking is the time of marking here.
+    # The world is stopped throughout. The middle number, Go's time of concurrent marking, is the time of marking.
     put_ms(setup)
     put(*text("+"))
     put_ms(mark)
@@ -93,7 +93,7 @@ def print_gctrace() -> None:
 
 @kernel
 def put_sizes() -> None:
-    """The sizes in a gctrace line, all in MiB."""
+    """Appends the sizes, all in MiB."""
     put_number(cycles.heap_at_start >> MIB_SHIFT)
     put(*text("->"))
     put_number(cycles.heap_at_end >> MIB_SHIFT)

@@ -1,21 +1,25 @@
-"""Mark: everything that can be reached from the pushed roots.
+"""Mark: marks everything that can be reached from the pushed roots.
 
-How: addresses are popped from the mark stack into a first-in first-out queue of 16 places and prefetched on
-the way, so that an object's memory has arrived when its turn comes. Then: the span of its page, the elem,
-test and set the mark bit, push the pointers in it. Elements of up to 512 bytes carry their pointer bitmap
-in the span, so the loop has no calls.
+How: an address that is popped from the mark stack is prefetched and waits in a first-in first-out queue of 16 places, so that
+the memory of its object has arrived when its turn comes. The span has the pointer bitmap of elements of up to 512 bytes,
+so for these the loop has no calls. A pushed address may be any address: drain() ignores what lies in no element of a span.
+
+Phases of drain(), for each address::
+
+    1. exchange  take the oldest address from the queue, put the newest of the mark stack in its place
+    2. find      find its span and its elem
+    3. test      stop if the elem has its mark; else set it
+    4. push      push the pointers in the element
 
 Invariants:
-    1. drain() ends with an empty mark stack and an empty queue: every object that a marked one points to is
-       marked.
-       Checked by check_marks() (checkmark).
-    2. A pushed address may be any address: what is not in an element of a span is ignored.
+    1. drain() MUST end with an empty mark stack and an empty queue. Otherwise an object that a marked object points to
+       would be freed. Checked by check_marks().
 
 Source:
     Cher, Hosking, Vitek, "Software prefetching for mark-sweep" (ISMM 2004); Go 1.27.3 runtime/mgcmark.go.
 
 Differs from Go:
-    One thread while the world is stopped; bitmaps belong to spans.
+    One thread marks, while the world is stopped; bitmaps belong to spans.
 """
 
 from __future__ import annotations
@@ -59,7 +63,7 @@ queue = global_array(u64, QUEUE_PLACES)
 
 @kernel
 def drain() -> None:
-    """Marks until nothing is left. Cost: one visit of each reachable object, one push of each pointer in them."""
+    """Marks until nothing is left. Cost: a visit of each object that can be reached, and a push of each pointer in them."""
     arena = mheap.arena_start
     length_bytes = mheap.top_pages << PAGE_SHIFT
     table = mheap.span_table
@@ -71,7 +75,7 @@ def drain() -> None:
     idle: u64 = 0
     peak = top
     while True:
-        # 1. The oldest of the queue comes out, the newest of the stack goes in.
+        # 1. Exchange.
         place = places + (at & (QUEUE_PLACES - 1)) * 8
         at += 1
         pointer = load_addr(place)
@@ -86,7 +90,7 @@ def drain() -> None:
             idle += 1
             if idle > QUEUE_PLACES:
                 break
-        # 2. Find its span and elem.
+        # 2. Find.
         offset = pointer - arena
         if offset >= length_bytes:
             continue
@@ -96,14 +100,14 @@ def drain() -> None:
         elem = ((pointer - span.start) * span.magic) >> 32
         if elem >= span.nelems:
             continue
-        # 3. Test and set the mark bit.
+        # 3. Test.
         word = bit_word(address(span) + side, elem)
         bit = bit_mask(elem)
         marks = load_u64(word)
         if marks & bit != 0:
             continue
         store_u64(word, marks | bit)
-        # 4. Push the pointers in it.
+        # 4. Push.
         bits = span.bitmap
         if bits == 0:
             continue
@@ -112,7 +116,7 @@ def drain() -> None:
             while bits != 0:
                 found = load_addr(base + count_trailing_zeros_u64(bits) * 8)
                 bits &= bits - 1
-                # Stored in any case: whether a word is a pointer cannot be predicted, so there is no branch.
+                # The word is stored in any case: a branch on whether it is a pointer would often be predicted wrongly.
                 store_addr(top, found)
                 top = top + (8 if found - arena < length_bytes else 0)
         else:
@@ -125,7 +129,7 @@ def drain() -> None:
 
 @kernel
 def push_pointers(span: Span, base: addr, top: addr) -> addr:
-    """Pushes what one element of any kind points to; gives the new top of the mark stack."""
+    """Pushes the pointers in one element of any kind; gives the new top of the mark stack."""
     if span.kind == KIND_BITMAP:
         bits = span.bitmap
         while bits != 0:
@@ -137,7 +141,7 @@ def push_pointers(span: Span, base: addr, top: addr) -> addr:
         return push_words(base, base + span.elem_bytes, top)
     if span.kind == KIND_HEADER:
         type = as_struct(GoType, load_addr(base))
-        # An element that was claimed for a type and not given one yet holds nothing.
+        # The element was claimed, but its type is not stored yet: it holds nothing.
         if is_null(type):
             return top
         return push_typed(type, base + HEADER_BYTES, base + span.elem_bytes, top)
@@ -155,7 +159,7 @@ def push_if_heap(found: addr, top: addr) -> addr:
 
 @kernel
 def push_words(low: addr, high: addr, top: addr) -> addr:
-    """Pushes every word of a range that is an address of the heap."""
+    """Pushes every word of a range that is an address in the heap."""
     arena = mheap.arena_start
     length_bytes = mheap.top_pages << PAGE_SHIFT
     at = low
@@ -171,9 +175,9 @@ def push_words(low: addr, high: addr, top: addr) -> addr:
 
 @kernel
 def push_typed(type: GoType, low: addr, high: addr, top: addr) -> addr:
-    """Pushes the pointers in values of a type that lie one behind the other."""
+    """Pushes the pointers in a row of values of a type."""
     one = type
-    # An array is as many of its elements as fit: their bitmap is shorter.
+    # A row of arrays is a row of their elements, whose bitmap is shorter.
     while one.kind == KIND_ARRAY:
         one = as_struct(GoArrayType, address(one)).elem
     mask = one.gc_data

@@ -1,4 +1,4 @@
-"""Pacer: at which heap size the next cycle begins.
+"""Pacer: the heap size at which the next cycle begins.
 
 Formulas (M marked bytes, S stack bytes, G bytes of globals, g = GOGC)::
 
@@ -12,7 +12,7 @@ Source:
     Go 1.27.3 runtime/mgcpacer.go.
 
 Differs from Go:
-    The trigger is the goal; Go starts early by what it expects to be allocated while it marks.
+    The trigger is the goal. Go triggers earlier, by as much as it expects the program to allocate while it marks.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tricolor.runtime.settings_keys import GC_PERCENT, MEMORY_LIMIT
 
 LIMIT_HEADROOM_BYTES = 1 << 20
 NO_GOAL = 0xFFFF_FFFF_FFFF_FFFF
-# Least that is allocated between two cycles when the memory limit is exceeded already: less would only collect.
+# What the program can allocate at least between two cycles, even over the memory limit. With less it would only collect.
 LEAST_RUNWAY_BYTES = 64 << 10
 
 
@@ -44,7 +44,7 @@ def percent_goal(marked: u64) -> u64:
 
 @kernel
 def mapped_ready_bytes() -> u64:
-    """Memory held from the system: heap pages that were not given back, stacks, tables."""
+    """Memory that the process holds: heap pages that were not given back, stacks, tables."""
     heap = (mheap.top_pages - mheap.released_pages) << PAGE_SHIFT
     return heap + marker.stack_bytes + mheap.persistent_bytes
 
@@ -61,7 +61,7 @@ def limit_goal(marked: u64) -> u64:
     unused = in_use - min(mheap.live, in_use)
     non_heap = ready - min(ready, free + mheap.live)
     overage = ready - limit if ready > limit else 0
-    # What spans hold beyond live objects can be allocated from: it is no burden of the heap.
+    # Free memory within spans serves new objects: it is no burden.
     burden = non_heap - min(non_heap, unused) + overage
     if burden >= limit:
         return marked
@@ -73,7 +73,7 @@ def limit_goal(marked: u64) -> u64:
 
 @kernel
 def set_goal(marked: u64) -> None:
-    """Sets the goal and the trigger after a cycle, or after an option changed."""
+    """Sets the goal and the trigger after a cycle, or after a setting changed."""
     by_limit = limit_goal(marked)
     by_percent = percent_goal(marked)
     goal = min(by_limit, by_percent)

@@ -1,19 +1,17 @@
-"""Roots: globals by their bitmaps, stacks and other ranges conservatively; the mark stack.
+"""Roots: pushes what globals hold by their bitmaps, and what stacks and other ranges hold conservatively.
 
 Terms:
-    conservative   every aligned word counts as a pointer if it points into an allocated object,
-                   also into its middle
+    conservative   every aligned word that points into an allocated object counts as a pointer, also into its middle
 
-How: roots only push; drain() (mark) and check_marks() (checkmark) do the rest. A stack word that points
-right behind an object keeps that object alive too: LLVM may hold only such a pointer inside a loop over its
-elements.
+How: this module only pushes; drain() and check_marks() mark. A stack word that points to the end of an object keeps that
+object alive too: in a loop over its elements, LLVM may hold no other pointer to it.
 
 Invariants:
     1. What a conservative word pushes MUST be allocated. Otherwise free memory would be marked, and lost
-       until the next cycle.
-    2. mark_words() is called for every range that may hold a pointer that nothing else holds: stacks with
-       saved registers, records of the scheduler, queues. Otherwise a live object is freed. Seen by stress
-       mode, not by a check.
+       until the next cycle. Checked by sweep_span(), which finds more marks than allocated elements.
+    2. mark_words() MUST be called for every range that may hold the only pointer to an object: stacks with saved registers,
+       records of the scheduler, queues. Otherwise a live object is freed. No check sees that: GODEBUG=gcstress=1,clobberfree=1
+       makes such a program fail.
 
 Source:
     Go 1.27.3 runtime/mgcmark.go (markroot, scanConservative); Boehm & Weiser 1988.
@@ -59,7 +57,7 @@ class DataRoot(Struct):
 
 
 class Marker(Struct):
-    """State of marking that is not in registers."""
+    """The state of the marker while it calls functions."""
 
     top: addr
     """Next free place of the mark stack."""
@@ -83,7 +81,7 @@ def push(pointer: addr) -> None:
 
 @inline
 def in_heap(pointer: addr) -> bool:
-    """Whether the address lies below the highest page ever used, and not below the arena."""
+    """Whether the address lies in a page of the arena that was ever used."""
     return (pointer - mheap.arena_start) < (mheap.top_pages << PAGE_SHIFT)
 
 
@@ -102,7 +100,7 @@ def push_object(where: addr) -> bool:
 
 @kernel
 def push_conservative(where: addr) -> None:
-    """Pushes what a stack word may keep alive."""
+    """Pushes the objects that a stack word may keep alive."""
     span = span_of(where)
     if not is_null(span):
         elem = elem_index(span, where)
@@ -121,7 +119,7 @@ def mark_words(low: addr, high: addr) -> None:
     check(1, to_u64(low) & 7 == 0, "mark_words: the range does not start at a word")
     at = low
     start = mheap.arena_start
-    # One page more than the heap: a word may point right behind the last object.
+    # One word more than the heap: a word may point to the end of the last object.
     span_bytes = (mheap.top_pages << PAGE_SHIFT) + 8
     while at < high:
         word = load_addr(at)
@@ -132,7 +130,7 @@ def mark_words(low: addr, high: addr) -> None:
 
 @kernel
 def mark_stack_words(low: addr, high: addr) -> None:
-    """As mark_words(), counted as stack."""
+    """As mark_words(), and counts the range as stack."""
     marker.stack_bytes += high - low
     mark_words(low, high)
 
@@ -158,7 +156,7 @@ def mark_globals() -> None:
 
 @kernel
 def mark_roots() -> None:
-    """Pushes all roots but specials (mark_special_roots)."""
+    """Pushes all roots but those of specials, which mark_special_roots() pushes."""
     marker.top = mheap.mark_stack
     marker.stack_bytes = 0
     marker.global_bytes = 0

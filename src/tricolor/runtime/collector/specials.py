@@ -1,15 +1,14 @@
-"""Specials: finalizers, cleanups and weak handles; what happens when their object dies.
+"""Specials: finalizers, cleanups and weak handles, and what happens to them when their object dies.
 
-How: each special is in the list of the span of its object. Before marking, what a special holds is pushed:
-the closure of a finalizer or cleanup, a weak handle, and for a finalizer all that its object points to (the
-object itself is not). After marking, for every object without mark: its weak handles are cleared; a
-finalizer is queued and revives the object for one more cycle; cleanups of objects that are not revived are
-queued.
+How: a special is in a list of the span in which its object lies. Before marking, the collector pushes what specials hold: the
+closure of a finalizer or cleanup, a weak handle, and what the object of a finalizer points to, but not the object.
+After marking, it treats every object without mark: it clears its weak handles; it queues its finalizer, and revives the object
+for one more cycle; it queues the cleanups of objects that it does not revive.
 
 Invariants:
-    1. A special is in the list of the span in which its object lies. Otherwise it would outlive the object.
+    1. A special MUST be in the list of the span in which its object lies. Otherwise it would outlive the object.
        Checked by check_specials().
-    2. What queued specials hold is a root until it is taken. Otherwise a finalizer would get a freed
+    2. What a queued special holds MUST be a root until a goroutine takes it. Otherwise a finalizer would get a freed
        object. Checked by check_specials().
 
 Source:
@@ -50,7 +49,7 @@ WEAK = 3
 
 
 class SpecialQueue(Struct):
-    """Specials whose object died, oldest first; free ones; and what is there to count."""
+    """Specials whose objects died, oldest first; records for use again; counters."""
 
     first: Special
     last: Special
@@ -60,13 +59,13 @@ class SpecialQueue(Struct):
 
 
 specials = global_struct(SpecialQueue, symbol_name="tricolor.specials")
-# Called after a cycle that queued something, on the system stack; the scheduler wakes the goroutine that waits.
+# Code that wakes the goroutine that waits for queued specials; called on the system stack after a cycle. 0: none.
 queue_hook = global_value(addr, symbol_name="tricolor.specials_hook")
 
 
 @kernel
 def add_special(kind: u64, object: addr, holds: addr) -> Special:
-    """A new special of an object of the heap; null if it is none."""
+    """Gives an object a special; null if the address is not in the heap."""
     span = span_of(object)
     if is_null(span):
         return null(Special)
@@ -128,7 +127,7 @@ def free_special(done: Special) -> None:
 
 @systemstack("runtime.setfinalizer")
 def set_finalizer(object: addr, closure: addr) -> bool:
-    """Has the closure queued when the object dies; closure 0 takes the present one away. False if there is one already."""
+    """Queues the closure when the object dies; closure 0 removes the finalizer. False if the object already has one."""
     present = find_special(FINALIZER, object, 0)
     if to_u64(closure) == 0:
         if not is_null(present):
@@ -143,7 +142,7 @@ def set_finalizer(object: addr, closure: addr) -> bool:
 
 @systemstack("runtime.addcleanup")
 def add_cleanup(object: addr, closure: addr) -> u64:
-    """Has the closure queued when the object dies; gives an id for stopcleanup."""
+    """Queues the closure when the object dies; gives an id for stopcleanup."""
     made = add_special(CLEANUP, object, closure)
     return 0 if is_null(made) else made.id
 
@@ -160,7 +159,7 @@ def stop_cleanup(object: addr, id: u64) -> None:
 
 @kernel
 def take_queued(object: addr, closure: addr) -> u64:
-    """Takes the oldest queued special: stores what it holds and gives its kind; 0 if there is none."""
+    """Takes the oldest queued special: stores its object and closure, and gives its kind; 0 if there is none."""
     first = specials.first
     if is_null(first):
         return 0
@@ -211,7 +210,7 @@ def push_address(pointer: addr) -> None:
 
 @kernel
 def process_specials() -> u64:
-    """Between mark and sweep: deals with the specials of objects that were not reached; gives how many were queued."""
+    """Between mark and sweep: treats the specials of objects without mark; gives how many it queued."""
     if mheap.special_count == 0:
         return 0
     before = specials.queued
@@ -226,10 +225,10 @@ def process_specials() -> u64:
 
 @kernel
 def process_span(span: Span, kind: u64) -> None:
-    """Deals with the specials of one kind of a span's unreached objects."""
+    """Treats the specials of one kind of the objects in a span that have no mark."""
     kept = null(Special)
     each = span.specials
-    # The list is rebuilt in reverse, and reversed again: queued specials of one object keep the order of their making.
+    # The list is rebuilt in reverse order, and reversed again.
     while not is_null(each):
         following = each.next
         if each.kind == kind and not is_marked(span, elem_index(span, each.object)):
@@ -269,7 +268,7 @@ def enqueue(special: Special) -> None:
 
 @kernel
 def call_queue_hook() -> None:
-    """Tells the scheduler that something is queued."""
+    """Wakes the goroutine that waits for queued specials, if there are any."""
     if to_u64(queue_hook.value) != 0 and specials.queued != 0:
         call_address(queue_hook.value, (), None)
 

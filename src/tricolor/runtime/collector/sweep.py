@@ -1,18 +1,19 @@
-"""Sweep: after marking, turn marks into the free map, give empty spans back, rebuild the lists of spans with free elements.
+"""Sweep: makes the marks the map of what is allocated, frees empty spans, rebuilds the lists of spans with free elements.
 
-How: the sides change roles for all spans at once. For each span the old allocated side is cleared to be the
-mark side of the next cycle. Cost: one visit of each span record; objects are not touched.
+How: the sides of all spans swap roles at once. The old allocated side of each span is cleared, and is the mark side of the
+next cycle. Cost: a visit of each span record; objects are not touched.
 
 Invariants:
-    1. Every mcache is flushed and has dropped its spans before. Otherwise a cell would allocate from a
+    1. Every mcache MUST be flushed and have dropped its spans before. Otherwise a cell would allocate from a
        freed span. Checked by check_all_dropped().
-    2. After it, the live counter is the sum of marked elements' sizes. Checked by check_heap().
+    2. After the sweep, the live counter MUST be the sum of the sizes of marked elements. Otherwise the pacer would start the
+       next cycle too early or too late. Checked by check_heap().
 
 Source:
     Go 1.27.3 runtime/mgcsweep.go.
 
 Differs from Go:
-    All spans in one go while the world is stopped, since no element is visited.
+    It sweeps all spans at once while the world is stopped, which is cheap since it visits no element.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def sweep_span(span: Span) -> u64:
 
 @kernel
 def visit_freed(span: Span) -> None:
-    """Tells of, and overwrites, the elements that are about to be freed."""
+    """Reports and overwrites the elements that are about to be freed, as the settings ask."""
     for elem in range(span.nelems):
         if not is_allocated(span, elem) or is_marked(span, elem):
             continue
@@ -116,7 +117,7 @@ def visit_freed(span: Span) -> None:
 
 @kernel
 def check_heap() -> None:
-    """All invariants that are code, at level 1 and up; between cycles."""
+    """Checks all invariants of the heap; between cycles, and compiled in at check level 1 and above."""
     live: u64 = 0
     for number in range(mheap.span_count):
         span = span_record(number)

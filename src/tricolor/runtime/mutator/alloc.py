@@ -1,12 +1,12 @@
 """Allocation that may collect: the fast path that compiled Go code inlines, and the two slow ones, refill() and alloc_large().
 
 How: alloc() moves the cursor of its layout's cell. When the run is used up, refill() collects if a cycle is due, and has
-the allocator claim the next run. Large objects get a span of their own, and collect first as well. Only these two start
-cycles, besides runtime.GC and debug.SetGCPercent. If the allocator has nothing left they collect once more; if that frees nothing,
-the process ends.
+the allocator claim the next run. Large objects get a span of their own, and collect first as well. Besides these
+two, only runtime.GC and debug.SetGCPercent start cycles. If the allocator has nothing left they collect once more; if that
+does not help, the process ends.
 
 Invariants:
-    1. The allocator never starts a cycle. Otherwise a cycle could begin while a span is half made.
+    1. The allocator MUST NOT start a cycle. Otherwise a cycle could begin while a span is half made.
        Held by the import contract "The rooms of the runtime stand one upon the other".
 
 Source:

@@ -1,23 +1,24 @@
 """Entry points of allocation for compiled Go code, and the same for kernels on the system stack.
 
-How: sizes up to 32 KiB are rounded to a size class and bump-allocated (mcache). Without pointers: class of
-the size, or packed into a 16-byte block if smaller than that (tiny). With pointers: the layout of the type
-(at most 512 bytes), the class of all pointers, or an element with a header word that holds the type. Larger
-objects get a span of their own.
+How: sizes up to 32 KiB are rounded to a size class and served from runs (mcache). Objects without pointers take the noscan
+layout of their class; several that are smaller than 16 bytes share a block (tiny). Objects with pointers take the
+layout of their type (at most 512 bytes), the layout of all pointers, or an element with a header word that holds the
+type. Larger objects get a span of their own.
 
 Terms:
-    header object   an element of over 512 bytes, or an array of mixed values that is: word 0
-                    is the element type, and the object begins behind it
+    header object   an object of over 512 bytes that holds pointers and other words: word 0 of its element is the type of
+                    its values, and the object begins after it
 
 Invariants:
-    1. Memory that is given out reads as zero, unless the caller said that it will fill it.
+    1. Memory that is given out MUST read as zero, unless it has no pointers and the caller fills it. Otherwise Go code would
+       see old data. Checked by check_cell() before runs are used, and by new_large().
 
 Source:
     Go 1.27.3 runtime/malloc.go (mallocgc and what it calls).
 
 Differs from Go:
-    A pointer-free object of 8 bytes comes from its own class, not from the tiny block: bumping is as cheap
-    and frees it alone.
+    An object of 8 bytes without pointers gets an element of its own, not a part of a tiny block: that is as cheap, and such
+    an object dies alone.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ TINY_BYTES = 16
 TINY_CLASS = 2
 WORD_BYTES = 8
 
-# Layouts of 16 and 24 bytes with a pointer in front, by words.
+# Layouts of 16 and 24 bytes whose first word is a pointer, by size in words.
 pointer_first = global_array(addr, 4)
 zero_base = extern_global("runtime.zerobase", u64)
 
@@ -91,7 +92,7 @@ def alloc_noscan(size_bytes: u64, zero: bool) -> addr:
 @inline
 def alloc_tiny(size_bytes: u64) -> addr:
     """A part of the current 16-byte block, aligned as Go aligns it."""
-    # An option that needs to see each allocation gets a block for each.
+    # If a setting has to see every allocation, each object gets a block.
     if unlikely(every_allocation.value != 0):
         return alloc(address(centrals[TINY_CLASS]), TINY_BYTES)
     cache = mcache()
@@ -140,7 +141,7 @@ def alloc_pointer_first(size_bytes: u64) -> addr:
 
 @systemstack("tricolor.pointer_first_layout")
 def pointer_first_layout(size_bytes: u64) -> addr:
-    """Finds the layout of a string or a slice, and notes it."""
+    """Finds the layout of a string or a slice, and keeps it for the next time."""
     if mheap.layout_count == 0:
         init_layouts()
     layout = address(central_for(size_class_of(size_bytes), 1))
@@ -168,7 +169,7 @@ def alloc_any(size_bytes: u64, type: addr, zero: bool) -> addr:
 
 @systemstack("tricolor.alloc_typed")
 def alloc_typed(size_bytes: u64, type: addr, zero: bool) -> addr:
-    """Memory with pointers whose layout is not at hand."""
+    """Memory with pointers, whose layout has to be found first."""
     if mheap.layout_count == 0:
         init_layouts()
     go_type = as_struct(GoType, type)

@@ -6,7 +6,7 @@ sleeper is due; if nobody sleeps, the program is deadlocked.
 
 Invariants:
     1. Between reading shared state and ``park``, a ``@goroutine`` function MUST NOT call a ``@goroutine`` function.
-       Otherwise its prologue could yield in between, and a wake-up could be lost.
+       Otherwise its prologue could yield in between, and a wake-up could be lost. No check sees that.
 
 Source:
     Go 1.27.3 runtime/proc.go (newproc, schedule, goready, gopark, goexit0).

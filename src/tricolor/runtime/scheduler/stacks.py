@@ -7,9 +7,9 @@ frees them (``scan_from``).
 
 Invariants:
     1. ``segment.limit`` MUST be at least SEGMENT_HEADER_BYTES + GUARD_BYTES above the segment. Otherwise code that
-       runs without comparing (thunks, memcpy, __morestack) would overwrite the header.
+       runs without comparing (thunks, memcpy, __morestack) would overwrite the header. Checked by check_segment().
     2. ``previous_fp`` of every segment in use but the first MUST be the frame of the __morestack that entered it.
-       Otherwise the collector would miss a part of the stack.
+       Otherwise the collector would miss a part of the stack. Checked by check_segment().
 
 Source:
     Go 1.27.3 runtime/stack.go for the sizes and the limit of 1,000,000,000 bytes.
@@ -27,6 +27,7 @@ from tricolor.kernel.lang import (
     addr,
     address,
     as_struct,
+    check,
     field_address,
     function_address,
     global_array,
@@ -244,6 +245,15 @@ def stack_range_next(g: G, cursor: StackRange) -> bool:
             cursor.segment = segment
             return False
         cursor.low = low
+    check_segment(segment, cursor.low)
     cursor.high = segment.top
     cursor.segment = segment
     return True
+
+
+@kernel
+def check_segment(segment: Segment, low: addr) -> None:
+    """Invariants 1 and 2: ``low``, where the part in use begins, lies in the segment."""
+    header = address(segment) + SEGMENT_HEADER_BYTES
+    check(1, segment.limit >= to_u64(header) + GUARD_BYTES, "check_segment: the limit leaves no room below it")
+    check(1, low > header and low <= segment.top, "check_segment: the frame by which the segment was left lies in another one")

@@ -1,4 +1,4 @@
-"""Text that the runtime itself writes: to standard error, or into a buffer of the program.
+"""Text that the runtime writes: to standard error, or into a buffer of the program.
 
 Text is collected and written in pieces of up to BUFFER_BYTES, so that a trace is not a thousand system calls.
 """
