@@ -131,10 +131,10 @@ def test_free_memory_of_a_run_must_be_zero(heap: Simulated) -> None:
 def test_no_mcache_may_hold_a_span_while_spans_are_swept(heap: Simulated) -> None:
     heap.call("malloc", NODE, 0)
     with pytest.raises(CheckFailedError, match="check_dropped"):
-        heap.simulation.call("check_dropped")
-    heap.simulation.call("flush_mcache")
-    heap.simulation.call("drop_spans")
-    heap.simulation.call("check_dropped")
+        heap.simulation.call("check_all_dropped")
+    heap.simulation.call("flush_mcaches")
+    heap.simulation.call("drop_all_spans")
+    heap.simulation.call("check_all_dropped")
 
 
 def test_what_a_queued_special_holds_must_not_be_free() -> None:

@@ -34,7 +34,6 @@ from __future__ import annotations
 from tricolor.kernel.lang import Array, Embed, Struct, addr, global_array, global_struct, global_value, i64, u8, u32, u64
 from tricolor.runtime.allocator.sizes import LAYOUT_HASH_SLOTS, MAX_LAYOUTS, NUM_CLASSES, TYPE_CACHE_SLOTS
 
-SIDE_WORDS = 32
 SIDE_BYTES = 256
 STATE_FREE = 0
 STATE_IN_USE = 1
@@ -152,17 +151,11 @@ class MHeap(Struct):
     goal: u64
     pages_in_use: u64
     released_pages: u64
-    large_bytes_allocated: u64
-    large_objects_allocated: u64
-    large_bytes_freed: u64
-    large_objects_freed: u64
     bytes_allocated: u64
     """Ever allocated; exact only after flush_mcaches()."""
-    bytes_freed: u64
     objects_allocated: u64
     objects_freed: u64
     persistent_bytes: u64
-    spans_in_use: u64
     special_count: u64
     started_ns: i64
     """When the heap started."""

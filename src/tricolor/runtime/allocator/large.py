@@ -28,8 +28,6 @@ def new_large(pages: u64, type: addr, zero: bool) -> Span:
     mheap.live += length_bytes
     mheap.bytes_allocated += length_bytes
     mheap.objects_allocated += 1
-    mheap.large_bytes_allocated += length_bytes
-    mheap.large_objects_allocated += 1
     return span
 
 

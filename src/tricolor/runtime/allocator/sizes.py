@@ -70,5 +70,3 @@ DEFAULT_ARENA_BYTES = 256 << 30
 MIN_ARENA_BYTES = 64 << 20
 CHUNK_PAGES = 512
 """Pages of a chunk (4 MiB): the unit of the page heap's summary."""
-
-OUT_OF_MEMORY_STATUS = 2

@@ -116,7 +116,6 @@ def new_span(pages: u64, elem_bytes: u64, nelems: u64) -> Span:
     table = mheap.span_table + first * 8
     for page in range(pages):
         store_addr(table + page * 8, address(span))
-    mheap.spans_in_use += 1
     return span
 
 
@@ -132,7 +131,6 @@ def free_span(span: Span) -> None:
     span.state = STATE_FREE
     span.next = mheap.free_records
     mheap.free_records = span
-    mheap.spans_in_use -= 1
 
 
 @kernel

@@ -69,7 +69,6 @@ def collect(forced: bool) -> None:
     # 1. Flush.
     flush_mcaches()
     cycles.heap_at_start = mheap.live
-    cycles.peak_live = max(cycles.peak_live, mheap.live)
     cycles.peak_pages = max(cycles.peak_pages, mheap.pages_in_use)
     # 2. Roots.
     cycles.mark_start_ns = nanotime()
@@ -105,7 +104,6 @@ def report_cycle() -> None:
     place = cycles.count % PAUSE_RING
     cycles.last_end_wall_ns = to_u64(wall_ns())
     cycles.pauses_ns[place] = pause
-    cycles.pause_ends_ns[place] = cycles.last_end_wall_ns
     cycles.pause_total_ns += pause
     cycles.count += 1
     cycles.forced += cycles.is_forced

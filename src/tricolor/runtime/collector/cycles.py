@@ -26,9 +26,7 @@ class Cycles(Struct):
     begin_ns: i64
     is_forced: u64
     peak_pages: u64
-    peak_live: u64
     pauses_ns: Array[u64, PAUSE_RING]
-    pause_ends_ns: Array[u64, PAUSE_RING]
 
 
 cycles = global_struct(Cycles, symbol_name="tricolor.cycles")

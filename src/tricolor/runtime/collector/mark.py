@@ -73,7 +73,6 @@ def drain() -> None:
     places = field_address(queue)
     at: u64 = 0
     idle: u64 = 0
-    peak = top
     while True:
         # 1. Exchange.
         place = places + (at & (QUEUE_PLACES - 1)) * 8
@@ -121,10 +120,7 @@ def drain() -> None:
                 top = top + (8 if found - arena < length_bytes else 0)
         else:
             top = push_pointers(span, base, top)
-            if top > peak:
-                peak = top
     marker.top = top
-    marker.stack_peak = peak
 
 
 @kernel

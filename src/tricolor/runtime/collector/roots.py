@@ -63,7 +63,6 @@ class Marker(Struct):
     """Next free place of the mark stack."""
     stack_bytes: u64
     global_bytes: u64
-    stack_peak: addr
 
 
 data_roots = extern_global("tricolor.data_roots", DataRoot)

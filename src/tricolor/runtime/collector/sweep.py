@@ -76,16 +76,10 @@ def sweep_span(span: Span) -> u64:
     memory_zero(allocated_bits(span), words_for(span.nelems) * 8)
     check(1, marked <= span.allocated, "sweep_span: more elements are marked than were allocated")
     freed = span.allocated - marked
-    freed_bytes = freed * span.elem_bytes
-    if freed != 0:
-        mheap.objects_freed += freed
-        mheap.bytes_freed += freed_bytes
-        if span.size_class == 0:
-            mheap.large_objects_freed += freed
-            mheap.large_bytes_freed += freed_bytes
-        else:
-            counts = class_counts[span.size_class]
-            counts.freed += freed
+    mheap.objects_freed += freed
+    if span.size_class != 0:
+        counts = class_counts[span.size_class]
+        counts.freed += freed
     if marked == 0:
         centrals[span.index].span_count -= 1
         span.cached = 0
