@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import itertools
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -82,3 +83,9 @@ def native(body: str, symbols: Sequence[str], level: int = 1, check_level: int =
     """Compiles one kernel module called ``sample``."""
     text = compile_modules(["sample"], CompileOptions(check_level), {"sample": kernel_text(body)})
     return link([text], symbols, level)
+
+
+def in_a_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Runs the function in a thread of its own, whose %gs base it may set."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function, *arguments).result()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-from kernel_native import NativeModule, kernel_text, link, native
+from kernel_native import NativeModule, in_a_thread, kernel_text, link, native
 
 from tricolor.kernel.check import checked_program
 from tricolor.kernel.llvm_text import CompileOptions, compile_modules, inline_prelude, prelude_symbols
@@ -20,7 +22,12 @@ class Machine(Struct):
     system_limit: u64
     goroutine_limit: u64
 
-machine = global_struct(Machine, symbol_name="tricolor.machine")
+machine = thread_struct(Machine, symbol_name="tricolor.machine")
+record = global_struct(Machine, symbol_name="record")
+
+@export("begin")
+def begin() -> None:
+    set_thread_struct(machine, record)
 """
 STACK_BYTES = 1 << 16
 
@@ -34,9 +41,19 @@ class Machine(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint64) for name in MACHINE_FIELDS]
 
 
+def with_machine(module: NativeModule, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Calls the function in a thread that has the record as its machine."""
+
+    def run() -> Any:
+        module.function("begin", "None")()
+        return function(*arguments)
+
+    return in_a_thread(run)
+
+
 def with_stack(module: NativeModule) -> tuple[Machine, object, int]:
     """Gives the module's machine a system stack; the buffer must stay alive."""
-    machine = Machine.from_address(module.address("tricolor.machine"))
+    machine = Machine.from_address(module.address("record"))
     stack = ctypes.create_string_buffer(STACK_BYTES)
     top = (ctypes.addressof(stack) + STACK_BYTES) & ~15
     machine.system_stack = top
@@ -89,11 +106,11 @@ def run_three(a: u64) -> u64:
 
 
 def test_a_systemstack_body_runs_on_the_system_stack() -> None:
-    module = native(THUNK, ["entry", "tricolor.machine", "sample:seen"])
+    module = native(THUNK, ["entry", "begin", "record", "sample:seen"])
     machine, stack, top = with_stack(module)
     entry = module.function("entry", "f64", "u64", "f64", "u32", "addr", "u64", "u8", "i16")
     value = ctypes.c_uint64(5)
-    assert entry(1, 0.5, 2, ctypes.addressof(value), 3, 255, -4) == 0.5 + 1 + 2 + 3 + 255 - 4 + 5
+    assert with_machine(module, entry, 1, 0.5, 2, ctypes.addressof(value), 3, 255, -4) == 0.5 + 1 + 2 + 3 + 255 - 4 + 5
     seen = (ctypes.c_uint64 * 4).from_address(module.address("sample:seen"))
     assert top - STACK_BYTES < seen[0] < top
     assert seen[1] == 0
@@ -104,17 +121,17 @@ def test_a_systemstack_body_runs_on_the_system_stack() -> None:
 
 
 def test_a_thunk_passes_on_three_results() -> None:
-    module = native(THUNK, ["run_three", "tricolor.machine"])
+    module = native(THUNK, ["run_three", "begin", "record"])
     run = module.function("run_three", "u64", "u64")
-    assert run(4) == 5 * 1000 + 7 * 10 + 1
+    assert with_machine(module, run, 4) == 5 * 1000 + 7 * 10 + 1
     _, stack, _ = with_stack(module)
-    assert run(4) == 5 * 1000 + 7 * 10 + 1
+    assert with_machine(module, run, 4) == 5 * 1000 + 7 * 10 + 1
     assert stack is not None
 
 
 def test_on_the_system_stack_the_thunk_only_calls() -> None:
-    module = native(THUNK, ["nested_through_thunk", "tricolor.machine"])
-    assert module.function("nested_through_thunk", "u64", "u64")(3) == 3
+    module = native(THUNK, ["nested_through_thunk", "begin", "record"])
+    assert with_machine(module, module.function("nested_through_thunk", "u64", "u64"), 3) == 3
 
 
 def test_the_limit_is_the_systems_during_the_call_and_the_goroutines_after() -> None:
@@ -143,10 +160,10 @@ def sample() -> u64:
     return seen * 1000 + after
 """
     )
-    module = native(text, ["sample", "tricolor.machine"])
+    module = native(text, ["sample", "begin", "record"])
     machine, stack, _ = with_stack(module)
     machine.system_limit = 7
-    assert module.function("sample", "u64")() == 7040
+    assert with_machine(module, module.function("sample", "u64")) == 7040
     assert machine.goroutine_limit == 40
     assert stack is not None
 

@@ -174,6 +174,12 @@ def test_running_off_a_global_faults() -> None:
         simulation.call("get", start + 24)
 
 
+def test_an_access_beyond_a_table_faults() -> None:
+    simulation = loaded("items = const_table(u64, (7, 8))\n" + ACCESS)
+    with pytest.raises(MemoryFaultError, match="poisoned memory"):
+        simulation.call("get", simulation.globals["items"] + 16)
+
+
 def test_a_table_is_read_only() -> None:
     simulation = loaded("items = const_table(u64, (7, 8))\n" + ACCESS)
     assert simulation.call("get", simulation.globals["items"] + 8) == 8

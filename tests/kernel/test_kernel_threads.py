@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
 import llvmlite.binding as llvm
 import pytest
-from kernel_native import NativeModule, kernel_text, native
+from kernel_native import NativeModule, in_a_thread, kernel_text, native
 
 from tricolor.kernel.llvm_text import compile_modules
 from tricolor.kernel.simulation.interleaving import explore, run_threads
@@ -76,12 +75,6 @@ def begin_and_work(number: u64, n: u64) -> u64:
     work(n)
     return work(n)
 """
-
-
-def in_a_thread(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Runs the function in a thread of its own, whose %gs base it may set."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(function, *arguments).result()
 
 
 def simulation_of(text: str, **options: Any) -> Simulation:

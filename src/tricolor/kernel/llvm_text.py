@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from tricolor.kernel.check import checked_program
-from tricolor.kernel.llvm_function import (
+from tricolor.kernel.llvm_function import function_text
+from tricolor.kernel.llvm_writer import (
     CHECK_FAILED,
     References,
     asm_text,
     body_symbol,
     constant_text,
-    function_text,
     parameter_text,
     quoted,
     result_text,
@@ -40,7 +40,6 @@ GLOBAL_ALIGN_BYTES: Final = 16
 # goroutine to go on with. The names in braces are operands: the fields of the machine, and the body to call.
 THUNK: Final = f"""{SAVE_REGISTERS}
 subq $8, %rsp
-{{load_machine}}
 movq {{system_stack}}, %r12
 testq %r12, %r12
 je 1f
@@ -215,13 +214,14 @@ def _thunk(function: Function, machine: Global | None) -> str:
 
 
 def _machine_operands(machine: Global) -> dict[str, str]:
-    """The operands of the thunk: the machine's fields, through %gs if each thread has a machine, else through %rbx."""
+    """The operands of the thunk: the fields of the thread's machine."""
+    assert machine.is_of_thread, f"{machine.symbol} is no thread_struct"
     assert isinstance(machine.type, Embedded)
-    operands = {"load_machine": "" if machine.is_of_thread else f"movq {machine.symbol}@GOTPCREL(%rip), %rbx"}
+    operands: dict[str, str] = {}
     for name in MACHINE_FIELDS:
         found = machine.type.struct.field_named(name)
         assert found is not None, f"{machine.type.struct} has no field {name}, which the thunk needs"
-        operands[name] = f"%gs:{found.offset_bytes}" if machine.is_of_thread else f"{found.offset_bytes}(%rbx)"
+        operands[name] = f"%gs:{found.offset_bytes}"
     return operands
 
 

@@ -147,10 +147,12 @@ class SimulatedMemory:
         self._require_page(address)
         end = address + -(-length_bytes // PAGE_BYTES) * PAGE_BYTES
         kept = {number: page for number, page in self._pages.items() if address <= number << PAGE_SHIFT < end}
+        poison = {number: self._poison[number] for number in kept if number in self._poison}
         for mapping in self._covering(address, end):
             low, high = max(address, mapping.start), min(end, mapping.end)
             self._carve(low, high)
             bisect.insort(self._mappings, Mapping(low, high, protection))
+        self._poison.update(poison)
         for number, page in kept.items():
             self._place(number, page, protection)
 
