@@ -10,12 +10,12 @@ import pytest
 
 from tricolor.base.errors import UsageError
 from tricolor.cli import build, escape, run
-from tricolor.cli.common import COMPILE_FLAGS, split_patterns
+from tricolor.cli.common import split_patterns
 from tricolor.cli.flags import Flag, parse_flags
 from tricolor.cli.main import main
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = {"run": run.FLAGS, "build": COMPILE_FLAGS, "escape": escape.FLAGS}
+COMMANDS = {"run": run.FLAGS, "build": build.FLAGS, "escape": escape.FLAGS}
 HELP = {"run": run.HELP, "build": build.HELP, "escape": escape.HELP}
 DOCUMENTS = ("README.md", "CHANGELOG.md", "docs/escape-profile.md")
 

@@ -33,15 +33,16 @@ FLAGS = (
 HELP = f"""\
 usage: tricolor build [-o FILE|DIR/] [flags] [packages]
 
-Compiles packages. Several packages, or one that is not a main package, are only checked. One main package (or .go
-files of one) becomes an executable in this folder, named after the last part of the import path or the first file, or
-where -o says. With -o DIR/ each main package becomes an executable there.
+Compiles packages. One main package, or .go files of one, becomes an executable in the working directory; it is named
+after the last part of the import path or after the first file, unless -o names another file. With -o DIR/ each main
+package becomes an executable in that folder. Several packages without -o, or one that is not a main package, are only
+checked.
 
 An executable needs Linux with glibc and an x86-64-v3 processor, but no Python, Go or LLVM. It behaves as the program
 does under tricolor run.
 
--gcflags=-m prints escape decisions in Go's words, --dump a stage of the compiler. With -gcflags=-m, build writes an
-executable only if there is a -o.
+With -gcflags=-m, build prints escape decisions in Go's words, and writes an executable only if -o is given. With
+--dump it prints a stage of the compiler.
 
 Flags:
 {describe(FLAGS)}
