@@ -5,9 +5,12 @@ that wait stand in two queues of Sudogs. The element of a waiting sender or rece
 that comes copies directly from or to it.
 
 All operations run on the goroutine's stack in ``@goroutine`` functions whose helpers are inlined. Nothing yields between
-looking at a channel and parking, so they are atomic as long as one thread runs goroutines. With
-several threads, a lock of the channel is to be taken where LOCK stands, and released where UNLOCK stands (by commit_park, through
-``machine.wait_lock``, for a goroutine that parks).
+looking at a channel and parking, which makes an operation atomic as long as one thread runs goroutines.
+
+Locking:
+    There is no lock yet. With several threads, the code from LOCK to UNLOCK must run under a lock of the channel, or of all
+    channels of a select. Each path from a LOCK passes one UNLOCK. A goroutine that parks cannot release the lock itself,
+    since it must be parked before another one wakes it: commit_park does it, through ``machine.wait_lock``.
 
 Invariants:
     1. One of the two queues MUST be empty, unless a goroutine is in both by a select. Otherwise two goroutines would wait for each
@@ -295,7 +298,7 @@ def wait_in(channel: Channel, queue: WaitQueue, elem: addr, reason: u32) -> bool
     waiter.success = 0
     enqueue_waiter(queue, waiter)
     scheduler.timer_waiters += to_u64(channel.is_timer)
-    # UNLOCK through machine.wait_lock.
+    # UNLOCK, by commit_park.
     park_waiting(g, reason)
     scheduler.timer_waiters -= to_u64(channel.is_timer)
     success = waiter.success != 0
@@ -326,8 +329,10 @@ def chansend1(channel: Channel, elem: addr) -> None:
         block_forever(REASON_SEND_NIL)
     # LOCK
     if unlikely(channel.closed != 0):
+        # UNLOCK
         panic_send_closed()
     if try_send(channel, elem):
+        # UNLOCK
         return
     if not wait_in(channel, channel.senders, elem, REASON_SEND):
         panic_send_closed()
@@ -340,8 +345,10 @@ def chanrecv2(channel: Channel, elem: addr) -> bool:
         block_forever(REASON_RECEIVE_NIL)
     # LOCK
     if try_receive(channel, elem):
+        # UNLOCK
         return True
     if channel.closed != 0:
+        # UNLOCK
         clear_elem(channel, elem)
         return False
     if wait_in(channel, channel.receivers, elem, REASON_RECEIVE):
@@ -363,7 +370,9 @@ def selectnbsend(channel: Channel, elem: addr) -> bool:
         return False
     # LOCK
     if unlikely(channel.closed != 0):
+        # UNLOCK
         panic_send_closed()
+    # UNLOCK when this is done.
     return try_send(channel, elem)
 
 
@@ -374,11 +383,13 @@ def selectnbrecv(elem: addr, channel: Channel) -> tuple[bool, bool]:
         return False, False
     # LOCK
     if try_receive(channel, elem):
+        # UNLOCK
         return True, True
-    if channel.closed != 0:
+    closed = channel.closed != 0
+    # UNLOCK
+    if closed:
         clear_elem(channel, elem)
-        return True, False
-    return False, False
+    return closed, False
 
 
 @goroutine("runtime.closechan")
@@ -388,6 +399,7 @@ def closechan(channel: Channel) -> None:
         panicplain(*text("close of nil channel"))
     # LOCK
     if unlikely(channel.closed != 0):
+        # UNLOCK
         panicplain(*text("close of closed channel"))
     channel.closed = 1
     while True:
@@ -400,6 +412,7 @@ def closechan(channel: Channel) -> None:
         if is_null(sender):
             break
         wake_waiter(sender, 0)
+    # UNLOCK
 
 
 # --- The rest -------------------------------------------------------------------------------------

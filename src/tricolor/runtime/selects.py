@@ -7,7 +7,7 @@ Source:
     Go 1.27.3 runtime/select.go.
 
 Differs from Go:
-    There is no lock order, since one thread runs goroutines.
+    There is no lock order, since one thread runs goroutines. LOCK and UNLOCK stand where locks belong (``channels``).
 """
 
 from __future__ import annotations
@@ -113,6 +113,7 @@ def wait_in_all(cases: addr, order: addr, used: u64, sends: u64) -> Sudog:
             enqueue_waiter(case.channel.senders, waiter)
         else:
             enqueue_waiter(case.channel.receivers, waiter)
+    # UNLOCK, by commit_park.
     park_waiting(g, REASON_SELECT)
     return as_struct(Sudog, g.param)
 
@@ -144,30 +145,38 @@ def selectgo(cases: addr, order: addr, sends: i64, receives: i64, block: bool) -
     """
     first_receive = to_u64(sends)
     used = poll_order(cases, order, to_u64(sends + receives))
-    # LOCK all channels.
+    # LOCK, all channels, in the order of their addresses.
     for at in range(used):
         index = to_u64(load_u16(order + at * 2))
         case = case_at(cases, index)
         channel = case.channel
         if index < first_receive:
             if channel.closed != 0:
+                # UNLOCK
                 panic_send_closed()
             if try_send(channel, case.elem):
+                # UNLOCK
                 return to_i64(index), False
         else:
             if try_receive(channel, case.elem):
+                # UNLOCK
                 return to_i64(index), True
             if channel.closed != 0:
+                # UNLOCK
                 clear_elem(channel, case.elem)
                 return to_i64(index), False
     if not block:
+        # UNLOCK
         return -1, False
     if used == 0:
+        # UNLOCK
         block_forever(REASON_SELECT)
     taken = wait_in_all(cases, order, used, first_receive)
     chosen = to_u64(taken.case_index)
     success = taken.success != 0
+    # LOCK
     leave_queues(taken, first_receive)
+    # UNLOCK
     if chosen < first_receive:
         if not success:
             panic_send_closed()

@@ -19,7 +19,6 @@ from tricolor.kernel.lang import (
     export,
     field_address,
     function_address,
-    global_struct,
     global_value,
     i32,
     i64,
@@ -28,12 +27,13 @@ from tricolor.kernel.lang import (
     libc,
     memory_at,
     null,
+    stack_struct,
     u64,
 )
 from tricolor.runtime.records.machine import PREEMPT, first_machine
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.records.processor import Processor
-from tricolor.runtime.scheduler.signals import block_signals, unblock_signals
+from tricolor.runtime.scheduler.signals import SignalMask, block_signals, restore_mask
 from tricolor.runtime.system.clock import TimeSpec, nanotime
 
 # Shorter slices cost switches, longer ones delay the others; it is Go's.
@@ -45,7 +45,6 @@ FUTEX_NUMBER: Final = 202
 FUTEX_WAIT_PRIVATE: Final = 128
 FUTEX_WAKE_PRIVATE: Final = 129
 
-_slice = global_struct(TimeSpec)
 _thread = global_value(u64)
 
 
@@ -81,8 +80,10 @@ def monitor(argument: addr) -> addr:
     It has no machine of its own, so it reaches those of the threads that run goroutines through the list.
     """
     running = field_address(scheduler.running)
+    slice_time = stack_struct(TimeSpec)
+    slice_time.nanoseconds = SLICE_NS
     while atomic_load(scheduler.running, "acquire") != 0:
-        syscall(FUTEX_NUMBER, running, FUTEX_WAIT_PRIVATE, 1, _slice)
+        syscall(FUTEX_NUMBER, running, FUTEX_WAIT_PRIVATE, 1, slice_time)
         each = first_machine
         while not is_null(each):
             p = each.processor
@@ -97,12 +98,11 @@ def monitor(argument: addr) -> addr:
 def start_monitor() -> None:
     """Starts the monitor thread, which takes no signals."""
     scheduler.monitor_state = MONITOR_RUNS
-    _slice.seconds = 0
-    _slice.nanoseconds = SLICE_NS
-    block_signals()
+    mask = stack_struct(SignalMask)
+    block_signals(mask)
     if pthread_create(field_address(_thread), 0, function_address(monitor), 0) != 0:
         scheduler.monitor_state = MONITOR_FAILED
-    unblock_signals()
+    restore_mask(mask)
 
 
 @kernel

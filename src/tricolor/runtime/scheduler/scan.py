@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import addr, asm, export, global_struct, is_null, naked
+from tricolor.kernel.lang import addr, asm, export, is_null, naked, stack_struct
 from tricolor.kernel.registers import RESTORE_REGISTERS_AND_RETURN, SAVE_REGISTERS
 from tricolor.runtime.collector.roots import mark_stack_words, mark_words
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.scheduler.stacks import StackRange, free_behind, stack_range_first, stack_range_next
-
-_range = global_struct(StackRange)
 
 
 @naked("tricolor.scan_stacks")
@@ -33,12 +31,13 @@ def scan_from(sp: addr) -> None:
     """
     if machine.system_base > sp:
         mark_stack_words(sp, machine.system_base)
+    part = stack_struct(StackRange)
     g = scheduler.all_goroutines
     while not is_null(g):
-        if stack_range_first(g, _range):
-            mark_words(_range.low, _range.high)
-            while stack_range_next(g, _range):
-                mark_stack_words(_range.low, _range.high)
+        if stack_range_first(g, part):
+            mark_words(part.low, part.high)
+            while stack_range_next(g, part):
+                mark_stack_words(part.low, part.high)
             if not is_null(g.segment.next):
                 free_behind(g.segment.next)
         g = g.all_link

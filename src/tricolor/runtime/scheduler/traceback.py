@@ -39,6 +39,7 @@ from tricolor.kernel.lang import (
     load_u8,
     load_u32,
     load_u64,
+    stack_struct,
     store_u64,
     systemstack,
     text,
@@ -149,7 +150,6 @@ class PcSymbol(Struct):
 
 
 _symbols = global_struct(SymbolTable)
-_walk = global_struct(Walk)
 
 
 @export("tricolor.set_symbols")
@@ -207,41 +207,41 @@ def frame_of(pc: u64) -> u64:
 
 
 @kernel
-def walk_from(fp: addr, morestack_fp: addr) -> bool:
+def walk_from(walk: Walk, fp: addr, morestack_fp: addr) -> bool:
     """Starts at the function that made the frame's call; False if there is none."""
-    _walk.fp = fp
-    _walk.morestack_fp = morestack_fp
-    return walk_next()
+    walk.fp = fp
+    walk.morestack_fp = morestack_fp
+    return walk_next(walk)
 
 
 @kernel
-def walk_start(g: G) -> bool:
-    """Starts a walk over a goroutine's frames; ``_walk.pc`` is an address in the innermost function.
+def walk_start(walk: Walk, g: G) -> bool:
+    """Starts a walk over a goroutine's frames; ``walk.pc`` is an address in the innermost function.
 
     The running goroutine is walked from where it entered the system stack.
     """
     if g is machine.g:
-        return walk_from(machine.goroutine_fp, g.morestack_fp)
-    return walk_from(g.sp + SAVED_RBP_OFFSET, g.morestack_fp)
+        return walk_from(walk, machine.goroutine_fp, g.morestack_fp)
+    return walk_from(walk, g.sp + SAVED_RBP_OFFSET, g.morestack_fp)
 
 
 @kernel
-def walk_next() -> bool:
+def walk_next(walk: Walk) -> bool:
     """Goes on to the caller; False at the end of the stack."""
-    fp = _walk.fp
+    fp = walk.fp
     if fp == 0:
         return False
     pc = load_u64(fp + 8)
-    if fp == _walk.morestack_fp:
+    if fp == walk.morestack_fp:
         # The prologue of a function that has no frame yet; its caller's address follows.
-        _walk.morestack_fp = 0
+        walk.morestack_fp = 0
         pc = load_u64(fp + 16)
     elif pc == to_u64(morestack_return()):
         fp = to_addr(load_u64(fp))
         pc = load_u64(fp + 16)
-    _walk.fp = to_addr(load_u64(fp))
-    _walk.pc = pc
-    return pc != 0 and _walk.fp != 0
+    walk.fp = to_addr(load_u64(fp))
+    walk.pc = pc
+    return pc != 0 and walk.fp != 0
 
 
 @systemstack("runtime.callers")
@@ -253,10 +253,11 @@ def callers(skip: i64, into: addr, count: i64) -> i64:
     left = to_u64(skip)
     done: u64 = 0
     most = to_u64(count)
-    going = walk_from(machine.goroutine_fp, 0)
+    walk = stack_struct(Walk)
+    going = walk_from(walk, machine.goroutine_fp, 0)
     while going and done < most:
-        index = frame_index_of(_walk.pc - 1)
-        place = _walk.pc
+        index = frame_index_of(walk.pc - 1)
+        place = walk.pc
         while done < most:
             if left > 0:
                 left -= 1
@@ -269,7 +270,7 @@ def callers(skip: i64, into: addr, count: i64) -> i64:
             if index == NO_FRAME:
                 break
             place = FRAME_INDEX_BIT | (index * 2 + 1)
-        going = walk_next()
+        going = walk_next(walk)
     return to_i64(done)
 
 
@@ -462,10 +463,11 @@ def _put_frames(g: G) -> None:
     shown: u64 = 0
     known_pc: u64 = 0
     known_index: u64 = NO_FRAME
-    going = walk_start(g)
+    walk = stack_struct(Walk)
+    going = walk_start(walk, g)
     while going:
-        if _walk.pc != known_pc:
-            known_pc = _walk.pc
+        if walk.pc != known_pc:
+            known_pc = walk.pc
             known_index = frame_index_of(known_pc - 1)
         index = known_index
         if index == NO_FRAME and _symbols.row_count == 0:
@@ -483,7 +485,7 @@ def _put_frames(g: G) -> None:
                     last.pc = known_pc
                 shown += 1
             index = to_u64(frame.parent)
-        going = walk_next()
+        going = walk_next(walk)
     _put_outermost(shown)
 
 
