@@ -69,7 +69,7 @@ def _reachable(alone: Alone) -> Iterator[tuple[str, str]]:
                 yield target or own, target or own
         if package.path == "runtime":
             for func in alone.roots[package.path]:
-                if func.name.rpartition(".")[2][:1].isupper() and func.outer is None and "[" not in func.symbol:
+                if func.name.rpartition(".")[2][:1].isupper() and func.outer is None and not func.is_instance:
                     yield func.symbol, func.symbol
 
 

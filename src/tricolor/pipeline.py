@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import final
 
-from tricolor.base.errors import CompilerBug, Faults, Unsupported
+from tricolor.base.errors import CompilerBug, Faults
 from tricolor.base.progress import Progress
 from tricolor.cache.inputs import inputs_of
 from tricolor.cache.programs import CompiledProgram, Form
@@ -30,11 +29,13 @@ from tricolor.executable.start_code import start_unit
 from tricolor.frontend.load import LoadRequest, load
 from tricolor.frontend.names import executable_name
 from tricolor.frontend.program import Program as TypedProgram
+from tricolor.frontend.program import positions_decoded
 from tricolor.frontend.toolchain import find_toolchain
 from tricolor.goroot.overlay import BUILD_TAGS, overlay_files
 from tricolor.goroot.refuse import refuse_cgo_files, refuse_unsupported
 from tricolor.ir import nodes as n
 from tricolor.ir.build.program import build_packages, build_program
+from tricolor.ir.verify import verify_program
 from tricolor.llvm.compile import InvalidModule, Unit, compile_units
 from tricolor.llvm.link import LinkFailure
 from tricolor.llvm.target import Processor
@@ -49,9 +50,9 @@ from tricolor.staticdata.descriptors import Needed
 @final
 @dataclass(frozen=True, slots=True)
 class CompileRequest:
-    """What to compile. ``patterns``: .go files or one package; ``account``: count allocations per site;
-    ``level``: LLVM's optimisation level; ``check_level``: of the runtime's invariants, 0 to 3; from 1 on, the emitted stores of
-    pointers are checked too; ``form``: what is linked."""
+    """What to compile. ``patterns``: .go files or one package. ``account``: count allocations per site. ``level``: LLVM's optimisation
+    level. ``check_level``: how much the runtime checks its invariants, 0 to 3; from 1 on, the compiler also verifies the IR after each pass
+    and the emitted stores of pointers. ``form``: what is linked."""
 
     patterns: tuple[str, ...]
     directory: Path = field(default_factory=Path.cwd)
@@ -92,26 +93,31 @@ def analyse_program(request: CompileRequest, typed: TypedProgram, progress: Prog
     with positions_decoded(typed):
         progress.say("building the program's tree")
         program = build_program(typed, runtime_roots(request.check_level))
-        return _analysed(typed, program, progress)
+        return _analysed(request, typed, program, progress)
 
 
-def analyse_packages(typed: TypedProgram, progress: Progress) -> Analysed:
-    """As ``analyse_program``, for whole packages that need not be programs: every function declared in them."""
+def analyse_packages(request: CompileRequest, typed: TypedProgram, progress: Progress) -> Analysed:
+    """Like ``analyse_program``, for all functions that the packages declare. The packages need not be programs."""
     with positions_decoded(typed):
         progress.say("building the packages' trees")
         program = build_packages(typed, [package.path for package in typed.roots])
-        return _analysed(typed, program, progress)
+        return _analysed(request, typed, program, progress)
 
 
-def _analysed(typed: TypedProgram, program: n.Program, progress: Progress) -> Analysed:
+def _analysed(request: CompileRequest, typed: TypedProgram, program: n.Program, progress: Progress) -> Analysed:
+    """From IR that was just built to placements."""
+    if request.check_level:
+        verify_program(program)
     make_calls_direct(program)
+    if request.check_level:
+        verify_program(program)
     progress.say(f"escape analysis of {len(program.funcs)} functions")
     return Analysed(typed, program, analyse(program.funcs))
 
 
 def make_calls_direct(program: n.Program) -> None:
-    """Devirtualize, as where packages are explained. Instances of generic functions are left alone: explanations are about shapes."""
-    devirtualize(program, [func for func in program.funcs if "[" not in func.symbol])
+    """Devirtualize calls, except in instances of generic functions: explanations describe their shape instances instead."""
+    devirtualize(program, [func for func in program.funcs if not func.is_instance])
 
 
 def emit_units(request: CompileRequest, analysed: Analysed, progress: Progress) -> tuple[list[Unit], list[Site]]:
@@ -184,14 +190,3 @@ def _by_package(funcs: Sequence[n.Func]) -> dict[str, list[n.Func]]:
 def _place(typed: TypedProgram, pos: int) -> tuple[str, int, int]:
     place = typed.position(pos)
     return place.file, place.line, place.column
-
-
-@contextmanager
-def positions_decoded(typed: TypedProgram) -> Generator[None]:
-    """Add the text of its position to an error that leaves the block."""
-    try:
-        yield
-    except (CompilerBug, Unsupported) as error:
-        if error.pos and not error.place:
-            error.place = str(typed.position(error.pos))
-        raise

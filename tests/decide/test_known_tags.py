@@ -93,13 +93,13 @@ def forget() -> None:
 
 
 def analysed(module: Path, pattern: str = ".") -> Alone:
-    found = analyse_alone(request_for([pattern], module))
+    found = analyse_alone(request_for([pattern], module), check=True)
     assert isinstance(found, Alone), found.text
     return found
 
 
 def decided(module: Path) -> Decisions:
-    return decide(request_for(["."], module))
+    return decide(request_for(["."], module), check=True)
 
 
 def built(found: Alone) -> set[str]:
@@ -202,8 +202,8 @@ def test_imported_packages_are_devirtualized_too(module: Path) -> None:
 
 
 def test_explanations_have_the_same_order_with_cached_tags(module: Path) -> None:
-    first = decide(request_for(["."], module), detail=Detail(flows=True))
-    assert decide(request_for(["."], module), detail=Detail(flows=True)) == first
+    first = decide(request_for(["."], module), detail=Detail(flows=True), check=True)
+    assert decide(request_for(["."], module), detail=Detail(flows=True), check=True) == first
     (module / "pool.go").write_text('package main\n\nimport "sync"\n\nvar pool sync.Pool\n\nfunc Put(v any) { pool.Put(v) }\n')
-    first = decide(request_for(["."], module), detail=Detail(flows=True))
-    assert decide(request_for(["."], module), detail=Detail(flows=True)) == first
+    first = decide(request_for(["."], module), detail=Detail(flows=True), check=True)
+    assert decide(request_for(["."], module), detail=Detail(flows=True), check=True) == first

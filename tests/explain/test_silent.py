@@ -68,7 +68,7 @@ def explained(tmp_path_factory: pytest.TempPathFactory) -> Explained:
     folder = tmp_path_factory.mktemp("silent")
     (folder / "go.mod").write_text("module example\n\ngo 1.27\n")
     (folder / "main.go").write_text(_SOURCE)
-    alone = analyse_alone(request_for([".", "strings", "reflect"], folder))
+    alone = analyse_alone(request_for([".", "strings", "reflect"], folder), check=True)
     assert isinstance(alone, Alone), alone.text
     return sites_of(alone)
 

@@ -81,7 +81,7 @@ def explained(tmp_path_factory: pytest.TempPathFactory) -> Explained:
     folder = tmp_path_factory.mktemp("sites")
     (folder / "go.mod").write_text("module example\n\ngo 1.27\n")
     (folder / "main.go").write_text(_SOURCE)
-    alone = analyse_alone(request_for(["."], folder))
+    alone = analyse_alone(request_for(["."], folder), check=True)
     assert isinstance(alone, Alone)
     return sites_of(alone)
 
@@ -163,7 +163,7 @@ def test_sites_survive_json(explained: Explained) -> None:
 def test_keys_do_not_depend_on_lines(explained: Explained, tmp_path: Path) -> None:
     (tmp_path / "go.mod").write_text("module example\n\ngo 1.27\n")
     (tmp_path / "main.go").write_text(_SOURCE.replace("func ret", "// moved\n\nfunc ret"))
-    alone = analyse_alone(request_for(["."], tmp_path))
+    alone = analyse_alone(request_for(["."], tmp_path), check=True)
     assert isinstance(alone, Alone)
     moved = sites_of(alone)
     assert [s.key for s in moved.sites if not s.foreign] == [s.key for s in explained.sites if not s.foreign]

@@ -53,7 +53,7 @@ def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def alone(module: Path) -> Alone:
     """Tricolor's analysis of all the packages."""
-    found = analyse_alone(request_for(["./..."], module))
+    found = analyse_alone(request_for(["./..."], module), check=True)
     assert isinstance(found, Alone), found.text
     return found
 

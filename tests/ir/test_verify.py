@@ -8,6 +8,7 @@ from tricolor.base.errors import CompilerBug
 from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
 from tricolor.ir.nodes import Func, Label, Var, VarKind
+from tricolor.ir.shapes import shape_of
 from tricolor.ir.verify import verify_func
 
 
@@ -66,6 +67,16 @@ def test_a_tuple_is_no_operand() -> None:
     callee = Func("p.g", "p.g", "p", t.signature((), parts), 1)
     call = n.Call(2, t.tuple_of(parts), n.FuncName(2, callee.signature, callee), [])
     refused(function(n.Assign(2, None, call))[0], "used as a value")
+
+
+def test_a_shape_stands_for_types_of_its_form_only() -> None:
+    celsius, _ = t.named("celsius", "p", "p")
+    celsius.complete_underlying = lambda: t.FLOAT64
+    func, _ = function(results=(shape_of(celsius, basic=False),))
+    func.body = n.Block(1, [n.Return(2, [n.Zero(2, celsius)])])
+    verify_func(func)
+    func.body = n.Block(1, [n.Return(2, [ONE])])
+    refused(func, "result has type int, not go.shape.float64")
 
 
 def test_well_formed_functions_pass() -> None:

@@ -108,7 +108,7 @@ def test_costs_equal_the_compilers(tmp_path: Path) -> None:
     typed = load(request_for(["."], tmp_path)).program
     assert typed is not None
     program = build_packages(typed, ["p"], separate=True)
-    as_compiled(program)
+    as_compiled(program, check=True)
     costs = InlineCosts(frozenset())
     found = {func.name.removeprefix("p."): costs.cost(func) for func in program.funcs if func.pkg == "p" and func.outer is None}
     assert {name: cost for name, cost in found.items() if cost is not None and name != "init"} == real

@@ -15,7 +15,7 @@ def our_lines(patterns: Sequence[str], directory: Path, shapes: bool, detail: De
     """The lines about each package that the patterns name, by package path; ``shapes``: include lines about generic instances.
 
     Raises RuntimeError for packages with faults."""
-    decisions = decide(request_for(patterns, directory), shapes, detail)
+    decisions = decide(request_for(patterns, directory), shapes, detail, check=True)
     if decisions.faults:
         raise RuntimeError(decisions.faults)
     return {

@@ -110,7 +110,7 @@ def _build(folder: Path, flags: Sequence[str]) -> list[list[str]]:
 
 def our_output(folder: Path, programs: Sequence[Program]) -> list[Output]:
     """The output of Tricolor. The programs must have no compile errors."""
-    alone = analyse_alone(request_for(["./..."], folder), explained=True)
+    alone = analyse_alone(request_for(["./..."], folder), explained=True, check=True)
     assert isinstance(alone, Alone), alone
     packages = {package.path: package for package in alone.typed.roots}
 

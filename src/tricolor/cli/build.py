@@ -16,7 +16,7 @@ from tricolor.base.files import write_output
 from tricolor.base.progress import Progress
 from tricolor.cache.programs import CompiledProgram, Form, recall, remember
 from tricolor.cache.store import read_entry
-from tricolor.cli.common import COMPILE_FLAGS, dump_stage, gcflags, say_faults, tags
+from tricolor.cli.common import COMPILE_FLAGS, check_level, dump_stage, gcflags, say_faults, tags
 from tricolor.cli.compiling import compile_request, record_key
 from tricolor.cli.flags import Flag, Parsed, describe, parse_flags
 
@@ -63,7 +63,7 @@ def build(arguments: Sequence[str]) -> int:
     if flags.shows_decisions:
         from tricolor.cli.decisions import show_decisions
 
-        status = show_decisions(patterns, tags(parsed), flags, sys.stderr)
+        status = show_decisions(patterns, tags(parsed), flags, sys.stderr, check=check_level(parsed) > 0)
         if status or not parsed.text("o"):
             return status
     output = parsed.text("o")
@@ -85,7 +85,7 @@ def _dump(parsed: Parsed, patterns: tuple[str, ...], stage: str, wanted: str) ->
     request = compile_request(parsed, patterns, Form.EXECUTABLE, account=False)
     with Progress() as progress:
         typed = load_typed(request, progress)
-        analysed = typed if isinstance(typed, Faults) else analyse_packages(typed, progress)
+        analysed = typed if isinstance(typed, Faults) else analyse_packages(request, typed, progress)
     if isinstance(analysed, Faults):
         return say_faults(analysed.text)
     dump(stage, wanted, request, analysed, sys.stdout)
@@ -122,7 +122,7 @@ def _compile_packages(parsed: Parsed, patterns: tuple[str, ...], key: str, progr
         remember(key, compiled)
         return [compiled]
     writes = _check_output_of_several(parsed.text("o"), [package.path for package in typed.roots], mains)
-    analyse_packages(typed, progress)
+    analyse_packages(request, typed, progress)
     programs: list[CompiledProgram] = []
     for path in mains if writes else []:
         one = replace(request, patterns=(path,))

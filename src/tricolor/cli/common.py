@@ -26,7 +26,13 @@ COMPILE_FLAGS: Final = (
         f"print a stage of the compiler and stop: {', '.join(STAGES)}; STAGE:TEXT prints only functions whose name contains TEXT",
         value_name="STAGE",
     ),
-    Flag("check", "how thoroughly the runtime checks its own invariants, from 0 (not at all) to 3", "0", ("0", "1", "2", "3"), "LEVEL"),
+    Flag(
+        "check",
+        "how thoroughly the runtime checks its own invariants, from 0 (not at all) to 3; from 1 on the compiler verifies its IR too",
+        "0",
+        ("0", "1", "2", "3"),
+        "LEVEL",
+    ),
 )
 
 
@@ -45,6 +51,11 @@ def dump_stage(parsed: Parsed) -> tuple[str, str]:
 
 def tags(parsed: Parsed) -> tuple[str, ...]:
     return tuple(tag for tag in parsed.text("tags").replace(" ", ",").split(",") if tag)
+
+
+def check_level(parsed: Parsed) -> int:
+    """How much Tricolor checks itself, 0 to 3."""
+    return int(parsed.text("check"))
 
 
 def split_patterns(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

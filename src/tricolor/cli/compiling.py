@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tricolor.cache.programs import Form, program_key
-from tricolor.cli.common import gcflags, tags
+from tricolor.cli.common import check_level, gcflags, tags
 from tricolor.cli.flags import Parsed
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ def compile_request(parsed: Parsed, patterns: tuple[str, ...], form: Form, accou
     """What the command line asks the compiler for. ``account``: the program counts what each of its sites allocates."""
     from tricolor.pipeline import CompileRequest
 
-    check_level = int(parsed.text("check"))
-    return CompileRequest(patterns, Path.cwd(), tags(parsed), _accounts(account), _level(parsed), check_level, form)
+    return CompileRequest(patterns, Path.cwd(), tags(parsed), _accounts(account), _level(parsed), check_level(parsed), form)
 
 
 def _accounts(account: bool) -> bool:

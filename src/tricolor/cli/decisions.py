@@ -20,7 +20,7 @@ from tricolor.escape.messages import Detail
 from tricolor.frontend.records import Package
 
 
-def show_decisions(patterns: Sequence[str], tags: Sequence[str], flags: CompilerFlags, out: TextIO) -> int:
+def show_decisions(patterns: Sequence[str], tags: Sequence[str], flags: CompilerFlags, out: TextIO, *, check: bool = False) -> int:
     """Print or log the decisions about the packages that the patterns name; the exit status is 1 if any has compile errors.
 
     Raises EnvironmentFault."""
@@ -28,7 +28,7 @@ def show_decisions(patterns: Sequence[str], tags: Sequence[str], flags: Compiler
     flows = flags.detail > 1
     with Progress() as progress:
         progress.say("deciding what escapes")
-        alone = analyse_alone(request_for(patterns, directory, tags), explained=flows or flags.log is not None)
+        alone = analyse_alone(request_for(patterns, directory, tags), explained=flows or flags.log is not None, check=check)
     if isinstance(alone, Faults):
         return say_faults(alone.text)
     for package in alone.typed.roots:

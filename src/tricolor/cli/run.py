@@ -10,7 +10,7 @@ from pathlib import Path
 from tricolor.base.errors import Faults, UsageError
 from tricolor.base.progress import Progress
 from tricolor.cache.programs import CompiledProgram, Form, recall, remember
-from tricolor.cli.common import COMPILE_FLAGS, check_files, dump_stage, gcflags, say_faults, split_patterns, tags
+from tricolor.cli.common import COMPILE_FLAGS, check_files, check_level, dump_stage, gcflags, say_faults, split_patterns, tags
 from tricolor.cli.compiling import compile_request, record_key
 from tricolor.cli.flags import Flag, Parsed, describe, parse_flags
 
@@ -57,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
     if flags.shows_decisions:
         from tricolor.cli.decisions import show_decisions
 
-        status = show_decisions(patterns, tags(parsed), flags, sys.stderr)
+        status = show_decisions(patterns, tags(parsed), flags, sys.stderr, check=check_level(parsed) > 0)
         if status:
             return status
     compiled = _compile(parsed, patterns)

@@ -209,7 +209,7 @@ def holds(g: Gen, iface: Type, tab: str, target: Type) -> str:
     Comparing itabs is enough if the type implements the interface. In an instance of generic code it may not implement it, and the
     runtime takes every itab that the program names for a proof that it does. Compare the type words there.
     """
-    if has_methods(iface) and "[" not in g.func.symbol:
+    if has_methods(iface) and not g.func.is_instance:
         return g.op(f"icmp eq ptr {tab}, {g.m.data.itab_ref(target, iface)}")
     return g.op(f"icmp eq ptr {type_word(g, iface, tab)}, {g.m.type_ref(target)}")
 

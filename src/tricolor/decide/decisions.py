@@ -9,8 +9,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import Final, TypeAlias, final
+from typing import Final, final
 
 from tricolor.base.collection import without_cycle_collection
 from tricolor.base.errors import Faults
@@ -24,12 +25,13 @@ from tricolor.escape.naming import Wording
 from tricolor.escape.result import EscapeResult
 from tricolor.escape.scan import scan
 from tricolor.frontend.load import LoadRequest, load
-from tricolor.frontend.program import Program
+from tricolor.frontend.program import Program, positions_decoded
 from tricolor.frontend.records import Package, Position
 from tricolor.ir import nodes as n
 from tricolor.ir.build.generated import is_generated
 from tricolor.ir.build.instances import instances
 from tricolor.ir.build.program import build_packages
+from tricolor.ir.verify import verify_program
 from tricolor.passes.alone import as_compiled
 from tricolor.passes.devirtualize import KnownReceiver
 from tricolor.passes.inline_cost import InlineCosts
@@ -60,8 +62,8 @@ def place_text(place: Position) -> str:
 @final
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """``packages``: the lines of each package that was named, by path, as often as Go's compiler prints them; ``directories``: where
-    their files are; ``faults``: what the go command prints about packages that have faults, of which there are no lines."""
+    """``packages``: the lines about each named package, by path, as often as Go's compiler prints them. ``directories``: where the
+    files of each are. ``faults``: what the go command prints about packages with faults, which have no lines."""
 
     packages: Mapping[str, Sequence[Line]]
     directories: Mapping[str, str]
@@ -71,9 +73,11 @@ class Decisions:
 @final
 @dataclass(frozen=True, slots=True, repr=False)
 class Alone:
-    """Packages analysed as Go's compiler sees them. ``roots``: the functions of each package that was named, by path: its own, then
-    instances of generic functions that it uses, then what the compiler makes itself. ``receivers``: those of known type, of calls
-    through interfaces. ``faults``: what the go command prints about packages that were named too, but have faults."""
+    """Packages analysed as Go's compiler sees them.
+
+    ``roots``: the functions of each named package, by path: first its own, then the instances of generic functions that it uses, then
+    those that the compiler generates. ``receivers``: the receivers of known type in calls through interfaces. ``faults``: what the go
+    command prints about named packages that have faults."""
 
     typed: Program
     escape: EscapeResult
@@ -83,11 +87,44 @@ class Alone:
     faults: str
 
 
-_Built: TypeAlias = tuple[Program, n.Program, KnownTags, str]
+@final
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """The IR of the named packages, and the known parameter tags of functions that they import."""
+
+    typed: Program
+    program: n.Program
+    known: KnownTags
+    faults: str
 
 
-def _load_and_build(request: LoadRequest, generated: bool) -> _Built | Faults:
-    """Load the packages of a request and build them, without the bodies of other packages' functions as far as their tags are known."""
+@final
+@dataclass(frozen=True, slots=True)
+class _Analysed:
+    escape: EscapeResult
+    receivers: Sequence[KnownReceiver]
+
+
+def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = False, *, check: bool = False) -> Alone | Faults:
+    """Load and analyse the named packages. The request must be made with ``spellings`` and without overlay; if it is ``partial``,
+    packages with faults are left out.
+
+    ``shapes``: include the instances of generic functions that the packages use. ``explained``: collect every reason why something
+    escapes, and include functions that the compiler generates, since it prints only reasons about these. ``check``: verify the IR after it
+    is built and after each pass.
+    Raises EnvironmentFault, CompilerBug."""
+    built = _build(request, generated=explained)
+    if isinstance(built, Faults):
+        return built
+    with positions_decoded(built.typed):
+        analysed = _analyse(built, explained, check)
+    built.known.remember(analysed.escape.tags)
+    roots = _roots(built, analysed.escape, shapes, explained)
+    return Alone(built.typed, analysed.escape, _wording(built.typed), roots, analysed.receivers, built.faults)
+
+
+def _build(request: LoadRequest, generated: bool) -> _Built | Faults:
+    """Load and build the packages. Bodies of imported functions are left out where their tags are known."""
     request = replace(request, remembered=KIND, salt=compiler_signature())
     while True:
         result = load(request)
@@ -96,67 +133,82 @@ def _load_and_build(request: LoadRequest, generated: bool) -> _Built | Faults:
         typed = result.program
         paths = [package.path for package in typed.roots]
         known = KnownTags(typed.packages, paths)
-        program = build_packages(typed, paths, separate=True, generated=generated)
+        with positions_decoded(typed):
+            program = build_packages(typed, paths, separate=True, generated=generated)
         unknown = {func.pkg for func in program.elsewhere if not known.has(func)}
         if not unknown:
-            return typed, program, known, result.diagnostics
-        # The sources that were left out are needed after all: a function is called that nobody has called before.
+            return _Built(typed, program, known, result.diagnostics)
+        # A package calls an imported function whose tags nobody needed before: load again, with the bodies of that function's package.
         assert not unknown <= set(request.bodies), unknown
         request = replace(request, bodies=(*request.bodies, *sorted(unknown)))
 
 
-def _as_compiled_alone(escape: EscapeResult, program: n.Program, named: AbstractSet[str]) -> EscapeResult:
-    """The result in the order in which the compiler analyses the packages' functions, which sees no bodies of other packages' functions:
-    the same whether these had to be analysed or were known."""
+def _analyse(built: _Built, explained: bool, check: bool) -> _Analysed:
+    """Run the compiler's early passes and escape analysis."""
+    program = built.program
+    named = frozenset(package.symbol_path for package in built.typed.roots)
+    with without_cycle_collection():
+        if check:
+            verify_program(program)
+        costs = InlineCosts(named)
+        receivers = as_compiled(program, costs, check=check)
+        tags = {func: built.known.of(func) or () for func in program.elsewhere}
+        escape = analyse(program.funcs, explained=explained, known=tags, costs=costs)
+        return _Analysed(_in_order_of_compiler(escape, program, named), receivers)
+
+
+def _in_order_of_compiler(escape: EscapeResult, program: n.Program, named: AbstractSet[str]) -> EscapeResult:
+    """The result in the order in which the compiler analyses the functions of the named packages.
+
+    The compiler sees no bodies of imported functions. So the order must not depend on whether these had to be analysed here."""
     if all(func.pkg in named for func in program.funcs):
         return escape
-    own = [func for func in program.funcs if func.pkg in named and "[" not in func.symbol]
-    own += sorted((func for func in program.funcs if "[" in func.symbol), key=lambda func: func.symbol)
+    own = [func for func in program.funcs if func.pkg in named and not func.is_instance]
+    own += sorted((func for func in program.funcs if func.is_instance), key=lambda func: func.symbol)
     first = (escape.batch_of[members[0]] for members in batches(own, scan(own)))
     return escape.in_order([*dict.fromkeys((*first, *range(len(escape.batches))))])
 
 
-def analyse_alone(request: LoadRequest, shapes: bool = True, explained: bool = False) -> Alone | Faults:
-    """Load and analyse the packages of a request, which must be made with ``spellings`` and without overlay; if it is ``partial``, those
-    without faults.
-
-    ``shapes``: also the instances of generic functions that they use; ``explained``: with every reason why something escapes, also in
-    functions that the compiler makes itself: it says nothing else about those, so they are made only then. Raises EnvironmentFault,
-    CompilerBug."""
-    built = _load_and_build(request, generated=explained)
-    if isinstance(built, Faults):
-        return built
-    typed, program, known, faults = built
+def _wording(typed: Program) -> Wording:
     names = {package.symbol_path: package.name for package in typed.packages}
-    wording = Wording(names, typed.spelling, typed.type, lambda pos: place_text(typed.position(pos)), typed.bracket)
-    with without_cycle_collection():
-        named = frozenset(package.symbol_path for package in typed.roots)
-        costs = InlineCosts(named)
-        receivers = as_compiled(program, costs)
-        tags = {func: known.of(func) or () for func in program.elsewhere}
-        escape = _as_compiled_alone(analyse(program.funcs, explained=explained, known=tags, costs=costs), program, named)
-    known.remember(escape.tags)
-    by_package: defaultdict[str, list[n.Func]] = defaultdict(list)
-    for func in (*(func for batch in escape.batches for func in batch), *program.externals):
-        by_package[func.pkg].append(func)
+    return Wording(names, typed.spelling, typed.type, lambda pos: place_text(typed.position(pos)), typed.bracket)
+
+
+def _roots(built: _Built, escape: EscapeResult, shapes: bool, explained: bool) -> dict[str, list[n.Func]]:
+    """The functions of each named package, by path, as ``Alone.roots`` has them."""
+    own = _declared(built.program, escape)
     roots: dict[str, list[n.Func]] = {}
-    for package in typed.roots:
-        funcs = [func for func in by_package[package.symbol_path] if "[" not in func.symbol]
+    for package in built.typed.roots:
+        funcs = own[package.symbol_path]
         if explained:
-            # The wrappers that the builder made for programs: packages share them.
+            # Packages share the wrappers that the builder makes for programs; the compiler's own are in ``generated``.
             funcs = [func for func in funcs if not is_generated(func)]
-        if shapes:
-            types = [var.type for var in program.globals if var.symbol[: -len(var.name) - 1] == package.symbol_path]
-            types += map(typed.type, package.types)
-            discarded = [func for func in program.discarded if func.pkg == package.symbol_path]
-            funcs += instances([*funcs, *discarded], types, program.instance_methods)
-        roots[package.path] = funcs + program.generated.get(package.path, [])
-    return Alone(typed, escape, wording, roots, receivers, faults)
+        used = _instances_used(built, package, funcs) if shapes else ()
+        roots[package.path] = [*funcs, *used, *built.program.generated.get(package.path, ())]
+    return roots
 
 
-def decide(request: LoadRequest, shapes: bool = True, detail: Detail = PLACEMENTS) -> Decisions:
+def _declared(program: n.Program, escape: EscapeResult) -> Mapping[str, list[n.Func]]:
+    """The functions of each package that are not instances, by symbol path, in order of analysis."""
+    by_package: defaultdict[str, list[n.Func]] = defaultdict(list)
+    for func in (*chain.from_iterable(escape.batches), *program.externals):
+        if not func.is_instance:
+            by_package[func.pkg].append(func)
+    return by_package
+
+
+def _instances_used(built: _Built, package: Package, funcs: Sequence[n.Func]) -> list[n.Func]:
+    """The instances of generic functions that the functions, the variables and the types of a package need."""
+    program = built.program
+    variables = (var for var in program.globals if var.symbol == f"{package.symbol_path}.{var.name}")
+    types = [*(var.type for var in variables), *map(built.typed.type, package.types)]
+    discarded = [func for func in program.discarded if func.pkg == package.symbol_path]
+    return instances([*funcs, *discarded], types, program.instance_methods)
+
+
+def decide(request: LoadRequest, shapes: bool = True, detail: Detail = PLACEMENTS, *, check: bool = False) -> Decisions:
     """The lines for the packages of a request (see ``analyse_alone``). Raises EnvironmentFault, CompilerBug."""
-    alone = analyse_alone(request, shapes, detail.flows)
+    alone = analyse_alone(request, shapes, detail.flows, check=check)
     if isinstance(alone, Faults):
         return Decisions({}, {}, alone.text)
     roots = alone.typed.roots

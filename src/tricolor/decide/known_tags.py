@@ -52,7 +52,7 @@ class KnownTags:
         """Store the tags of functions that other packages may call, and which packages were looked at. Raises EnvironmentFault."""
         found: defaultdict[str, dict[str, str]] = defaultdict(dict)
         for func, leaks in tags.items():
-            if func.outer is None and not func.wrapper and "[" not in func.symbol:
+            if func.outer is None and not func.wrapper and not func.is_instance:
                 found[func.pkg][func.symbol] = _encode(leaks)
         for path, package in self._packages.items():
             known = self._entry(path)

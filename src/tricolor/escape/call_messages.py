@@ -40,7 +40,7 @@ def _as_read(funcs: Sequence[n.Func]) -> list[n.Func]:
     function to the first, since the compiler finds them while it reads bodies; then instances of generic functions."""
     wanted = set(funcs)
     outermost = [func for func in funcs if func.outer not in wanted]
-    declared = sorted((func for func in outermost if "[" not in func.symbol), key=lambda func: func.pos)
+    declared = sorted((func for func in outermost if not func.is_instance), key=lambda func: func.pos)
     order = [*declared, *(closure for func in reversed(declared) for closure in _closures(func))]
     for func in outermost:
         order += [*_closures(func), func]

@@ -40,7 +40,7 @@ class Message:
     @property
     def generic(self) -> bool:
         """Whether the message describes an instance of a generic function."""
-        return "[" in self.func.symbol
+        return self.func.is_instance
 
 
 @final
@@ -86,7 +86,7 @@ def messages(
 
 def _imprecise_calls(func: n.Func) -> Iterator[Message]:
     """Messages about methods that are called through the dictionary, where the type argument is an interface."""
-    if "[" not in func.symbol:
+    if not func.is_instance:
         return
     for node in walk(func):
         word = _called_word(node)
@@ -124,7 +124,7 @@ def _batch_messages(
     for func in funcs:
         # Several packages may compile the same instance of a generic function (the linker keeps one), so the compiler prints nothing
         # about the parameters of instances.
-        if not func.wrapper and "[" not in func.symbol:
+        if not func.wrapper and not func.is_instance:
             yield from _parameter_messages(func, escape, detail)
     for func in funcs:
         for var in (*func.params, *func.results, *func.locals):

@@ -235,7 +235,7 @@ def named_base(of: t.Named) -> str:
 
 def local_name(func: n.Func) -> str:
     """The function's name without its package, with the type arguments of an instance."""
-    name = func.symbol if "[" in func.symbol else func.name
+    name = func.symbol if func.is_instance else func.name
     return name.removeprefix(func.pkg + ".")
 
 

@@ -33,7 +33,7 @@ def parameters_of(alone: Alone, generic: GenericNames, functions: Sequence[tuple
     instances: defaultdict[tuple[str, Position, str], list[Parameter]] = defaultdict(list)
     for package, func in functions:
         for _, parameter in parameters_in(alone, package, func):
-            if "[" in func.symbol:
+            if func.is_instance:
                 instances[package.path, parameter.position, parameter.name].append(generic.parameter_as_declared(parameter, func))
             else:
                 found[package.path].append(parameter)

@@ -39,7 +39,7 @@ def sites_of(alone: Alone) -> Explained:
     functions = list(explained_functions(alone))
     for package, func in functions:
         sites = [site for site, _ in described(alone, package, func)]
-        if "[" not in func.symbol:
+        if not func.is_instance:
             found[package.path] += sites
             continue
         for site in sites:

@@ -120,6 +120,13 @@ class Func:
     named_results: bool = False
     end_pos: Pos = 0
 
+    @property
+    def is_instance(self) -> bool:
+        """Whether the function is, or belongs to, an instance of generic code or of a type whose name has brackets.
+
+        Several packages may make the same one. No other linker symbols have brackets."""
+        return "[" in self.symbol
+
 
 @final
 @dataclass(slots=True, eq=False)

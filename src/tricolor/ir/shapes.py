@@ -30,6 +30,7 @@ from tricolor.gotypes.types import (
     Signature,
     Slice,
     Struct,
+    Tuple,
     Type,
     components,
     go_quote,
@@ -131,6 +132,28 @@ def _signature_name(s: Signature) -> str:
 def has_shape(t: Type) -> bool:
     """Whether a type mentions a shape."""
     return any(is_shape(part) for part in parts(t))
+
+
+def agree(a: Type, b: Type) -> bool:
+    """Whether a value of one type may stand where the other is wanted: the types are identical, or at least one mentions a shape and
+    both have the same form. A shape stands for every type argument of one underlying type, and sometimes for every pointer."""
+    return a is b or ((has_shape(a) or has_shape(b)) and _form(a) == _form(b))
+
+
+def _form(t: Type) -> tuple[object, ...]:
+    """What a value of the type is made of: kinds of basic types, and pointers, interfaces and so on of any type."""
+    u = underlying(t)
+    match u:
+        case Basic():
+            return (u.kind,)
+        case Struct():
+            return tuple(_form(f.type) for f in u.fields)
+        case Array():
+            return u.length, _form(u.elem)
+        case Tuple():
+            return tuple(map(_form, u.types))
+        case _:
+            return (type(u),)
 
 
 def parts(t: Type) -> Iterator[Type]:

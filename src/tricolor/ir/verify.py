@@ -1,7 +1,8 @@
 """Verifies that IR is well-typed and well-formed. A violation raises CompilerBug with the function and the position.
 
 Invariants:
-    1. Assignments, arguments, results and elements MUST have exactly the type of their place. Checked by _Checker.same().
+    1. Assignments, arguments, results and elements MUST have exactly the type of their place; a type that mentions shapes
+       (``shapes``) MUST have the same form. Checked by _Checker.same().
     2. Operands of operators, conversions, indexing and field access MUST have the kinds that the node's docstring names.
        Checked by _Checker.expr().
     3. Every variable that is used MUST be a global, or a parameter, result, local or capture of the function.
@@ -13,6 +14,7 @@ Invariants:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import final
 
@@ -47,6 +49,7 @@ from tricolor.gotypes.types import (
 )
 from tricolor.ir import nodes as n
 from tricolor.ir.nodes import BinaryOp, BuiltinOp, Conversion, Func, Label, Program, Var, VarKind
+from tricolor.ir.shapes import DICTIONARY, agree
 from tricolor.ir.walk import children
 
 _COMPARISONS = frozenset((BinaryOp.EQ, BinaryOp.NE, BinaryOp.LT, BinaryOp.LE, BinaryOp.GT, BinaryOp.GE))
@@ -56,8 +59,7 @@ _NILABLE = (Pointer, Slice, Map, Chan, Signature, Interface)
 
 def verify_program(program: Program) -> None:
     """Verify all functions and static values. Raises CompilerBug."""
-    for func in program.funcs:
-        verify_func(func)
+    verify_funcs(program.funcs)
     nowhere = _Checker(Func("static data", "static data", "", Signature((), ()), 0))
     for var, value in program.static_init.items():
         nowhere.expr(value)
@@ -65,7 +67,8 @@ def verify_program(program: Program) -> None:
     known = set(program.globals)
     for func in program.funcs:
         for var in _globals_of(func):
-            if var not in known:
+            # Dictionaries are only read here: the IR with shapes is never compiled, so nothing defines them.
+            if var not in known and var.name != DICTIONARY:
                 raise CompilerBug(func.symbol, var.pos, f"global {var.symbol} is used but not listed")
 
 
@@ -78,6 +81,12 @@ def _globals_of(func: Func) -> list[Var]:
             found.append(at.var)
         todo += children(at)
     return found
+
+
+def verify_funcs(funcs: Iterable[Func]) -> None:
+    """Verify several functions. Raises CompilerBug."""
+    for func in funcs:
+        verify_func(func)
 
 
 def verify_func(func: Func) -> None:
@@ -109,7 +118,7 @@ class _Checker:
 
     def same(self, x: n.Expr, t: Type, what: str) -> None:
         """Check invariant 1: ``x`` has the type ``t``. ``what``: the text that names ``x`` in the error."""
-        if x.type is not t:
+        if not agree(x.type, t):
             raise self.fail(x.pos, f"{what} has type {x.type}, not {t} ({type(x).__name__})")
 
     def signature(self) -> None:
@@ -206,7 +215,7 @@ class _Checker:
         self.require(isinstance(t, Tuple) and len(t.types) == len(s.xs), s, f"value of type {t}")
         if isinstance(t, Tuple):
             for place, part in zip(s.xs, t.types, strict=True):
-                if place is not None and place.type is not part:
+                if place is not None and not agree(place.type, part):
                     raise self.fail(s.pos, f"component of type {part} is assigned to a place of type {place.type}")
 
     def _return(self, s: n.Return) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tricolor.gotypes.types import signature
 from tricolor.ir import nodes as n
+from tricolor.ir.verify import verify_funcs
 from tricolor.ir.walk import with_closures
 from tricolor.passes.dead_locals import remove_dead_locals
 from tricolor.passes.devirtualize import KnownReceiver, devirtualize
@@ -15,16 +18,19 @@ from tricolor.passes.temporaries import name_temporaries
 _FIPS = "crypto/internal/fips140"
 
 
-def as_compiled(program: n.Program, costs: InlineCosts | None = None) -> list[KnownReceiver]:
+def as_compiled(program: n.Program, costs: InlineCosts | None = None, *, check: bool = False) -> list[KnownReceiver]:
     """Run the passes that Go's compiler runs before escape analysis, and return the interface calls whose receivers have known types.
 
-    ``program``: from ``build_packages(separate=True)``. ``costs``: decides which calls to inline; None inlines no call."""
+    ``program``: from ``build_packages(separate=True)``. ``costs``: decides which calls to inline; None inlines no call.
+    ``check``: verify the functions after each pass; raises CompilerBug."""
+    verify = verify_funcs if check else _trust
     inits = {func.pkg: func for func in program.init_tasks}
     _execute_in_fips(program, inits)
     for path, init in inits.items():
         if not is_fips(path):
             without_static_values(init)
         program.funcs += outlined_maps(init)
+        verify([init])
     receivers: list[KnownReceiver] = []
     done = 0
     while done < len(program.funcs):
@@ -35,12 +41,21 @@ def as_compiled(program: n.Program, costs: InlineCosts | None = None) -> list[Kn
         outermost = [func for func in funcs if func.outer is None and not func.name.startswith(".")]
         for func in outermost:
             name_temporaries(func)
+        verify(funcs)
+        for func in outermost:
             for member in with_closures(func):
                 in_source_order(member)
+        verify(funcs)
         receivers += devirtualize(program, funcs, costs)
+        verify(funcs)
         for func in outermost:
             remove_dead_locals(func)
+        verify(funcs)
     return receivers
+
+
+def _trust(funcs: Iterable[n.Func]) -> None:
+    """Verify nothing."""
 
 
 def is_fips(path: str) -> bool:

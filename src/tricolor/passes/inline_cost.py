@@ -61,7 +61,7 @@ class InlineCosts:
         if caller.pkg in self._called or func.pkg in self._called or func.outer is not None:
             return False
         # Every package that uses an instance of generic code compiles it, and one of them may be compiled without inlining.
-        if caller.wrapper or "[" in caller.symbol or is_intrinsic(func):
+        if caller.wrapper or caller.is_instance or is_intrinsic(func):
             return False
         cost = self.cost(func)
         if cost is None:

@@ -13,6 +13,7 @@ Differs from Go: values that are copied from other variables are not followed; t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
@@ -35,10 +36,18 @@ def without_static_values(init: n.Func) -> None:
     stmts: list[n.Stmt] = []
     for stmt in init.body.stmts:
         if isinstance(stmt, n.Assign) and (stmt.x is None or _is_global(stmt.x)):
-            stmts += [n.Assign(stmt.pos, stmt.x, part) for part in executed_parts(stmt.value)]
+            stmts += [n.Assign(stmt.pos, _place_of(part, stmt.x), part) for part in executed_parts(stmt.value)]
         else:
             stmts.append(stmt)
     init.body.stmts = stmts
+
+
+def _place_of(part: n.Expr, whole: n.Name | None) -> n.Name | None:
+    """Where a part of a package-level variable's initial value is stored: in a variable that stands for this part of its data."""
+    if whole is None or whole.type is part.type:
+        return whole
+    var = n.Var(whole.var.name, part.type, whole.var.pos, n.VarKind.GLOBAL, symbol=whole.var.symbol)
+    return n.Name(whole.pos, part.type, var)
 
 
 def outlined_maps(init: n.Func) -> list[n.Func]:
@@ -64,7 +73,7 @@ def _is_large_map(x: n.Expr) -> bool:
     return len(nodes) + pairs >= _LARGE_MAP_NODES and all(type(at) in _WITHOUT_EFFECT for at in nodes)
 
 
-def _is_global(x: n.Expr) -> bool:
+def _is_global(x: n.Expr) -> TypeGuard[n.Name]:
     return isinstance(x, n.Name) and x.var.kind is n.VarKind.GLOBAL
 
 

@@ -77,10 +77,10 @@ def instances(funcs: Sequence[n.Func], types: Iterable[Type], methods: Mapping[T
 
     def take(targets: Iterable[n.Func]) -> None:
         for target in targets:
-            if target not in seen and ("[" in target.symbol or target.wrapper):
+            if target not in seen and (target.is_instance or target.wrapper):
                 seen.add(target)
                 todo.append(target)
-                if "[" in target.symbol and not (target.wrapper and target.outer is None):
+                if target.is_instance and not (target.wrapper and target.outer is None):
                     found.update(dict.fromkeys(with_closures(target)))
 
     take(method for of in seen_types for method in methods.get(of, ()))

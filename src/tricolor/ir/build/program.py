@@ -154,7 +154,7 @@ def _generated(
 ) -> list[Func]:
     """The functions that Go's compiler generates for a package. ``funcs``: all functions. ``methods``: methods of instantiated types."""
     path = package.symbol_path
-    own = [func for func in funcs if func.pkg == path and "[" not in func.symbol and not is_generated(func)]
+    own = [func for func in funcs if func.pkg == path and not func.is_instance and not is_generated(func)]
     variables = [var for var in b.used_globals if var.symbol == f"{path}.{var.name}"]
     values = Func(f"{path}._", f"{path}._", path, n.Signature((), ()), 0)
     values.body = n.Block(0, [n.Assign(var.pos, None, init.static_init[var]) for var in variables if var in init.static_init])
@@ -167,7 +167,7 @@ def _mentioned_types(b: Builder, whole: list[Package], funcs: Iterable[Func], sc
 
     ``scanned``: functions to skip; the others are added to it."""
     own = {package.symbol_path for package in whole}
-    new = [func for func in funcs if func not in scanned and (func.pkg in own or "[" in func.symbol)]
+    new = [func for func in funcs if func not in scanned and (func.pkg in own or func.is_instance)]
     scanned.update(dict.fromkeys(new))
     found: set[Type] = {var.type for var in b.used_globals}
     found.update(b.program.type(number) for package in whole for number in package.types)

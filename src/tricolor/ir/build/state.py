@@ -146,7 +146,7 @@ class Builder:
 
     def _is_foreign(self, func: Func) -> bool:
         """Whether the function is not compiled with the packages in ``own``."""
-        return self.separate and func.pkg not in self.own and "[" not in func.symbol
+        return self.separate and func.pkg not in self.own and not func.is_instance
 
     # --- functions ---
 
