@@ -116,7 +116,7 @@ def read_action(signal: i32) -> addr:
 
 @kernel
 def install_signals(fault_handler: addr) -> None:
-    """Faults go to the handler, on a stack of their own; Ctrl-C ends the process."""
+    """Faults go to the handler, on a stack of their own; signals that ask the process to end do end it."""
     stack = stack_struct(SignalStack)
     stack.start = field_address(_alternate[0])
     stack.size_bytes = ALTERNATE_STACK_BYTES
@@ -126,7 +126,10 @@ def install_signals(fault_handler: addr) -> None:
     _install(1, SIGNAL_BUS, fault_handler, flags)
     _install(2, SIGNAL_FPE, fault_handler, flags)
     _install(3, SIGNAL_ILLEGAL, fault_handler, flags)
-    _install(4, SIGNAL_INTERRUPT, 0, 0)
+    _install(4, SIGNAL_TERMINATE, ACTION_DEFAULT, 0)
+    _install(5, SIGNAL_PIPE, ACTION_DEFAULT, 0)
+    inherited = read_action(SIGNAL_INTERRUPT)
+    _install(6, SIGNAL_INTERRUPT, ACTION_IGNORE if to_u64(inherited) == ACTION_IGNORE else ACTION_DEFAULT, 0)
 
 
 @kernel
@@ -142,7 +145,9 @@ def restore_faults() -> None:
 def restore_signals() -> None:
     """Undoes install_signals."""
     restore_faults()
-    sigaction(SIGNAL_INTERRUPT, _saved[4], null(SignalAction))
+    sigaction(SIGNAL_TERMINATE, _saved[4], null(SignalAction))
+    sigaction(SIGNAL_PIPE, _saved[5], null(SignalAction))
+    sigaction(SIGNAL_INTERRUPT, _saved[6], null(SignalAction))
     sigaltstack(_old_stack, null(SignalStack))
 
 
