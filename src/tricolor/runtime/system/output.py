@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from tricolor.kernel.lang import (
+    Array,
     Struct,
     addr,
     field_address,
@@ -19,6 +20,7 @@ from tricolor.kernel.lang import (
     libc,
     load_u8,
     memory_copy,
+    stack_struct,
     store_u8,
     to_u8,
     to_u64,
@@ -40,6 +42,12 @@ class Output(Struct):
     target: addr
     target_bytes: u64
     target_used: u64
+
+
+class Digits(Struct):
+    """Digits of a number; the last one lies at the end."""
+
+    bytes: Array[u8, DIGIT_BYTES]
 
 
 _output = global_struct(Output)
@@ -111,36 +119,31 @@ def put_byte(byte: u8) -> None:
     _output.used += 1
 
 
-_digits = global_array(u8, DIGIT_BYTES)
-
-
 @kernel
 def put_number(value: u64) -> None:
     """Appends a number in decimal."""
-    at: u64 = DIGIT_BYTES
-    rest = value
-    while True:
-        at -= 1
-        _digits[at] = to_u8(_ZERO + rest % 10)
-        rest //= 10
-        if rest == 0:
-            break
-    put(field_address(_digits[at]), DIGIT_BYTES - at)
+    _put_digits(value, 10)
 
 
 @kernel
 def put_hex(value: u64) -> None:
     """Appends a number in hexadecimal, without 0x."""
+    _put_digits(value, 16)
+
+
+@kernel
+def _put_digits(value: u64, base: u64) -> None:
+    digits = stack_struct(Digits)
     at: u64 = DIGIT_BYTES
     rest = value
     while True:
         at -= 1
-        digit = rest & 15
-        _digits[at] = to_u8(_ZERO + digit if digit < 10 else _LETTER_A - 10 + digit)
-        rest >>= 4
+        digit = rest % base
+        digits.bytes[at] = to_u8(_ZERO + digit if digit < 10 else _LETTER_A - 10 + digit)
+        rest //= base
         if rest == 0:
             break
-    put(field_address(_digits[at]), DIGIT_BYTES - at)
+    put(field_address(digits.bytes[at]), DIGIT_BYTES - at)
 
 
 @kernel
