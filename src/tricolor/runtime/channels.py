@@ -188,7 +188,7 @@ def copy_elem(channel: Channel, target: addr, source: addr) -> None:
 
 @inline
 def wake_waiter(waiter: Sudog, success: u8) -> None:
-    """Makes the waiter's goroutine the next to run and tells it by which record it was woken."""
+    """Makes the waiter's goroutine the next to run; ``param`` says which of its records woke it."""
     waiter.success = success
     waiter.g.param = address(waiter)
     make_ready(waiter.g)

@@ -28,7 +28,7 @@ SEGMENT_HEADER_BYTES: Final = 64
 # Below the limit there is room for: a frame of 255 bytes that LLVM does not check exactly, the call of
 # __morestack with every argument register saved (200), the switch inside it (72), and leaf calls of memcpy.
 GUARD_BYTES: Final = 704
-# A segment must have so much room beside the frame and the arguments of the function that enters it.
+# A segment needs this room besides the frame and the arguments of the function that enters it.
 FRAME_SLACK_BYTES: Final = 64
 
 

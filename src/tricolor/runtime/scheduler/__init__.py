@@ -1,4 +1,4 @@
 """Goroutines: their stacks, switching, the run queue, sleeping, preemption. Written in the kernel language.
 
-One thread runs goroutines; everything that belongs to a thread is in ``Machine`` and reached through ``machine``.
+One thread runs goroutines. ``runtime.records`` holds the records: the thread's (Machine), the processor's, the process's.
 """

@@ -30,7 +30,7 @@ def procpin() -> i32:
 
 @inline(symbol_name="runtime.procunpin")
 def procunpin() -> None:
-    """Takes back one procpin."""
+    """Undoes one procpin."""
     machine.locks -= 1
 
 
@@ -66,6 +66,6 @@ def environment() -> addr:
 
 @inline(symbol_name="tricolor.poll")
 def poll() -> None:
-    """Yields if the monitor has asked for it: for loops that wait for memory to change and call no function."""
+    """Yields if the monitor has asked for it. Loops that wait for memory to change and call no function call this."""
     if unlikely(atomic_load(machine.processor.preempt, "relaxed") != 0):
         gosched()

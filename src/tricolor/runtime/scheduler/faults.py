@@ -1,7 +1,7 @@
-"""Faults of the processor: reported in Go's words, exit status 2; a panic instead in a goroutine that asked for it.
+"""Faults of the processor: printed in Go's words, with exit status 2. In a goroutine that asked for it, a fault panics instead.
 
-A panic begins as a call of ``runtime.panicfault`` that the faulting instruction seems to have made: the handler changes where
-the goroutine goes on. Compiled Go tests pointers for nil itself: a fault means memory that is not there or protected.
+For a panic, the handler changes the saved registers so that the faulting instruction seems to have called
+``runtime.panicfault``. Compiled Go tests pointers for nil itself: a fault means memory that is unmapped or protected.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def panic_fault(address: u64) -> None:
 
 @systemstack("runtime.setpaniconfault")
 def set_panic_on_fault(on: bool) -> bool:
-    """Whether faults in this goroutine panic from here on; gives what was set."""
+    """Sets whether faults in this goroutine panic; gives the previous setting."""
     before = machine.g.panics_on_fault
     machine.g.panics_on_fault = to_u8(1 if on else 0)
     return before != 0
@@ -123,7 +123,7 @@ def _runs_goroutines() -> bool:
 
 @export("tricolor.fault_handler")
 def fault_handler(signal: i32, info: addr, context: addr) -> None:
-    """Prints what happened where, and ends the program; faults of other threads get their old handlers."""
+    """Prints the fault and ends the program. Faults of threads without a machine get their old handlers."""
     if scheduler.running == 0 or not _runs_goroutines():
         restore_faults()
         return

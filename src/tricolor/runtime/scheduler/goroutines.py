@@ -50,13 +50,13 @@ from tricolor.runtime.scheduler.sleepers import (
     sleepers_due,
     sleeps_in_vain,
 )
-from tricolor.runtime.scheduler.stacks import MAIN_SEGMENT_BYTES, free_behind, segment_new, stack_prepare
+from tricolor.runtime.scheduler.stacks import MAIN_SEGMENT_BYTES, free_after, segment_new, stack_prepare
 from tricolor.runtime.scheduler.stops import deadlock, out_of_memory
 from tricolor.runtime.system.clock import nanotime, wait_until
 from tricolor.runtime.system.memory import map_memory
 
 G_SLAB_BYTES: Final = 64 * 1024
-# Sleepers are looked at once in so many switches: a look costs reading the clock (25 ns).
+# So many switches pass between two looks at the sleepers: each look reads the clock (25 ns).
 SLEEPERS_EVERY: Final = 32
 
 
@@ -146,7 +146,7 @@ def commit_exit(g: G) -> NoReturn:
     g.panics_on_fault = 0
     g.segment = g.first_segment
     if not is_null(g.first_segment.next):
-        free_behind(g.first_segment)
+        free_after(g.first_segment)
     g.link = scheduler.free_goroutines
     scheduler.free_goroutines = g
     machine.g = null(G)
@@ -213,7 +213,7 @@ def newproc(closure: addr) -> None:
 
 @systemstack("runtime.newsystemproc")
 def newsystemproc(closure: addr) -> None:
-    """As newproc, for a goroutine of the runtime: not counted, not shown in traces, no reason to go on."""
+    """As newproc, for a goroutine of the runtime: it is not counted, and traces do not show it."""
     make_ready(create(closure, True))
 
 
@@ -246,7 +246,7 @@ def park_waiting(g: G, reason: u32) -> None:
 
 @systemstack("runtime.goready")
 def goready(g: G) -> None:
-    """Makes a goroutine that waits (or sleeps) the next to run; nothing if it does not wait."""
+    """Makes a goroutine that waits or sleeps the next to run; does nothing to any other."""
     if g.status != WAITING:
         return
     if g.timer_index != 0:
@@ -290,7 +290,7 @@ def gcount() -> i32:
 
 @systemstack("runtime.gomaxprocs")
 def gomaxprocs(count: i32) -> i32:
-    """Sets how many threads may run goroutines, if above 0, and gives what was set; only one ever does."""
+    """Sets GOMAXPROCS if ``count`` is above 0; gives the previous value. Only one thread runs goroutines whatever it is."""
     before = scheduler.processor_limit
     if count > 0:
         scheduler.processor_limit = count

@@ -1,7 +1,7 @@
-"""Signals that a program asked to be told of (os/signal): noted by a handler, taken by a goroutine of package os/signal.
+"""Signals that a program asked for (os/signal): a handler notes them, a goroutine of package os/signal takes them.
 
-A handler runs on whatever stack the thread is on, between any two instructions: it does nothing but set a bit. Each signal is noted
-once until it is taken, as in Go.
+A handler may run between any two instructions, so it only sets a bit. As in Go, a signal that arrives again before it is taken
+is noted once.
 
 Source:
     Go 1.27.3 runtime/sigqueue.go.
@@ -101,11 +101,11 @@ def signal_ignored(signal: u32) -> bool:
 
 @systemstack("runtime.signalspending")
 def signals_pending() -> u64:
-    """What is noted and not taken."""
+    """The signals that are noted and not taken yet."""
     return atomic_load(_notices.pending, "seq_cst")
 
 
 @systemstack("runtime.signalstake")
 def signals_take() -> u64:
-    """Takes what is noted."""
+    """Takes all signals that are noted."""
     return atomic_exchange(_notices.pending, 0, "seq_cst")

@@ -1,8 +1,8 @@
-"""Preemption: a thread that asks a goroutine which has run for 10 ms while others wait to yield.
+"""Preemption: a monitor thread asks a goroutine to yield when it has run for 10 ms while others wait.
 
 It stores PREEMPT into the ``%fs:112`` of the thread that runs goroutines, so that the next function prologue there enters
-__morestack, which yields. A store that falls into a moment when the scheduler itself sets the limit is lost, and repeated
-10 ms later. Code that calls no function is not preempted.
+__morestack, which yields. The store is lost if the scheduler sets the limit at the same moment; the monitor
+repeats it 10 ms later. Code that calls no function is not preempted.
 
 Source:
     Go 1.27.3 runtime/proc.go (sysmon, retake).
@@ -36,7 +36,7 @@ from tricolor.runtime.records.processor import Processor
 from tricolor.runtime.scheduler.signals import SignalMask, block_signals, restore_mask
 from tricolor.runtime.system.clock import TimeSpec, nanotime
 
-# Shorter slices cost switches, longer ones delay the others; it is Go's.
+# Go's value. Shorter slices cost more switches, longer ones delay the other goroutines.
 SLICE_NS: Final = 10_000_000
 MONITOR_NONE: Final = 0
 MONITOR_RUNS: Final = 1

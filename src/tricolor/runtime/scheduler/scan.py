@@ -1,4 +1,4 @@
-"""Tells the collector what goroutines hold: their stacks, their records, and the system stack below the collector."""
+"""Scans for the collector what goroutines hold: their stacks, their records, and the system stack."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tricolor.kernel.registers import RESTORE_REGISTERS_AND_RETURN, SAVE_REGISTE
 from tricolor.runtime.collector.roots import mark_stack_words, mark_words
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
-from tricolor.runtime.scheduler.stacks import StackRange, free_behind, stack_range_first, stack_range_next
+from tricolor.runtime.scheduler.stacks import StackRange, free_after, stack_range_first, stack_range_next
 
 
 @naked("tricolor.scan_stacks")
@@ -27,7 +27,7 @@ def scan_stacks() -> None:
 def scan_from(sp: addr) -> None:
     """Scans the system stack from ``sp`` on, and all goroutines; frees segments that no stack has used for a while.
 
-    The one behind a stack's last segment is kept, so that a loop which crosses the boundary does not wait for memory.
+    It keeps the segment after the last one in use: a loop that crosses the boundary then needs no new memory.
     """
     if machine.system_base > sp:
         mark_stack_words(sp, machine.system_base)
@@ -39,5 +39,5 @@ def scan_from(sp: addr) -> None:
             while stack_range_next(g, part):
                 mark_stack_words(part.low, part.high)
             if not is_null(g.segment.next):
-                free_behind(g.segment.next)
+                free_after(g.segment.next)
         g = g.all_link

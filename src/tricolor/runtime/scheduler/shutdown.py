@@ -1,4 +1,4 @@
-"""What is undone when the program ends: signal handlers, the monitor thread."""
+"""The end of a program: signal handlers and the monitor thread go."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from tricolor.runtime.scheduler.signals import restore_signals
 
 @kernel
 def before_leaving() -> None:
-    """Puts the process back as tricolor.start found it."""
+    """Undoes what tricolor.start changed in the process."""
     stop_monitor()
     restore_signals()

@@ -1,4 +1,4 @@
-"""Signal handlers of the process while a Go program runs, and how they were before.
+"""The signal handlers of the process: those for a Go program, and those from before, which return when it ends.
 
 Faults are reported on a stack of their own, since a goroutine's stack has no room. SIGINT, SIGTERM and SIGPIPE end the process,
 whatever it had inherited; but who starts the program with SIGINT ignored (a shell, in the background) keeps it so, as with Go. In a
@@ -99,7 +99,7 @@ def _install(index: u64, signal: i32, handler: addr, flags: i32) -> None:
 
 @kernel
 def set_action(signal: i32, handler: addr, flags: i32) -> None:
-    """Changes what a signal does; what it did is not kept."""
+    """Changes what a signal does, without saving its old action."""
     action = stack_struct(SignalAction)
     action.handler = handler
     action.flags = flags
@@ -162,7 +162,7 @@ def block_signals(old: SignalMask) -> None:
 
 @kernel
 def restore_mask(old: SignalMask) -> None:
-    """Takes back block_signals."""
+    """Undoes block_signals."""
     pthread_sigmask(MASK_SET, old, null(SignalMask))
 
 

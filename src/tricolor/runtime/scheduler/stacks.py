@@ -73,7 +73,7 @@ class SegmentPool(Struct):
 
 
 class StackRange(Struct):
-    """One part of what a goroutine holds that may contain pointers; a cursor for stack_range_next."""
+    """A part of a goroutine's memory that may contain pointers; stack_range_next moves it to the next part."""
 
     low: addr
     high: addr
@@ -137,7 +137,7 @@ def segment_new(size_bytes: u64) -> Segment:
 
 @kernel
 def segment_free(segment: Segment) -> None:
-    """Takes back a segment that nothing refers to."""
+    """Frees a segment that nothing refers to."""
     size = segment.size_bytes
     counters.segment_bytes -= size
     if size > LARGEST_POOLED_BYTES:
@@ -149,8 +149,8 @@ def segment_free(segment: Segment) -> None:
 
 
 @kernel
-def free_behind(segment: Segment) -> None:
-    """Frees the segments behind this one, which stays."""
+def free_after(segment: Segment) -> None:
+    """Frees the segments after this one, which stays."""
     each = segment.next
     segment.next = null(Segment)
     while not is_null(each):
@@ -161,7 +161,7 @@ def free_behind(segment: Segment) -> None:
 
 @kernel
 def stack_prepare(g: G, closure: addr) -> None:
-    """Makes the goroutine's stack such that resuming it calls the closure."""
+    """Prepares the goroutine's stack so that resuming it calls the closure."""
     if is_null(g.first_segment):
         g.first_segment = segment_new(FIRST_SEGMENT_BYTES)
     segment = g.first_segment
@@ -195,7 +195,7 @@ def grow_stack(frame_bytes: u64, argument_bytes: u64, fp: addr) -> addr:
     if not is_null(following):
         if following.usable_bytes >= needed:
             return address(following)
-        free_behind(segment)
+        free_after(segment)
     size = min(segment.size_bytes * 2, LARGEST_POOLED_BYTES)
     while size - SEGMENT_HEADER_BYTES - GUARD_BYTES < needed:
         size *= 2
@@ -231,7 +231,7 @@ def stack_range_first(g: G, cursor: StackRange) -> bool:
 
 @kernel
 def stack_range_next(g: G, cursor: StackRange) -> bool:
-    """Moves the cursor to the next range; False behind the last one. Every range starts at a multiple of 8."""
+    """Moves the cursor to the next range; False after the last one. Every range starts at a multiple of 8."""
     segment = cursor.segment
     if is_null(segment):
         return False

@@ -1,4 +1,4 @@
-"""The ends of a program that the scheduler itself announces, in Go's words; all exit with status 2."""
+"""Errors of the scheduler that end the program: it prints Go's words and exits with status 2."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tricolor.runtime.system.stop import FATAL_STATUS, put_fatal
 
 @kernel
 def end_program(code: i32) -> NoReturn:
-    """Goes back to who called tricolor.start, with the exit status."""
+    """Returns from tricolor.start with the exit status."""
     flush_output()
     before_leaving()
     leave_scheduler(code)

@@ -1,4 +1,4 @@
-"""Records of goroutines that wait for a channel: a free list, filled from memory of the system."""
+"""Sudogs, the records of goroutines that wait for channels: a free list for each processor, filled from the system's memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Goroutine traces: walking frames, and naming what the addresses are.
+"""Goroutine traces: walks the frames, and names the functions and lines of their addresses.
 
 Symbol table: whoever loads the program gives it to ``tricolor.set_symbols`` as the address of a SymbolTable. It MUST
 stay in memory until the program ends. All offsets into ``strings`` are bytes; every text ends with a zero byte.
@@ -403,7 +403,7 @@ def _ends_with_number(name: addr, word: addr, word_bytes: u64) -> bool:
 
 @kernel
 def _code_flags(frame: SymbolFrame) -> u64:
-    """What stands in front of a function's code; nothing is known of one that is inlined."""
+    """The flags before a function's code; 0 for an inlined function, which has no code of its own."""
     if to_u64(frame.parent) != NO_FRAME:
         return 0
     prefix = load_u64(to_addr(entry_of(frame) - PREFIX_BYTES))
@@ -491,7 +491,7 @@ def _put_frames(g: G) -> None:
 
 @kernel
 def _put_outermost(shown: u64) -> None:
-    """Prints what is left when ``shown`` frames were counted."""
+    """Prints the outermost frames after ``shown`` frames were counted."""
     if shown <= SHOWN_INNERMOST:
         return
     start: u64 = SHOWN_INNERMOST
