@@ -44,7 +44,7 @@ from tricolor.passes.linkage import local_functions
 from tricolor.run.link_program import link_program
 from tricolor.runtime.modules import runtime_prelude, runtime_roots, runtime_text
 from tricolor.staticdata.datamodule import emit_data_modules
-from tricolor.staticdata.descriptors import Needed
+from tricolor.staticdata.emitter import Needed
 
 
 @final

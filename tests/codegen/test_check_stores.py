@@ -18,7 +18,7 @@ from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
 from tricolor.pipeline import Analysed, CompileRequest, Faults, analyse_program, emit_units, load_typed
 from tricolor.runtime.modules import runtime_prelude
-from tricolor.staticdata.descriptors import DataEmitter
+from tricolor.staticdata.emitter import DataEmitter
 
 ROOT = Path(__file__).parents[2]
 

@@ -31,7 +31,8 @@ from tricolor.llvm.compile import Unit, compile_object
 from tricolor.llvm.image import Loaded
 from tricolor.llvm.link import load_objects
 from tricolor.staticdata.algorithms import equal_symbol, hash_symbol, steps_of
-from tricolor.staticdata.descriptors import Needed, emit_data_modules, itab_symbol, type_symbol
+from tricolor.staticdata.datamodule import emit_data_modules
+from tricolor.staticdata.emitter import Needed, itab_symbol, type_symbol
 
 RUNTIME = """
 declare i32 @memcmp(ptr, ptr, i64)

@@ -27,7 +27,8 @@ from tricolor.ir.nodes import (
     VarKind,
 )
 from tricolor.staticdata.algorithms import signature_text, steps_of
-from tricolor.staticdata.descriptors import DataEmitter, StaticValues, const_text, float_text, round_fraction
+from tricolor.staticdata.emitter import DataEmitter
+from tricolor.staticdata.statics import StaticValues, const_text, float_text, round_fraction
 from tricolor.staticdata.tables import encode_name, tag_bytes, varint
 
 

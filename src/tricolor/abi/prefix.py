@@ -1,4 +1,4 @@
-"""What stands in front of the code of a Go function: u32 magic|flags and a reserved u32.
+"""The prefix in front of the code of each Go function: u32 magic|flags and a reserved u32.
 
 The runtime reads it to know which deferred functions recover, and for traces.
 """

@@ -10,7 +10,7 @@ from tricolor.cache.signature import Stamp, stamp
 
 
 def inputs_of(sources: Mapping[str, Sequence[str]], patterns: Sequence[str], directory: Path) -> tuple[Stamp, ...]:
-    """Everything outside Go's own tree that decides what the patterns mean in the directory and what the program is.
+    """Stamps of all files and folders outside Go's own tree on which the program depends, and the meaning of the patterns too.
 
     ``sources``: the files of its packages, by folder (``Program.sources``)."""
     paths: set[str] = set()

@@ -1,4 +1,4 @@
-"""Compiled programs remembered, so that a second run or build is done at once.
+"""Records of compiled programs, so that a second run or build need not compile.
 
 A record says what a command line compiled to (the key of a linked program in the cache) and what it was made from: files and folders with
 their times and sizes. It holds only while all of these are unchanged, and this compiler too.
@@ -46,7 +46,7 @@ class CompiledProgram:
 
 
 def program_key(patterns: Sequence[str], directory: Path, options: Iterable[str]) -> str:
-    """Key of the record of a command line."""
+    """Key of the record about a command line."""
     parts = [compiler_signature(), str(directory.resolve()), *patterns, "--", *options]
     parts += [f"{name}={os.environ.get(name, '')}" for name in _ENVIRONMENT]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What tells that nothing has changed: stamps of files and folders, and the signature of this compiler."""
+"""Stamps of files and folders, and the signature of this compiler: if they are equal, nothing has changed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 Stamp: TypeAlias = tuple[str, int, int]
-"""Path, modification time in nanoseconds, size in bytes; -1 and -1 for what does not exist."""
+"""Path, modification time in nanoseconds, size in bytes; -1 and -1 if nothing is there."""
 
 
 def stamp(path: str | Path) -> Stamp:
-    """What tells that a file or folder has not changed."""
+    """The stamp of a file or folder. It changes when the file is written, or when an entry of the folder is added or removed."""
     try:
         status = os.stat(path)
     except OSError:
@@ -24,7 +24,7 @@ def stamp(path: str | Path) -> Stamp:
 
 @cache
 def compiler_signature() -> str:
-    """Changes whenever a file of this compiler changes."""
+    """A digest of this compiler's files and of the Python version. It changes whenever one of them changes."""
     root = Path(__file__).parent.parent
     digest = hashlib.sha256(sys.version.encode())
     for folder, folders, files in os.walk(root):

@@ -1,7 +1,7 @@
-"""The user's cache: files written whole or not at all, entries that prove themselves when read.
+"""The user's cache: entries by kind and key, written whole or not at all and checked when they are read.
 
-An entry is ``<kind>/<first two digits of key>/<key>`` and begins with the SHA-256 of its payload, so that a file that was cut
-short or changed is noticed, removed and made again, never used.
+An entry is ``<kind>/<first two digits of key>/<key>`` and begins with the SHA-256 of its payload, so a file that was cut
+short or changed is noticed and removed, and never used.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _DIGEST_BYTES = 32
 
 
 def cache_dir() -> Path:
-    """``$TRICOLOR_CACHE``, else ``$XDG_CACHE_HOME/tricolor``, else ``~/.cache/tricolor``; not necessarily existing."""
+    """``$TRICOLOR_CACHE``, else ``$XDG_CACHE_HOME/tricolor``, else ``~/.cache/tricolor``. It may not exist yet."""
     explicit = os.environ.get("TRICOLOR_CACHE")
     if explicit:
         return Path(explicit)
@@ -33,7 +33,7 @@ def entry_path(kind: str, key: str) -> Path:
 
 
 def read_entry(kind: str, key: str) -> bytes | None:
-    """Payload of the entry, or None if there is none; a corrupt one is removed and counts as none."""
+    """Payload of the entry, or None if there is none; a damaged entry is removed and counts as none."""
     path = entry_path(kind, key)
     try:
         raw = path.read_bytes()

@@ -52,7 +52,7 @@ from tricolor.ir.nodes import (
     TypeAssert,
 )
 from tricolor.ir.walk import has_effect
-from tricolor.staticdata.descriptors import is_closure
+from tricolor.staticdata.emitter import is_closure
 from tricolor.staticdata.llvmtypes import FunctionType, function_type
 
 ITAB_FUN_OFFSET = 24

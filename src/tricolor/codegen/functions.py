@@ -31,7 +31,7 @@ from tricolor.codegen.state import Addr, Gen, Mode, ModuleState, Tables
 from tricolor.gotypes.sizes import field_offset, result_struct
 from tricolor.gotypes.types import Interface, underlying
 from tricolor.ir import nodes as n
-from tricolor.staticdata.descriptors import is_closure
+from tricolor.staticdata.emitter import is_closure
 from tricolor.staticdata.llvmtypes import FunctionType, quote
 
 DEFER_FRAME_BYTES = 128

@@ -12,7 +12,7 @@ from tricolor.codegen.functions import TABLES, emit_function
 from tricolor.codegen.placement import Placements
 from tricolor.codegen.state import ModuleState, Options, Site
 from tricolor.ir.nodes import Func, Program
-from tricolor.staticdata.descriptors import DataEmitter, Needed
+from tricolor.staticdata.emitter import DataEmitter, Needed
 
 _ATTRIBUTES = """attributes #90 = { nounwind "split-stack" "frame-pointer"="all" "disable-tail-calls"="true" }
 attributes #91 = { nounwind }

@@ -26,8 +26,9 @@ from tricolor.codegen.placement import Placements
 from tricolor.codegen.shapes import Form, Shape, shape_of
 from tricolor.gotypes.types import Type
 from tricolor.ir.nodes import Block, Expr, Func, Label, Labeled, Pos, Stmt, Var
-from tricolor.staticdata.descriptors import DataEmitter, StaticValues, is_closure
+from tricolor.staticdata.emitter import DataEmitter, is_closure
 from tricolor.staticdata.llvmtypes import function_type
+from tricolor.staticdata.statics import StaticValues
 
 
 class Mode(IntEnum):

@@ -1,8 +1,8 @@
-"""Parameter tags of functions, remembered by package: what the analysis of a package needs to know about those that it imports.
+"""Parameter tags of functions, remembered by package. They are all that the analysis of a package needs about the packages it imports.
 
 An entry holds the tags of those functions of a package that were analysed so far, with it or with one that imports it. Its key is the
-package's (``Package.key``), so it holds only for these very sources, those of all its imports, and this compiler. What is unknown, damaged
-or strange is analysed again.
+package's (``Package.key``), so it holds only for these sources, the sources of all its imports, and this compiler. If an entry is missing
+or damaged, the package is analysed again.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _SINKS: Final = FIRST_RESULT + RESULTS
 
 @final
 class KnownTags:
-    """Tags of functions of the packages that others import, read from the cache when they are asked for.
+    """Tags of functions of the packages that others import, read from the cache at the first question.
 
-    ``named``: paths of the packages that are compiled without inlining. Their tags, and those of packages that import them, are not
-    the usual ones: they are neither looked up nor remembered."""
+    ``named``: paths of the packages that are compiled without inlining. The tags of these packages, and of packages that import them,
+    differ from the usual ones, so they are neither looked up nor remembered."""
 
     def __init__(self, packages: Iterable[Package], named: Iterable[str]) -> None:
         unusual = set(named)
@@ -49,14 +49,14 @@ class KnownTags:
         return None if text is None else _decode(text, len(func.params))
 
     def remember(self, tags: Mapping[Func, Sequence[Leaks]]) -> None:
-        """Store the tags of functions that other packages may call, and which packages were looked at. Raises EnvironmentFault."""
+        """Store the tags of functions that other packages may call, and note which packages were analysed. Raises EnvironmentFault."""
         found: defaultdict[str, dict[str, str]] = defaultdict(dict)
         for func, leaks in tags.items():
             if func.outer is None and not func.wrapper and not func.is_instance:
                 found[func.pkg][func.symbol] = _encode(leaks)
         for path, package in self._packages.items():
             known = self._entry(path)
-            # A name that no function has tells a package without known functions from an unknown one.
+            # The empty key marks a package as analysed even if it has no functions.
             new = {"": "", **found[path]}
             if not new.items() <= known.items():
                 known |= new

@@ -1,6 +1,6 @@
 """The compiler's log of missed optimisations as files: a folder per package, a file per source, a JSON record per line (-json=0,DIR).
 
-Only what escape analysis decides is logged; the compiler adds what its other passes find.
+Only decisions of escape analysis are logged; Go's compiler also logs findings of its other passes.
 
 Source: cmd/compile/internal/logopt/log_opts.go.
 """
@@ -23,7 +23,7 @@ _INFORMATION: Final = 3
 """Severity in the language server protocol."""
 _LAST_COLUMN: Final = 255
 _IN_PATH: Final = "$&+,/:;=@~-_."
-"""What Go's net/url leaves as it is in a path, besides letters and digits."""
+"""Characters in a path, besides letters and digits, that Go's net/url does not escape."""
 _IN_SEGMENT: Final = "$&+:=@~-_."
 _Json: TypeAlias = "dict[str, _Json] | list[_Json] | str | int"
 

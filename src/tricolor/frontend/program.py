@@ -35,7 +35,7 @@ from tricolor.frontend.records import (
     Variable,
 )
 from tricolor.frontend.types import TypeReader
-from tricolor.gotypes import types as ir
+from tricolor.gotypes import types as go
 
 _MAGIC = b"tricolor typed program 3\n"
 _NO_POSITION = Position("", 0, 0)
@@ -152,8 +152,8 @@ class Program:
         """The raw record of a type, see goload/typetable.go."""
         return cast("Node", self._types.record(number))
 
-    def type(self, number: int) -> ir.Type:
-        """The interned type; type parameters are ``ir.TypeParam``, see TypeReader.substitute."""
+    def type(self, number: int) -> go.Type:
+        """The interned type; type parameters are ``gotypes.TypeParam``, see TypeReader.substitute."""
         return self.types.type(number)
 
     def position(self, pos: int) -> Position:

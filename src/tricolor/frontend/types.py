@@ -12,19 +12,19 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeAlias, final
 
 from tricolor.frontend.records import FuncDecl, Node, Object, Package
-from tricolor.gotypes import types as ir
+from tricolor.gotypes import types as go
 
-Substitution: TypeAlias = Mapping[ir.TypeParam, ir.Type]
+Substitution: TypeAlias = Mapping[go.TypeParam, go.Type]
 
-_BASICS: dict[str, ir.Basic] = {t.name: t for t in ir.BASICS.values()} | {
-    "Pointer": ir.UNSAFE_POINTER,
+_BASICS: dict[str, go.Basic] = {t.name: t for t in go.BASICS.values()} | {
+    "Pointer": go.UNSAFE_POINTER,
     # An expression keeps an untyped type only if the program never gives it a type. Then it has the default type.
-    "untyped bool": ir.BOOL,
-    "untyped int": ir.INT,
-    "untyped rune": ir.INT32,
-    "untyped float": ir.FLOAT64,
-    "untyped complex": ir.COMPLEX128,
-    "untyped string": ir.STRING,
+    "untyped bool": go.BOOL,
+    "untyped int": go.INT,
+    "untyped rune": go.INT32,
+    "untyped float": go.FLOAT64,
+    "untyped complex": go.COMPLEX128,
+    "untyped string": go.STRING,
 }
 
 
@@ -40,7 +40,7 @@ class _Source(Protocol):
 
 
 # The directions in the numbering of go/types, which differs from reflect's.
-_DIRECTIONS: tuple[ir.ChanDir, ...] = (ir.ChanDir.BOTH, ir.ChanDir.SEND, ir.ChanDir.RECV)
+_DIRECTIONS: tuple[go.ChanDir, ...] = (go.ChanDir.BOTH, go.ChanDir.SEND, go.ChanDir.RECV)
 
 
 @final
@@ -49,35 +49,35 @@ class TypeReader:
 
     def __init__(self, program: _Source) -> None:
         # Named types are interned by name, and the previous program may have types of the same names.
-        ir.forget_named()
+        go.forget_named()
         self._program = program
-        self._types: dict[int, ir.Type] = {0: ir.EMPTY_TUPLE}
+        self._types: dict[int, go.Type] = {0: go.EMPTY_TUPLE}
         self._origins: dict[int, int] = {}  # object of a named type -> its (generic) type number
-        self._substituted: dict[tuple[ir.Type, tuple[tuple[ir.TypeParam, ir.Type], ...]], ir.Type] = {}
+        self._substituted: dict[tuple[go.Type, tuple[tuple[go.TypeParam, go.Type], ...]], go.Type] = {}
         self._symbol_paths = {p.path: p.symbol_path for p in program.packages}
-        self._methods: dict[ir.Interface, list[int]] = {}  # objects of the methods of unnamed interface types
+        self._methods: dict[go.Interface, list[int]] = {}  # objects of the methods of unnamed interface types
 
-    def type(self, number: int) -> ir.Type:
+    def type(self, number: int) -> go.Type:
         found = self._types.get(number)
         if found is None:
             found = self._types[number] = self._read(number)
         return found
 
-    def type_params(self, numbers: tuple[int, ...] | list[int]) -> tuple[ir.TypeParam, ...]:
+    def type_params(self, numbers: tuple[int, ...] | list[int]) -> tuple[go.TypeParam, ...]:
         """The type parameters with these type numbers."""
         params = tuple(map(self.type, numbers))
-        return tuple(p for p in params if isinstance(p, ir.TypeParam))
+        return tuple(p for p in params if isinstance(p, go.TypeParam))
 
-    def signature(self, number: int) -> ir.Signature:
+    def signature(self, number: int) -> go.Signature:
         found = self.type(number)
-        assert isinstance(found, ir.Signature), found
+        assert isinstance(found, go.Signature), found
         return found
 
-    def constraint(self, param: ir.TypeParam) -> ir.Type:
+    def constraint(self, param: go.TypeParam) -> go.Type:
         """The constraint of a type parameter, an interface."""
         return self.type(self._program.type_record(param.unique)[3])
 
-    def _read(self, number: int) -> ir.Type:
+    def _read(self, number: int) -> go.Type:
         r = self._program.type_record(number)
         match r[0]:
             case "basic":
@@ -85,66 +85,66 @@ class TypeReader:
             case "named":
                 return self._read_named(number, r)
             case "pointer":
-                return ir.pointer(self.type(r[1]))
+                return go.pointer(self.type(r[1]))
             case "slice":
-                return ir.slice_of(self.type(r[1]))
+                return go.slice_of(self.type(r[1]))
             case "array":
-                return ir.array(self.type(r[2]), r[1])
+                return go.array(self.type(r[2]), r[1])
             case "map":
-                return ir.map_of(self.type(r[1]), self.type(r[2]))
+                return go.map_of(self.type(r[1]), self.type(r[2]))
             case "chan":
-                return ir.chan_of(self.type(r[2]), _DIRECTIONS[int(r[1])])
+                return go.chan_of(self.type(r[2]), _DIRECTIONS[int(r[1])])
             case "struct":
-                return ir.struct(tuple(map(self._field, r[1])))
+                return go.struct(tuple(map(self._field, r[1])))
             case "signature":
-                return ir.signature(self._all(r[1]), self._all(r[2]), r[3])
+                return go.signature(self._all(r[1]), self._all(r[2]), r[3])
             case "interface":
                 return self._read_interface(r)
             case "tuple":
-                return ir.tuple_of(self._all(r[1]))
+                return go.tuple_of(self._all(r[1]))
             case "typeparam":
-                return ir.type_param(number, r[1], r[2])
+                return go.type_param(number, r[1], r[2])
             case "union":
-                return ir.interface((), True, tuple(self.type(term[1]) for term in r[1]))
+                return go.interface((), True, tuple(self.type(term[1]) for term in r[1]))
             case kind:
                 raise AssertionError(f"type {number} has an unknown kind {kind}")
 
-    def _all(self, numbers: list[int]) -> tuple[ir.Type, ...]:
+    def _all(self, numbers: list[int]) -> tuple[go.Type, ...]:
         return tuple(map(self.type, numbers))
 
-    def _field(self, f: list[Any]) -> ir.Field:
-        return ir.Field(f[0], self.type(f[1]), f[2], f[3], self._symbol_path(f[4]))
+    def _field(self, f: list[Any]) -> go.Field:
+        return go.Field(f[0], self.type(f[1]), f[2], f[3], self._symbol_path(f[4]))
 
     def _symbol_path(self, path: str) -> str:
         return self._symbol_paths.get(path, path)
 
-    def _read_interface(self, r: list[Any]) -> ir.Interface:
-        methods = tuple(ir.InterfaceMethod(m[0], self._symbol_path(m[1]), self.signature(m[2])) for m in r[1])
+    def _read_interface(self, r: list[Any]) -> go.Interface:
+        methods = tuple(go.InterfaceMethod(m[0], self._symbol_path(m[1]), self.signature(m[2])) for m in r[1])
         terms = tuple(self.type(term[1]) for term in r[2] or ())
-        made = ir.interface(methods, r[2] is not None or r[3], terms)
+        made = go.interface(methods, r[2] is not None or r[3], terms)
         self._methods.setdefault(made, [m[3] for m in r[1]])
         return made
 
-    def interface_methods(self, t: ir.Type) -> list[int]:
+    def interface_methods(self, t: go.Type) -> list[int]:
         """Objects of the methods of an interface type, in the order of its declaration.
 
         An unnamed type has the methods of the first of all identical types. The program must be loaded with ``spellings``."""
-        if isinstance(t, ir.Named):
+        if isinstance(t, go.Named):
             return self._program.type_record(self._origins[t.obj])[8]
-        assert isinstance(t, ir.Interface)
+        assert isinstance(t, go.Interface)
         return self._methods[t]
 
     # Named types
 
-    def _read_named(self, number: int, r: list[Any]) -> ir.Type:
+    def _read_named(self, number: int, r: list[Any]) -> go.Type:
         _, _, origin, args, _, _, params, local, _ = r
         if origin:
             scope = self._program.type_record(origin)[7]
             return self._named(origin, self._all(args), self._owner_params(scope) if scope else ())
-        own: tuple[ir.Type, ...] = self._owner_params(local) if local else ()
+        own: tuple[go.Type, ...] = self._owner_params(local) if local else ()
         return self._named(number, self._all(params), own)
 
-    def _owner_params(self, local: list[Any]) -> tuple[ir.TypeParam, ...]:
+    def _owner_params(self, local: list[Any]) -> tuple[go.TypeParam, ...]:
         """Type parameters of the function that declares a local type, the receiver's first."""
         _, owner, generic = local
         if not generic:
@@ -153,13 +153,13 @@ class TypeReader:
         assert decl is not None
         return self.type_params(decl.receiver_type_params + decl.type_params)
 
-    def _named(self, origin: int, args: tuple[ir.Type, ...], origin_args: tuple[ir.Type, ...]) -> ir.Named:
+    def _named(self, origin: int, args: tuple[go.Type, ...], origin_args: tuple[go.Type, ...]) -> go.Named:
         r = self._program.type_record(origin)
         obj = self._program.object(r[1])
         package = self._program.package_of(obj)
         path, name = (package.symbol_path, package.name) if package else ("", "")
         scope = r[7][0] if r[7] else 0
-        made, new = ir.named(obj.name, path, name, args, scope, origin_args)
+        made, new = go.named(obj.name, path, name, args, scope, origin_args)
         if new:
             made.obj = obj.id
             self._origins[obj.id] = origin
@@ -167,12 +167,12 @@ class TypeReader:
             made.complete_methods = self._methods_of(origin, made)
         return made
 
-    def instance(self, generic: ir.Named, args: tuple[ir.Type, ...]) -> ir.Named:
+    def instance(self, generic: go.Named, args: tuple[go.Type, ...]) -> go.Named:
         """The instance for ``args`` of the generic type of which ``generic`` is an instance."""
         return self._named(self._origins[generic.obj], args, generic.origin_args)
 
-    def _underlying_of(self, origin: int, made: ir.Named) -> Callable[[], ir.Type]:
-        def complete() -> ir.Type:
+    def _underlying_of(self, origin: int, made: go.Named) -> Callable[[], go.Type]:
+        def complete() -> go.Type:
             r = self._program.type_record(origin)
             env = dict(zip(self.type_params(r[6]), made.args, strict=True))
             if r[7]:
@@ -181,87 +181,87 @@ class TypeReader:
 
         return complete
 
-    def _methods_of(self, origin: int, made: ir.Named) -> Callable[[], tuple[ir.MethodDecl, ...]]:
-        def complete() -> tuple[ir.MethodDecl, ...]:
+    def _methods_of(self, origin: int, made: go.Named) -> Callable[[], tuple[go.MethodDecl, ...]]:
+        def complete() -> tuple[go.MethodDecl, ...]:
             r = self._program.type_record(origin)
             return tuple(self._method(number, made) for number in r[5])
 
         return complete
 
-    def _method(self, number: int, receiver: ir.Named) -> ir.MethodDecl:
+    def _method(self, number: int, receiver: go.Named) -> go.MethodDecl:
         obj = self._program.object(number)
         decl = self._program.function_of(number)
         assert decl is not None and decl.receiver is not None, obj.name
         env = dict(zip(self.type_params(decl.receiver_type_params), receiver.args, strict=True))
         signature = self.substitute(self.type(decl.signature), env)
-        assert isinstance(signature, ir.Signature)
+        assert isinstance(signature, go.Signature)
         package = self._program.package_of(obj)
         pkg = "" if is_exported(obj.name) or package is None else package.symbol_path
         own = self.type_params(decl.type_params)
-        return ir.MethodDecl(obj.name, pkg, signature, decl.receiver.pointer, number, own)
+        return go.MethodDecl(obj.name, pkg, signature, decl.receiver.pointer, number, own)
 
     # Substitution
 
-    def substitute(self, t: ir.Type, env: Substitution) -> ir.Type:
+    def substitute(self, t: go.Type, env: Substitution) -> go.Type:
         """The type with type arguments in place of type parameters; ``t`` itself if it contains none of them."""
         if not env:
             return t
         return self._replace(t, env, tuple(env.items()))
 
-    def _replace(self, t: ir.Type, env: Substitution, key: tuple[tuple[ir.TypeParam, ir.Type], ...]) -> ir.Type:
-        if isinstance(t, ir.Basic):
+    def _replace(self, t: go.Type, env: Substitution, key: tuple[tuple[go.TypeParam, go.Type], ...]) -> go.Type:
+        if isinstance(t, go.Basic):
             return t
-        if isinstance(t, ir.TypeParam):
+        if isinstance(t, go.TypeParam):
             return env.get(t, t)
-        if isinstance(t, ir.Named) and not t.args and not t.origin_args:
+        if isinstance(t, go.Named) and not t.args and not t.origin_args:
             return t
         found = self._substituted.get((t, key))
         if found is None:
             found = self._substituted[t, key] = self._rebuild(t, lambda part: self._replace(part, env, key))
         return found
 
-    def replace(self, t: ir.Type, by: Mapping[ir.Type, ir.Type]) -> ir.Type:
+    def replace(self, t: go.Type, by: Mapping[go.Type, go.Type]) -> go.Type:
         """The type with the types in its spelling replaced according to ``by``."""
         found = by.get(t)
         if found is not None:
             return found
-        if isinstance(t, ir.Named) and not t.args and not t.origin_args:
+        if isinstance(t, go.Named) and not t.args and not t.origin_args:
             return t
         return self._rebuild(t, lambda part: self.replace(part, by))
 
-    def _rebuild(self, t: ir.Type, part: Callable[[ir.Type], ir.Type]) -> ir.Type:
-        def parts(types: tuple[ir.Type, ...]) -> tuple[ir.Type, ...]:
+    def _rebuild(self, t: go.Type, part: Callable[[go.Type], go.Type]) -> go.Type:
+        def parts(types: tuple[go.Type, ...]) -> tuple[go.Type, ...]:
             return tuple(map(part, types))
 
         match t:
-            case ir.Named():
+            case go.Named():
                 return self._named(self._origins[t.obj], parts(t.args), parts(t.origin_args))
-            case ir.Pointer():
-                return ir.pointer(part(t.elem))
-            case ir.Slice():
-                return ir.slice_of(part(t.elem))
-            case ir.Array():
-                return ir.array(part(t.elem), t.length)
-            case ir.Map():
-                return ir.map_of(part(t.key), part(t.elem))
-            case ir.Chan():
-                return ir.chan_of(part(t.elem), t.dir)
-            case ir.Struct():
-                return ir.struct(tuple(ir.Field(f.name, part(f.type), f.embedded, f.tag, f.pkg) for f in t.fields))
-            case ir.Signature():
-                return ir.signature(parts(t.params), parts(t.results), t.variadic)
-            case ir.Interface():
-                methods: list[ir.InterfaceMethod] = []
+            case go.Pointer():
+                return go.pointer(part(t.elem))
+            case go.Slice():
+                return go.slice_of(part(t.elem))
+            case go.Array():
+                return go.array(part(t.elem), t.length)
+            case go.Map():
+                return go.map_of(part(t.key), part(t.elem))
+            case go.Chan():
+                return go.chan_of(part(t.elem), t.dir)
+            case go.Struct():
+                return go.struct(tuple(go.Field(f.name, part(f.type), f.embedded, f.tag, f.pkg) for f in t.fields))
+            case go.Signature():
+                return go.signature(parts(t.params), parts(t.results), t.variadic)
+            case go.Interface():
+                methods: list[go.InterfaceMethod] = []
                 for m in t.methods:
                     signature = part(m.signature)
-                    assert isinstance(signature, ir.Signature)
-                    methods.append(ir.InterfaceMethod(m.name, m.pkg, signature))
-                made = ir.interface(tuple(methods), t.is_constraint, parts(t.terms))
+                    assert isinstance(signature, go.Signature)
+                    methods.append(go.InterfaceMethod(m.name, m.pkg, signature))
+                made = go.interface(tuple(methods), t.is_constraint, parts(t.terms))
                 self._methods.setdefault(made, self._methods.get(t, []))
                 return made
-            case ir.Tuple():
-                return ir.tuple_of(parts(t.types))
-            case ir.Basic() | ir.TypeParam():
+            case go.Tuple():
+                return go.tuple_of(parts(t.types))
+            case go.Basic() | go.TypeParam():
                 return t
 
 

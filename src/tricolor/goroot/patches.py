@@ -30,7 +30,7 @@ class Delete:
 @final
 @dataclass(frozen=True, slots=True)
 class KeepOnly:
-    """Leave out all declarations except those of these names."""
+    """Leave out all declarations except the named ones."""
 
     names: tuple[str, ...]
 

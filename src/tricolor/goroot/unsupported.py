@@ -7,7 +7,7 @@ from typing import Final
 
 _NETWORK: Final = "there is no network poller"
 _PROCESSES: Final = "processes cannot be started"
-_CGO: Final = "there is no C compiler behind it"
+_CGO: Final = "Tricolor has no C compiler"
 
 UNSUPPORTED_PACKAGES: Final[dict[str, str]] = {
     "C": _CGO,

@@ -113,7 +113,7 @@ def _compile_and_cache(unit: Unit, key: str) -> None:
 
 
 def line_table_of(key: str) -> bytes:
-    """The object's line table as it was cached with it; made again from the object if it is gone."""
+    """The line table that was cached with the object; if it is gone, it is read from the object again."""
     data = read_entry(LINES, key)
     if data is None:
         source = read_entry("obj", key)
@@ -125,7 +125,7 @@ def line_table_of(key: str) -> bytes:
 def compile_units(units: Sequence[Unit], progress: Callable[[int, int], None]) -> list[str]:
     """Cache keys of the units' objects, in order; compiles what the cache lacks, on all processors.
 
-    ``progress`` is told how many of how many missing objects are done. Raises InvalidModule, EnvironmentFault.
+    ``progress`` is called with the number of objects that are done and the number of missing objects. Raises InvalidModule, EnvironmentFault.
     """
     keys = [object_key(unit) for unit in units]
     missing = {key: unit for key, unit in zip(keys, units, strict=True) if read_entry("obj", key) is None}

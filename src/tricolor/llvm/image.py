@@ -50,7 +50,7 @@ class Image:
 @final
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Code in this process, at address ``base``. It lives as long as this object; ``addresses`` are those of the exported symbols."""
+    """Code in this process, at address ``base``. It lives as long as this object; ``addresses``: of the exported symbols."""
 
     memory: mmap.mmap
     base: int

@@ -56,7 +56,7 @@ _THROUGH_TABLE = frozenset({_R_GOTPCREL, _R_GOTPCRELX, _R_REX_GOTPCRELX})
 
 
 class LinkFailure(Exception):
-    """A symbol is missing or defined twice, or an object holds what we do not know: a bug of ours."""
+    """A symbol is missing or defined twice, or an object has a form that we do not know. This is our bug."""
 
 
 @final
@@ -312,7 +312,7 @@ class _Linker:
                 raise LinkFailure(f"{section.name}: relocation {kind} of {symbol.name or 'a section'} is unknown")
 
     def _target(self, unit: _Object, symbol: _Symbol) -> int:
-        """Offset of a symbol; of an imported function, that of the jump to it."""
+        """Offset of a symbol; for an imported function, the offset of the jump to it."""
         if symbol.binding != _STB_LOCAL:
             jump = self._jumps.get(symbol.name)
             return jump if jump is not None else self._address(symbol.name)

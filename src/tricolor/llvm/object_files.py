@@ -1,4 +1,4 @@
-"""What is read from compiled objects: line tables from their debug sections.
+"""Reads the line tables of compiled objects from their debug sections.
 
 Source: DWARF 5 standard, sections 3.3 (subprograms, inlined calls) and 6.2 (line numbers).
 """
@@ -101,7 +101,7 @@ def _decode(value: Any) -> str:
 
 
 def _line_rows(program: Any, files: list[str]) -> Iterator[tuple[int, str, int]]:
-    """(offset, file, line); line 0 stands for instructions without a place."""
+    """(offset, file, line); line 0 marks instructions without a place."""
     for entry in program.get_entries():
         state = entry.state
         if state is not None and not state.end_sequence:

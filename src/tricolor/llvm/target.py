@@ -14,7 +14,7 @@ _ONE_SECTION = "--profile-guided-section-prefix=false"
 
 @final
 class Processor(Enum):
-    """What the code may use: all that this machine's processor has, or what each one of the level x86-64-v3 has (AVX2, BMI, FMA)."""
+    """The instructions that code may use: all that this machine's processor has, or those of the level x86-64-v3 (AVX2, BMI, FMA)."""
 
     THIS = "this"
     X86_64_V3 = "x86-64-v3"

@@ -1,4 +1,4 @@
-"""What a program that ran left behind: counters, and what each allocation site allocated."""
+"""The counters of a program that has ended, and the objects and bytes that each allocation site allocated."""
 
 from __future__ import annotations
 

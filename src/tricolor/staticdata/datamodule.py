@@ -78,7 +78,7 @@ MAX_BITMAP_WORDS = 1 << 23
 """A static pointer bitmap of more words (a global or type of over 64 MiB that holds pointers) is refused."""
 
 UNREACHABLE_METHOD = "tricolor.unreachable_method"
-"""Stands in itabs for methods that nothing calls: null in the first place would mean that the type has not all methods."""
+"""The code address in itabs for methods that nothing calls. It cannot be null: null in the first place means that the type lacks a method."""
 
 TABLE_SYMBOLS = frozenset(
     f"tricolor.{name}"
@@ -90,7 +90,7 @@ TABLE_SYMBOLS = frozenset(
 
 
 def closure_of_types(start: Iterable[Type], methods: dict[Type, list[MethodRef]], with_methods: bool) -> frozenset[Type]:
-    """All types that descriptors of ``start`` refer to, directly or not, themselves included. ``with_methods``: also those of
+    """All types that descriptors of ``start`` refer to, directly or not, themselves included. ``with_methods``: also the types of
     methods as functions."""
     seen: set[Type] = set()
     todo = list(start)
@@ -200,13 +200,13 @@ class _DataModule:
         return quote(hash_symbol(steps) + "·f")
 
     def add_function(self, symbol: str, text: str) -> str:
-        """Put a function into the module of code; gives its quoted symbol, declared among the data."""
+        """Define a function in the code module and declare it in the data module; gives its quoted symbol."""
         self.code.define(symbol)
         self.functions.append(text)
         return self.emitter.declare(symbol, f"declare void {quote(symbol)}()")
 
     def add_cold_function(self, symbol: str, text: str) -> None:
-        """Put a function that runs rarely among the data, which is not optimised."""
+        """Define a function that runs rarely in the data module, which is not optimised."""
         self.emitter.define(symbol)
         self.parts.append(text)
 
@@ -284,7 +284,7 @@ class _DataModule:
         return Codes(equal)
 
     def _itab_codes(self, concrete: Type, iface: Type) -> list[str]:
-        """Quoted symbols of the methods' code in the interface's order. A method that nothing calls has none of its own."""
+        """Quoted symbols of the methods' code in the interface's order. A method that nothing calls has no code."""
         by_name = {(r.name, r.pkg): r for r in self.program.methods.get(concrete, ())}
         u = underlying(iface)
         assert isinstance(u, Interface)
@@ -314,7 +314,7 @@ class _DataModule:
                 self.add_cold_function(thunk_symbol(func), thunk(func))
 
     def add_layouts(self) -> None:
-        """The allocator's layouts, and those of the types' own sizes."""
+        """The layouts that the allocator uses, and the layouts of the sizes of types."""
         names: list[str] = []
         for size, bitmap in self.needed.layouts:
             name = self.emitter.define(layout_symbol(size, bitmap))
@@ -361,7 +361,7 @@ class _DataModule:
 
 
 def _with_nested(steps: Iterable[Steps]) -> list[Steps]:
-    """The given signatures and those of array elements within, each once."""
+    """The signatures, and the signatures of array elements in them, each once."""
     out: dict[Steps, None] = {}
     todo = list(steps)
     while todo:

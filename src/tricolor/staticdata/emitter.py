@@ -79,7 +79,7 @@ class Needed:
 class DataEmitter:
     """Collects the declarations and private constants of one module.
 
-    All operands given are LLVM constants of type ``ptr`` unless said otherwise. Every symbol that the module declares
+    All operands that it gives are LLVM constants of type ``ptr``, except where a docstring names another type. Every symbol that the module declares
     should go through ``declare``, and every one that it defines through ``define``, so that none occurs twice.
     """
 

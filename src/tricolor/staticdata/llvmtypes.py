@@ -20,11 +20,11 @@ from typing import assert_never, final
 
 from tricolor.gotypes.sizes import (
     MAX_REGISTER_WORDS,
-    WORD_BYTES,
     align_of,
     memory_class,
     result_struct,
-    size_of,
+    round_up,
+    size_words,
     struct_layout,
 )
 from tricolor.gotypes.types import (
@@ -94,7 +94,7 @@ def _explicit_tail(t: Struct) -> int:
     """Bytes to add at the end of the LLVM struct, where LLVM's own rounding gives less than Go's size."""
     layout = struct_layout(t)
     end = layout.size - layout.tail_bytes
-    natural = (end + layout.align - 1) & -layout.align
+    natural = round_up(end, layout.align)
     return layout.size - end if natural != layout.size else 0
 
 
@@ -146,7 +146,7 @@ def returns_in_memory(sig: Signature) -> bool:
     (for a single result: as the result itself)."""
     if any(memory_class(r) for r in sig.results):
         return True
-    return sum((size_of(r) + WORD_BYTES - 1) // WORD_BYTES for r in sig.results) > MAX_REGISTER_WORDS
+    return sum(map(size_words, sig.results)) > MAX_REGISTER_WORDS
 
 
 @cache
@@ -159,7 +159,7 @@ def sret_type(sig: Signature) -> str:
 
 @cache
 def sret_align(sig: Signature) -> int:
-    """Alignment in bytes of that memory."""
+    """Alignment in bytes of the memory that an sret function fills."""
     return align_of(result_struct(sig.results))
 
 
@@ -202,7 +202,7 @@ class FunctionType:
 @cache
 def function_type(sig: Signature, context: bool = False) -> FunctionType:
     """Function type of a signature (a receiver is its first parameter). With ``context`` the closure object comes as
-    the first ``ptr`` parameter (behind sret, which LLVM wants first or second; we keep it first)."""
+    the first ``ptr`` parameter (after sret: LLVM wants sret first or second, and we keep it first)."""
     sret = returns_in_memory(sig)
     params: list[str] = []
     if sret:

@@ -13,7 +13,7 @@ from functools import cache
 from typing import final
 
 from tricolor.base.errors import CompilerBug
-from tricolor.gotypes.sizes import align_of, field_offset, is_laid_out, size_of, struct_layout
+from tricolor.gotypes.sizes import align_of, field_offset, is_laid_out, round_up, size_of, struct_layout
 from tricolor.gotypes.types import (
     Array,
     Basic,
@@ -55,7 +55,7 @@ ZERO = "zeroinitializer"
 
 
 def round_fraction(value: Fraction, mantissa_bits: int, least_exponent: int) -> Fraction:
-    """The nearest binary number with so many mantissa bits, ties to even; ``least_exponent`` is that of the smallest
+    """The nearest binary number with so many mantissa bits, ties to even; ``least_exponent``: the exponent of the smallest
     positive (subnormal) number: -149 for float32, -1074 for float64."""
     if value == 0:
         return value
@@ -101,7 +101,7 @@ def const_text(emitter: DataEmitter, e: Const) -> str:
 
 @final
 class StaticValues:
-    """Static values of one module. With ``writable`` composites behind addresses become globals; those that hold
+    """Static values of one module. With ``writable``, composites whose address is taken become globals; those that hold
     pointers are listed in ``roots`` as (name, type)."""
 
     def __init__(self, emitter: DataEmitter, writable: bool = False) -> None:
@@ -340,7 +340,7 @@ def memory_member_count(t: Struct) -> int:
     """Members of the struct's LLVM type: its fields and, where needed, the explicit tail."""
     layout = struct_layout(t)
     end = layout.size - layout.tail_bytes
-    natural = (end + layout.align - 1) & -layout.align
+    natural = round_up(end, layout.align)
     return len(t.fields) + (natural != layout.size)
 
 

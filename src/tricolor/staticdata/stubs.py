@@ -2,7 +2,7 @@
 
 * A function as a value: closure object ``NAME·f`` whose code, ``NAME·thunk``, drops the context and calls NAME.
 * ``reflectcall.N``: ``void (ptr code, ptr context, ptr frame)`` calls code that takes a context (closures; methods, whose
-  receiver word stands in its place) with the parameters in the frame, and stores the results there.
+  receiver word takes its place) with the parameters in the frame, and stores the results there.
 * ``makefunc.N``: code of a func value whose second word is a closure ``func(context, frame unsafe.Pointer)``: builds
   the frame, calls it, and returns the results from the frame.
 

@@ -141,7 +141,7 @@ class MapGroup:
 
 
 def map_group(m: Map) -> MapGroup:
-    """Layout of a map's groups: ``{ctrl uint64; slots [8]struct{key; elem}}``, large keys and elements behind pointers."""
+    """Layout of a map's groups: ``{ctrl uint64; slots [8]struct{key; elem}}``, large keys and elements are stored through pointers."""
     indirect_key = size_of(m.key) > MAP_INLINE_BYTES
     indirect_elem = size_of(m.elem) > MAP_INLINE_BYTES
     key = pointer(m.key) if indirect_key else m.key
@@ -352,7 +352,7 @@ class DescriptorWriter:
         return 24 * len(u.fields)
 
     def _slice_header(self, out: _Fields, t: Type, fixed_bytes: int, n: int, extra: bool) -> None:
-        """A slice of the variable part, which begins behind the fixed part and UncommonType."""
+        """A slice of the variable part, which follows the fixed part and UncommonType."""
         start = fixed_bytes + (UNCOMMON_BYTES if extra else 0)
         out.add("ptr", f"getelementptr (i8, ptr {quote(type_symbol(t))}, i64 {start})" if n else "null")
         out.add("i64", n)
