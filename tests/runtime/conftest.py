@@ -34,3 +34,12 @@ def simulated() -> Simulated:
     made = Simulated(1 << 32)
     made.call("configure", PAST_END, 0)
     return made
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Simulated:
+    """A heap with the constants of tiny_sizes, on simulated memory, with all checks compiled in."""
+    replaced: tuple[str, ...] = ("tricolor.runtime.allocator.sizes", "tricolor.abi.sizeclasses")
+    made = Simulated(0, substitutes=dict.fromkeys(replaced, "tests.runtime.tiny_sizes"))
+    made.call("configure", PAST_END, 0)
+    return made

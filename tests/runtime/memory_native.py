@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, final
 
 from tricolor.kernel.llvm_text import CompileOptions, compile_modules
@@ -93,8 +93,8 @@ class Memory:
 class Simulated:
     """The same heap, interpreted on simulated memory that faults on wrong accesses."""
 
-    def __init__(self, arena_bytes: int, check_level: int = 3) -> None:
-        self.simulation = simulate(["tests.runtime.driver_kernel"], check_level=check_level)
+    def __init__(self, arena_bytes: int, check_level: int = 3, substitutes: Mapping[str, str] | None = None) -> None:
+        self.simulation = simulate(["tests.runtime.driver_kernel"], check_level=check_level, substitutes=substitutes)
         self.scratch = self.simulation.memory.map(4096)
         self.call("start", arena_bytes)
 

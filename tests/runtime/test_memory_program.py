@@ -5,15 +5,17 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 from functools import cache
-from typing import final
+from typing import TypeAlias, final
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.runtime import tiny_sizes
 from tests.runtime.memory_native import Heap, Memory, Simulated
 from tricolor.abi.sizeclasses import CLASS_BYTES, rounded_bytes
 
-SHAPES: list[tuple[int, list[int]]] = [
+Shape: TypeAlias = tuple[int, list[int]]
+SHAPES: list[Shape] = [
     (8, [0]), (16, [0, 1]), (16, [0]), (24, [0]), (32, [1, 3]), (40, [0, 4]), (64, [7]), (128, [0, 15]), (512, [0, 63]), (480, [33, 40, 59]), (264, [0, 31, 32]),
     (520, [0, 64]), (1000, [3, 124]), (4096, [0, 511]), (40000, [1, 4999]),
 ]  # fmt: skip
@@ -49,24 +51,38 @@ collect = st.tuples(st.just("collect"))
 step = st.one_of(allocation, allocation, noscan, link, hide, hide, drop, walk, collect)
 
 
+TINY_SHAPES: list[Shape] = [
+    (8, [0]), (16, [0, 1]), (16, [0]), (24, [0]), (32, [1, 3]), (40, [0, 4]), (64, [7]), (128, [0, 15]), (256, list(range(0, 32, 3))),
+    (512, [0, 63]), (520, [0, 64]), (1000, [3, 124]), (2048, [0, 255]), (5000, [1, 624]),
+]  # fmt: skip
+"""The same for the constants of tiny_sizes: the last two are a header object of two pages and a large object."""
+
+
+def tiny_rounded_bytes(size: int) -> int:
+    """What the allocator takes for a small size under tiny_sizes."""
+    return tiny_sizes.CLASS_BYTES[tiny_sizes.CLASS_OF_EIGHTHS[(size + 7) // 8]]
+
+
 @cache
-def descriptions(heap: Heap) -> tuple[list[int], dict[int, int]]:
+def descriptions(heap: Heap, is_tiny: bool) -> tuple[list[int], dict[int, int]]:
     """Type descriptors of all shapes, and layout headers of the small ones."""
+    shapes, rounded = (TINY_SHAPES, tiny_rounded_bytes) if is_tiny else (SHAPES, rounded_bytes)
     layouts = {
-        number: heap.layout(rounded_bytes(size), sum(1 << word for word in pointers))
-        for number, (size, pointers) in enumerate(SHAPES)
+        number: heap.layout(rounded(size), sum(1 << word for word in pointers))
+        for number, (size, pointers) in enumerate(shapes)
         if size <= 512
     }
-    return [heap.go_type(size, pointers) for size, pointers in SHAPES], layouts
+    return [heap.go_type(size, pointers) for size, pointers in shapes], layouts
 
 
 @final
 class Machine:
     """Runs the steps on the heap and on the model; registers are the roots."""
 
-    def __init__(self, heap: Heap) -> None:
+    def __init__(self, heap: Heap, is_tiny: bool = False) -> None:
         self.heap = heap
-        self.types, self.layouts = descriptions(heap)
+        self.shapes = TINY_SHAPES if is_tiny else SHAPES
+        self.types, self.layouts = descriptions(heap, is_tiny)
         self.registers: list[Model | None] = [None] * REGISTERS
         self.objects: list[Model] = []
 
@@ -98,7 +114,7 @@ class Machine:
                 self.collect()
 
     def allocate(self, shape: int, count: int, inline: bool, register: int) -> None:
-        size, pointers = SHAPES[shape]
+        size, pointers = self.shapes[shape]
         if inline and count == 1 and shape in self.layouts:
             address = self.heap.call("alloc", self.layouts[shape])
         else:
@@ -166,6 +182,45 @@ def test_what_is_reachable_stays_and_the_rest_is_freed(heap: Memory, steps: list
     for each in steps:
         machine.run(each)
     machine.collect()
+
+
+tiny_step = st.one_of(
+    st.tuples(st.just("alloc"), st.sampled_from(range(len(TINY_SHAPES))), st.sampled_from([1, 1, 1, 2, 3]), st.booleans(), register),
+    st.tuples(st.just("alloc"), st.sampled_from(range(8)), st.sampled_from([1, 1, 1, 2, 7]), st.booleans(), register),
+    st.tuples(st.just("noscan"), st.sampled_from([1, 2, 3, 4, 7, 8, 9, 12, 15, 16, 17, 100, 3000]), register),
+    link, link, hide, hide, hide, drop, walk, collect,
+)  # fmt: skip
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.lists(tiny_step, min_size=20, max_size=120))
+def test_the_same_on_simulated_memory_with_tiny_constants(tiny: Simulated, steps: list[tuple[object, ...]]) -> None:
+    tiny.clear()
+    machine = Machine(tiny, is_tiny=True)
+    for each in steps:
+        machine.run(each)
+        tiny.call("check")
+    machine.collect()
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.lists(tiny_step, min_size=20, max_size=60))
+def test_marks_with_rescans_are_those_of_checkmark(tiny: Simulated, steps: list[tuple[object, ...]]) -> None:
+    for key in (CHECKMARK, CLOBBER):
+        tiny.call("configure", key, 1)
+    try:
+        tiny.clear()
+        machine = Machine(tiny, is_tiny=True)
+        for each in steps:
+            machine.run(each)
+        machine.collect()
+    finally:
+        for key in (CHECKMARK, CLOBBER):
+            tiny.call("configure", key, 0)
 
 
 small = settings(

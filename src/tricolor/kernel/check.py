@@ -26,14 +26,19 @@ class CheckResult:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def check_modules(modules: Sequence[str], texts: Mapping[str, str] | None = None) -> CheckResult:
+def check_modules(
+    modules: Sequence[str],
+    texts: Mapping[str, str] | None = None,
+    substitutes: Mapping[str, str] | None = None,
+) -> CheckResult:
     """Checks the modules, what they import, and the language's support module.
 
-    ``texts`` gives the source of modules that are not files.
+    ``texts`` gives the source of modules that are not files. ``substitutes`` names, for a plain Python module, the one
+    that kernel modules get its constants from instead: a test runs them with other parameters.
     """
     sources = load_sources([*modules, SUPPORT_MODULE], texts)
     diagnostics = list(sources.diagnostics)
-    environment = index_modules(sources.modules, diagnostics)
+    environment = index_modules(sources.modules, diagnostics, substitutes)
     for module in environment.modules.values():
         if module.source.is_kernel:
             _resolve_all(environment, module)
@@ -56,9 +61,13 @@ def check_modules(modules: Sequence[str], texts: Mapping[str, str] | None = None
     return CheckResult(program, tuple(ordered))
 
 
-def checked_program(modules: Sequence[str], texts: Mapping[str, str] | None = None) -> Program:
+def checked_program(
+    modules: Sequence[str],
+    texts: Mapping[str, str] | None = None,
+    substitutes: Mapping[str, str] | None = None,
+) -> Program:
     """The typed program of modules that must be valid. Raises KernelProgramError."""
-    result = check_modules(modules, texts)
+    result = check_modules(modules, texts, substitutes)
     if result.diagnostics:
         raise KernelProgramError(result.diagnostics)
     return result.program

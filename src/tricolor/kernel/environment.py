@@ -96,15 +96,20 @@ class Environment:
     faulty_structs: set[StructType] = field(default_factory=set[StructType])
     symbols: dict[str, Position] = field(default_factory=dict[str, Position])
     thread_struct: Position | None = None
+    substitutes: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def report(self, error: KernelError) -> None:
         if error.diagnostic is not None:
             self.diagnostics.append(error.diagnostic)
 
 
-def index_modules(sources: Mapping[str, SourceModule], diagnostics: list[Diagnostic]) -> Environment:
+def index_modules(
+    sources: Mapping[str, SourceModule],
+    diagnostics: list[Diagnostic],
+    substitutes: Mapping[str, str] | None = None,
+) -> Environment:
     """Collects the module-level definitions, without looking into them."""
-    environment = Environment({}, diagnostics)
+    environment = Environment({}, diagnostics, substitutes=substitutes or {})
     for source in sources.values():
         module = Module(source)
         environment.modules[source.name] = module
@@ -183,7 +188,7 @@ def lookup_import(environment: Environment, module: Module, name: str) -> Entity
     target = environment.modules.get(origin)
     if target is not None and target.source.is_kernel:
         return (target, original)
-    return _plain_entity(origin, original, position)
+    return _plain_entity(environment.substitutes.get(origin, origin), original, position)
 
 
 def language_entity(name: str) -> Entity:

@@ -80,12 +80,13 @@ def compile_modules(
     modules: Sequence[str],
     options: CompileOptions = DEFAULT_OPTIONS,
     texts: Mapping[str, str] | None = None,
+    substitutes: Mapping[str, str] | None = None,
 ) -> str:
     """LLVM text of the modules, what they import, and the support module.
 
-    ``texts`` gives the source of modules that are not files. Raises KernelProgramError.
+    ``texts`` and ``substitutes`` are those of ``check_modules``. Raises KernelProgramError.
     """
-    return program_text(checked_program(modules, texts), options)
+    return program_text(checked_program(modules, texts, substitutes), options)
 
 
 def program_text(program: Program, options: CompileOptions = DEFAULT_OPTIONS) -> str:

@@ -99,6 +99,7 @@ def simulate(
     memory: SimulatedMemory | None = None,
     *,
     texts: Mapping[str, str] | None = None,
+    substitutes: Mapping[str, str] | None = None,
     fakes: Mapping[str, Callable[..., Any]] | None = None,
     interleaved: bool = False,
     coroutines: bool = False,
@@ -106,12 +107,12 @@ def simulate(
 ) -> Simulation:
     """Checks the modules and loads them into the memory.
 
-    ``fakes`` stand in for C, Go and naked functions, and any other function, by symbol; they take and
+    ``texts`` and ``substitutes`` are those of ``check_modules``. ``fakes`` stand in for C, Go and naked functions, and any other function, by symbol; they take and
     give plain values. With ``interleaved`` a call is a generator that yields an ``Access`` before each access to
     memory. With ``coroutines`` it is one that yields ENTRY where a ``@goroutine`` function begins, and whatever
     fakes yield that are generator functions. Raises KernelProgramError.
     """
-    program = checked_program(modules, texts)
+    program = checked_program(modules, texts, substitutes)
     memory = memory or SimulatedMemory()
     system = SimulatedSystem(memory)
     outside = {**system.functions(), **(fakes or {})}

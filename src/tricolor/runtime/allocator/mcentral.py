@@ -52,6 +52,7 @@ from tricolor.runtime.allocator.sizes import (
     KIND_ALL_POINTERS,
     KIND_BITMAP,
     KIND_HEADER,
+    MAX_ELEMS,
     MAX_LAYOUTS,
     NOSCAN_BASE,
     NUM_CLASSES,
@@ -217,7 +218,7 @@ def take_span(central: Central) -> Span:
     size_class = to_u64(central.size_class)
     elem_bytes = to_u64(central.elem_bytes)
     pages = to_u64(first_span_pages[size_class] if central.span_count == 0 else span_pages[size_class])
-    span = new_span(pages, elem_bytes, (pages << PAGE_SHIFT) // elem_bytes)
+    span = new_span(pages, elem_bytes, min((pages << PAGE_SHIFT) // elem_bytes, MAX_ELEMS))
     if is_null(span):
         return span
     span.magic = to_u64(division_magic[size_class])

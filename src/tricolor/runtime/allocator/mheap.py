@@ -22,7 +22,15 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.allocator.heap_types import Span, mheap
 from tricolor.runtime.allocator.settings import settings
-from tricolor.runtime.allocator.sizes import ARENA_HINT, CHUNK_PAGES, DEFAULT_ARENA_BYTES, MIN_ARENA_BYTES, PAGE_SHIFT
+from tricolor.runtime.allocator.sizes import (
+    ARENA_HINT,
+    CHUNK_PAGES,
+    DEFAULT_ARENA_BYTES,
+    HEAP_MINIMUM_BYTES,
+    MARK_STACK_WORDS,
+    MIN_ARENA_BYTES,
+    PAGE_SHIFT,
+)
 from tricolor.runtime.settings_keys import ARENA_BYTES, GC_PERCENT, MEMORY_LIMIT, PAST_END
 from tricolor.runtime.system.clock import nanotime
 from tricolor.runtime.system.memory import OS_PAGE_BYTES, reserve, unreserve
@@ -31,7 +39,6 @@ from tricolor.runtime.system.stop import fatal, fatal_out_of_memory
 SPARE_BYTES = 256 << 20
 PERSISTENT_CHUNK_BYTES = 256 * 1024
 DEFAULT_GC_PERCENT = 100
-HEAP_MINIMUM_BYTES = 4 << 20
 NO_LIMIT = 0x7FFF_FFFF_FFFF_FFFF
 
 
@@ -78,7 +85,7 @@ def heap_init() -> None:
     mheap.chunk_deficit = reserve_table(pages // CHUNK_PAGES * 2 + OS_PAGE_BYTES)
     mheap.span_records = reserve_table(pages * size_of(Span))
     # A pointer is pushed at most once for each word of the heap.
-    mheap.mark_stack_bytes = pages << PAGE_SHIFT
+    mheap.mark_stack_bytes = pages << PAGE_SHIFT if MARK_STACK_WORDS == 0 else MARK_STACK_WORDS * 8
     mheap.mark_stack = reserve_table(mheap.mark_stack_bytes + OS_PAGE_BYTES)
     settings[GC_PERCENT] = DEFAULT_GC_PERCENT
     settings[MEMORY_LIMIT] = NO_LIMIT

@@ -57,6 +57,12 @@ MAX_LAYOUTS = 8192
 LAYOUT_HASH_SLOTS = 4096
 TYPE_CACHE_SLOTS = 1024
 
+HEAP_MINIMUM_BYTES = 4 << 20
+"""Least heap goal at GOGC=100. A larger one means fewer cycles in small programs; a smaller one less memory."""
+
+MARK_STACK_WORDS = 0
+"""Places of the mark stack; 0: as many as the arena has words, so that it is never full."""
+
 # How the marker finds pointers in an element of a span.
 KIND_BITMAP = 0
 KIND_ALL_POINTERS = 1

@@ -17,6 +17,7 @@ from tricolor.kernel.lang import (
     kernel,
     load_addr,
     memory_copy,
+    store_addr,
     text,
     to_u64,
     u64,
@@ -29,36 +30,53 @@ from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.allocator.spans import elem_index, span_of, span_record
 from tricolor.runtime.collector.mark import push_pointers
 from tricolor.runtime.collector.roots import marker
-from tricolor.runtime.system.memory import release
+from tricolor.runtime.system.memory import OS_PAGE_BYTES, release
 from tricolor.runtime.system.output import put, put_hex, put_number
 from tricolor.runtime.system.stop import fatal
 
 words_seen = global_value(addr)
 saved_roots = global_value(addr)
+own_stack = global_value(addr)
 saved_bytes = global_value(u64)
 
 
 @kernel
 def save_roots() -> None:
-    """Copies the mark stack, which holds the roots. Called before drain()."""
+    """Copies the mark stack, which holds the roots. Called before mark_reachable()."""
     if to_u64(saved_roots.value) == 0:
-        saved_roots.value = reserve_table(mheap.mark_stack_bytes)
+        saved_roots.value = reserve_table(mheap.arena_pages << PAGE_SHIFT)
+        own_stack.value = reserve_table((mheap.arena_pages << PAGE_SHIFT) + OS_PAGE_BYTES)
     saved_bytes.value = marker.top - mheap.mark_stack
     memory_copy(saved_roots.value, mheap.mark_stack, saved_bytes.value)
+    if not is_null(marker.rescan_high):
+        save_marked_roots()
+
+
+@kernel
+def save_marked_roots() -> None:
+    """Adds the roots that did not fit on the mark stack: they alone are marked before mark_reachable()."""
+    for number in range(mheap.span_count):
+        span = span_record(number)
+        if span.state == STATE_IN_USE:
+            for elem in range(span.nelems):
+                if is_marked(span, elem):
+                    store_addr(saved_roots.value + saved_bytes.value, span.start + elem * span.elem_bytes)
+                    saved_bytes.value += 8
 
 
 @kernel
 def check_marks() -> None:
-    """Marks again and compares; ends the process if the results differ. Called after drain(), before process_specials()."""
+    """Marks again and compares; ends the process if the results differ. Called after mark_reachable(), before process_specials()."""
     table_bytes = (mheap.arena_pages << PAGE_SHIFT) >> 6
     if to_u64(words_seen.value) == 0:
         words_seen.value = reserve_table(table_bytes)
     else:
         release(words_seen.value, table_bytes)
-    memory_copy(mheap.mark_stack, saved_roots.value, saved_bytes.value)
-    marker.top = mheap.mark_stack + saved_bytes.value
+    memory_copy(own_stack.value, saved_roots.value, saved_bytes.value)
+    marker.top = own_stack.value + saved_bytes.value
+    marker.limit = own_stack.value + (mheap.arena_pages << PAGE_SHIFT)
     reached: u64 = 0
-    while marker.top != mheap.mark_stack:
+    while marker.top != own_stack.value:
         marker.top = marker.top - 8
         reached += visit(load_addr(marker.top))
     if reached != count_marked():

@@ -38,7 +38,7 @@ from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.collector.checkmark import check_marks, save_roots
 from tricolor.runtime.collector.cycles import PAUSE_RING, cycles
 from tricolor.runtime.collector.gctrace import print_gctrace
-from tricolor.runtime.collector.mark import drain
+from tricolor.runtime.collector.mark import mark_reachable
 from tricolor.runtime.collector.pacer import set_goal
 from tricolor.runtime.collector.roots import mark_roots
 from tricolor.runtime.collector.specials import call_queue_hook, check_specials, mark_special_roots, process_specials
@@ -77,7 +77,7 @@ def collect(forced: bool) -> None:
     if unlikely(settings[CHECKMARK] != 0):
         save_roots()
     # 3. Mark.
-    drain()
+    mark_reachable()
     # 4. Checkmark.
     if unlikely(settings[CHECKMARK] != 0):
         check_marks()

@@ -11,6 +11,10 @@ Phases of drain(), for each address::
     3. test      stop if the elem has its mark; else set it
     4. push      push the pointers in the element
 
+A full mark stack: an address that does not fit is not pushed. Its object is marked at once, and rescan() later pushes the
+pointers in it. The stack of a program is never full (MARK_STACK_WORDS is 0, and no code compares with its end); tests run
+with one of two places.
+
 Invariants:
     1. drain() MUST end with an empty mark stack and an empty queue. Otherwise an object that a marked object points to
        would be freed. Checked by check_marks().
@@ -38,6 +42,7 @@ from tricolor.kernel.lang import (
     load_u8,
     load_u64,
     offset_of,
+    population_count_u64,
     prefetch,
     store_addr,
     store_u64,
@@ -46,16 +51,18 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.abi_types import KIND_ARRAY, TFLAG_MASK_ON_DEMAND, GoArrayType, GoType
 from tricolor.runtime.allocator.bits import bit_mask, bit_word
-from tricolor.runtime.allocator.heap_types import Span, mheap
-from tricolor.runtime.allocator.marks import mark_side
+from tricolor.runtime.allocator.heap_types import STATE_IN_USE, Span, mheap
+from tricolor.runtime.allocator.marks import is_marked, mark_side
 from tricolor.runtime.allocator.sizes import (
     HEADER_BYTES,
     KIND_ALL_POINTERS,
     KIND_BITMAP,
     KIND_HEADER,
+    MARK_STACK_WORDS,
     PAGE_SHIFT,
 )
-from tricolor.runtime.collector.roots import marker
+from tricolor.runtime.allocator.spans import span_record
+from tricolor.runtime.collector.roots import mark_later, marker
 
 QUEUE_PLACES = 16
 queue = global_array(u64, QUEUE_PLACES)
@@ -111,7 +118,9 @@ def drain() -> None:
         if bits == 0:
             continue
         base = span.start + elem * span.elem_bytes
-        if likely(span.kind == KIND_BITMAP):
+        # If the stack is bounded, push_pointers() takes the pointers that do not fit.
+        fits = MARK_STACK_WORDS == 0 or top + population_count_u64(bits) * 8 <= marker.limit
+        if likely(span.kind == KIND_BITMAP and fits):
             while bits != 0:
                 found = load_addr(base + count_trailing_zeros_u64(bits) * 8)
                 bits &= bits - 1
@@ -121,6 +130,34 @@ def drain() -> None:
         else:
             top = push_pointers(span, base, top)
     marker.top = top
+
+
+@kernel
+def mark_reachable() -> None:
+    """Marks everything that the pushed roots reach, with as many rescans as it takes."""
+    drain()
+    while not is_null(marker.rescan_high):
+        rescan(marker.rescan_low, marker.rescan_high)
+
+
+@kernel
+def rescan(low: addr, high: addr) -> None:
+    """Pushes the pointers in all marked objects of a range, and marks what they reach.
+
+    What does not fit is marked and noted for the next rescan. Each object is noted only once, so the rescans end. Cost: a
+    visit of each span and of each marked object in the range.
+    """
+    marker.rescan_low = 0
+    marker.rescan_high = 0
+    for number in range(mheap.span_count):
+        span = span_record(number)
+        if span.state != STATE_IN_USE or span.bitmap == 0 or span.start > high or span.start + (span.pages << PAGE_SHIFT) <= low:
+            continue
+        for elem in range(span.nelems):
+            base = span.start + elem * span.elem_bytes
+            if base >= low and base <= high and is_marked(span, elem):
+                marker.top = push_pointers(span, base, marker.top)
+                drain()
 
 
 @kernel
@@ -148,6 +185,9 @@ def push_pointers(span: Span, base: addr, top: addr) -> addr:
 def push_if_heap(found: addr, top: addr) -> addr:
     """Pushes an address if it lies in the heap."""
     if found - mheap.arena_start < mheap.top_pages << PAGE_SHIFT:
+        if MARK_STACK_WORDS != 0 and top == marker.limit:
+            mark_later(found)
+            return top
         store_addr(top, found)
         return top + 8
     return top
@@ -160,6 +200,11 @@ def push_words(low: addr, high: addr, top: addr) -> addr:
     length_bytes = mheap.top_pages << PAGE_SHIFT
     at = low
     out = top
+    if MARK_STACK_WORDS != 0:
+        while at < high:
+            out = push_if_heap(load_addr(at), out)
+            at = at + 8
+        return out
     while at < high:
         found = load_addr(at)
         if found - arena < length_bytes:

@@ -19,10 +19,10 @@ from __future__ import annotations
 
 from tricolor.kernel.lang import kernel, to_u64, u64
 from tricolor.runtime.allocator.heap_types import mheap
-from tricolor.runtime.allocator.mheap import HEAP_MINIMUM_BYTES, NO_LIMIT
+from tricolor.runtime.allocator.mheap import NO_LIMIT
 from tricolor.runtime.allocator.pages import free_dirty_pages
 from tricolor.runtime.allocator.settings import settings
-from tricolor.runtime.allocator.sizes import PAGE_SHIFT
+from tricolor.runtime.allocator.sizes import HEAP_MINIMUM_BYTES, PAGE_SHIFT
 from tricolor.runtime.collector.roots import marker
 from tricolor.runtime.settings_keys import GC_PERCENT, MEMORY_LIMIT
 

@@ -3,7 +3,7 @@
 Terms:
     conservative   every aligned word that points into an allocated object counts as a pointer, also into its middle
 
-How: this module only pushes; drain() and check_marks() mark. A stack word that points to the end of an object keeps that
+How: this module only pushes, except onto a full mark stack; mark_reachable() and check_marks() mark. A stack word that points to the end of an object keeps that
 object alive too: in a loop over its elements, LLVM may hold no other pointer to it.
 
 Invariants:
@@ -41,9 +41,9 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.runtime.allocator.heap_types import mheap
-from tricolor.runtime.allocator.marks import is_allocated
+from tricolor.runtime.allocator.marks import is_allocated, is_marked, set_mark
 from tricolor.runtime.allocator.settings import settings
-from tricolor.runtime.allocator.sizes import PAGE_SHIFT
+from tricolor.runtime.allocator.sizes import MARK_STACK_WORDS, PAGE_SHIFT
 from tricolor.runtime.allocator.spans import elem_index, span_of
 from tricolor.runtime.settings_keys import PAST_END
 
@@ -61,6 +61,11 @@ class Marker(Struct):
 
     top: addr
     """Next free place of the mark stack."""
+    limit: addr
+    """End of the mark stack."""
+    rescan_low: addr
+    """Lowest and highest marked object with pointers that did not fit on the mark stack; 0: there is none."""
+    rescan_high: addr
     stack_bytes: u64
     global_bytes: u64
 
@@ -71,9 +76,29 @@ marker = global_struct(Marker, symbol_name="tricolor.marker")
 stack_scanner = global_value(addr, symbol_name="tricolor.stack_scanner")
 
 
-@inline
+@kernel
+def mark_later(pointer: addr) -> None:
+    """Marks the object in which the address lies, and notes that rescan() has to push its pointers: the mark stack is full."""
+    span = span_of(pointer)
+    if is_null(span):
+        return
+    elem = elem_index(span, pointer)
+    if elem >= span.nelems or is_marked(span, elem):
+        return
+    set_mark(span, elem)
+    base = span.start + elem * span.elem_bytes
+    if is_null(marker.rescan_high) or base < marker.rescan_low:
+        marker.rescan_low = base
+    if base > marker.rescan_high:
+        marker.rescan_high = base
+
+
+@kernel
 def push(pointer: addr) -> None:
     """Puts an address of the heap on the mark stack."""
+    if MARK_STACK_WORDS != 0 and marker.top == marker.limit:
+        mark_later(pointer)
+        return
     store_addr(marker.top, pointer)
     marker.top = marker.top + 8
 
@@ -157,6 +182,9 @@ def mark_globals() -> None:
 def mark_roots() -> None:
     """Pushes all roots but those of specials, which mark_special_roots() pushes."""
     marker.top = mheap.mark_stack
+    marker.limit = mheap.mark_stack + mheap.mark_stack_bytes
+    marker.rescan_low = 0
+    marker.rescan_high = 0
     marker.stack_bytes = 0
     marker.global_bytes = 0
     mark_globals()
