@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Final, NoReturn
 
+from tricolor.abi.stack_limit import THREAD_LIMIT_OFFSET
 from tricolor.kernel.lang import (
     Array,
     Struct,
@@ -28,7 +29,7 @@ from tricolor.kernel.lang import (
     unlikely,
 )
 from tricolor.runtime.records.goroutine import G, Segment
-from tricolor.runtime.records.machine import THREAD_LIMIT_OFFSET, Machine, machine
+from tricolor.runtime.records.machine import Machine, machine
 
 CALLS_IN_PLACE: Final = 3
 # The words of a goroutine's record (gWords): frames that defer, panics under way, token of recover.

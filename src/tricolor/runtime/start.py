@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from tricolor.abi.stack_limit import THREAD_LIMIT_OFFSET
 from tricolor.kernel.lang import (
     addr,
     export,
@@ -19,7 +20,7 @@ from tricolor.runtime.allocation_trace import install_trace
 from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.collector.environment import read_environment
 from tricolor.runtime.collector.roots import stack_scanner
-from tricolor.runtime.records.machine import THREAD_LIMIT_OFFSET, machine
+from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import init_scheduler, scheduler
 from tricolor.runtime.scheduler.context import enter_scheduler, thread_pointer
 from tricolor.runtime.scheduler.faults import fault_handler

@@ -10,18 +10,10 @@ Source:
 
 from __future__ import annotations
 
-from typing import Final
-
 from tricolor.kernel.lang import Struct, addr, global_struct, inline, thread_struct, u32, u64
 from tricolor.runtime.allocator.heap_types import MCache
 from tricolor.runtime.records.goroutine import G
 from tricolor.runtime.records.processor import Processor
-
-# No stack pointer is above it: the next function that compares with the limit enters __morestack.
-PREEMPT: Final = 0xFFFF_FFFF_FFFF_FADE
-
-# Place of the stack limit in the thread control block that %fs points to.
-THREAD_LIMIT_OFFSET: Final = 112
 
 
 class Machine(Struct):

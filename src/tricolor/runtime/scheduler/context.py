@@ -22,10 +22,11 @@ from __future__ import annotations
 
 from typing import Final, NoReturn
 
+from tricolor.abi.stack_limit import THREAD_LIMIT_OFFSET
 from tricolor.kernel.lang import addr, asm, i32, naked
 from tricolor.kernel.registers import RESTORE_REGISTERS_AND_RETURN, SAVE_REGISTERS
 from tricolor.runtime.records.goroutine import FRAME_SLACK_BYTES, G, Segment
-from tricolor.runtime.records.machine import THREAD_LIMIT_OFFSET, Machine
+from tricolor.runtime.records.machine import Machine
 
 SAVE_ARGUMENTS: Final = """pushq %rax
 pushq %rcx

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tricolor.abi.stack_limit import THREAD_LIMIT_OFFSET
 from tricolor.kernel.lang import (
     addr,
     asm,
@@ -30,7 +31,7 @@ from tricolor.kernel.lang import (
     to_u64,
     u64,
 )
-from tricolor.runtime.records.machine import THREAD_LIMIT_OFFSET, first_machine, machine
+from tricolor.runtime.records.machine import first_machine, machine
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.scheduler.context import thread_pointer
 from tricolor.runtime.scheduler.signals import (

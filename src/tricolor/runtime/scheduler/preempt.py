@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tricolor.abi.stack_limit import PREEMPT
 from tricolor.kernel.lang import (
     addr,
     atomic_load,
@@ -30,7 +31,7 @@ from tricolor.kernel.lang import (
     stack_struct,
     u64,
 )
-from tricolor.runtime.records.machine import PREEMPT, first_machine
+from tricolor.runtime.records.machine import first_machine
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.records.processor import Processor
 from tricolor.runtime.scheduler.signals import SignalMask, block_signals, restore_mask
