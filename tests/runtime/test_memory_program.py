@@ -104,6 +104,12 @@ class Machine:
                     # Hidden: only the owner holds it from here on.
                     if how == "hide" and source != target:
                         self.keep(target, None)
+            case ("fill", int(source), int(number)):
+                # Many pointers in one object, so that a small mark stack overflows inside it.
+                owner = self.registers[source]
+                for place, target in enumerate(self.registers if owner and owner.offsets else ()):
+                    assert owner
+                    self.link(owner, owner.offsets[(number + place) % len(owner.offsets)], target)
             case ("drop", int(register)):
                 self.keep(register, None)
             case ("walk", int(register), int(number)):
@@ -188,6 +194,7 @@ tiny_step = st.one_of(
     st.tuples(st.just("alloc"), st.sampled_from(range(len(TINY_SHAPES))), st.sampled_from([1, 1, 1, 2, 3]), st.booleans(), register),
     st.tuples(st.just("alloc"), st.sampled_from(range(8)), st.sampled_from([1, 1, 1, 2, 7]), st.booleans(), register),
     st.tuples(st.just("noscan"), st.sampled_from([1, 2, 3, 4, 7, 8, 9, 12, 15, 16, 17, 100, 3000]), register),
+    st.tuples(st.just("fill"), register, st.integers(0, 10_000)),
     link, link, hide, hide, hide, drop, walk, collect,
 )  # fmt: skip
 
