@@ -179,6 +179,7 @@ class Outer(Struct):
     items: Array[u64, 3]
 
 STEP: Final = 100
+ADD_STEP: Final = "addq $100, %rax"
 memory = global_struct(Outer)
 
 @naked("sum")
@@ -187,6 +188,7 @@ def sum(outer: Outer) -> u64:
         movl {Outer.inner.b}(%rdi), %eax
         addq {Outer.items + 8 * 2}(%rdi), %rax
         addq ${STEP}, %rax
+        {ADD_STEP}
         addq ${size_of(Outer)}, %rax
         retq
     ''')
@@ -202,7 +204,7 @@ def sample() -> u64:
 
 
 def test_assembly_names_fields_and_constants() -> None:
-    assert native(ASSEMBLY, ["sample"]).function("sample", "u64")() == 5 + 7000 + 100 + 40
+    assert native(ASSEMBLY, ["sample"]).function("sample", "u64")() == 5 + 7000 + 100 + 100 + 40
 
 
 def test_doubled_braces_in_formatted_assembly_are_braces() -> None:
