@@ -348,7 +348,7 @@ class _Checker:
                 self.require(isinstance(u, _NILABLE) or is_pointer, x, f"nil of type {x.type}")
             case n.Name():
                 self.variable(x.var, x)
-                self.require(x.type is x.var.type, x, f"{x.var.name} has type {x.var.type}, not {x.type}")
+                self.require(agree(x.type, x.var.type), x, f"{x.var.name} has type {x.var.type}, not {x.type}")
             case n.FuncName():
                 self.require(x.type is x.func.signature, x, f"{x.func.symbol} has another signature")
             case n.Binary():
@@ -394,9 +394,9 @@ class _Checker:
 
     def _binary(self, x: n.Binary) -> None:
         if x.op in _SHIFTS:
-            self.require(x.x.type is x.type and is_integer(x.y.type), x, f"{x.x.type} {x.op.value} {x.y.type}")
+            self.require(agree(x.x.type, x.type) and is_integer(x.y.type), x, f"{x.x.type} {x.op.value} {x.y.type}")
         elif x.op in _COMPARISONS:
-            self.require(x.x.type is x.y.type, x, f"{x.x.type} {x.op.value} {x.y.type}")
+            self.require(agree(x.x.type, x.y.type), x, f"{x.x.type} {x.op.value} {x.y.type}")
             self.require(underlying(x.type) is BOOL, x, f"comparison of type {x.type}")
         else:
             self.same(x.x, x.type, "left operand")
@@ -404,7 +404,7 @@ class _Checker:
 
     def _field(self, x: n.FieldOf | n.FieldPtr, t: Type | None) -> None:
         u = underlying(t) if t is not None else None
-        if not isinstance(u, Struct) or x.index >= len(u.fields) or u.fields[x.index].type is not x.type:
+        if not isinstance(u, Struct) or x.index >= len(u.fields) or not agree(u.fields[x.index].type, x.type):
             raise self.fail(x.pos, f"field {x.index} of {t} is no {x.type}")
 
     def _convert(self, x: n.Convert) -> None:
@@ -434,7 +434,7 @@ class _Checker:
         self.require(len(sig.params) == len(x.args), x, f"{len(x.args)} arguments for {sig}")
         for arg, t in zip(x.args, sig.params, strict=True):
             self.same(arg, t, "argument")
-        self.require(x.type is n.result_type(sig), x, f"result of type {x.type}, not that of {sig}")
+        self.require(agree(x.type, n.result_type(sig)), x, f"result of type {x.type}, not that of {sig}")
 
     def _container(self, x: n.Expr) -> None:
         u = underlying(x.type)
@@ -489,7 +489,7 @@ class _Checker:
 
     def _comma_ok(self, x: n.Expr, t: Type, comma_ok: bool) -> None:
         wanted = tuple_of((t, BOOL)) if comma_ok else t
-        self.require(x.type is wanted, x, f"has type {x.type}, not {wanted}")
+        self.require(agree(x.type, wanted), x, f"has type {x.type}, not {wanted}")
 
     def _append(self, x: n.Append) -> None:
         u = underlying(x.type)
