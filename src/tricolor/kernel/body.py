@@ -19,8 +19,8 @@ from tricolor.kernel.types import BOOL, F64, U64, Address, Bool, Float, Integer,
 class Body:
     """A function being checked.
 
-    ``assigned`` holds the locals that certainly have a value here; None means that control does not
-    come here. ``local_names`` are the names that Python would treat as local. ``frame_pointers`` are the
+    ``assigned`` holds the locals that certainly have a value here; None means that this code is
+    unreachable. ``local_names`` are the names that Python would treat as local. ``frame_pointers`` are the
     locals that point to structs in the function's frame.
     """
 
@@ -106,7 +106,7 @@ def adapt(constant: ConstantName, expected: Scalar | None, node: ast.expr, posit
 
 
 def is_flexible(body: Body, node: ast.expr) -> bool:
-    """Whether the expression's type is that of its context."""
+    """Whether the expression takes its type from the context."""
     if constant_of(body, node) is not None:
         return True
     match node:

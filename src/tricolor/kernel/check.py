@@ -108,7 +108,7 @@ def _check_function(environment: Environment, module: Module, function: Function
 
 
 def _check_inline_recursion(environment: Environment, calls: Mapping[Function, list[Call]]) -> None:
-    """An inline function that reaches itself through inline functions could never be expanded."""
+    """Reports inline functions that call themselves through inline functions: they cannot be expanded."""
     finished: set[Function] = set()
 
     def visit(function: Function, path: tuple[Function, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Evaluates constant expressions: Python's integers without bounds, until a type is asked for."""
+"""Evaluates constant expressions with Python's unbounded integers; a type is checked only where the context asks for one."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ from tricolor.kernel.types import (
 )
 
 MAXIMUM_RESULTS: Final = 3
-# What the thunk of a @systemstack function passes on: integer words in registers.
+# The thunk of a @systemstack function passes at most this many integer words, all in registers.
 MAXIMUM_REGISTER_WORDS: Final = 6
 STORAGE_NAMES: Final = frozenset({"const_table", "global_struct", "global_array", "global_value", "extern_global", "thread_struct"})
 SYMBOL_KINDS: Final = frozenset({Kind.SYSTEMSTACK, Kind.GOROUTINE, Kind.EXPORT, Kind.NAKED, Kind.GO_FUNCTION})
@@ -189,7 +189,7 @@ def field_offset(environment: Environment, position: Position, struct: StructTyp
 
 
 def stored_type(environment: Environment, module: Module, node: ast.expr) -> StoredType:
-    """The type that an annotation says. Raises KernelError (K006)."""
+    """The type that an annotation names. Raises KernelError (K006)."""
     match node:
         case ast.Constant(value=str() as text):
             try:
@@ -380,7 +380,7 @@ def _table_values(environment: Environment, module: Module, element: Scalar, nod
 
 
 def define_symbol(environment: Environment, symbol: str, position: Position) -> None:
-    """Records that a symbol is defined. Raises KernelError (K020) if it was before."""
+    """Records that a symbol is defined. Raises KernelError (K020) for a second definition."""
     first = environment.symbols.setdefault(symbol, position)
     if first != position:
         raise fault("K020", position, f"symbol {symbol} is defined twice", f"first at {first}")

@@ -1,4 +1,4 @@
-"""Coded diagnostics of the kernel language: what is wrong where, and what to write instead."""
+"""Diagnostics of the kernel language: each has a code, a position, and says what to write instead."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class KernelError(Exception):
 
 
 class KernelProgramError(Exception):
-    """Kernel modules are not valid; the message lists the diagnostics, one per line."""
+    """Some kernel modules are not valid; the message lists the diagnostics, one per line."""
 
     def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
         super().__init__("\n".join(str(each) for each in diagnostics))

@@ -1,4 +1,4 @@
-"""Module-level names of kernel modules: resolved on demand, across modules.
+"""Module-level names of kernel modules: resolved when they are needed, across modules.
 
 Structs are laid out and constants evaluated when first needed, so that modules may refer to each
 other in any order, and cycles that cannot be resolved are diagnosed instead of looping.

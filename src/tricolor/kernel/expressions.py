@@ -118,7 +118,7 @@ def infer(body: Body, node: ast.expr, expected: Scalar | None) -> Expression:
 
 
 def _require_self_field(body: Body, node: ast.expr, storage: Global) -> None:
-    """A thread struct's address is known only from a field of its own; fields are reached without it."""
+    """Raises KernelError (K010) if the thread struct does not store its own address: only fields can be used then."""
     assert isinstance(storage.type, Embedded)
     struct = storage.type.struct
     if thread_self_offset(struct) is None:
@@ -204,7 +204,7 @@ def _local(body: Body, node: ast.Name) -> Expression:
 
 
 def place_of(body: Body, node: ast.expr) -> Place:
-    """The place that a field, an element or a global is. Raises KernelError."""
+    """The place of a field, an element or a global. Raises KernelError."""
     match node:
         case ast.Name():
             entity = body.entity(node)
@@ -246,7 +246,7 @@ def _field(body: Body, node: ast.Attribute, base: ast.expr, name: str) -> Place:
 
 
 def writable_place(body: Body, node: ast.expr) -> Place:
-    """The same for a place that may be stored to. Raises KernelError (K023) for constant tables."""
+    """As place_of(), for a store. Raises KernelError (K023) for constant tables."""
     place = place_of(body, node)
     root: Place | None = place
     while isinstance(root, ElementPlace):

@@ -59,7 +59,7 @@ SIGNATURES: Final = _signatures()
 @final
 @dataclass(frozen=True, slots=True)
 class AtomicOperation:
-    """An atomic operation on a place: how many values of its type it takes, what it gives, which orders it may have."""
+    """An atomic operation on a place: the number of values it takes, its result, and the orders it allows."""
 
     value_count: int
     result: Literal["value", "bool", "none"]

@@ -1,12 +1,12 @@
-"""Checks that the address of a struct in the frame of a function is not kept beyond the call.
+"""Checks that no address of a struct in a frame is kept after the call.
 
 Method:
     A local *points into the frame* if ``stack_struct`` made it, or if it was ever assigned an address that is
     computed from such a local. The check follows the text of one function once, from top to bottom.
 
 Limits:
-    What a callee does with an address, and what is read back from memory, is not seen. The simulation is: it frees
-    the struct at the return, so that every later access faults.
+    The check does not see what a callee does with an address, nor addresses that are loaded from memory. The simulation
+    finds these: it frees the struct at the return, so that every later access faults.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def check_stored(body: Body, node: ast.AST, place: Place, value: Expression) -> 
 
 
 def check_stored_at(body: Body, node: ast.AST, address: Expression, value: Expression) -> None:
-    """The same for a store to an address."""
+    """As check_stored(), for a store to an address."""
     if points_into_frame(body, value) and not points_into_frame(body, address):
         raise fault("K027", body.position(node), "the address of a struct in the frame is stored", ADVICE)
 

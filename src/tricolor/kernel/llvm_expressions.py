@@ -64,7 +64,7 @@ from tricolor.kernel.types import (
 )
 
 BOUNDS_CHECK_LEVEL: Final = 2
-# The order of a failed compare-exchange: the same without its release half.
+# A failed compare-exchange stores nothing, so its order has no release half.
 FAILURE_ORDERS: Final = {**LLVM_ORDERS, "release": "monotonic", "acq_rel": "acquire"}
 COMPARE: Final = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 SIMPLE_OPERATORS: Final = {"+": "add", "-": "sub", "*": "mul", "&": "and", "|": "or", "^": "xor", "<<": "shl"}
@@ -122,7 +122,7 @@ def _index(w: Writer, place: ElementPlace) -> str:
 
 
 def _address(w: Writer, place: Place) -> str:
-    """The address of a place, as any thread may use it."""
+    """The address of a place, valid in every thread."""
     match place:
         case GlobalPlace() if place.storage.is_of_thread:
             assert isinstance(place.type, Embedded)

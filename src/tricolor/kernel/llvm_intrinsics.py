@@ -1,4 +1,4 @@
-"""Writes intrinsics as LLVM text; their arguments are written already."""
+"""Writes intrinsics as LLVM text. The caller has written the arguments."""
 
 from __future__ import annotations
 

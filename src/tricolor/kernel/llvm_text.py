@@ -1,6 +1,6 @@
 """Kernel modules as LLVM text: the runtime's own module, and the prelude of compiled Go code.
 
-The text names neither target nor data layout: who compiles it sets them. Intrinsics (``llvm.*``) are
+The text names neither target nor data layout: the compiler sets them. Intrinsics (``llvm.*``) are
 not declared, since LLVM declares them on first use.
 """
 
@@ -31,13 +31,13 @@ from tricolor.kernel.types import ArrayOf, Bool, Embedded, Never, align_bytes, s
 MACHINE_SYMBOL: Final = "tricolor.machine"
 ATTRIBUTES: Final = 'nounwind "no-stack-arg-probe"'
 GOROUTINE_ATTRIBUTES: Final = 'nounwind "split-stack" "frame-pointer"="all"'
-# A static object is at least this aligned, so that no word of it crosses a cache line.
+# The least alignment of static objects, so that no word of them crosses a cache line.
 GLOBAL_ALIGN_BYTES: Final = 16
 
 # Called on a goroutine's stack. The callee-saved registers are pushed there so that the conservative
 # scan of the stack sees them; 5 + 1 pushes and 8 bytes keep rsp a multiple of 16 at the call. After the
 # call, the stack is taken from the machine, not from a register: the body may have chosen another
-# goroutine to go on with. The names in braces are operands: the fields of the machine, and the body to call.
+# goroutine to run next. The names in braces are operands: the fields of the machine, and the body to call.
 THUNK: Final = f"""{SAVE_REGISTERS}
 subq $8, %rsp
 movq {{system_stack}}, %r12
@@ -113,7 +113,7 @@ def inline_prelude(
     options: CompileOptions = DEFAULT_OPTIONS,
     texts: Mapping[str, str] | None = None,
 ) -> str:
-    """LLVM text of ``@inline`` functions only, to stand in front of compiled Go code.
+    """LLVM text of ``@inline`` functions only, to be put before compiled Go code.
 
     These are the inline functions of the modules themselves, those with symbols of their own in any
     module that is reachable, and those that they call. The text declares what else they refer to;
@@ -153,7 +153,7 @@ def prelude_symbols(prelude: str) -> frozenset[str]:
 
 
 def _is_named(function: Function) -> bool:
-    """Whether a symbol was asked for, which others then mean to find."""
+    """Whether the source gives the function a symbol, by which other code calls it."""
     return function.symbol != f"{function.module}:{function.name}"
 
 
@@ -206,7 +206,7 @@ def _asm_function(function: Function, text: str, operands: str) -> str:
 
 
 def _thunk(function: Function, machine: Global | None) -> str:
-    """The entry of a ``@systemstack`` function; without a machine there is one stack only."""
+    """The entry of a ``@systemstack`` function; a program without a machine has one stack only, and the thunk jumps."""
     body = body_symbol(function)
     if machine is None:
         return _asm_function(function, "jmp ${0:P}", f'"s,~{{memory}}"(ptr {quoted(body)})')

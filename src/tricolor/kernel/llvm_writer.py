@@ -17,7 +17,7 @@ LLVM_ORDERS: Final = {
     "acq_rel": "acq_rel",
     "seq_cst": "seq_cst",
 }
-# Types whose upper register bits the C convention defines.
+# The C convention extends narrower integers to this width.
 EXTENDED_BELOW_BITS: Final = 32
 
 
@@ -68,7 +68,7 @@ def result_text(what: ResultType) -> str:
 
 
 def body_symbol(function: Function) -> str:
-    """The symbol of the code that runs: for ``@systemstack`` functions not the thunk."""
+    """The symbol of the body; the thunk of a ``@systemstack`` function has another."""
     return f"{function.symbol}:system" if function.kind is Kind.SYSTEMSTACK else function.symbol
 
 

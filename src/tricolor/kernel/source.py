@@ -29,7 +29,7 @@ class SourceModule:
 @final
 @dataclass(frozen=True, slots=True)
 class LoadedSources:
-    """All kernel modules that were asked for or are reachable by imports, imports first."""
+    """The requested kernel modules and all that they import, imports first."""
 
     modules: Mapping[str, SourceModule]
     diagnostics: tuple[Diagnostic, ...]
@@ -97,7 +97,7 @@ def _visit(state: _Load, name: str, importer: Position | None) -> None:
     if text is None:
         file = module_file(name)
         if file is None:
-            # Whether an imported module exists is settled when one of its names is looked up.
+            # A missing module is reported when one of its names is looked up.
             if importer is None:
                 position = Position(path, 1, 1)
                 state.diagnostics.append(Diagnostic("K002", position, f"no module named {name}"))

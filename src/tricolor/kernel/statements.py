@@ -128,7 +128,7 @@ def _block(body: Body, nodes: list[ast.stmt]) -> tuple[Statement, ...]:
 
 
 def _poison(body: Body, node: ast.stmt) -> None:
-    """Silences what follows from a fault: locals that the statement would have set."""
+    """Treats the locals that a faulty statement would have set as assigned, so that they cause no further diagnostics."""
     for each in ast.walk(node):
         if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
             if each.id not in body.function.locals:

@@ -1,4 +1,4 @@
-"""What compiled kernel code needs of the language itself: the end of a failed check."""
+"""The functions that compiled checks call when they fail."""
 
 from __future__ import annotations
 

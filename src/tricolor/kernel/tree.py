@@ -1,4 +1,4 @@
-"""The typed tree: what the checker makes of kernel source, and both back ends read.
+"""The typed tree: the checker builds it from kernel source, and both back ends read it.
 
 Every expression carries its type. A *place* is memory that can be loaded, stored or addressed.
 """
@@ -15,7 +15,7 @@ from tricolor.kernel.types import ResultType, Scalar, StoredType, StructType, Tu
 
 
 class Kind(Enum):
-    """What a function's decorator says."""
+    """The kind of a function, named by its decorator."""
 
     KERNEL = "kernel"
     INLINE = "inline"

@@ -1,4 +1,4 @@
-"""The functions through which generated code touches memory, and where an interleaved run yields."""
+"""The functions through which generated code accesses memory; in an interleaved run they yield first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AccessTable: TypeAlias = dict[str, tuple[int, Callable[..., Any]]]
 
 
 class Access(NamedTuple):
-    """What an interleaved simulation is about to do; it yields this before it does it."""
+    """An access that an interleaved simulation is about to make."""
 
     kind: str
     address: int

@@ -1,4 +1,4 @@
-"""Simulated memory: a sparse 64-bit address space that faults on every access that is not sound.
+"""Simulated memory: a sparse 64-bit address space that faults on every invalid access.
 
 Terms:
     mapping     a range with a protection, made by ``map``; its pages come into being when touched
@@ -24,7 +24,7 @@ PAGE_SHIFT: Final = 12
 OFFSET_MASK: Final = PAGE_BYTES - 1
 ADDRESS_LIMIT: Final = 1 << 64
 FIRST_ADDRESS: Final = 0x7000_0000_0000
-# Between mappings that the simulation places itself, so that running off one faults.
+# The gap between mappings whose address the simulation chooses, so that an overrun faults.
 GUARD_BYTES: Final = 16 * PAGE_BYTES
 # Structs in frames lie above it, each at the end of pages of its own, with an unmapped page after them.
 FRAMES_ADDRESS: Final = 0x7800_0000_0000
@@ -44,7 +44,7 @@ FORMATS: Final = {
     (8, True): struct.Struct("<q"),
 }
 DOUBLE: Final = struct.Struct("<d")
-# What memoryview calls the same formats: the machine that simulates is little-endian too.
+# The same formats for memoryview, which uses the byte order of the host: little-endian, too.
 VIEW_FORMATS: Final[dict[tuple[int, bool], Any]] = {
     (1, False): "B",
     (2, False): "H",
@@ -65,7 +65,7 @@ View: TypeAlias = Any
 
 
 class SimulationFaultError(Exception):
-    """The simulated program did what a real one must not; ``trace`` lists kernel positions, innermost last."""
+    """The simulated program did something that is undefined natively; ``trace`` lists kernel positions, innermost last."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -94,7 +94,7 @@ class Mapping(NamedTuple):
 
 
 class MemorySnapshot(NamedTuple):
-    """What ``SimulatedMemory.restore`` goes back to."""
+    """The state that ``SimulatedMemory.restore`` brings back."""
 
     mappings: tuple[Mapping, ...]
     pages: dict[int, bytes]
@@ -340,7 +340,7 @@ class SimulatedMemory:
         return store
 
     def _view(self, views: dict[int, View], pages: dict[int, bytearray], number: int, form: Any) -> None:
-        """Notes the page as an array, up to its first poisoned byte: an access beyond that has to ask."""
+        """Notes the page as an array, up to its first poisoned byte: accesses beyond that go through load() and store()."""
         if number not in views:
             shadow = self._poison.get(number)
             end = shadow.find(1) if shadow is not None else -1

@@ -82,7 +82,7 @@ MASK_64 = (1 << 64) - 1
 @final
 @dataclass(slots=True)
 class Linkage:
-    """What generated code refers to by number: functions, globals and texts get addresses when loaded."""
+    """The names and addresses of functions, globals and texts in generated code."""
 
     functions: dict[Function, str]
     globals: dict[Global, int]

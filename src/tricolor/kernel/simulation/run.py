@@ -212,7 +212,7 @@ def _callables(program: Program, linkage: Linkage, namespace: dict[str, Any]) ->
     return by_name
 
 
-# --- What generated code calls --------------------------------------------------------------------
+# --- Called by generated code ---------------------------------------------------------------------
 
 
 def _check_failed(text: bytes) -> None:

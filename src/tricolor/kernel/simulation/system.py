@@ -31,7 +31,7 @@ class AbortError(SimulationFaultError):
 @final
 @dataclass(slots=True)
 class SimulatedSystem:
-    """State behind the C functions; ``output`` holds what was written, by descriptor.
+    """The state of the C functions; ``output`` holds the bytes written to each descriptor.
 
     ``now_ns`` is virtual: it rises by 1 us whenever it is read. ``address_space_limit_bytes`` makes
     mmap fail beyond it.
