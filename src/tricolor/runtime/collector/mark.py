@@ -136,7 +136,7 @@ def drain() -> None:
 def mark_reachable() -> None:
     """Marks everything that the pushed roots reach, with as many rescans as it takes."""
     drain()
-    while not is_null(marker.rescan_high):
+    while MARK_STACK_WORDS != 0 and not is_null(marker.rescan_high):
         rescan(marker.rescan_low, marker.rescan_high)
 
 
