@@ -66,7 +66,7 @@ class CompileRequest:
 @final
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """A program up to the decisions about its memory."""
+    """A program after escape analysis."""
 
     typed: TypedProgram
     program: n.Program
@@ -86,7 +86,7 @@ def load_typed(request: CompileRequest, progress: Progress) -> TypedProgram | Fa
 
 
 def analyse_program(request: CompileRequest, typed: TypedProgram, progress: Progress) -> Analysed | Faults:
-    """From types to placements. Raises TricolorError."""
+    """Build the IR and run escape analysis. Raises TricolorError."""
     (root, *_) = typed.roots
     if root.name != "main":
         return Faults(f"package {root.path} is not a main package")

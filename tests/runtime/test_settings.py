@@ -157,7 +157,7 @@ def test_a_malformed_limit_ends_the_program(shared: Simulated, text: str) -> Non
     assert output(shared) == expected
 
 
-def test_a_trace_is_told_of_allocations_cycles_and_frees_with_address_and_size() -> None:
+def test_a_trace_reports_allocations_cycles_and_frees_with_address_and_size() -> None:
     heap = fresh()
     heap.call("configure", keys.TRACE_ALLOCATIONS, 1)
     made = heap.call("malloc", 24, 0)
@@ -165,7 +165,7 @@ def test_a_trace_is_told_of_allocations_cycles_and_frees_with_address_and_size()
     assert output(heap) == f"1 0x{made:x} 24\n3 0x0 0\n2 0x{made:x} 24\n"
 
 
-def test_a_word_right_behind_an_object_keeps_it_alive_unless_switched_off() -> None:
+def test_a_word_right_after_an_object_keeps_it_alive_unless_switched_off() -> None:
     heap = fresh()
     made = heap.call("malloc", 48, 0)
     heap.call("root", 0, made + 48)

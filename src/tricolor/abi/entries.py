@@ -160,7 +160,7 @@ i64 runtime.c128hash (ptr p, i64 seed)
 
 
 def _strip_names(line: str) -> str:
-    """Drop the parameter names, which are there for the reader."""
+    """Drop parameter names; only readers of the table need them."""
     head, _, rest = line.partition(" (")
     params, _, flags = rest.rpartition(")")
     kept: list[str] = []

@@ -1,4 +1,4 @@
-"""Symbols of a program that the runner uses, whatever program it is."""
+"""Symbols that every program exports to its runner."""
 
 from __future__ import annotations
 

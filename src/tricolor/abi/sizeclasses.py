@@ -2,7 +2,7 @@
 
 Units: bytes; a page is 8 KiB. Class 0 is for large objects (over 32 KiB), which get spans of their own.
 
-Source: Go 1.27.3 internal/runtime/gc/sizeclasses.go (table of facts).
+Source: Go 1.27.3 internal/runtime/gc/sizeclasses.go.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def size_class(size_bytes: int) -> int:
 
 
 def rounded_bytes(size_bytes: int) -> int:
-    """What the allocator takes for ``size_bytes``: the class's size, or whole pages for large objects."""
+    """Bytes that an object of ``size_bytes`` occupies: the class's size, or whole pages for large objects."""
     if size_bytes <= MAX_SMALL_BYTES:
         return CLASS_BYTES[size_class(size_bytes)]
     return (size_bytes + PAGE_BYTES - 1) // PAGE_BYTES * PAGE_BYTES

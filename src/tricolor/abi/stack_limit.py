@@ -6,5 +6,5 @@ from typing import Final
 
 # Place of the limit in the thread control block that %fs points to: LLVM's "split-stack" reads it there.
 THREAD_LIMIT_OFFSET: Final = 112
-# No stack pointer is above this limit: the next function that compares with it enters __morestack, which yields.
+# This limit is above every stack pointer, so the next function prologue enters __morestack, which yields.
 PREEMPT: Final = 0xFFFF_FFFF_FFFF_FADE

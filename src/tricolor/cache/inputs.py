@@ -10,7 +10,7 @@ from tricolor.cache.signature import Stamp, stamp
 
 
 def inputs_of(sources: Mapping[str, Sequence[str]], patterns: Sequence[str], directory: Path) -> tuple[Stamp, ...]:
-    """Stamps of all files and folders outside Go's own tree on which the program depends, and the meaning of the patterns too.
+    """Stamps of all files and folders outside Go's own tree on which the program and the meaning of the patterns depend.
 
     ``sources``: the files of its packages, by folder (``Program.sources``)."""
     paths: set[str] = set()

@@ -1,4 +1,4 @@
-"""What ``run`` and ``build`` do alike on the way to a linked program: what was asked for, and the cache's record of it."""
+"""Shared by ``run`` and ``build``: the compile request and the cache key."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def record_key(parsed: Parsed, patterns: tuple[str, ...], form: Form, account: b
 
 
 def compile_request(parsed: Parsed, patterns: tuple[str, ...], form: Form, account: bool) -> CompileRequest:
-    """What the command line asks the compiler for. ``account``: the program counts what each of its sites allocates."""
+    """The compile request of this command line. ``account``: the program counts what each of its sites allocates."""
     from tricolor.pipeline import CompileRequest
 
     return CompileRequest(patterns, Path.cwd(), tags(parsed), _accounts(account), _level(parsed), check_level(parsed), form)

@@ -1,4 +1,4 @@
-"""Check that no pointer store of compiled Go code goes round the door of ``codegen.memory``: read off the emitted LLVM text.
+"""Check in the emitted LLVM text that all pointer stores of compiled Go code come from ``codegen.memory``.
 
 Terms: *private*, *shared* and *the door* as in ``codegen.memory``; *marks* as in ``staticdata.barriers``.
 

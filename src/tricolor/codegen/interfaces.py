@@ -206,8 +206,8 @@ def _require_type(g: Gen, e: TypeAssert, tab: str) -> None:
 def holds(g: Gen, iface: Type, tab: str, target: Type) -> str:
     """Whether an interface with first word ``tab`` holds the concrete type.
 
-    Comparing itabs is enough if the type implements the interface. In an instance of generic code it may not implement it, and the
-    runtime takes every itab that the program names for a proof that it does. Compare the type words there.
+    Comparing itabs is enough if the type implements the interface. In an instance of generic code it may not; the runtime
+    trusts every itab in the program, so no itab may be made there. Compare the type words instead.
     """
     if has_methods(iface) and not g.func.is_instance:
         return g.op(f"icmp eq ptr {tab}, {g.m.data.itab_ref(target, iface)}")

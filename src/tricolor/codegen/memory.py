@@ -41,8 +41,8 @@ The write barrier: the world is stopped while the collector marks, so the door e
 its barrier into the functions that write the mark ``barrier``, and only there. It stores first and tests after: load the old
 pointer, store the new one, then shade both if marking is on. A goroutine that is stopped between store and test still holds both
 pointers in registers, where the scan of its stack finds them. Bulk operations shade by the type's pointer bitmap, as Go's
-typedmemmove and memclrHasPointers do. Objects that were just allocated get no exception: their allocation may be black, and the
-pointer stored may be known to nothing but a stack that is not scanned yet.
+typedmemmove and memclrHasPointers do. Objects that were just allocated get no exception: they may be black from the start, and
+the only copy of the pointer may be on a stack that is not scanned yet.
 
 Differs from Go: copies of memory-class values are ``llvm.memmove``, which the memory model leaves to LLVM's expansion.
 """

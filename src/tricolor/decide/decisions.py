@@ -1,6 +1,6 @@
 """Escape decisions about packages as ``go build -gcflags='-m -l'`` prints them: each package seen alone, as Go's compiler sees it.
 
-source -> typed program -> IR by shapes -> without what is dead or static -> escape analysis -> lines
+source -> typed program -> IR by shapes -> the same without dead code and static values -> escape analysis -> lines
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _LAST_COLUMN: Final = 254
 @final
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the compiler's output. ``place`` has no line for what has no position."""
+    """One line of the compiler's output. ``place.line`` is 0 if the message has no position."""
 
     place: Position
     text: str

@@ -10,9 +10,9 @@ locations and the parameter tags. Calls of functions in earlier batches use thei
 
 Invariants:
     1. A variable or allocation whose address may be used after its function returned, or after the loop iteration that made it, MUST be on
-       the heap. Otherwise the program would use a pointer into a dead frame. Decided by outlives().
+       the heap. Otherwise the program would use a pointer into a dead frame. Kept by outlives().
     2. A closure MUST hold a variable by reference if the variable is assigned after the capture or its address is taken. Otherwise the
-       closure would not see the assignment. Decided by _held_by_value().
+       closure would not see the assignment. Kept by _held_by_value().
 
 Source: cmd/compile/internal/escape/escape.go.
 """

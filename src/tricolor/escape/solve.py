@@ -6,9 +6,9 @@ root outlives it. A location becomes a root again when its attributes grow, unti
 
 Invariants:
     1. ``walk_derefs`` MUST be the least number of dereferences over all paths found so far. Otherwise the solver could miss the flow of
-       an address. _walk_from() visits a location again whenever the number falls.
-    2. A walk MUST NOT go on through an escaped location. Values stored in it flow to the heap, and the heap is a root of its own.
-       _walk_from() skips such locations.
+       an address. Kept by _walk_from(), which visits a location again whenever the number falls.
+    2. A walk MUST NOT go on through an escaped location: values stored in it flow to the heap, and the heap is a root of its own.
+       Otherwise walks would find the same flows again, by paths that Go does not explain. Kept by _walk_from().
 
 Cost: locations times reachable edges, small in practice.
 

@@ -13,8 +13,10 @@ After them the file has the functions and variables by name, for debuggers, and 
 Invariants:
     1. Every address of a function of libc MUST be there before the program starts. Otherwise libc would look it up at the first call, on a
        goroutine's stack, which has no room for that. The addresses are data (R_X86_64_GLOB_DAT), which the loader never postpones.
-    2. A function of libc MUST mean the same in all versions of glibc. The file asks for no versions, so that it runs with an old glibc, and
-       the loader takes the oldest version of each function that it has. Checked by _libraries().
+       Kept by _lay_out() and _dynamic().
+    2. A function of libc MUST mean the same in all versions of glibc. Otherwise the program would behave differently from system to
+       system: the file asks for no versions, so that it runs with an old glibc, and the loader takes the oldest version of each function
+       that it has. Checked by _libraries().
 
 Source:
     System V Application Binary Interface, edition 4.1, chapters 4 and 5; AMD64 supplement 1.0, chapters 4 and 5; glibc elf/dl-lookup.c
@@ -44,7 +46,7 @@ _LOADER: Final = b"/lib64/ld-linux-x86-64.so.2\0"
 _LIBRARIES: Final = ("libc.so.6", "libpthread.so.0")
 """Before glibc 2.34 threads are in a library of their own; later ones have an empty one of that name."""
 _CHANGED: Final = ("pthread_cond_", "posix_spawn", "regexec")
-"""Beginnings of the names of functions whose oldest version is another function."""
+"""Beginnings of the names of functions whose oldest version behaves differently."""
 
 _ET_EXEC, _EM_X86_64 = 2, 62
 _LOAD, _DYNAMIC, _INTERP, _NOTE, _PHDR = 1, 2, 3, 4, 6
@@ -100,7 +102,7 @@ class _Strings:
 @final
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Addresses; a place in the file is as far from its start as its address is from ``start``. ``parts`` of the head, by section name."""
+    """Addresses; file offset = address - ``start``. ``parts``: those of the head, by section name."""
 
     start: int
     parts: dict[str, tuple[int, bytes]]

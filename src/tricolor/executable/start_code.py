@@ -17,7 +17,7 @@ from tricolor.llvm.target import Processor
 
 ENTRY: Final = "_start"
 SYMBOL_TABLE: Final = "tricolor.symbol_table"
-"""Symbol of the runtime's SymbolTable, which the linker is given the place of."""
+"""Symbol of the runtime's SymbolTable, whose address the linker receives."""
 
 _ENTRY_CODE: Final = """\
 xorl %ebp, %ebp

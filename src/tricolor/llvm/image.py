@@ -1,4 +1,4 @@
-"""A linked program as bytes, and how it comes into memory. Nothing of LLVM is needed for that.
+"""A linked program as bytes, and its loader, which works without LLVM.
 
 Layout: contents are code, constants and data, each on pages of its own; zeros follow up to ``size``.
 """

@@ -1,4 +1,4 @@
-"""Objects into one image: code and data laid out, references resolved, what is left to do at loading written down.
+"""Links objects into one image: lays out code and data, resolves references, records what loading must still do.
 
 Programs are linked once, when they are compiled; every run loads the image (``llvm.image``) without LLVM.
 
@@ -112,9 +112,9 @@ class Linked:
 
 
 def link(objects: Sequence[bytes], exported: Sequence[str], given: Mapping[str, int] = _NOTHING_GIVEN, reserved_bytes: int = 0) -> Linked:
-    """Link objects with each other and with libc of this process. ``exported``: symbols that loading gives the addresses of.
+    """Link objects with each other and with libc of this process.
 
-    ``given``: offsets of symbols that lie outside of the image. ``reserved_bytes``: room for others at the end of the constants.
+    ``exported``: symbols whose addresses the loaded image provides. ``given``: offsets of symbols that lie outside of the image. ``reserved_bytes``: room for others at the end of the constants.
     Raises LinkFailure.
     """
     read = [_read_object(data) for data in objects]
@@ -200,7 +200,7 @@ class _Linker:
         self._contents = bytearray(contents_bytes)
 
     def image(self, exported: Sequence[str]) -> Image:
-        """Everything in place."""
+        """Put all sections in their places and resolve all references."""
         for unit in self._objects:
             for section in unit.sections:
                 if section.part in (_CODE, _CONSTANTS, _DATA):
@@ -226,7 +226,7 @@ class _Linker:
     # --- symbols ---------------------------------------------------------------------------------------------------
 
     def _define(self) -> None:
-        """Which definition each global name has: the first strong one, else the first weak one."""
+        """Find the definition of each global name: the first strong one, else the first weak one."""
         strong: set[str] = set()
         for unit in self._objects:
             for symbol in unit.symbols:
@@ -254,7 +254,7 @@ class _Linker:
         return names
 
     def _need_slots(self) -> list[str]:
-        """Names that are reached through a slot: of whatever no plain address computation can take the place of."""
+        """Names that need a slot: some reference to them cannot become an address computation."""
         names: dict[str, None] = {}
         for unit in self._objects:
             for section in unit.sections:

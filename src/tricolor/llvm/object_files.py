@@ -16,7 +16,7 @@ from elftools.elf.elffile import ELFFile
 from tricolor.llvm.line_tables import FLAG_WRAPPER, FRAME, NO_FRAME, ROW, LineTable
 
 READER_VERSION: Final = 2
-"""To be raised when the same object gives another table: tables are cached with their objects."""
+"""Increase this number when the same object gives another table: tables are cached with their objects."""
 
 
 @final
@@ -186,7 +186,7 @@ def _collect_cuts(scope: _Scope, cuts: set[int]) -> None:
 
 
 def _frame_at(b: _Builder, at: int, entry: int, scope: _Scope, name: str, file: str, line: int) -> int:
-    """Number of the innermost frame at an offset, its parents made first."""
+    """Number of the innermost frame at an offset. Creates its parents first."""
     chain: list[tuple[_Scope, str]] = [(scope, name)]
     current = scope
     while True:

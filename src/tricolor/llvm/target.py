@@ -39,7 +39,7 @@ def target_machine(level: int = 2, processor: Processor = Processor.THIS) -> llv
 
 
 def target_description(processor: Processor = Processor.THIS) -> str:
-    """Everything about target and LLVM that decides the bytes of an object."""
+    """Identifies the target and LLVM's version: part of an object's cache key."""
     version = ".".join(map(str, llvm.llvm_version_info))
     cpu, features = _cpu_and_features(processor)
     digest = hashlib.sha256(features.encode()).hexdigest()[:16]

@@ -39,7 +39,7 @@ def _symbols(keys: Sequence[str], linked: Linked) -> bytes:
 
 
 def _before_image(symbols: bytes) -> bytes:
-    """The symbol table, its head last."""
+    """The symbol table; the head follows the records."""
     padding = bytes(-len(symbols) % 8)
     start = IMAGE_ADDRESS - SYMBOLS_HEAD_BYTES - len(padding) - len(symbols)
     return b"".join([symbols, padding, symbols_head(symbols, IMAGE_ADDRESS, start)])

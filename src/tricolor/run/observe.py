@@ -32,7 +32,7 @@ class Account:
         start(ctypes.addressof(self._counts))
 
     def observe(self) -> Observation:
-        """Everything, after the program ended."""
+        """Read all counters. Call it after the program has ended."""
         numbers = (ctypes.c_uint64 * len(NAMES))()
         ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._loaded.addresses[STATISTICS])(ctypes.addressof(numbers))
         flat = list(self._counts)

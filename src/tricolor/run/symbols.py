@@ -1,7 +1,7 @@
 """The symbol table of a program, in the form that the runtime reads (runtime/scheduler/traceback.py).
 
-It is made once, when the program is linked. All its addresses count from the start of the image: wherever that is loaded, only the
-table's head says so.
+It is made once, when the program is linked. All its addresses count from the start of the image: only the
+table's head holds the load address.
 """
 
 from __future__ import annotations

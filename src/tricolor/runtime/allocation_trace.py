@@ -11,7 +11,7 @@
     tracegc()
 
 How: the entries of ``mutator.malloc`` store the type descriptor in ``wanted_type`` (three small numbers stand for boxes whose
-descriptor is not at hand); memory without a type, such as a text, has none. The type is kept in a table of one word per heap word,
+descriptor is unknown); memory without a type, such as a text, has none. The type is kept in a table of one word per heap word,
 so that a free can name it. A program is compiled with accounting to be traced: otherwise codegen allocates small values
 by layout, and the trace does not learn their types.
 
@@ -72,7 +72,7 @@ def install_trace() -> None:
 
 @export("tricolor.show_goroutine")
 def show_goroutine() -> None:
-    """Shows the running goroutine before the process ends for want of memory."""
+    """Shows the running goroutine before the process ends because memory is exhausted."""
     put(*text("\n"))
     put_goroutines(False)
 
@@ -121,7 +121,7 @@ def _recall(object: addr) -> addr:
 
 @kernel
 def _put_event(word: addr, word_bytes: u64, object: addr, size_bytes: u64, type: addr) -> None:
-    """``WORD address, 0xsize, type)``: of an object behind a header word, where and how large the object is."""
+    """``WORD address, 0xsize, type)``: for an object after a header word, address and size of the object alone."""
     put(word, word_bytes)
     header: u64 = HEADER_BYTES if span_of(object).kind == KIND_HEADER else 0
     put_hex(to_u64(object) + header)

@@ -3,8 +3,8 @@
 Each word is copied by one access: libc's memmove uses vector moves and ``rep movs``, which keep naturally aligned words of up to 8 bytes
 whole on x86-64. They run on goroutines' stacks, as the memcpy that LLVM inserts does, and need no stack of their own.
 
-A loop that stores pointers is one of these calls only as long as no write barrier stands in it: the barrier's test keeps LLVM from
-taking the loop for a copy.
+LLVM makes such a call of a loop that stores pointers only while no write barrier is in the loop: with the
+barrier's test in it, LLVM does not recognize the loop as a copy.
 
 Source: LLVM Language Reference, "llvm.memcpy.element.unordered.atomic".
 """

@@ -1,6 +1,6 @@
 """The settings of the memory manager, by key (plain Python): what GOGC, GOMEMLIMIT, GODEBUG and runtime/debug change.
 
-**A new setting goes here.** It needs a key, below the last one. If a flag of GODEBUG sets it, it needs an entry in
+**A new setting goes here.** It needs a key after the last one, and LAST_KEY must be raised to it. If a flag of GODEBUG sets it, it needs an entry in
 DEBUG_FLAGS as well; if it has to see every allocation, an entry in EVERY_ALLOCATION. The code that obeys it reads
 ``settings[KEY]`` (``allocator.settings``), which is 0 until something sets it.
 

@@ -24,7 +24,7 @@ GO_ATTRIBUTES = '"split-stack" "frame-pointer"="all" nounwind'
 """Attributes of every function that runs on a goroutine's stack."""
 
 INLINE_COMPARE_BYTES = 32
-"""Plain memory up to this size is compared by loads, more by a call; larger: bigger functions."""
+"""Loads compare plain memory up to this size, a call compares more. A higher limit makes functions larger."""
 
 
 @final
@@ -129,7 +129,7 @@ def hash_symbol(steps: Steps) -> str:
 
 
 def nested(steps: Steps) -> list[Steps]:
-    """The steps of array elements, whose functions a function for ``steps`` calls."""
+    """Steps of array elements. The function for ``steps`` calls their functions."""
     return [step.steps for step in steps if isinstance(step, Repeat)]
 
 
@@ -172,8 +172,8 @@ class _Body:
 
 
 def equal_function(steps: Steps) -> str:
-    """Definition of the equality function: false at the first difference. Steps go in order, but the contents of strings
-    wait until something is next that may panic or take long, since lengths and scalars are cheaper to compare."""
+    """Definition of the equality function: false at the first difference. Compares steps in order, but string contents
+    late, before the next step that may panic or be slow: lengths and scalars are cheaper."""
     body = _Body()
     offset = 0
     strings: list[tuple[str, str, str]] = []

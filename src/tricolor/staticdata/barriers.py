@@ -21,4 +21,4 @@ RAW: Final = ", !raw !{}"
 NOSCAN: Final = ", !noscan !{}"
 
 OWNED: Final = '"owned"'
-"""Attribute of a pointer parameter to private memory."""
+"""Attribute of a parameter that points to private memory."""

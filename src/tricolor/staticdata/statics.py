@@ -1,8 +1,8 @@
 """Static values: LLVM constants of constant IR expressions, addresses of composites included.
 
-``StaticValues`` serves two users: function modules, for what is read only (boxes of constants in interfaces, initial
-contents of literals), and the data module, for the initial values of globals, where ``&T{...}`` and slices
-become further globals that the program may write to, so that those with pointers are roots of the collector.
+Function modules use ``StaticValues`` for read-only values: boxes of constants in interfaces, initial contents of literals.
+The data module uses it for initial values of globals. There ``&T{...}`` and slices become writable globals, and those with
+pointers are roots of our collector.
 """
 
 from __future__ import annotations

@@ -69,8 +69,8 @@ def _drop_token_unless_recovers(code: str) -> list[str]:
 
 
 def thunk(func: Func) -> str:
-    """Definition of the code that drops the context. It leaves the recover token to the function, which of a wrapper only
-    the wrapper's own prefix tells whether it wants it."""
+    """Definition of the code that drops the context. The recover token passes through to the function. Before a wrapper
+    it is dropped, unless the wrapper's own prefix says RECOVERS."""
     outer = function_type(func.signature, context=True)
     inner = function_type(func.signature)
     names = [f"%a{i}" for i in range(len(outer.params))]
@@ -121,7 +121,7 @@ def _load(lines: list[str], t: Type, address: str, name: str) -> str:
 
 
 def _store(lines: list[str], t: Type, value: str, address: str, name: str, mark: str = "") -> None:
-    """``mark`` is needed for memory that is not this stub's own."""
+    """Store a value. Give ``mark`` if the memory belongs to anyone but this stub."""
     if size_of(t) == 0:
         return
     if is_bool(t):
@@ -131,7 +131,7 @@ def _store(lines: list[str], t: Type, value: str, address: str, name: str, mark:
 
 
 def _copy(lines: list[str], target: str, source: str, t: Type, mark: str = "") -> None:
-    """``mark`` is needed if the target is not this stub's own memory."""
+    """Copy a value. Give ``mark`` if the target belongs to anyone but this stub."""
     if size_of(t):
         lines.append(f"  call void @llvm.memcpy.p0.p0.i64(ptr {target}, ptr {source}, i64 {size_of(t)}, i1 false){mark}")
 

@@ -1,7 +1,7 @@
 """The program's tables that 32-bit offsets in descriptors index: names, types, code addresses.
 
 A ``NameOff``/``TypeOff``/``TextOff`` is an index into ``tricolor.names``/``tricolor.types``/``tricolor.texts``, arrays of addresses;
-index 0 is none. Real offsets would not do, because linked code and data may lie far apart.
+index 0 is none. Byte offsets would not fit 32 bits, because linked code and data may lie far apart.
 
 A name is Go's ``abi.Name``: a byte of flags (1 exported, 2 tag, 4 package, 8 embedded), length as varint and text, the same
 for the tag if any, and 4 bytes NameOff of the package path if any.
@@ -92,7 +92,7 @@ class Tables:
         return found
 
     def finish(self) -> str:
-        """Definitions of everything; ask for offsets before."""
+        """Definitions of all tables. Call it after the last offset was requested."""
         return "\n".join(
             [
                 *self.constants,

@@ -1,7 +1,7 @@
 """Type descriptors and itabs as LLVM constants: Go's internal/abi.Type families, byte by byte.
 
 Layout of a descriptor: the common header (48 bytes), the fields of its kind, ``UncommonType`` (16 bytes) if the type has a
-name or methods, the variable part of its kind (fields, parameters, interface methods), the methods. Behind the descriptor of a
+name or methods, the variable part of its kind (fields, parameters, interface methods), the methods. After the descriptor of a
 function type: two code addresses, of ``reflectcall`` and ``makefunc`` (``tricolor.staticdata.stubs``).
 
 Source: Go 1.27.3 internal/abi/type.go, map.go, iface.go; cmd/compile/internal/reflectdata/reflect.go, map.go.
@@ -153,7 +153,7 @@ def map_group(m: Map) -> MapGroup:
 
 
 def needs_key_update(t: Type) -> bool:
-    """Whether assigning to an existing key must store the key again (keys that are equal but differ)."""
+    """Whether equal keys can have different bits (0 and -0, equal strings at two addresses), so that assignment must overwrite the key."""
     u = underlying(t)
     match u:
         case Basic():
@@ -169,7 +169,7 @@ def needs_key_update(t: Type) -> bool:
 
 
 def hash_might_panic(t: Type) -> bool:
-    """Whether hashing may meet an interface that holds something not comparable."""
+    """Whether hashing can panic because an interface in the key holds a value that is not comparable."""
     u = underlying(t)
     match u:
         case Interface():
@@ -269,8 +269,8 @@ class DescriptorWriter:
         out.add("i32", self.offset(pointer(t)))
 
     def descriptor(self, t: Type, methods: list[Method], codes: Codes, tfn: dict[str, str]) -> str:
-        """Definition of the descriptor of ``t``. ``tfn``: quoted symbol of a method's code with context, by function symbol,
-        for those that reflection may call."""
+        """Definition of the descriptor of ``t``. ``tfn`` maps the symbol of each method that reflection may call to the
+        quoted symbol of its code with context."""
         extra = is_named(t) or bool(methods)
         out, tail = _Fields(), _Fields()
         self._header(out, t, extra, codes.equal)
@@ -287,7 +287,7 @@ class DescriptorWriter:
         for m in methods:
             package = self.tables.package(m.pkg) if m.pkg and m.pkg != package_of(t) else 0
             out.add("i32", self._name(m.name, not m.pkg, package=package)[0])
-            # The type stays where some interface has the same method: type assertions must still succeed.
+            # Keep the type if some interface has the same method, so that type assertions succeed.
             out.add("i32", self.offset(m.signature) or UNREACHABLE)
             if m.ref is None:
                 out.add("i32", UNREACHABLE)

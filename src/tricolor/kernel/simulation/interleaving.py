@@ -4,7 +4,7 @@ Method:
     A thread is a generator of an interleaved simulation: it yields before each access. A schedule is
     the list of choices made where more than one thread could go on. ``explore`` runs the program
     again from the start for each schedule, depth first: the last choice that has an untried
-    alternative is changed, and everything after it begins anew (stateless search).
+    alternative is changed, and everything after it starts over (stateless search).
 
 Limits:
     Sequentially consistent memory only. Without partial-order reduction the number of schedules grows

@@ -7,9 +7,10 @@ Terms:
 
 Invariants:
     1. A page MUST be in ``_readable`` only if a mapping with READ covers it, in ``_writable`` only with
-       WRITE. Otherwise a fault would be missed. Kept by ``map``, ``unmap`` and ``protect``.
-    2. Addresses of unmapped ranges MUST NOT be given out again by ``map``. Otherwise a dangling
-       pointer would go unnoticed. Kept by ``_next``, which only rises.
+       WRITE. Otherwise a fault would be missed. Kept by SimulatedMemory.map(),
+       SimulatedMemory.unmap() and SimulatedMemory.protect().
+    2. The address of an unmapped range MUST NOT be chosen again for a new mapping. Otherwise a dangling
+       pointer would go unnoticed. Kept by SimulatedMemory.map(): ``_next`` only rises.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ from tricolor.runtime.allocator.sizes import LAYOUT_HASH_SLOTS, MAX_LAYOUTS, NUM
 SIDE_BYTES = 256
 STATE_FREE = 0
 STATE_IN_USE = 1
-# Values of wanted_type for boxes whose type descriptor is not at hand.
+# Values of wanted_type for boxes whose type descriptor is unknown.
 BOX_OF_NUMBER = 1
 BOX_OF_TEXT = 2
 BOX_OF_BYTES = 3

@@ -1,8 +1,10 @@
 """mcentral: the layouts of the program, and for each the spans that have free elements.
 
-How: codegen writes index 0 into the header of a layout. The first allocation replaces it: by the index of the noscan class
-if no word is a pointer, of the class of all pointers if every word is one, else of the entry with the same size and
-bitmap, which a hash finds or which is made.
+How: codegen writes index 0 into the header of a layout. The first allocation replaces it by the index of
+
+* the noscan entry of the size class, if no word is a pointer;
+* the entry for all pointers, if every word is one;
+* else the entry with the same size and bitmap. A hash finds it; central_for() creates it if it does not exist.
 
 Invariants:
     1. A span MUST be in at most one partial list, and only while it has free elements and is in no mcache.
@@ -188,7 +190,7 @@ def array_bitmap(type: GoType, size_bytes: u64, elem_bytes: u64) -> u64:
 def layout_of_type(type: addr) -> addr:
     """Layout of one value of a type with pointers, of at most 512 bytes.
 
-    The type cache keeps it if the type lives for ever.
+    The type cache keeps it if the type is never freed.
     """
     if mheap.layout_count == 0:
         init_layouts()
@@ -197,7 +199,7 @@ def layout_of_type(type: addr) -> addr:
     elem_bytes = to_u64(class_bytes[size_class])
     bitmap = array_bitmap(go_type, go_type.size_bytes, elem_bytes)
     central = central_for(size_class, bitmap)
-    # A type that reflect made may die, and another type get its address.
+    # A type that reflect made may be freed, and another type may get its address.
     if is_null(span_of(type)):
         entry = type_cache[(to_u64(type) >> 5) & (TYPE_CACHE_SLOTS - 1)]
         entry.type = type

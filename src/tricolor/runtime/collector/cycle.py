@@ -7,7 +7,7 @@ Phases::
     3. mark       mark all that can be reached from there
     4. checkmark  if GODEBUG=gccheckmark=1: mark again by a plain method, and compare
     5. specials   clear weak handles; queue finalizers and cleanups
-    6. sweep      make the marks the map of what is allocated; free spans without marks
+    6. sweep      turn the mark bits into the allocation bits; free spans without marks
     7. pace       set goal and trigger of the next cycle; give surplus pages back to the system
     8. report     statistics, the gctrace line; wake the goroutine that runs finalizers
 

@@ -3,8 +3,9 @@
 Terms:
     conservative   every aligned word that points into an allocated object counts as a pointer, also into its middle
 
-How: this module only pushes, except onto a full mark stack; mark_reachable() and check_marks() mark. A stack word that points to the end of an object keeps that
-object alive too: in a loop over its elements, LLVM may hold no other pointer to it.
+How: this module pushes roots, and mark_reachable() and check_marks() mark from them. If the mark stack is full, mark_later() marks
+the root instead. A stack word that points to the end of an object keeps that object alive too: in a loop over its elements, LLVM may
+hold no other pointer to it.
 
 Invariants:
     1. What a conservative word pushes MUST be allocated. Otherwise free memory would be marked, and lost

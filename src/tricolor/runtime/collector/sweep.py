@@ -1,4 +1,4 @@
-"""Sweep: makes the marks the map of what is allocated, frees empty spans, rebuilds the lists of spans with free elements.
+"""Sweep: turns the mark bits into the allocation bits, frees empty spans, rebuilds the lists of spans with free elements.
 
 How: the sides of all spans swap roles at once. The old allocated side of each span is cleared, and is the mark side of the
 next cycle. Cost: a visit of each span record; objects are not touched.

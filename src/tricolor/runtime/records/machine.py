@@ -37,7 +37,7 @@ class Machine(Struct):
     system_base: addr
     """Where the system stack begins."""
     processor: Processor
-    """What the thread runs goroutines with."""
+    """The processor with which the thread runs goroutines."""
     limit_address: addr
     """Address of this thread's ``%fs:112``, by which other threads and signal handlers know the thread."""
     wait_lock: addr
@@ -49,7 +49,7 @@ class Machine(Struct):
 
 
 machine = thread_struct(Machine, symbol_name="tricolor.machine")
-# That of the thread which called tricolor.start.
+# The machine of the thread that called tricolor.start.
 first_machine = global_struct(Machine, symbol_name="tricolor.first_machine")
 
 

@@ -35,11 +35,11 @@ class Processor(Struct):
     """Runs before the queue: the goroutine that was made or woken last."""
     run_head: G
     run_tail: G
-    """Means nothing while run_head is null."""
+    """Valid only if run_head is not null."""
     schedule_tick: u64
     """Goroutines started so far. The monitor thread reads it."""
     monitor_tick: u64
-    """What schedule_tick was when the monitor thread looked last."""
+    """The value of schedule_tick when the monitor thread looked last."""
     preempt: u32
     """1 when the monitor thread has asked for a yield; read by tricolor.poll."""
     random: u64
@@ -51,7 +51,7 @@ class Processor(Struct):
     mcache: Embed[MCache]
 
 
-# The only one as long as one thread runs goroutines.
+# The only processor as long as one thread runs goroutines.
 first_processor = global_struct(Processor, symbol_name="tricolor.processor")
 
 
@@ -60,7 +60,7 @@ first_processor = global_struct(Processor, symbol_name="tricolor.processor")
 
 @kernel
 def flush_mcaches() -> None:
-    """Makes spans and counters exact."""
+    """Flushes all mcaches, so that spans and counters are exact."""
     each = first_processor
     while not is_null(each):
         flush_mcache(each.mcache)

@@ -3,9 +3,9 @@
 While code runs on the system stack, ``machine.system_stack`` is 0 (so that the thunks of ``@systemstack``
 functions call their bodies directly); ``machine.system_base`` keeps the value.
 A goroutine that does not run has its registers on its stack, from ``sp`` up (``kernel.registers``).
-The thread's machine is reached by ``%gs``, in each instruction anew: a goroutine may go on in another thread.
+Every access to the thread's machine goes through ``%gs``, because a goroutine may move to another thread.
 
-__morestack is what LLVM's ``"split-stack"`` prologue calls when the stack pointer is at or below ``%fs:{THREAD_LIMIT_OFFSET}``: r10 is the
+__morestack is what LLVM's ``"split-stack"`` prologue calls when the stack pointer is at or below the stack limit, ``%fs:112``: r10 is the
 frame's size, r11 the bytes of arguments on the stack. The call is followed by a ``ret``; the function's body
 begins after that. Every argument register is live at the call, every result register at the return.
 On the new segment the body is called with a copy of its stack arguments; its frame pointer links to the frame of

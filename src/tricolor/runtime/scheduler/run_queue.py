@@ -4,8 +4,8 @@ A goroutine that was just made or woken takes ``run_next``, so that it runs as s
 was there before goes to the end of the queue.
 
 Invariants:
-    1. A goroutine MUST be in at most one place: ``run_next``, the queue, the sleepers, or a list of those that wait.
-       Otherwise it would run twice. Checked by make_ready() and enqueue().
+    1. A goroutine that is queued MUST be runnable, and neither among the sleepers nor in ``run_next`` or at the end of the queue
+       already. Otherwise it would run twice. Checked by make_ready() and enqueue().
 
 Source:
     Go 1.27.3 runtime/proc.go (runqput, runqget).

@@ -1,8 +1,8 @@
 """The signal handlers of the process: those for a Go program, and those from before, which return when it ends.
 
 Faults are reported on a stack of their own, since a goroutine's stack has no room. SIGINT, SIGTERM and SIGPIPE end the process,
-whatever it had inherited; but who starts the program with SIGINT ignored (a shell, in the background) keeps it so, as with Go. In a
-process of Python this takes away handlers that would run on a goroutine's stack, and set a flag that nobody looks at.
+whatever it inherited. If the program was started with SIGINT ignored (by a shell, in the background), it stays ignored, as in Go. In
+Python's process this replaces Python's handlers, which would run on a goroutine's stack and set a flag that nobody reads.
 
 Source:
     Go 1.27.3 runtime/signal_unix.go (initsig, sigInstallGoHandler).

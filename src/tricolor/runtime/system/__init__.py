@@ -1,6 +1,6 @@
 """What the runtime asks of the operating system: memory, time, output, the end of the process, and small services.
 
-Everything else in the runtime stands above this package, and it imports nothing of them.
+All other packages of the runtime build on this one; it imports none of them.
 
 * ``memory``: address space and pages.
 * ``clock``: time, and waiting for a point of time.

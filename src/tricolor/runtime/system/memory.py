@@ -11,7 +11,7 @@ MAP_PRIVATE_ANONYMOUS_NORESERVE: Final = 0x4022
 ADVICE_DONT_NEED: Final = 4
 OS_PAGE_BYTES: Final = 4096
 LAST_ADDRESS: Final = 0xFFFF_FFFF_FFFF_F000
-"""The system's answers above are error numbers."""
+"""Results of mmap above this address are error numbers."""
 
 mapped_bytes = global_value(u64)
 """Bytes that map_memory() has given and unmap_memory() has not taken back."""

@@ -10,7 +10,7 @@ from tricolor.runtime.system.output import flush_output, put, put_number
 FATAL_STATUS: Final = 2
 
 last_words = global_value(addr)
-"""Code that shows the goroutines before the process ends for want of memory; 0: none."""
+"""Code that shows the goroutines before the process ends because memory is exhausted; 0: none."""
 
 
 @libc

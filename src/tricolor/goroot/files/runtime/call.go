@@ -48,8 +48,8 @@ func reflect_callThrough(stub, code, context, frame unsafe.Pointer) {
 	callThrough(stub, code, context, frame)
 }
 
-// A func value that reflection made may be a deferred call, and the function behind it may recover. So it first takes the
-// panic's token, and passes it to the function that it calls if that function recovers.
+// A func value that reflection made may be a deferred call, and the function that it calls may recover. So it first takes
+// the panic's token, and passes it on if that function recovers.
 //
 //go:linkname reflect_takeToken reflect.takeToken
 func reflect_takeToken() unsafe.Pointer { return recovertoken() }

@@ -209,7 +209,7 @@ func pkgPath(n name) string {
 	}
 	var off uint32
 	for i := range 4 {
-		off |= uint32(*n.DataChecked(at+i, "behind the texts")) << (8 * i)
+		off |= uint32(*n.DataChecked(at+i, "after the texts")) << (8 * i)
 	}
 	return rtype{}.nameOff(nameOff(off)).Name()
 }
