@@ -9,16 +9,23 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tricolor.base.errors import EnvironmentFault, Faults, TricolorError
-from tricolor.base.files import write_output
+from tricolor.base.files import write_output, writing
 from tricolor.base.progress import Progress
-from tricolor.cache.programs import CompiledProgram, Form, recall, remember
+from tricolor.cache.programs import CompiledProgram, Form
 from tricolor.cache.store import read_entry
-from tricolor.cli.common import COMPILE_FLAGS, check_level, dump_stage, gcflags, say_faults, tags
-from tricolor.cli.compiling import compile_request, record_key
-from tricolor.cli.flags import Flag, Parsed, describe, parse_flags
+from tricolor.cli.common import COMPILE_FLAGS, check_level, dump_stage, gcflags, tags
+from tricolor.cli.compiling import compile_main, compile_programs, dump_program
+from tricolor.cli.flags import Flag, describe, parse_flags
+
+if TYPE_CHECKING:
+    # Imported where they are used: a remembered program must not pay for the compiler.
+    from tricolor.frontend.program import Program as TypedProgram
+    from tricolor.pipeline import CompileRequest
 
 FLAGS = (
     *COMPILE_FLAGS,
@@ -55,11 +62,13 @@ _OBJECT_STARTS = (b"\x7fELF", b"!<arch>\n")
 def build(arguments: Sequence[str]) -> int:
     """The exit status: 0 on success, 1 if the packages have compile errors or an executable cannot be written."""
     parsed = parse_flags("build", FLAGS, arguments)
-    stage, wanted = dump_stage(parsed)
+    stage, _ = dump_stage(parsed)
     flags = gcflags(parsed)
     patterns = parsed.rest or (".",)
     if stage:
-        return _dump(parsed, patterns, stage, wanted)
+        from tricolor.pipeline import analyse_packages
+
+        return dump_program(parsed, patterns, Form.EXECUTABLE, analyse_packages)
     if flags.shows_decisions:
         from tricolor.cli.decisions import show_decisions
 
@@ -69,7 +78,7 @@ def build(arguments: Sequence[str]) -> int:
     output = parsed.text("o")
     if output and not _is_folder(output):
         _check_replaceable(Path(output))
-    programs = _compile(parsed, patterns)
+    programs = compile_programs(parsed, patterns, Form.EXECUTABLE, account=False, compile_typed=partial(_compile_packages, output))
     if isinstance(programs, int):
         return programs
     for program in programs:
@@ -78,59 +87,26 @@ def build(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _dump(parsed: Parsed, patterns: tuple[str, ...], stage: str, wanted: str) -> int:
-    from tricolor.cli.stages import dump
-    from tricolor.pipeline import analyse_packages, load_typed
-
-    request = compile_request(parsed, patterns, Form.EXECUTABLE, account=False)
-    with Progress() as progress:
-        typed = load_typed(request, progress)
-        analysed = typed if isinstance(typed, Faults) else analyse_packages(request, typed, progress)
-    if isinstance(analysed, Faults):
-        return say_faults(analysed.text)
-    dump(stage, wanted, request, analysed, sys.stdout)
-    return 0
-
-
 # --- Compiling ---------------------------------------------------------------------------------------------------------
 
 
-def _compile(parsed: Parsed, patterns: tuple[str, ...]) -> list[CompiledProgram] | int:
-    """The programs to write; the exit status if the packages have compile errors."""
-    key = record_key(parsed, patterns, Form.EXECUTABLE, account=False)
-    known = recall(key)
-    if known is not None:
-        return [known]
-    with Progress() as progress:
-        programs = _compile_packages(parsed, patterns, key, progress)
-    return say_faults(programs.text) if isinstance(programs, Faults) else programs
+def _compile_packages(output: str, request: CompileRequest, typed: TypedProgram, progress: Progress) -> list[CompiledProgram] | Faults:
+    """The programs to write. Packages that give no program are only analysed."""
+    from tricolor.pipeline import analyse_packages, load_typed
 
-
-def _compile_packages(parsed: Parsed, patterns: tuple[str, ...], key: str, progress: Progress) -> list[CompiledProgram] | Faults:
-    from tricolor.pipeline import analyse_packages, compile_program, load_typed
-    from tricolor.report.sites import describe_sites
-
-    request = compile_request(parsed, patterns, Form.EXECUTABLE, account=False)
-    typed = load_typed(request, progress)
-    if isinstance(typed, Faults):
-        return typed
     mains = [package.path for package in typed.roots if package.name == "main"]
     if len(typed.roots) == 1 and mains:
-        compiled = compile_program(request, typed, progress, describe_sites)
-        if isinstance(compiled, Faults):
-            return compiled
-        remember(key, compiled)
-        return [compiled]
-    writes = _check_output_of_several(parsed.text("o"), [package.path for package in typed.roots], mains)
+        return compile_main(request, typed, progress)
+    writes = _check_output_of_several(output, [package.path for package in typed.roots], mains)
     analyse_packages(request, typed, progress)
     programs: list[CompiledProgram] = []
     for path in mains if writes else []:
         one = replace(request, patterns=(path,))
-        typed = load_typed(one, progress)
-        compiled = typed if isinstance(typed, Faults) else compile_program(one, typed, progress, describe_sites)
+        loaded = load_typed(one, progress)
+        compiled = loaded if isinstance(loaded, Faults) else compile_main(one, loaded, progress)
         if isinstance(compiled, Faults):
             return compiled
-        programs.append(compiled)
+        programs += compiled
     return programs
 
 
@@ -158,14 +134,12 @@ def _check_replaceable(path: Path) -> None:
     """Raises TricolorError if a folder or somebody's text is in the executable's place."""
     if path.is_dir():
         raise TricolorError(f"build output {path} already exists and is a directory")
-    try:
+    with writing(path):
         if path.is_file() and path.stat().st_size:
             with path.open("rb") as file:
                 start = file.read(max(map(len, _OBJECT_STARTS)))
             if not start.startswith(_OBJECT_STARTS):
                 raise TricolorError(f"build output {path} already exists and is not an object file")
-    except OSError as error:
-        raise EnvironmentFault(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def _write(program: CompiledProgram, path: Path) -> None:
@@ -176,8 +150,6 @@ def _write(program: CompiledProgram, path: Path) -> None:
     if path.is_file() and os.access(path, os.X_OK) and path.read_bytes() == data:
         # The folder stays unchanged too, which the record of the program mentions if it is the package's.
         return
-    try:
+    with writing(path):
         path.absolute().parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise EnvironmentFault(f"{path} cannot be written: {error.strerror or error}") from error
     write_output(path, data, 0o777)

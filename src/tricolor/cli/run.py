@@ -7,11 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tricolor.base.errors import Faults, UsageError
-from tricolor.base.progress import Progress
-from tricolor.cache.programs import CompiledProgram, Form, recall, remember
-from tricolor.cli.common import COMPILE_FLAGS, check_files, check_level, dump_stage, gcflags, say_faults, split_patterns, tags
-from tricolor.cli.compiling import compile_request, record_key
+from tricolor.base.errors import UsageError
+from tricolor.cache.programs import CompiledProgram, Form
+from tricolor.cli.common import COMPILE_FLAGS, check_files, check_level, dump_stage, gcflags, split_patterns, tags
+from tricolor.cli.compiling import compile_main, compile_programs, dump_program
 from tricolor.cli.flags import Flag, Parsed, describe, parse_flags
 
 FLAGS = (
@@ -45,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
     patterns, program_arguments = split_patterns(parsed.rest)
     if not patterns:
         raise UsageError("run: no go files listed")
-    stage, wanted = dump_stage(parsed)
+    stage, _ = dump_stage(parsed)
     flags = gcflags(parsed)
     check_files(patterns, Path.cwd())
     if parsed.text("memprofile"):
@@ -53,51 +52,20 @@ def run(arguments: Sequence[str]) -> int:
 
         check_writable(Path(parsed.text("memprofile")))
     if stage:
-        return _dump(parsed, patterns, stage, wanted)
+        from tricolor.pipeline import analyse_program
+
+        return dump_program(parsed, patterns, Form.IMAGE, analyse_program)
     if flags.shows_decisions:
         from tricolor.cli.decisions import show_decisions
 
         status = show_decisions(patterns, tags(parsed), flags, sys.stderr, check=check_level(parsed) > 0)
         if status:
             return status
-    compiled = _compile(parsed, patterns)
-    if isinstance(compiled, int):
-        return compiled
+    programs = compile_programs(parsed, patterns, Form.IMAGE, _accounts(parsed), compile_main)
+    if isinstance(programs, int):
+        return programs
+    (compiled,) = programs
     return _run(parsed, patterns, compiled, program_arguments)
-
-
-def _dump(parsed: Parsed, patterns: tuple[str, ...], stage: str, wanted: str) -> int:
-    from tricolor.cli.stages import dump
-    from tricolor.pipeline import analyse_program, load_typed
-
-    request = compile_request(parsed, patterns, Form.IMAGE, account=False)
-    with Progress() as progress:
-        typed = load_typed(request, progress)
-        analysed = typed if isinstance(typed, Faults) else analyse_program(request, typed, progress)
-    if isinstance(analysed, Faults):
-        return say_faults(analysed.text)
-    dump(stage, wanted, request, analysed, sys.stdout)
-    return 0
-
-
-def _compile(parsed: Parsed, patterns: tuple[str, ...]) -> CompiledProgram | int:
-    """The program from the cache if nothing changed, else freshly compiled; the exit status if it does not compile."""
-    account = _accounts(parsed)
-    key = record_key(parsed, patterns, Form.IMAGE, account)
-    known = recall(key)
-    if known is not None:
-        return known
-    from tricolor.pipeline import compile_program, load_typed
-    from tricolor.report.sites import describe_sites
-
-    request = compile_request(parsed, patterns, Form.IMAGE, account)
-    with Progress() as progress:
-        typed = load_typed(request, progress)
-        compiled = typed if isinstance(typed, Faults) else compile_program(request, typed, progress, describe_sites)
-    if isinstance(compiled, Faults):
-        return say_faults(compiled.text)
-    remember(key, compiled)
-    return compiled
 
 
 def _run(parsed: Parsed, patterns: tuple[str, ...], compiled: CompiledProgram, arguments: tuple[str, ...]) -> int:
