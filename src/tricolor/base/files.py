@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
 
 from tricolor.base.errors import EnvironmentFault
@@ -30,7 +31,7 @@ def write_output(path: Path, data: bytes, mode: int = 0o666) -> None:
 
     ``mode``: the permissions of a new file, less those that the process's umask takes away.
     Raises EnvironmentFault."""
-    try:
+    with writing(path):
         if path.exists() and not path.is_file():
             with path.open("wb") as file:
                 file.write(data)
@@ -40,5 +41,12 @@ def write_output(path: Path, data: bytes, mode: int = 0o666) -> None:
         mask = os.umask(0)
         os.umask(mask)
         write_atomically(path.resolve(), data, mode & ~mask)
+
+
+@contextlib.contextmanager
+def writing(path: Path, what: str = "") -> Generator[None]:
+    """Turn an OSError of the block into an EnvironmentFault: the file cannot be written. ``what`` names the kind of file, if that helps."""
+    try:
+        yield
     except OSError as error:
-        raise EnvironmentFault(f"{path} cannot be written: {error.strerror or error}") from error
+        raise EnvironmentFault(f"{what + ' ' if what else ''}{path} cannot be written: {error.strerror or error}") from error

@@ -11,8 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tricolor.base.errors import EnvironmentFault
-from tricolor.base.files import write_output
+from tricolor.base.files import write_output, writing
 from tricolor.frontend.toolchain import find_toolchain
 from tricolor.goroot.overlay import overlay_files
 from tricolor.profile.own import profile_of
@@ -24,13 +23,11 @@ def check_writable(path: Path) -> None:
     """Check before the program runs that a profile can be written to ``path``. Raises EnvironmentFault if it cannot."""
     if path.exists() and not (path.is_file() or path.is_dir()):
         return  # a pipe or a device
-    try:
+    with writing(path, "the profile"):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "it is a folder")
         with tempfile.TemporaryFile(dir=path.absolute().parent):
             pass
-    except OSError as error:
-        raise EnvironmentFault(f"the profile {path} cannot be written: {error.strerror or error}") from error
 
 
 def write_memory_profile(path: Path, descriptions: Sequence[Mapping[str, Any]], observation: Observation, name: str) -> None:
