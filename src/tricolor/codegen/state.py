@@ -10,8 +10,7 @@ Invariants:
     1. ``Gen.into`` and sret destinations MUST be memory that the expression cannot reach. Otherwise ``x = T{x.b, x.a}`` would read
        what it has already overwritten. Kept by Gen.value() and
        stmt_assign(), which go through a temporary.
-    2. A block MUST end with exactly one terminator. Otherwise LLVM would reject the text. Kept by Gen.start(), Gen.branch(),
-       Gen.branch_if() and Gen.end(): no other function writes terminators into the body.
+    2. A block MUST end with exactly one terminator. Otherwise LLVM rejects the text. Checked by parse() of ``llvm.compile``.
 """
 
 from __future__ import annotations

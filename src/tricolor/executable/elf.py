@@ -38,7 +38,7 @@ from tricolor.llvm.image import PAGE_BYTES, Image
 from tricolor.llvm.link import Linked, LinkFailure, Place
 
 IMAGE_ADDRESS: Final = 0x0400_0000
-"""Where the image lies; the head lies below. Higher leaves more room for the head, lower more room for small addresses of big variables."""
+"""Address of the image; the head lies below. A higher one leaves more room for the head, a lower one lets big variables have small addresses."""
 DYNAMIC_BYTES: Final = 16 * 16
 """Room that the image needs at the end of its constants."""
 
@@ -164,7 +164,7 @@ def _at_address(image: Image) -> bytes:
 
 
 def _lay_out(image: Image, libraries: Sequence[str], before: bytes) -> tuple[_Layout, bytes]:
-    """Where everything lies, and the dynamic section."""
+    """Choose all addresses; gives them with the dynamic section."""
     names = _Strings()
     needed = [names.place(library) for library in libraries]
     symbols = [_SYMBOL.pack(0, 0, 0, 0, 0, 0)]

@@ -1,6 +1,6 @@
 """Where an executable begins: what the loader jumps to, and what libc calls as ``main``.
 
-libc is started as by any C program. Its ``main`` is ``tricolor.start``, once the runtime knows the symbol table; what that returns
+libc is started as by any C program. Its ``main`` is ``tricolor.start``, once the runtime knows the symbol table; its result
 is the exit status.
 
 Source:

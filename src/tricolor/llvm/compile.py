@@ -46,7 +46,7 @@ class InvalidModule(Exception):
         self.message = message
 
     def __reduce__(self) -> tuple[type[InvalidModule], tuple[str, str]]:
-        """Exceptions cross from the compiling process by their arguments."""
+        """Pickle the arguments: the compiling process sends this exception to ours."""
         return InvalidModule, (self.name, self.message)
 
 

@@ -22,7 +22,7 @@ _CODE_PROTECTION: Final = mmap.PROT_READ | mmap.PROT_EXEC
 @dataclass(frozen=True, slots=True)
 class Image:
     """See ``llvm.link`` for terms. ``code_bytes``, ``fixed_bytes``: whole pages of code, and of code and constants. ``relatives``: u32
-    offsets, packed. ``imports``: name and offset. ``symbols``: offsets of what was exported."""
+    offsets, packed. ``imports``: name and offset. ``symbols``: offsets of the exported symbols."""
 
     contents: bytes
     code_bytes: int
@@ -50,7 +50,7 @@ class Image:
 @final
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Code in this process, at address ``base``. It lives as long as this object; ``addresses``: of the exported symbols."""
+    """Code in this process, at address ``base``. It lives as long as this object. ``addresses``: of exported symbols, by name."""
 
     memory: mmap.mmap
     base: int

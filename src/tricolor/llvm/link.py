@@ -7,7 +7,7 @@ adds the image's address; an *import* is a function of this process, with the of
 a word among the constants that holds a symbol's address.
 
 Layout, each part on pages of its own: code (machine code, then jumps to imported functions); constants (with the words that hold
-addresses); data (last, what is zero at the start).
+addresses); data (variables that start as zero come last).
 
 Invariants:
     1. An image MUST be smaller than 2 GiB. Otherwise 32-bit references overflow. Checked by _Linker._write_distance().
@@ -114,8 +114,8 @@ class Linked:
 def link(objects: Sequence[bytes], exported: Sequence[str], given: Mapping[str, int] = _NOTHING_GIVEN, reserved_bytes: int = 0) -> Linked:
     """Link objects with each other and with libc of this process.
 
-    ``exported``: symbols whose addresses the loaded image provides. ``given``: offsets of symbols that lie outside of the image. ``reserved_bytes``: room for others at the end of the constants.
-    Raises LinkFailure.
+    ``exported``: symbols whose addresses the loaded image provides. ``given``: offsets of symbols that lie outside the image.
+    ``reserved_bytes``: room that the caller needs at the end of the constants. Raises LinkFailure.
     """
     read = [_read_object(data) for data in objects]
     image = _Linker(read, given, reserved_bytes).image(exported)
@@ -182,7 +182,7 @@ def _part(name: str, kind: int, flags: int) -> int:
 
 @final
 class _Linker:
-    """The image while it is made."""
+    """Builds one image."""
 
     def __init__(self, objects: Sequence[_Object], given: Mapping[str, int], reserved_bytes: int) -> None:
         self._objects = objects
@@ -272,7 +272,7 @@ class _Linker:
     # --- layout ----------------------------------------------------------------------------------------------------
 
     def _lay_out(self, imported: Sequence[str], slots: Sequence[str]) -> tuple[int, int, int, int]:
-        """Ends of code, constants, data and zeros."""
+        """Give every section its offset; gives the ends of code, constants, data and zeros."""
         jumps = self._place(_CODE, 0)
         self._jumps = {name: jumps + i * _JUMP_BYTES for i, name in enumerate(imported)}
         code = _up(jumps + len(imported) * _JUMP_BYTES, PAGE_BYTES)
@@ -283,7 +283,7 @@ class _Linker:
         return code, fixed, data, _up(max(self._place(_ZEROS, data), 1), PAGE_BYTES)
 
     def _place(self, part: int, at: int) -> int:
-        """Give the part's sections offsets from ``at`` on; gives their end."""
+        """Place the part's sections one after another from ``at`` on; gives their end."""
         for unit in self._objects:
             for section in unit.sections:
                 if section.part == part:
@@ -336,7 +336,7 @@ class _Linker:
             raise LinkFailure(f"a reference over {value - place} bytes") from None
 
     def _fill_slots(self) -> None:
-        """Slots of our own symbols hold their addresses; jumps go where the imports' slots say."""
+        """Write the addresses of our own symbols into their slots, and the jumps, which go through the imports' slots."""
         for name, slot in self._slots.items():
             if name not in self._jumps:
                 self._write_address(slot, self._address(name))

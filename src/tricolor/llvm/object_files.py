@@ -22,7 +22,7 @@ READER_VERSION: Final = 2
 @final
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """A function or an inlined call: half-open ranges, and what it is."""
+    """A function, or a call that was inlined. ``ranges``: its code, without the end offsets."""
 
     ranges: tuple[tuple[int, int], ...]
     name: str
@@ -131,7 +131,7 @@ def _ranges(die: Any, dwarf: Any) -> Iterator[tuple[int, int]]:
         low = int(attributes["DW_AT_low_pc"].value)
         yield low, low + int(attributes["DW_AT_high_pc"].value)
     elif "DW_AT_ranges" in attributes:
-        # The list counts from the unit's first function until it says otherwise.
+        # Offsets in the list are relative to the unit's first function until an entry sets another base.
         unit = die.cu.get_top_DIE().attributes
         base = int(unit["DW_AT_low_pc"].value) if "DW_AT_low_pc" in unit else 0
         lists = dwarf.range_lists()

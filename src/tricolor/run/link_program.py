@@ -1,4 +1,4 @@
-"""Compiled objects to a linked program in the cache: an image with its symbol table, or an executable."""
+"""Links compiled objects and stores the result in the cache: an image with its symbol table, or an executable."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ TABLE_SYMBOLS = frozenset(
 
 
 def closure_of_types(start: Iterable[Type], methods: dict[Type, list[MethodRef]], with_methods: bool) -> frozenset[Type]:
-    """All types that descriptors of ``start`` refer to, directly or not, themselves included. ``with_methods``: also the types of
+    """The types in ``start`` and all types that their descriptors refer to, directly or through others. ``with_methods``: also the types of
     methods as functions."""
     seen: set[Type] = set()
     todo = list(start)
@@ -108,7 +108,7 @@ def closure_of_types(start: Iterable[Type], methods: dict[Type, list[MethodRef]]
 
 
 def method_function_type(t: Type, ref: MethodRef) -> Signature:
-    """Type of the function that reflect's Method(i).Func is: the receiver comes first."""
+    """Type of the function in reflect's Method(i).Func: the receiver is its first parameter."""
     sig = ref.signature
     return signature((t, *sig.params), sig.results, sig.variadic)
 

@@ -1,7 +1,7 @@
 """What one module of LLVM text refers to outside itself: types, itabs, strings, layouts, static values.
 
 A function's module only *declares* descriptors, itabs, layouts, equality functions and static closures; the program's
-data module (``tricolor.staticdata.datamodule``) defines them all. ``Needed`` says which; the driver merges those of all modules.
+data module (``tricolor.staticdata.datamodule``) defines them all. ``Needed`` lists them for one module; the driver merges the lists.
 So the text of a function's module depends on the function only, and its object can be cached by content.
 """
 

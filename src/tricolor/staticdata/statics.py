@@ -55,7 +55,7 @@ ZERO = "zeroinitializer"
 
 
 def round_fraction(value: Fraction, mantissa_bits: int, least_exponent: int) -> Fraction:
-    """The nearest binary number with so many mantissa bits, ties to even; ``least_exponent``: the exponent of the smallest
+    """The nearest binary number with ``mantissa_bits``, ties to even. ``least_exponent``: the exponent of the smallest
     positive (subnormal) number: -149 for float32, -1074 for float64."""
     if value == 0:
         return value

@@ -7,8 +7,8 @@
   the frame, calls it, and returns the results from the frame.
 
 A panic gives its token to a deferred closure whose prefix says RECOVERS, and the code that recovers takes it at entry
-(docs/abi.md, "Defer, panic, recover"). Stubs do not touch the token on its way to a method or function that
-recovers, and drop it before calling one that does not, which might otherwise leave it to what it calls.
+(docs/abi.md, "Defer, panic, recover"). Stubs pass the token on to a method or function that recovers. They drop
+it before they call any other one: a function that this one calls could take it instead.
 
 A *frame* is a Go struct {parameters..., results...}. N numbers signatures that are passed alike.
 """
@@ -83,7 +83,7 @@ def thunk(func: Func) -> str:
         body = "\n".join([*_drop_token_unless_recovers(quote(func.symbol)), body])
     flags = prefix_text(recovers=func.has_recover or func.wrapper, wrapper=True).removeprefix("prefix i64 ")
     code, here = (f"ptrtoint (ptr {quote(symbol)} to i64)" for symbol in (func.symbol, thunk_symbol(func)))
-    # The reserved half says where the function is, for runtime.FuncForPC of a func value's code.
+    # The reserved half holds the distance to the function: runtime.FuncForPC needs it for the code of a func value.
     prefix = f"prefix <{{ i32, i32 }}> <{{ i32 {flags}, i32 trunc (i64 sub (i64 {code}, i64 {here}) to i32) }}>"
     return f"define {outer.result} {quote(thunk_symbol(func))}({head}) {GO_ATTRIBUTES} {prefix} {{\n{body}\n}}\n"
 

@@ -20,7 +20,7 @@ EMBEDDED = 8
 
 
 def varint(n: int) -> bytes:
-    """A number in groups of 7 bits, least significant first, all but the last with the top bit set."""
+    """A number in groups of 7 bits, least significant first. The top bit of a byte says that another byte follows."""
     out = bytearray()
     while n >= 0x80:
         out.append(n & 0x7F | 0x80)

@@ -185,7 +185,7 @@ def hash_might_panic(t: Type) -> bool:
 @final
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method of a descriptor; ``ref`` is None if nothing can call it. ``pkg``: of an unexported name."""
+    """A method of a descriptor; ``ref`` is None if nothing can call it. ``pkg``: path of the package of an unexported name, else empty."""
 
     name: str
     pkg: str

@@ -53,7 +53,7 @@ def reserve_table(length_bytes: u64) -> addr:
 
 @kernel
 def fits_with_tables(arena_bytes: u64) -> bool:
-    """Whether the system gives address space for an arena, its tables (most of all the mark stack) and what else the process needs."""
+    """Whether the system gives address space for an arena, its tables (the mark stack is the largest) and the rest of the process."""
     tables = arena_bytes + (arena_bytes >> PAGE_SHIFT) * (size_of(Span) + 16) + SPARE_BYTES
     probe = reserve(to_addr(0), arena_bytes + tables)
     if to_u64(probe) == 0:

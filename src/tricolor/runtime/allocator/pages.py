@@ -1,7 +1,7 @@
 """Page heap: which pages of the arena are in spans; finds runs of free pages, lowest address first.
 
-How: each page has a bit. Each chunk of 512 pages has an upper bound of its longest free run: a search of the chunk that
-fails lowers it, and a page of the chunk that is freed resets it. Runs of up to 64 pages are found within a chunk;
+How: each page has a bit. Each chunk of 512 pages has an upper bound of its longest free run: a failed search of the
+chunk lowers it, and freeing a page of the chunk resets it. Runs of up to 64 pages are found within a chunk;
 the search for longer ones walks over all words.
 
 Invariants:

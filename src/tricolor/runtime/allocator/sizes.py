@@ -3,7 +3,7 @@
 Units: bytes, or pages of 8 KiB where a name says so.
 
 Differs from Go: spans of small classes have 4 pages (Go: 1). Longer spans mean fewer records and longer runs; shorter ones
-hold less memory for a layout of which the program has few objects. Therefore the first span of a layout has one page.
+take less memory for a layout with few objects. Therefore the first span of a layout has one page.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _pages_for(elem_bytes: int) -> int:
 
 
 SPAN_PAGES: tuple[int, ...] = tuple(_pages_for(each) for each in CLASS_BYTES)
-"""Pages of a span, by class: four, or as many as keep the waste at its end within one eighth."""
+"""Pages of a span, by class: four (two for elements of 8 bytes), or more if over one eighth would be wasted at its end."""
 
 FIRST_SPAN_PAGES: tuple[int, ...] = tuple(
     min(1, pages) if elem <= FIRST_SPAN_MAX_ELEM else pages for elem, pages in zip(CLASS_BYTES, SPAN_PAGES, strict=True)

@@ -17,8 +17,8 @@ Source:
     Go 1.27.3 runtime/malloc.go (mallocgc and what it calls).
 
 Differs from Go:
-    An object of 8 bytes without pointers gets an element of its own, not a part of a tiny block: that is as cheap, and such
-    an object dies alone.
+    An object of 8 bytes without pointers gets an element of its own, not a part of a tiny block: that is as cheap, and the
+    object can be freed alone.
 """
 
 from __future__ import annotations

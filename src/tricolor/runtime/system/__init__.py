@@ -3,8 +3,8 @@
 All other packages of the runtime build on this one; it imports none of them.
 
 * ``memory``: address space and pages.
-* ``clock``: time, and waiting for a point of time.
+* ``clock``: time, and waiting until a given time.
 * ``output``: text on standard error, buffered, or into memory.
-* ``stop``: the end of the process when the memory manager cannot go on.
+* ``stop``: ends the process when the runtime cannot go on.
 * ``process``: what package runtime asks for (random bytes, processors, write).
 """

@@ -1,4 +1,4 @@
-"""Time: monotonic, since 1970, and waiting for a point of time."""
+"""Reads the monotonic clock and the time since 1970, and waits until a given time."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def wall_ns() -> i64:
 
 @kernel
 def wait_until(when_ns: i64) -> None:
-    """Lets the thread sleep until that point of monotonic time, or until a signal arrives."""
+    """Lets the thread sleep until the monotonic clock reaches the time, or until a signal arrives."""
     until = stack_struct(TimeSpec)
     until.seconds = when_ns // NS_PER_SECOND
     until.nanoseconds = when_ns % NS_PER_SECOND

@@ -1,4 +1,4 @@
-"""The end of the process when the runtime cannot go on, below the scheduler: exit status 2, as in Go."""
+"""Ends the process with exit status 2, as Go does, when the runtime cannot go on. It needs no scheduler."""
 
 from __future__ import annotations
 
