@@ -32,8 +32,9 @@ Invariants:
     1. An instruction that stores a pointer to shared memory MUST come from the door. Otherwise a write barrier would miss it, and
        the collector would free an object in use. Checked by check_stores() (codegen.check_stores): it follows private addresses
        through the emitted LLVM text and accepts an unmarked store only if its address is private.
-    2. A callee fills memory for results and owned parameters plainly, so the caller MUST pass private memory there. A call whose
-       result belongs into a heap object goes through a temporary. Checked by check_stores() as well.
+    2. A callee fills memory for results and owned parameters plainly, so the caller MUST pass private memory there. Otherwise
+       the callee would store pointers to shared memory without a barrier. A call whose result belongs into a heap object goes through
+       a temporary. Checked by check_stores() as well.
     3. Bulk operations on shared memory MUST know the element type. Otherwise the barrier could not find the pointers in it.
        Checked by copy_bytes() and clear_bytes().
 

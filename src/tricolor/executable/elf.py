@@ -38,7 +38,7 @@ from tricolor.llvm.image import PAGE_BYTES, Image
 from tricolor.llvm.link import Linked, LinkFailure, Place
 
 IMAGE_ADDRESS: Final = 0x0400_0000
-"""Address of the image; the head lies below. A higher one leaves more room for the head, a lower one lets big variables have small addresses."""
+"""Address of the image; the head lies below. A higher one leaves more room for the head, a lower one for big variables."""
 DYNAMIC_BYTES: Final = 16 * 16
 """Room that the image needs at the end of its constants."""
 

@@ -15,8 +15,8 @@ Locking:
 Invariants:
     1. One of the two queues MUST be empty, unless a goroutine is in both by a select. Otherwise two goroutines would wait for each
        other. Checked by check_channel().
-    2. If ``count`` > 0 nobody MUST wait to receive; if ``count`` < ``capacity`` nobody MUST wait to send. Otherwise an element
-       would overtake another one. Checked by check_channel().
+    2. A receiver MUST NOT wait if ``count`` > 0, nor a sender if ``count`` < ``capacity``. Otherwise an element would overtake
+       another one. Checked by check_channel().
 
 Source:
     Go 1.27.3 runtime/chan.go.

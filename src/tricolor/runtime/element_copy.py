@@ -3,8 +3,8 @@
 Each word is copied by one access: libc's memmove uses vector moves and ``rep movs``, which keep naturally aligned words of up to 8 bytes
 whole on x86-64. They run on goroutines' stacks, as the memcpy that LLVM inserts does, and need no stack of their own.
 
-LLVM makes such a call of a loop that stores pointers only while no write barrier is in the loop: with the
-barrier's test in it, LLVM does not recognize the loop as a copy.
+LLVM makes such a call of a loop that stores pointers only while no write barrier is in the loop: with the barrier's test in it, LLVM
+does not recognize the loop as a copy.
 
 Source: LLVM Language Reference, "llvm.memcpy.element.unordered.atomic".
 """

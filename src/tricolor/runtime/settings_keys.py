@@ -1,7 +1,7 @@
 """The settings of the memory manager, by key (plain Python): what GOGC, GOMEMLIMIT, GODEBUG and runtime/debug change.
 
-**A new setting goes here.** It needs a key after the last one, and LAST_KEY must be raised to it. If a flag of GODEBUG sets it, it needs an entry in
-DEBUG_FLAGS as well; if it has to see every allocation, an entry in EVERY_ALLOCATION. The code that obeys it reads
+**A new setting goes here.** It needs a key after the last one, and LAST_KEY must be raised to it. If a flag of GODEBUG sets it, it
+needs an entry in DEBUG_FLAGS as well; if it has to see every allocation, an entry in EVERY_ALLOCATION. The code that obeys it reads
 ``settings[KEY]`` (``allocator.settings``), which is 0 until something sets it.
 
 ``runtime.configure(key u64, value i64) -> i64`` exchanges a setting and gives its previous value.

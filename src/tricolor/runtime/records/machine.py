@@ -1,4 +1,4 @@
-"""Machine (Go's m): a thread that runs goroutines. What belongs to the thread, whichever processor it has.
+"""Machine (Go's m): a thread that runs goroutines. It holds what belongs to the thread and not to its processor.
 
 ``machine`` is the calling thread's own: natively its address is the base of ``%gs``. A thread that runs no goroutines has none, and
 the base of ``%gs`` is 0 there. So the monitor thread, and signal handlers until they know their thread, go

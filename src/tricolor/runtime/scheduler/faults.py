@@ -90,7 +90,7 @@ def _panics(signal: i32, context: addr) -> bool:
 
 @kernel
 def _call_panic(context: addr, address: u64) -> None:
-    """Makes the goroutine go on as if it had called runtime.panicfault. Traces look up the return address minus one."""
+    """Makes the goroutine go on as if it had called runtime.panicfault. Traces look up a return address minus one, hence the plus one."""
     sp = ((load_u64(context + CONTEXT_RSP_OFFSET) - RED_ZONE_BYTES) & ~15) - 8
     store_u64(to_addr(sp), load_u64(context + CONTEXT_RIP_OFFSET) + 1)
     store_u64(context + CONTEXT_RSP_OFFSET, sp)

@@ -1,4 +1,4 @@
-"""Goroutines: made, queued, run, parked, woken, ended.
+"""Creates, queues, runs, parks, wakes and ends goroutines.
 
 Goroutines that can run wait in the queue of the processor (``run_queue``), those that sleep until a point of time in a heap
 (``sleepers``), all others in a queue of what they wait for. When no goroutine can run, the thread sleeps until the first
@@ -56,7 +56,7 @@ from tricolor.runtime.system.clock import nanotime, wait_until
 from tricolor.runtime.system.memory import map_memory
 
 G_SLAB_BYTES: Final = 64 * 1024
-# So many switches pass between two looks at the sleepers: each look reads the clock (25 ns).
+# Switches between two looks at the sleepers: each look reads the clock (25 ns).
 SLEEPERS_EVERY: Final = 32
 
 
@@ -290,7 +290,7 @@ def gcount() -> i32:
 
 @systemstack("runtime.gomaxprocs")
 def gomaxprocs(count: i32) -> i32:
-    """Sets GOMAXPROCS if ``count`` is above 0; gives the previous value. Only one thread runs goroutines whatever it is."""
+    """Sets GOMAXPROCS if ``count`` is above 0; gives the previous value. One thread runs goroutines in any case."""
     before = scheduler.processor_limit
     if count > 0:
         scheduler.processor_limit = count

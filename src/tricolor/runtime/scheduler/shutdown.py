@@ -1,4 +1,4 @@
-"""The end of a program: signal handlers and the monitor thread go."""
+"""Stops the monitor thread and restores the signal handlers when a program ends."""
 
 from __future__ import annotations
 

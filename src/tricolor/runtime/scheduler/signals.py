@@ -1,4 +1,4 @@
-"""The signal handlers of the process: those for a Go program, and those from before, which return when it ends.
+"""Installs the signal handlers of a Go program, and restores the old ones when the program ends.
 
 Faults are reported on a stack of their own, since a goroutine's stack has no room. SIGINT, SIGTERM and SIGPIPE end the process,
 whatever it inherited. If the program was started with SIGINT ignored (by a shell, in the background), it stays ignored, as in Go. In
@@ -116,7 +116,7 @@ def read_action(signal: i32) -> addr:
 
 @kernel
 def install_signals(fault_handler: addr) -> None:
-    """Faults go to the handler, on a stack of their own; signals that ask the process to end do end it."""
+    """Sends faults to the handler, on a stack of their own, and lets SIGINT, SIGTERM and SIGPIPE end the process."""
     stack = stack_struct(SignalStack)
     stack.start = field_address(_alternate[0])
     stack.size_bytes = ALTERNATE_STACK_BYTES

@@ -1,7 +1,7 @@
 """Stack segments: where they come from, how a stack grows, which parts of it are in use.
 
 Sizes are powers of two from 2 KiB. Up to 64 KiB (orders 0 to 5) they are cut from slabs of 1 MiB and kept in one free
-list an order; larger ones are mapped one by one. A goroutine's segments form a list from the first one: those up to
+list for each order; larger ones are mapped one by one. A goroutine's segments form a list from the first one: those up to
 ``g.segment`` are in use, those after it are kept for the next call that needs them, until a collection
 frees them (``scan_from``).
 
@@ -99,7 +99,7 @@ def _order(size_bytes: u64) -> u64:
 
 @kernel
 def segment_new(size_bytes: u64) -> Segment:
-    """A segment of exactly that size, a power of two from 2 KiB; not zeroed. Ends the program if memory is out."""
+    """A segment of exactly that size, a power of two from 2 KiB; not zeroed. Ends the program if memory is exhausted."""
     start: addr = 0
     if size_bytes <= LARGEST_POOLED_BYTES:
         pool = _pool(_order(size_bytes))

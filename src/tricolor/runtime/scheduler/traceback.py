@@ -10,8 +10,8 @@ stay in memory until the program ends. All offsets into ``strings`` are bytes; e
   entry of the machine function, name and file as offsets into ``strings``, line of the call or statement, the
   frame that this one was inlined into (NO_FRAME: none), flags (bit 0: a wrapper, never shown).
 
-Every pc and entry counts from ``base``, the address of the program's image, so that the records need no change wherever
-the image lies.
+Every pc and entry counts from ``base``, the address of the program's image, so that the records are the same for an
+image at any address.
 
 Frames are walked by frame pointers. A function that runs on a segment of its own returns into __morestack (its return
 address is ``morestack_return()``); the frame of __morestack above it holds, 16 bytes up, the address in the caller.

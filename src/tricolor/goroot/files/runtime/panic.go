@@ -6,9 +6,9 @@
 // does anything else; recover(token) marks the panic as recovered. Then resume continues in the function that deferred the call.
 //
 // Invariants:
-//  1. A frame MUST be in the list from deferenter to the end of deferreturn. Otherwise a panic would skip its deferred calls.
-//  2. If a panic cuts off the deferred call of another panic, unwind() MUST mark the other one as aborted, and recovery() MUST
-//     drop it. Otherwise the other panic would be raised again later.
+//  1. A frame MUST be in the list until deferreturn() ends. Otherwise a panic would skip its calls. Kept by deferenter(), deferreturn().
+//  2. If a panic cuts off the deferred call of another panic, the other one MUST be dropped. Otherwise it would be raised again
+//     later. Kept by unwind(), which marks it as aborted, and recovery(), which drops it.
 
 package runtime
 
