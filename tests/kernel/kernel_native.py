@@ -35,7 +35,7 @@ def kernel_text(body: str) -> str:
     from tricolor.kernel.environment import LANGUAGE_NAMES
 
     names = sorted(each for each in LANGUAGE_NAMES if each in body and each != "annotations")
-    typing = "from typing import Final, NoReturn, TYPE_CHECKING\n"
+    typing = "from typing import Final, NoReturn\n"
     return f"{typing}from tricolor.kernel.lang import {', '.join(['u64', *names])}\n{body}"
 
 

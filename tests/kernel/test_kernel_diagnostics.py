@@ -228,7 +228,7 @@ def test_a_plain_module_gives_constants() -> None:
 
 
 def test_modules_may_refer_to_each_other() -> None:
-    first = kernel_text("if TYPE_CHECKING:\n    from second import B\nclass A(Struct):\n    b: 'B'\nSIZE: Final = 4\n")
+    first = kernel_text("from second import B\nclass A(Struct):\n    b: 'B'\nSIZE: Final = 4\n")
     second = kernel_text("from first import A, SIZE\nclass B(Struct):\n    a: Embed[A]\n    n: Array[u8, SIZE]\n")
     assert not check_modules(["first"], {"first": first, "second": second}).diagnostics
 

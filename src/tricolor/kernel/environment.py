@@ -147,8 +147,6 @@ def _index_statement(environment: Environment, module: Module, statement: ast.st
             _define(module, name, statement)
         case ast.Expr(value=ast.Constant(value=str())) | ast.ImportFrom() | ast.Pass():
             pass
-        case ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=[], body=body) if all(isinstance(each, ast.ImportFrom) for each in body):
-            pass
         case ast.Import():
             raise fault("K026", position, "plain import", "write `from module import name`")
         case _:

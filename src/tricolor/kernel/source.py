@@ -67,25 +67,8 @@ def module_file(name: str) -> Path | None:
 
 
 def imports_of(tree: ast.Module) -> list[ast.ImportFrom]:
-    """``from`` imports at module level, those under ``if TYPE_CHECKING:`` included."""
-    found: list[ast.ImportFrom] = []
-    for statement in tree.body:
-        if isinstance(statement, ast.ImportFrom):
-            found.append(statement)
-        elif is_type_checking(statement):
-            assert isinstance(statement, ast.If)
-            found.extend(each for each in statement.body if isinstance(each, ast.ImportFrom))
-    return found
-
-
-def is_type_checking(statement: ast.stmt) -> bool:
-    """Whether the statement is ``if TYPE_CHECKING:`` without else."""
-    return (
-        isinstance(statement, ast.If)
-        and isinstance(statement.test, ast.Name)
-        and statement.test.id == "TYPE_CHECKING"
-        and not statement.orelse
-    )
+    """``from`` imports at module level."""
+    return [statement for statement in tree.body if isinstance(statement, ast.ImportFrom)]
 
 
 def _visit(state: _Load, name: str, importer: Position | None) -> None:
