@@ -11,7 +11,7 @@ from __future__ import annotations
 from tricolor.codegen.shapes import shape_of
 from tricolor.codegen.state import Gen
 from tricolor.gotypes.types import Type, is_complex, is_float, is_integer, is_signed
-from tricolor.ir.nodes import Binary, BinaryOp, Const, Expr, Pos, Unary, UnaryOp
+from tricolor.ir.nodes import BinaryOp, Const, Expr, Pos, Unary, UnaryOp
 
 _INTEGER = {
     BinaryOp.ADD: "add", BinaryOp.SUB: "sub", BinaryOp.MUL: "mul",
@@ -222,7 +222,3 @@ def _float_to_uint64(g: Gen, v: str, float_type: str) -> str:
     reduced = g.op(f"fsub {float_type} {v}, {cutoff}")
     high = g.op(f"or i64 {_truncate(g, reduced, float_type, 64)}, -9223372036854775808")
     return g.op(f"select i1 {small}, i64 {low}, i64 {high}")
-
-
-def is_comparison(e: Binary) -> bool:
-    return e.op in (BinaryOp.EQ, BinaryOp.NE, BinaryOp.LT, BinaryOp.LE, BinaryOp.GT, BinaryOp.GE)

@@ -15,7 +15,6 @@ from tricolor.codegen.state import Gen
 from tricolor.ir.nodes import Expr
 
 BUFFER_BYTES = 32
-RUNE_BUFFER_BYTES = 4
 
 
 def buffer_bytes(g: Gen, e: Expr) -> int:

@@ -24,7 +24,6 @@ from tricolor.gotypes.types import (
 )
 from tricolor.ir.nodes import Conversion, Convert, Expr, Pos, TypeAssert
 
-_IFACE = "{ptr, ptr}"
 _MAX_STACK_BOX_BYTES = 1024
 _SMALL_VALUES = 256
 """Values below this need no box of their own: ``runtime.staticuint64s`` is an array of ready ones."""

@@ -181,7 +181,7 @@ def index_operand(g: Gen, e: Expr) -> str:
 
 def check_index(g: Gen, e: Index, index: str, length: str) -> None:
     """Panic unless 0 <= index < length."""
-    if e.bounded or (index[0] != "%" and length[0] != "%" and int(index) < int(length)):
+    if index[0] != "%" and length[0] != "%" and int(index) < int(length):
         return
     ok = g.op(f"icmp ult i64 {index}, {length}")
     g.require(ok, index_panic(g, e, index, length))

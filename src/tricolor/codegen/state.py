@@ -191,7 +191,6 @@ class Gen:
     context: bool = False
     recovers: bool = False
     scope: str = ""
-    cold_depth: int = 0
 
     # --- text ------------------------------------------------------------------------------------------------------
 

@@ -22,15 +22,6 @@ from tricolor.goroot.patches import apply_patches
 BUILD_TAGS: Final = ("purego", "math_big_pure_go", "osusergo", "netgo")
 """Tags that switch off assembly and cgo; GOOS=linux GOARCH=amd64 CGO_ENABLED=0."""
 
-ENVIRONMENT: Final = {
-    "GOOS": "linux",
-    "GOARCH": "amd64",
-    "CGO_ENABLED": "0",
-    "GOEXPERIMENT": "",
-    "GOAMD64": "v1",
-}
-"""Environment with which the go command chooses the files that the overlay expects."""
-
 _FILES: Final = Path(here.__file__).parent / "files"
 _PREFIX: Final = "tricolor_"
 

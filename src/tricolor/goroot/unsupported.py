@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 _NETWORK: Final = "there is no network poller"
@@ -20,12 +19,3 @@ UNSUPPORTED_PACKAGES: Final[dict[str, str]] = {
     "testing/synctest": "there is no fake clock",
     "simd/archsimd": "vector types of the language are not supported",
 }
-
-
-def find_unsupported(packages: Iterable[str]) -> tuple[str, str] | None:
-    """The first import path that cannot be compiled, with the reason; None if all can."""
-    for path in packages:
-        reason = UNSUPPORTED_PACKAGES.get(path)
-        if reason is not None:
-            return path, reason
-    return None

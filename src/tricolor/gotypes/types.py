@@ -456,7 +456,6 @@ EMPTY_TUPLE = tuple_of(())
 EMPTY_INTERFACE = interface(())
 EMPTY_STRUCT = struct(())
 BYTES = slice_of(UINT8)
-RUNES = slice_of(INT32)
 
 
 def underlying(t: Type) -> Type:

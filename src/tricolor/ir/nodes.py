@@ -301,13 +301,12 @@ class FieldPtr:
 @final
 @dataclass(slots=True, eq=False)
 class Index:
-    """``x[i]`` of an array value or place, slice or string. ``i`` has any integer type. Checks the bound unless ``bounded``."""
+    """``x[i]`` of an array value or place, slice or string. ``i`` has any integer type. Checks the bound."""
 
     pos: Pos
     type: Type
     x: Expr
     index: Expr
-    bounded: bool = False
 
 
 @final

@@ -54,13 +54,6 @@ def _flags(var: Var) -> str:
     return f"'{marks}" if marks else ""
 
 
-def stmt_text(stmt: n.Stmt) -> str:
-    """One statement, with the statements inside it."""
-    lines: list[str] = []
-    _Printer(lines, 0).stmt(stmt)
-    return "\n".join(lines)
-
-
 class _Printer:
     """Appends lines, indented to ``depth``."""
 

@@ -21,7 +21,7 @@ def _child_slots(kind: type) -> tuple[str, ...]:
     """Names of the fields of a node class that may hold nodes."""
     plain = frozenset(
         {
-            "pos", "type", "var", "func", "label", "op", "kind", "implicit", "comma_ok", "bounded", "spread", "variadic",
+            "pos", "type", "var", "func", "label", "op", "kind", "implicit", "comma_ok", "spread", "variadic",
             "method", "target", "declares", "in_loop", "recv_var", "ok_var", "types", "selector", "nil_fault", "places",
         }
     )  # fmt: skip

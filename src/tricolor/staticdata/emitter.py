@@ -14,7 +14,7 @@ from tricolor.abi.sizeclasses import rounded_bytes
 from tricolor.gotypes.sizes import pointer_bitmap, size_of
 from tricolor.gotypes.types import Type, link_name
 from tricolor.ir.nodes import Func, Var
-from tricolor.staticdata.algorithms import Steps, equal_symbol, hash_symbol, steps_of
+from tricolor.staticdata.algorithms import Steps, equal_symbol, steps_of
 from tricolor.staticdata.llvmtypes import bytes_literal, function_type, memory_type, quote
 
 LAYOUT_MAX_BYTES = 512
@@ -148,13 +148,6 @@ class DataEmitter:
         self.needed.equals[steps] = None
         symbol = equal_symbol(steps)
         return self.declare(symbol, f"declare zeroext i1 {quote(symbol)}(ptr, ptr, ptr)")
-
-    def hash_ref(self, t: Type) -> str:
-        """The hash function of a comparable type: ``i64 (ptr context, ptr p, i64 seed)``; context is ignored."""
-        steps = steps_of(t)
-        self.needed.hashes[steps] = None
-        symbol = hash_symbol(steps)
-        return self.declare(symbol, f"declare i64 {quote(symbol)}(ptr, ptr, i64)")
 
     def function_ref(self, func: Func) -> str:
         """The function's code address."""

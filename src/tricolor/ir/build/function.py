@@ -428,7 +428,7 @@ def pin_calls(fs: FuncState, x: n.Expr) -> n.Expr:
         case n.FieldOf():
             return n.FieldOf(x.pos, x.type, pin_calls(fs, x.x), x.index)
         case n.Index():
-            return n.Index(x.pos, x.type, pin_calls(fs, x.x), pin_calls(fs, x.index), x.bounded)
+            return n.Index(x.pos, x.type, pin_calls(fs, x.x), pin_calls(fs, x.index))
         case n.MapIndex():
             return n.MapIndex(x.pos, x.type, pin_calls(fs, x.x), pin_calls(fs, x.key), x.comma_ok)
         case n.Binary() if x.op not in (n.BinaryOp.AND_AND, n.BinaryOp.OR_OR):
