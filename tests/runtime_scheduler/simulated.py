@@ -159,7 +159,7 @@ class Fakes:
 @final
 @dataclass(slots=True)
 class World:
-    """A process that runs simulated goroutines; ``run`` starts it anew."""
+    """A process that runs simulated goroutines; ``run`` starts it from the beginning."""
 
     fakes: Fakes
     simulation: Simulation

@@ -36,7 +36,7 @@ def run_threads(threads: Sequence[Thread], choose: Callable[[int], int]) -> list
 
 
 def explore(build: Callable[[], Sequence[Thread]], verify: Callable[[list[Any]], None], limit: int = 100_000) -> int:
-    """Runs every schedule of the threads that ``build`` makes anew, and gives their number.
+    """Runs every schedule and gives their number. ``build`` makes new threads for each.
 
     ``verify`` is called with the results of each run, and raises what it finds wrong. Stops after
     ``limit`` schedules.
