@@ -30,5 +30,12 @@ def test_the_memory_tower_is_kept_from_every_package_but_those_that_it_shares() 
     assert {*contract["source_modules"], *contract["forbidden_modules"]} == _ALL - shared
 
 
+def test_every_package_but_the_memory_tower_is_kept_from_the_runtime() -> None:
+    strict, through_pipeline = _contract("Only the pipeline brings"), _contract("Commands and reports reach the runtime")
+    assert strict["forbidden_modules"] == through_pipeline["forbidden_modules"] == ["tricolor.runtime", "tricolor.kernel"]
+    named = {*strict["source_modules"], *through_pipeline["source_modules"]}
+    assert named == _ALL - {"tricolor.pipeline", "tricolor.runtime", "tricolor.kernel"}
+
+
 def test_every_module_has_a_room_except_the_pipeline() -> None:
     assert {module.name for module in pkgutil.iter_modules(tricolor.__path__) if not module.ispkg} == _LOOSE
