@@ -18,6 +18,11 @@ def generic_name(function: str) -> str:
     return _ARGUMENTS.sub("[...]", function)
 
 
+def is_generic(function: str) -> bool:
+    """Whether a linker symbol names an instance of a generic function."""
+    return "[" in function
+
+
 class Verdict(StrEnum):
     """The decision of Go's escape analysis."""
 

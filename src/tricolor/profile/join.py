@@ -21,7 +21,7 @@ from enum import Enum
 from typing import Final, final
 
 from tricolor.abi.sizeclasses import rounded_bytes
-from tricolor.explain.model import Site
+from tricolor.explain.model import Site, is_generic
 from tricolor.explain.runtime_calls import RUNTIME_CALL
 from tricolor.profile.model import Frame, HeapProfile, Sample
 from tricolor.profile.places import Named, Places, package_of, runtime_package
@@ -64,7 +64,7 @@ def frames_to_explain(sample: Sample) -> Iterable[Frame]:
     For a generic function also its callers up to the first that is not generic, because one of their packages made the instance."""
     for frame in sample.frames:
         yield frame
-        if not _is_of_runtime(frame) and "[" not in frame.function:
+        if not _is_of_runtime(frame) and not is_generic(frame.function):
             return
 
 

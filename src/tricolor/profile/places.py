@@ -18,6 +18,7 @@ from typing import Final, final
 from urllib.parse import unquote
 
 from tricolor.explain.model import Site, generic_name
+from tricolor.gotypes.symbols import split_symbol
 from tricolor.profile.model import Frame
 
 _VERSION: Final = re.compile(r"@v[^/]*")
@@ -30,15 +31,13 @@ _RUNTIME_USERS: Final = frozenset(
 
 
 def package_of(function: str) -> str:
-    """The import path of the package in a linker symbol."""
-    head, slash, tail = function.partition("[")[0].rpartition("/")
-    return unquote(head + slash + tail.partition(".")[0])
+    """The import path of the package in a linker symbol, which writes some characters as ``%2e``."""
+    return unquote(split_symbol(function)[0])
 
 
 def local_name(function: str) -> str:
     """The function's name within its package. It is the same in a program and in its test."""
-    name = generic_name(function)
-    return name[name.rfind("/", 0, (name + "[").index("[")) + 1 :].partition(".")[2]
+    return split_symbol(generic_name(function))[1]
 
 
 def runtime_package(frame: Frame) -> str:

@@ -12,6 +12,7 @@ from tricolor.escape.naming import Names
 from tricolor.explain.chain import Narrator
 from tricolor.explain.sites import SIZE_REASON
 from tricolor.frontend.toolchain import find_toolchain
+from tricolor.gotypes.symbols import split_symbol
 from tricolor.ir import nodes as n
 from tricolor.pipeline import Analysed
 
@@ -61,7 +62,7 @@ def _describe(analysed: Analysed, site: Site, standard: set[str]) -> SiteText:
         site.func,
         _verdict(site),
         why,
-        _package_of(site.func) in standard,
+        split_symbol(site.func)[0] in standard,
     )
 
 
@@ -74,7 +75,7 @@ def _why(analysed: Analysed, node: n.Var | n.Expr, site: Site) -> str:
         return ""
     if not location.escapes:
         return SIZE_REASON
-    narrator = Narrator(escape, Names(_package_of(site.func)), analysed.typed.position)
+    narrator = Narrator(escape, Names(split_symbol(site.func)[0]), analysed.typed.position)
     return narrator.predicate(node, location)[0]
 
 
@@ -88,7 +89,7 @@ def _place(analysed: Analysed, pos: int) -> str:
 def _what(site: Site) -> str:
     """What allocates: the expression of source if there is one, else the kind of the site."""
     node = site.node
-    names = Names(_package_of(site.func))
+    names = Names(split_symbol(site.func)[0])
     if isinstance(node, n.Var):
         return f"variable {node.name}"
     if isinstance(node, n.Convert) and node.kind is n.Conversion.TO_INTERFACE:
@@ -104,9 +105,3 @@ def _verdict(site: Site) -> str:
     if site.on_stack:
         return "stack"
     return f"heap when larger than {site.buffer_bytes} bytes" if site.buffer_bytes else "heap"
-
-
-def _package_of(symbol: str) -> str:
-    """The import path in a linker symbol."""
-    head, slash, tail = symbol.partition("[")[0].rpartition("/")
-    return head + slash + tail.partition(".")[0]

@@ -11,6 +11,7 @@ from tricolor.base.errors import CompilerBug, TricolorError
 from tricolor.frontend.program import Program
 from tricolor.frontend.records import Package
 from tricolor.gotypes import lookup
+from tricolor.gotypes.symbols import split_symbol
 from tricolor.gotypes.types import MethodDecl, Named, Type
 from tricolor.ir import nodes as n
 from tricolor.ir.build import packages
@@ -18,7 +19,7 @@ from tricolor.ir.build.dispatch import build_declared
 from tricolor.ir.build.generated import generated_functions, is_generated
 from tricolor.ir.build.instances import instances, instantiate_methods, reachable_types, types_of
 from tricolor.ir.build.reach import Reach, methods_in_order, step
-from tricolor.ir.build.state import Builder, split_symbol
+from tricolor.ir.build.state import Builder
 from tricolor.ir.nodes import Func
 
 # The builder recurses in Python over long chains of else-if and deeply nested expressions.

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, final
 from tricolor.base.errors import CompilerBug
 from tricolor.frontend.program import Program
 from tricolor.frontend.records import LEFT_OUT, FuncDecl, Package
+from tricolor.gotypes.symbols import split_symbol
 from tricolor.gotypes.types import (
     Interface,
     Named,
@@ -378,14 +379,6 @@ class Builder:
             decl = self.program.function_of(obj) if entry.local in functions else None
             if decl is not None and decl.body is not None:
                 self.pushed.setdefault(entry.target, obj)
-
-
-def split_symbol(symbol: str) -> tuple[str, str]:
-    """Package path and name of a linker symbol: the path ends at the first dot after its last slash."""
-    name = symbol.split("[", 1)[0]
-    start = name.rfind("/", 0, name.index("(") if "(" in name else len(name)) + 1
-    dot = symbol.find(".", start)
-    return (symbol[:dot], symbol[dot + 1 :]) if dot >= 0 else ("", symbol)
 
 
 def _in_brackets(args: tuple[Type, ...]) -> str:
