@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from kernel_native import NativeModule, in_a_thread, kernel_text, link, native
 
+from tricolor.abi.stack_limit import THREAD_LIMIT_OFFSET
 from tricolor.kernel.check import checked_program
 from tricolor.kernel.llvm_text import CompileOptions, compile_modules, inline_prelude, prelude_symbols
+from tricolor.kernel.registers import STACK_LIMIT_OFFSET
 
 MACHINE = """
 class Machine(Struct):
@@ -58,6 +60,10 @@ def with_stack(module: NativeModule) -> tuple[Machine, object, int]:
     top = (ctypes.addressof(stack) + STACK_BYTES) & ~15
     machine.system_stack = top
     return machine, stack, top
+
+
+def test_the_kernel_and_compiled_code_agree_on_the_place_of_the_stack_limit() -> None:
+    assert STACK_LIMIT_OFFSET == THREAD_LIMIT_OFFSET
 
 
 def test_the_machine_has_the_offsets_of_the_contract() -> None:

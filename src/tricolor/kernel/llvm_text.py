@@ -24,7 +24,7 @@ from tricolor.kernel.llvm_writer import (
     result_text,
     type_text,
 )
-from tricolor.kernel.registers import RESTORE_REGISTERS_AND_RETURN, SAVE_REGISTERS
+from tricolor.kernel.registers import RESTORE_REGISTERS_AND_RETURN, SAVE_REGISTERS, STACK_LIMIT_OFFSET
 from tricolor.kernel.tree import DECLARED, Asm, Function, Global, Kind, Program
 from tricolor.kernel.types import ArrayOf, Bool, Embedded, Never, align_bytes, size_bytes
 
@@ -45,16 +45,16 @@ testq %r12, %r12
 je 1f
 movq %rsp, {{goroutine_sp}}
 movq %rbp, {{goroutine_fp}}
-movq %fs:112, %r13
+movq %fs:{STACK_LIMIT_OFFSET}, %r13
 movq %r13, {{goroutine_limit}}
 movq {{system_limit}}, %r13
-movq %r13, %fs:112
+movq %r13, %fs:{STACK_LIMIT_OFFSET}
 movq $0, {{system_stack}}
 movq %r12, %rsp
 callq {{body}}
 movq %r12, {{system_stack}}
 movq {{goroutine_limit}}, %r13
-movq %r13, %fs:112
+movq %r13, %fs:{STACK_LIMIT_OFFSET}
 movq {{goroutine_sp}}, %rsp
 jmp 2f
 1:

@@ -27,6 +27,10 @@ popq %rbx
 popq %rbp
 retq"""
 
+# The stack limit of the thread's goroutine, relative to fs: LLVM's "split-stack" reads it there. (``abi`` tells
+# compiled code the same; the kernel language knows nothing of it.)
+STACK_LIMIT_OFFSET: Final = 112
+
 # From the stack pointer after SAVE_REGISTERS, in bytes.
 SAVED_R12_OFFSET: Final = 24
 SAVED_RBP_OFFSET: Final = 40
