@@ -34,7 +34,17 @@ from tricolor.kernel.lang import (
     to_u64,
     u64,
 )
-from tricolor.runtime.allocator.bits import ALL_ONES, count_bits, fill_bits, is_zero, low_bits, run_of_ones, run_of_zeros, test_bit
+from tricolor.runtime.allocator.bits import (
+    ALL_ONES,
+    count_bits,
+    fill_bits,
+    is_zero,
+    low_bits,
+    run_of_ones,
+    run_of_zeros,
+    test_bit,
+    words_for,
+)
 from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.sizes import CHUNK_PAGES, PAGE_SHIFT
 from tricolor.runtime.system.memory import release
@@ -142,7 +152,7 @@ def pages_are_dirty(first: u64, count: u64) -> bool:
 def release_free_pages(wanted_pages: u64) -> u64:
     """Gives up to that many free dirty pages back to the system, highest first; gives how many."""
     released: u64 = 0
-    word = (mheap.top_pages + 63) >> 6
+    word = words_for(mheap.top_pages)
     while word > 0 and released < wanted_pages:
         word -= 1
         dirty_address = mheap.dirty_bits + word * 8

@@ -61,7 +61,7 @@ from tricolor.runtime.allocator.sizes import (
     MARK_STACK_WORDS,
     PAGE_SHIFT,
 )
-from tricolor.runtime.allocator.spans import span_record
+from tricolor.runtime.allocator.spans import elem_index, span_record
 from tricolor.runtime.collector.roots import mark_later, marker
 
 QUEUE_PLACES = 16
@@ -103,7 +103,7 @@ def drain() -> None:
         span = as_struct(Span, load_addr(table + (offset >> PAGE_SHIFT) * 8))
         if is_null(span):
             continue
-        elem = ((pointer - span.start) * span.magic) >> 32
+        elem = elem_index(span, pointer)
         if elem >= span.nelems:
             continue
         # 3. Test.

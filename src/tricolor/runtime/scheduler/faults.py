@@ -10,7 +10,6 @@ from typing import Final
 
 from tricolor.abi.stack_limit import THREAD_LIMIT_OFFSET
 from tricolor.kernel.lang import (
-    addr,
     asm,
     export,
     function_address,
@@ -18,11 +17,7 @@ from tricolor.kernel.lang import (
     i32,
     is_null,
     kernel,
-    load_addr,
-    load_i32,
-    load_u64,
     naked,
-    store_addr,
     store_u64,
     systemstack,
     text,
@@ -38,6 +33,8 @@ from tricolor.runtime.scheduler.signals import (
     SIGNAL_BUS,
     SIGNAL_FPE,
     SIGNAL_SEGMENT,
+    SignalContext,
+    SignalInfo,
     restore_faults,
     unblock_signal,
 )
@@ -46,13 +43,6 @@ from tricolor.runtime.scheduler.traceback import put_goroutines
 from tricolor.runtime.system.output import put, put_hex
 from tricolor.runtime.system.stop import FATAL_STATUS
 
-# siginfo_t and ucontext_t of Linux x86-64, in bytes.
-INFO_CODE_OFFSET: Final = 8
-INFO_ADDRESS_OFFSET: Final = 16
-CONTEXT_RDI_OFFSET: Final = 104
-CONTEXT_RBP_OFFSET: Final = 120
-CONTEXT_RSP_OFFSET: Final = 160
-CONTEXT_RIP_OFFSET: Final = 168
 RED_ZONE_BYTES: Final = 128
 
 
@@ -77,25 +67,25 @@ def set_panic_on_fault(on: bool) -> bool:
 
 
 @kernel
-def _panics(signal: i32, context: addr) -> bool:
+def _panics(signal: i32, context: SignalContext) -> bool:
     """Whether the fault is to become a panic: it must lie in Go code, which runs on the goroutine's stack."""
     if signal != SIGNAL_SEGMENT and signal != SIGNAL_BUS:
         return False
     g = machine.g
     if machine.system_stack == 0 or is_null(g) or g.panics_on_fault == 0:
         return False
-    sp = load_u64(context + CONTEXT_RSP_OFFSET)
+    sp = context.rsp
     return sp > g.segment.limit and sp <= to_u64(g.segment.top)
 
 
 @kernel
-def _call_panic(context: addr, address: u64) -> None:
+def _call_panic(context: SignalContext, address: u64) -> None:
     """Makes the goroutine go on as if it had called runtime.panicfault. Traces look up a return address minus one, hence the plus one."""
-    sp = ((load_u64(context + CONTEXT_RSP_OFFSET) - RED_ZONE_BYTES) & ~15) - 8
-    store_u64(to_addr(sp), load_u64(context + CONTEXT_RIP_OFFSET) + 1)
-    store_u64(context + CONTEXT_RSP_OFFSET, sp)
-    store_u64(context + CONTEXT_RDI_OFFSET, address)
-    store_addr(context + CONTEXT_RIP_OFFSET, function_address(panic_fault))
+    sp = ((context.rsp - RED_ZONE_BYTES) & ~15) - 8
+    store_u64(to_addr(sp), context.rip + 1)
+    context.rsp = sp
+    context.rdi = address
+    context.rip = to_u64(function_address(panic_fault))
 
 
 @kernel
@@ -123,29 +113,29 @@ def _runs_goroutines() -> bool:
 
 
 @export("tricolor.fault_handler")
-def fault_handler(signal: i32, info: addr, context: addr) -> None:
+def fault_handler(signal: i32, info: SignalInfo, context: SignalContext) -> None:
     """Prints the fault and ends the program. Faults of threads without a machine get their old handlers."""
     if scheduler.running == 0 or not _runs_goroutines():
         restore_faults()
         return
-    address = load_u64(info + INFO_ADDRESS_OFFSET)
+    address = info.address
     if _panics(signal, context):
         _call_panic(context, address)
         return
-    pc = load_u64(context + CONTEXT_RIP_OFFSET)
+    pc = context.rip
     put(*text("unexpected fault address 0x"))
     put_hex(address)
     put(*text("\nfatal error: fault\n"))
     _put_signal(signal)
     put(*text(" code=0x"))
-    put_hex(to_u64(load_i32(info + INFO_CODE_OFFSET)))
+    put_hex(to_u64(info.code))
     put(*text(" addr=0x"))
     put_hex(address)
     put(*text(" pc=0x"))
     put_hex(pc)
     put(*text("]\n\n"))
     if machine.system_stack != 0 and not is_null(machine.g):
-        machine.goroutine_fp = load_addr(context + CONTEXT_RBP_OFFSET)
+        machine.goroutine_fp = to_addr(context.rbp)
         put_goroutines(False)
     unblock_signal(signal)
     end_program(FATAL_STATUS)

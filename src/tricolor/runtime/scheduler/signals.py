@@ -71,6 +71,34 @@ class SignalStack(Struct):
     size_bytes: u64
 
 
+class SignalInfo(Struct):
+    """The start of siginfo_t of Linux x86-64, as a fault fills it in."""
+
+    signal: i32
+    error: i32
+    code: i32
+    padding: i32
+    address: u64
+
+
+class SignalContext(Struct):
+    """The start of ucontext_t of Linux x86-64: the registers of the thread, which get these values when the handler returns."""
+
+    flags: u64
+    link: addr
+    stack: Embed[SignalStack]
+    r8_to_r15: Array[u64, 8]
+    rdi: u64
+    rsi: u64
+    rbp: u64
+    rbx: u64
+    rdx: u64
+    rax: u64
+    rcx: u64
+    rsp: u64
+    rip: u64
+
+
 @libc
 def sigaction(signal: i32, action: SignalAction, old: SignalAction) -> i32: ...
 
