@@ -138,6 +138,7 @@ class MHeap(Struct):
     span_records: addr
     span_count: u64
     free_records: Span
+    free_record_count: u64
     layout_count: u64
     allocated_side: u64
     """Offset of the allocated side within ``Span.bits``, in bytes (``marks``)."""

@@ -92,6 +92,7 @@ def new_span(pages: u64, elem_bytes: u64, nelems: u64) -> Span:
         mheap.span_count += 1
     else:
         mheap.free_records = span.next
+        mheap.free_record_count -= 1
     span.start = mheap.arena_start + (first << PAGE_SHIFT)
     span.elem_bytes = elem_bytes
     span.nelems = nelems
@@ -131,6 +132,7 @@ def free_span(span: Span) -> None:
     span.state = STATE_FREE
     span.next = mheap.free_records
     mheap.free_records = span
+    mheap.free_record_count += 1
 
 
 @kernel

@@ -25,6 +25,7 @@ from tricolor.kernel.lang import (
     global_value,
     kernel,
     systemstack,
+    to_i64,
     to_u64,
     u64,
     unlikely,
@@ -43,7 +44,9 @@ from tricolor.runtime.collector.pacer import set_goal
 from tricolor.runtime.collector.roots import mark_roots
 from tricolor.runtime.collector.specials import call_queue_hook, check_specials, mark_special_roots, process_specials
 from tricolor.runtime.collector.sweep import check_heap, sweep
+from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.records.processor import drop_all_spans, flush_mcaches
+from tricolor.runtime.records.time_histogram import count_duration, pause_times
 from tricolor.runtime.settings_keys import CHECKMARK, GCTRACE, STRESS, TRACE_ALLOCATIONS
 from tricolor.runtime.system.clock import nanotime, wall_ns
 
@@ -104,7 +107,10 @@ def report_cycle() -> None:
     place = cycles.count % PAUSE_RING
     cycles.last_end_wall_ns = to_u64(wall_ns())
     cycles.pauses_ns[place] = pause
+    cycles.pause_ends_wall_ns[place] = cycles.last_end_wall_ns
     cycles.pause_total_ns += pause
+    cycles.pause_cpu_ns += pause * to_u64(scheduler.processor_limit)
+    count_duration(pause_times, to_i64(pause))
     cycles.count += 1
     cycles.forced += cycles.is_forced
     cycles.running = 0

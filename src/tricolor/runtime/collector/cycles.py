@@ -15,6 +15,8 @@ class Cycles(Struct):
     forced: u64
     running: u64
     pause_total_ns: u64
+    pause_cpu_ns: u64
+    """Each pause times GOMAXPROCS: while the world is stopped no processor serves the program."""
     last_end_wall_ns: u64
     heap_at_start: u64
     heap_at_end: u64
@@ -27,6 +29,7 @@ class Cycles(Struct):
     is_forced: u64
     peak_pages: u64
     pauses_ns: Array[u64, PAUSE_RING]
+    pause_ends_wall_ns: Array[u64, PAUSE_RING]
 
 
 cycles = global_struct(Cycles, symbol_name="tricolor.cycles")

@@ -161,11 +161,19 @@ def mark_stack_words(low: addr, high: addr) -> None:
 
 
 @kernel
+def global_bytes() -> u64:
+    """Bytes of the globals that hold pointers."""
+    count: u64 = 0
+    for number in range(data_root_count.value):
+        count += as_struct(DataRoot, field_address(data_roots) + number * size_of(DataRoot)).length_bytes
+    return count
+
+
+@kernel
 def mark_globals() -> None:
     """Pushes what the globals of the program point to."""
     for number in range(data_root_count.value):
         root = as_struct(DataRoot, field_address(data_roots) + number * size_of(DataRoot))
-        marker.global_bytes += root.length_bytes
         words = root.length_bytes >> 3
         first: u64 = 0
         while first < words:
@@ -187,7 +195,7 @@ def mark_roots() -> None:
     marker.rescan_low = 0
     marker.rescan_high = 0
     marker.stack_bytes = 0
-    marker.global_bytes = 0
+    marker.global_bytes = global_bytes()
     mark_globals()
     if to_u64(stack_scanner.value) != 0:
         call_address(stack_scanner.value, (), None)

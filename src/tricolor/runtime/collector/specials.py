@@ -46,6 +46,8 @@ from tricolor.runtime.collector.roots import in_heap, marker, push
 FINALIZER = 1
 CLEANUP = 2
 WEAK = 3
+UNCOUNTED = 0
+"""Id of a finalizer by which package runtime watches cycles."""
 
 
 class SpecialQueue(Struct):
@@ -56,6 +58,13 @@ class SpecialQueue(Struct):
     free: Special
     last_id: u64
     queued: u64
+    under_way: u64
+    """Kind of the special that was taken last, until the next is asked for; 0: none."""
+    # Since the start, without those of the runtime itself.
+    finalizers_queued: u64
+    finalizers_executed: u64
+    cleanups_queued: u64
+    cleanups_executed: u64
 
 
 specials = global_struct(SpecialQueue, symbol_name="tricolor.specials")
@@ -140,6 +149,12 @@ def set_finalizer(object: addr, closure: addr) -> bool:
     return True
 
 
+@systemstack("runtime.setsentinel")
+def set_sentinel(object: addr, closure: addr) -> None:
+    """As runtime.setfinalizer for an object without finalizer, but the statistics do not count it."""
+    add_special(FINALIZER, object, closure).id = UNCOUNTED
+
+
 @systemstack("runtime.addcleanup")
 def add_cleanup(object: addr, closure: addr) -> u64:
     """Queues the closure when the object dies; gives an id for stopcleanup."""
@@ -160,6 +175,7 @@ def stop_cleanup(object: addr, id: u64) -> None:
 @kernel
 def take_queued(object: addr, closure: addr) -> u64:
     """Takes the oldest queued special: stores its object and closure, and gives its kind; 0 if there is none."""
+    count_executed()
     first = specials.first
     if is_null(first):
         return 0
@@ -170,8 +186,19 @@ def take_queued(object: addr, closure: addr) -> u64:
     store_addr(object, first.object)
     store_addr(closure, first.closure)
     kind = first.kind
+    specials.under_way = 0 if first.id == UNCOUNTED else kind
     free_special(first)
     return kind
+
+
+@kernel
+def count_executed() -> None:
+    """Counts the special that was taken last. Finalizers and cleanups run one after another: it has been executed."""
+    if specials.under_way == FINALIZER:
+        specials.finalizers_executed += 1
+    elif specials.under_way == CLEANUP:
+        specials.cleanups_executed += 1
+    specials.under_way = 0
 
 
 # --- Phases of a cycle ----------------------------------------------------------------------------
@@ -264,6 +291,10 @@ def enqueue(special: Special) -> None:
         specials.last.next = special
     specials.last = special
     specials.queued += 1
+    if special.kind == CLEANUP:
+        specials.cleanups_queued += 1
+    elif special.id != UNCOUNTED:
+        specials.finalizers_queued += 1
 
 
 @kernel

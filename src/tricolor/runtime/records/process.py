@@ -10,6 +10,7 @@ from tricolor.kernel.lang import Struct, addr, global_struct, i32, i64, kernel, 
 from tricolor.runtime.records.goroutine import G
 from tricolor.runtime.records.machine import first_machine, machine
 from tricolor.runtime.records.processor import first_processor
+from tricolor.runtime.system.clock import nanotime
 
 
 class Scheduler(Struct):
@@ -27,10 +28,19 @@ class Scheduler(Struct):
     """Number of the goroutine made last."""
     live: u64
     """Goroutines that are not dead and not the runtime's own."""
+    system_live: u64
+    """The runtime's own goroutines that are not dead."""
     timer_waiters: u64
     """Waits for channels that timers send to."""
     processor_limit: i32
     """What the program set GOMAXPROCS to."""
+    started_ns: i64
+    available_ns: i64
+    """GOMAXPROCS times the time that it had that value, for all values but the present one."""
+    available_since_ns: i64
+    """When GOMAXPROCS got its present value."""
+    slept_ns: i64
+    """Time that the thread slept since no goroutine could run."""
     main_ended: u32
     """1 once the main goroutine called Goexit."""
     running: u32
@@ -54,6 +64,8 @@ class Counters(Struct):
     segment_bytes: u64
     """Segments in use by goroutines, live or kept for use again."""
     segment_bytes_peak: u64
+    mapped_bytes: u64
+    """Memory for segments that the system gave: those in use, free ones, and what was never cut."""
 
 
 scheduler = global_struct(Scheduler, symbol_name="tricolor.scheduler")
@@ -67,4 +79,6 @@ def init_scheduler() -> None:
     first_processor.sleepers.first_wake = -1
     machine.processor = first_processor
     scheduler.processor_limit = 1
+    scheduler.started_ns = nanotime()
+    scheduler.available_since_ns = scheduler.started_ns
     scheduler.running = 1

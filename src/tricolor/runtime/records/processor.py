@@ -40,6 +40,8 @@ class Processor(Struct):
     """Goroutines started so far. The monitor thread reads it."""
     monitor_tick: u64
     """The value of schedule_tick when the monitor thread looked last."""
+    ready_tick: u64
+    """Times that a goroutine became runnable."""
     preempt: u32
     """1 when the monitor thread has asked for a yield; read by tricolor.poll."""
     random: u64

@@ -24,7 +24,7 @@ from tricolor.runtime.records.goroutine import RUNNABLE, G
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.scheduler.goroutines import park_waiting
 from tricolor.runtime.scheduler.reasons import REASON_FINALIZER
-from tricolor.runtime.scheduler.run_queue import enqueue
+from tricolor.runtime.scheduler.run_queue import enqueue, sample_ready
 
 waiter = global_value(G)
 
@@ -37,6 +37,7 @@ def wake_waiter() -> None:
         return
     waiter.value = null(G)
     g.status = RUNNABLE
+    sample_ready(machine.processor, g)
     enqueue(machine.processor, g)
 
 

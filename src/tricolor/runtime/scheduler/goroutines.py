@@ -33,17 +33,20 @@ from tricolor.kernel.lang import (
     store_u32,
     systemstack,
     to_i32,
+    to_i64,
     to_u32,
     u8,
     u32,
+    unlikely,
 )
 from tricolor.runtime.records.goroutine import DEAD, RUNNABLE, RUNNING, WAITING, G
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import counters, scheduler
 from tricolor.runtime.records.processor import Processor
+from tricolor.runtime.records.time_histogram import count_duration, ready_times
 from tricolor.runtime.scheduler.context import park, resume
 from tricolor.runtime.scheduler.preempt import MONITOR_NONE, start_monitor
-from tricolor.runtime.scheduler.run_queue import enqueue, make_ready, take_next
+from tricolor.runtime.scheduler.run_queue import enqueue, make_ready, sample_ready, take_next
 from tricolor.runtime.scheduler.sleepers import (
     sleeper_insert,
     sleeper_remove,
@@ -73,6 +76,7 @@ def wake_due(p: Processor) -> None:
             return
         g.param = 1
         g.status = RUNNABLE
+        sample_ready(p, g)
         enqueue(p, g)
 
 
@@ -83,7 +87,9 @@ def _wait_for_work(p: Processor) -> G:
         until = p.sleepers.first_wake
         if until < 0 or sleeps_in_vain(p.sleepers):
             deadlock()
+        before = nanotime()
         wait_until(until)
+        scheduler.slept_ns += nanotime() - before
         wake_due(p)
         g = take_next(p)
         if not is_null(g):
@@ -102,6 +108,9 @@ def schedule() -> NoReturn:
     if is_null(g):
         g = _wait_for_work(p)
     g.status = RUNNING
+    if unlikely(g.ready_ns != 0):
+        count_duration(ready_times, nanotime() - g.ready_ns)
+        g.ready_ns = 0
     resume(g)
 
 
@@ -122,6 +131,7 @@ def commit_yield(g: G) -> NoReturn:
     """Puts the goroutine at the end of the queue, after the one that would have run next."""
     p = machine.processor
     g.status = RUNNABLE
+    sample_ready(p, g)
     p.preempt = 0
     following = p.run_next
     if not is_null(following):
@@ -137,6 +147,8 @@ def commit_exit(g: G) -> NoReturn:
     g.status = DEAD
     if g.system == 0:
         scheduler.live -= 1
+    else:
+        scheduler.system_live -= 1
     if g.id == 1:
         scheduler.main_ended = 1
     g.words[0] = 0
@@ -190,7 +202,9 @@ def create(closure: addr, system: bool) -> G:
     g.timer_index = 0
     g.status = WAITING
     counters.goroutines_created += 1
-    if not system:
+    if system:
+        scheduler.system_live += 1
+    else:
         scheduler.live += 1
         counters.goroutines_peak = max(counters.goroutines_peak, scheduler.live)
     parent = machine.g
@@ -293,5 +307,8 @@ def gomaxprocs(count: i32) -> i32:
     """Sets GOMAXPROCS if ``count`` is above 0; gives the previous value. One thread runs goroutines in any case."""
     before = scheduler.processor_limit
     if count > 0:
+        now = nanotime()
+        scheduler.available_ns += (now - scheduler.available_since_ns) * to_i64(before)
+        scheduler.available_since_ns = now
         scheduler.processor_limit = count
     return before

@@ -13,10 +13,16 @@ Source:
 
 from __future__ import annotations
 
+from typing import Final
+
 from tricolor.kernel.lang import check, inline, is_null, null
 from tricolor.runtime.records.goroutine import RUNNABLE, WAITING, G
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.processor import Processor
+from tricolor.runtime.system.clock import nanotime
+
+SAMPLE_EVERY: Final = 8
+"""As Go's gTrackingPeriod."""
 
 
 @inline
@@ -49,12 +55,21 @@ def take_next(p: Processor) -> G:
 
 
 @inline
+def sample_ready(p: Processor, g: G) -> None:
+    """Notes when a goroutine became runnable: one of every SAMPLE_EVERY, since it takes a look at the clock."""
+    p.ready_tick += 1
+    if p.ready_tick % SAMPLE_EVERY == 0:
+        g.ready_ns = nanotime()
+
+
+@inline
 def make_ready(g: G) -> None:
     """Makes a waiting goroutine the next to run. It must not be among the sleepers."""
     check(2, g.status == WAITING, "make_ready: the goroutine does not wait")
     check(2, g.timer_index == 0, "make_ready: the goroutine is among the sleepers")
     p = machine.processor
     g.status = RUNNABLE
+    sample_ready(p, g)
     before = p.run_next
     p.run_next = g
     if not is_null(before):

@@ -113,12 +113,14 @@ def segment_new(size_bytes: u64) -> Segment:
                 if pool.bump == 0:
                     out_of_memory()
                 pool.bump_end = pool.bump + SLAB_BYTES
+                counters.mapped_bytes += SLAB_BYTES
             start = pool.bump
             pool.bump = pool.bump + size_bytes
     else:
         start = map_memory(size_bytes)
         if start == 0:
             out_of_memory()
+        counters.mapped_bytes += size_bytes
     made = as_struct(Segment, start)
     made.limit = to_u64(start) + SEGMENT_HEADER_BYTES + GUARD_BYTES
     made.top = start + size_bytes
@@ -142,6 +144,7 @@ def segment_free(segment: Segment) -> None:
     counters.segment_bytes -= size
     if size > LARGEST_POOLED_BYTES:
         unmap_memory(address(segment), size)
+        counters.mapped_bytes -= size
         return
     pool = _pool(_order(size))
     segment.next = pool.free

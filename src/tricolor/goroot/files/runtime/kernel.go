@@ -50,13 +50,19 @@ func gcsetlimit(bytes int64) int64
 func gcstats(into *gcStats)
 
 //go:noescape
-func gcpauses(into *uint64, n int) int
+func gcpauses(durations, ends *uint64, n int) int
+
+//go:noescape
+func timehistograms(pauses, latencies *uint64, n int)
+
+func gcscannable() (heap, globals uint64)
 
 //go:noescape
 func gcsizes(into *sizeClass, n int)
 
 func findobject(p unsafe.Pointer, size *uintptr) unsafe.Pointer
 func setfinalizer(obj unsafe.Pointer, closure unsafe.Pointer) bool
+func setsentinel(obj unsafe.Pointer, closure unsafe.Pointer)
 func addcleanup(obj unsafe.Pointer, closure unsafe.Pointer) uint64
 
 //go:noescape

@@ -71,6 +71,9 @@ func semTake(addr *uint32) bool {
 	}
 }
 
+// mutexWaitNs is how long goroutines have waited for a sync.Mutex or sync.RWMutex.
+var mutexWaitNs uint64
+
 // semacquire waits until *addr > 0 and decrements it. lifo: wait at the head of the queue.
 func semacquire(addr *uint32, lifo bool, reason uint8) {
 	if semTake(addr) {
@@ -79,6 +82,7 @@ func semacquire(addr *uint32, lifo bool, reason uint8) {
 	w := &semWaiter{gp: getg(), addr: addr}
 	b := semBucketOf(addr)
 	for {
+		start := nanotime()
 		lock(&b.lock)
 		// Count the waiter before the second try. A releaser increments the semaphore before it reads the count, so one of the two
 		// sees the other.
@@ -90,6 +94,9 @@ func semacquire(addr *uint32, lifo bool, reason uint8) {
 		}
 		b.insert(w, lifo)
 		gopark(&b.lock, reason)
+		if reason >= waitMutex && reason <= waitRWMutexWrite {
+			atomic.Xadd64(&mutexWaitNs, nanotime()-start)
+		}
 		if w.handed || semTake(addr) {
 			return
 		}

@@ -7,34 +7,54 @@ import (
 	"unsafe"
 )
 
-// gcStats holds the kernel's statistics of the heap. The kernel fills it in this order.
+// gcStats holds the kernel's statistics of the heap. The kernel fills it in this order (tricolor/runtime/memstats.py).
 type gcStats struct {
-	totalAllocBytes  uint64
-	mallocs          uint64
-	frees            uint64
-	heapLiveBytes    uint64 // allocated and not swept yet
-	heapSysBytes     uint64
-	heapIdleBytes    uint64
-	heapInUseBytes   uint64
-	heapReleased     uint64
-	stackInUseBytes  uint64
-	stackSysBytes    uint64
-	otherSysBytes    uint64
-	metadataBytes    uint64
-	nextGCBytes      uint64
-	lastGCUnixNs     uint64
-	pauseTotalNs     uint64
-	cycles           uint64
-	forcedCycles     uint64
-	gcCPUPercentMill uint64 // share of CPU time since the start, in 1/100,000
-	goroutines       uint64
-	scannableBytes   uint64
-	gcGoalBytes      uint64
-	gcPercent        uint64
-	limitBytes       uint64
-	gcCPUNs          uint64
-	totalCPUNs       uint64
+	totalAllocBytes    uint64
+	totalFreeBytes     uint64
+	mallocs            uint64 // without tiny objects that share a block with others, as frees
+	frees              uint64
+	tinyAllocs         uint64
+	heapLiveBytes      uint64 // allocated and not swept yet
+	heapMarkedBytes    uint64 // what the last cycle left
+	heapSysBytes       uint64
+	heapIdleBytes      uint64
+	heapInUseBytes     uint64
+	heapReleased       uint64
+	stackInUseBytes    uint64
+	stackSysBytes      uint64
+	spanInUseBytes     uint64
+	spanSysBytes       uint64
+	mcacheBytes        uint64
+	metadataBytes      uint64
+	otherSysBytes      uint64
+	nextGCBytes        uint64
+	lastGCUnixNs       uint64
+	pauseTotalNs       uint64
+	cycles             uint64
+	forcedCycles       uint64
+	gcPercent          uint64
+	limitBytes         uint64
+	stackScanBytes     uint64
+	pauseCPUNs         uint64 // each pause times GOMAXPROCS
+	idleCPUNs          uint64
+	totalCPUNs         uint64 // the time since the start times GOMAXPROCS
+	finalizersQueued   uint64
+	finalizersExecuted uint64
+	cleanupsQueued     uint64
+	cleanupsExecuted   uint64
+	goroutines         uint64 // with the runtime's own
+	goroutinesRunnable uint64
+	goroutinesCreated  uint64
+	threads            uint64
 }
+
+// sysBytes returns the memory that the process has from the system.
+func (s *gcStats) sysBytes() uint64 {
+	return s.heapSysBytes + s.stackSysBytes + s.spanSysBytes + s.mcacheBytes + s.metadataBytes + s.otherSysBytes
+}
+
+// startingStackSize is the size of a new goroutine's stack in bytes.
+const startingStackSize = 2048
 
 // sizeClass holds the kernel's statistics of one size class: element size, and numbers of objects.
 type sizeClass struct {
@@ -48,9 +68,9 @@ func ReadMemStats(m *MemStats) {
 	*m = MemStats{
 		Alloc:         s.heapLiveBytes,
 		TotalAlloc:    s.totalAllocBytes,
-		Sys:           s.heapSysBytes + s.stackSysBytes + s.otherSysBytes + s.metadataBytes,
-		Mallocs:       s.mallocs,
-		Frees:         s.frees,
+		Sys:           s.sysBytes(),
+		Mallocs:       s.mallocs + s.tinyAllocs,
+		Frees:         s.frees + s.tinyAllocs,
 		HeapAlloc:     s.heapLiveBytes,
 		HeapSys:       s.heapSysBytes,
 		HeapIdle:      s.heapIdleBytes,
@@ -59,6 +79,10 @@ func ReadMemStats(m *MemStats) {
 		HeapObjects:   s.mallocs - s.frees,
 		StackInuse:    s.stackInUseBytes,
 		StackSys:      s.stackSysBytes,
+		MSpanInuse:    s.spanInUseBytes,
+		MSpanSys:      s.spanSysBytes,
+		MCacheInuse:   s.mcacheBytes,
+		MCacheSys:     s.mcacheBytes,
 		GCSys:         s.metadataBytes,
 		OtherSys:      s.otherSysBytes,
 		NextGC:        s.nextGCBytes,
@@ -66,7 +90,7 @@ func ReadMemStats(m *MemStats) {
 		PauseTotalNs:  s.pauseTotalNs,
 		NumGC:         uint32(s.cycles),
 		NumForcedGC:   uint32(s.forcedCycles),
-		GCCPUFraction: float64(s.gcCPUPercentMill) / 100000,
+		GCCPUFraction: float64(s.pauseCPUNs) / float64(max(s.totalCPUNs, 1)),
 		EnableGC:      true,
 	}
 	var sizes [len(m.BySize)]sizeClass
@@ -74,7 +98,7 @@ func ReadMemStats(m *MemStats) {
 	for i, s := range sizes {
 		m.BySize[i].Size, m.BySize[i].Mallocs, m.BySize[i].Frees = uint32(s.bytes), s.mallocs, s.frees
 	}
-	gcpauses(&m.PauseNs[0], len(m.PauseNs))
+	gcpauses(&m.PauseNs[0], &m.PauseEnd[0], len(m.PauseNs))
 }
 
 // GC runs a full collection cycle and returns when it is complete.
@@ -127,7 +151,7 @@ func watchCycles() {
 		watchCycles()
 	}
 	startFinalizers()
-	setfinalizer(sentinel, *(*unsafe.Pointer)(unsafe.Pointer(&call)))
+	setsentinel(sentinel, *(*unsafe.Pointer)(unsafe.Pointer(&call)))
 }
 
 //go:linkname debug_freeOSMemory runtime/debug.freeOSMemory
@@ -171,15 +195,14 @@ func debug_setPanicOnFault(on bool) (old bool) {
 func debug_readGCStats(pauses *[]uint64) {
 	var s gcStats
 	gcstats(&s)
-	var ring [256]uint64
-	gcpauses(&ring[0], len(ring))
-	n := min(int(s.cycles), len(ring))
+	var ring, ends [256]uint64
+	n := gcpauses(&ring[0], &ends[0], len(ring))
 	p := (*pauses)[:0]
 	for i := range n {
 		p = append(p, ring[(int(s.cycles)-1-i)%len(ring)])
 	}
-	for range n {
-		p = append(p, s.lastGCUnixNs)
+	for i := range n {
+		p = append(p, ends[(int(s.cycles)-1-i)%len(ends)])
 	}
 	*pauses = append(p, s.lastGCUnixNs, s.cycles, s.pauseTotalNs)
 }
