@@ -94,5 +94,3 @@ class G(Struct):
     select_done: u8
     panics_on_fault: u8
     """1 after debug.SetPanicOnFault(true)."""
-    ready_ns: i64
-    """When the goroutine became runnable, if the latency is sampled; else 0."""

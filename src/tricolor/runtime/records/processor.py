@@ -42,6 +42,10 @@ class Processor(Struct):
     """The value of schedule_tick when the monitor thread looked last."""
     ready_tick: u64
     """Times that a goroutine became runnable."""
+    sampled: G
+    """A runnable goroutine whose latency is measured; null if there is none."""
+    sampled_ns: i64
+    """When it became runnable."""
     preempt: u32
     """1 when the monitor thread has asked for a yield; read by tricolor.poll."""
     random: u64

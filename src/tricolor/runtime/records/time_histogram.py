@@ -29,7 +29,7 @@ class TimeHistogram(Struct):
 
 # All pauses of the collector.
 pause_times = global_struct(TimeHistogram)
-# How long goroutines that could run waited until they ran; one of every SAMPLE_EVERY.
+# How long goroutines that could run waited until they ran; a sample of them (run_queue).
 ready_times = global_struct(TimeHistogram)
 
 

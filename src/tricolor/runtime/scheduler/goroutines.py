@@ -97,6 +97,13 @@ def _wait_for_work(p: Processor) -> G:
 
 
 @kernel
+def count_latency(p: Processor) -> None:
+    """Counts how long the sampled goroutine, which is about to run, was runnable."""
+    count_duration(ready_times, nanotime() - p.sampled_ns)
+    p.sampled = null(G)
+
+
+@kernel
 def schedule() -> NoReturn:
     """Runs the next goroutine."""
     p = machine.processor
@@ -108,9 +115,8 @@ def schedule() -> NoReturn:
     if is_null(g):
         g = _wait_for_work(p)
     g.status = RUNNING
-    if unlikely(g.ready_ns != 0):
-        count_duration(ready_times, nanotime() - g.ready_ns)
-        g.ready_ns = 0
+    if unlikely(g is p.sampled):
+        count_latency(p)
     resume(g)
 
 
