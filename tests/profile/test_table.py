@@ -78,7 +78,8 @@ def test_hints_are_about_what_the_reader_can_change() -> None:
     assert "hint: before writing, call Grow" in text
 
 
-def test_bytes_at_a_site_on_the_stack_are_pointed_out() -> None:
+def test_bytes_at_a_site_on_the_stack_are_pointed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
     text = table([sample(frame(inlined=True), frame(line=7))], [site(cost=STACK)])
     assert "by its verdict this site does not allocate; but the function was inlined" in text
     assert "100.00% of the bytes at sites whose verdict is stack (100.00% in inlined functions)" in text
