@@ -92,7 +92,7 @@ def counting(*kinds: str) -> bytes:
         (b"heap profile: 1: 16 [1: 16] @ heap/1048576\n", "text form"),
         (b"\x7fELF\x02\x01", "this is a program"),
         (b"package main\n", "not a pprof profile"),
-        (gzip.compress(b""), "does not say what it counts"),
+        (gzip.compress(b"", mtime=0), "does not say what it counts"),
         (counting("samples", "cpu"), "a CPU profile .it counts samples, cpu"),
         (counting("contentions", "delay"), "a contention profile"),
         (counting("goroutine"), "a goroutine profile"),
