@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias, cast, final
 
-from tricolor.kernel.simulation.memory import SimulatedMemory
+from tricolor.kernel.simulation.memory import SimulatedMemory, SimulationFaultError
 from tricolor.kernel.types import INTEGERS, Integer
 
 AccessTable: TypeAlias = dict[str, tuple[int, Callable[..., Any]]]
@@ -27,17 +27,35 @@ ENTRY: Final = Access("entry", 0, 0)
 
 @final
 @dataclass(slots=True)
+class Sleep:
+    """A thread sleeps on a word of memory until another one wakes it; yielded in place of an ``Access``."""
+
+    word: int
+    awake: bool = False
+
+
+@final
+@dataclass(slots=True)
 class CurrentThread:
-    """The thread that runs: the address of its thread struct, 0 if it has none."""
+    """The thread that runs: the address of its thread struct, 0 if it has none, and what pthread_self() gives."""
 
     base: int = 0
+    number: int = 1
+    last_number: int = 1
+
+    def new_number(self) -> int:
+        """The number of a thread that begins."""
+        self.last_number += 1
+        return self.last_number
 
 
 def run_as_thread(current: CurrentThread, steps: Generator[Access, None, Any]) -> Generator[Access, None, Any]:
-    """The steps of an interleaved call, as a thread that has a thread struct of its own."""
+    """The steps of an interleaved call, as a thread that has a thread struct and a number of its own."""
     base = 0
+    number = current.new_number()
     while True:
         current.base = base
+        current.number = number
         try:
             access = next(steps)
         except StopIteration as stop:
@@ -79,14 +97,28 @@ def coroutine(function: Callable[..., Any]) -> Callable[..., Any]:
     return generator
 
 
+def _awake(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function given from outside, which must not sleep, since no other thread can wake it."""
+
+    def plain(*arguments: Any) -> Any:
+        result: Any = function(*arguments)
+        if isinstance(result, Generator):
+            raise SimulationFaultError("the only thread sleeps, and nobody wakes it")
+        return cast("Any", result)
+
+    return plain
+
+
 def waiting(function: Callable[..., Any], interleaved: bool) -> Callable[..., Any]:
     """A function given from outside, in the form that generated code calls."""
     if not interleaved:
-        return function
+        return _awake(function)
+
+    outside = coroutine(function)
 
     def generator(*arguments: Any) -> Generator[Access, None, Any]:
         yield Access("call", 0, 0)
-        return function(*arguments)
+        return (yield from outside(*arguments))
 
     return generator
 

@@ -4,7 +4,8 @@ Method:
     A thread is a generator of an interleaved simulation: it yields before each access. A schedule is
     the list of choices made where more than one thread could go on. ``explore`` runs the program
     again from the start for each schedule, depth first: the last choice that has an untried
-    alternative is changed, and everything after it starts over (stateless search).
+    alternative is changed, and everything after it starts over (stateless search). A thread that
+    sleeps on a word cannot go on until another one wakes it.
 
 Limits:
     Sequentially consistent memory only. Without partial-order reduction the number of schedules grows
@@ -16,22 +17,38 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeAlias
 
-from tricolor.kernel.simulation.accesses import Access
+from tricolor.kernel.simulation.accesses import Access, Sleep
+from tricolor.kernel.simulation.memory import SimulationFaultError
 
-Thread: TypeAlias = Generator[Access, None, Any]
+Thread: TypeAlias = Generator[Access | Sleep, None, Any]
+
+
+class DeadlockError(SimulationFaultError):
+    """All threads sleep."""
 
 
 def run_threads(threads: Sequence[Thread], choose: Callable[[int], int]) -> list[Any]:
-    """Runs the threads to their ends and gives their results; ``choose(n)`` picks one of n that can go on."""
+    """Runs the threads to their ends and gives their results; ``choose(n)`` picks one of n that can go on.
+
+    Raises DeadlockError if all threads that have not ended sleep.
+    """
     results: list[Any] = [None] * len(threads)
     alive = list(range(len(threads)))
+    asleep: dict[int, Sleep] = {}
     while alive:
-        index = alive[choose(len(alive)) if len(alive) > 1 else 0]
+        able = [each for each in alive if each not in asleep or asleep[each].awake]
+        if not able:
+            raise DeadlockError("all threads sleep")
+        index = able[choose(len(able)) if len(able) > 1 else 0]
+        asleep.pop(index, None)
         try:
-            next(threads[index])
+            event = next(threads[index])
         except StopIteration as stop:
             results[index] = stop.value
             alive.remove(index)
+            continue
+        if isinstance(event, Sleep):
+            asleep[index] = event
     return results
 
 

@@ -115,7 +115,8 @@ def simulate(
     program = checked_program(modules, texts, substitutes)
     memory = memory or SimulatedMemory()
     system = SimulatedSystem(memory)
-    outside = {**system.functions(), **(fakes or {})}
+    thread = CurrentThread()
+    outside = {**system.functions(), "pthread_self": lambda: thread.number, **(fakes or {})}
     linkage = _link(program, memory)
     writer = Writer(linkage, interleaved, coroutines, check_level)
     for function in program.functions:
@@ -123,7 +124,6 @@ def simulate(
             write_function(writer, function)
     text = "\n".join(writer.lines) + "\n"
     code: dict[int, Callable[..., Any]] = {}
-    thread = CurrentThread()
     wrap = coroutine if coroutines else partial(waiting, interleaved=interleaved)
     namespace = _namespace(memory, thread, interleaved, wrap, outside, code)
     exec(compile(text, GENERATED_FILE, "exec"), namespace)  # noqa: S102

@@ -1,11 +1,12 @@
-"""The C functions that a simulated runtime may call: memory, output, a virtual clock."""
+"""The C functions that a simulated runtime may call: memory, output, a virtual clock, sleeping on a word of memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, Final, final
 
+from tricolor.kernel.simulation.accesses import Sleep
 from tricolor.kernel.simulation.memory import (
     NONE,
     READ,
@@ -19,6 +20,8 @@ MAP_FIXED: Final = 0x10
 MAP_FIXED_NOREPLACE: Final = 0x100000
 MADV_DONTNEED: Final = 4
 TIMER_ABSTIME: Final = 1
+FUTEX_NUMBER: Final = 202
+FUTEX_WAKE_PRIVATE: Final = 129
 CLOCK_STEP_NS: Final = 1_000
 NANOSECONDS: Final = 1_000_000_000
 MAP_FAILED: Final = (1 << 64) - 1
@@ -41,6 +44,8 @@ class SimulatedSystem:
     output: dict[int, bytearray] = field(default_factory=dict[int, bytearray])
     now_ns: int = NANOSECONDS
     address_space_limit_bytes: int | None = None
+    sleepers: list[Sleep] = field(default_factory=list[Sleep])
+    """Threads that sleep on words of memory."""
 
     def functions(self) -> dict[str, Callable[..., Any]]:
         """The C functions by name."""
@@ -57,6 +62,7 @@ class SimulatedSystem:
             "_exit": self.exit,
             "getpid": lambda: 1,
             "memcmp": self.memcmp,
+            "syscall": self.syscall,
         }
 
     def mmap(self, at: int, length: int, protection: int, flags: int, _descriptor: int, _offset: int) -> int:
@@ -99,6 +105,27 @@ class SimulatedSystem:
         """Sleeps in virtual time: sets the clock."""
         time = self.memory.load(until, 8) * NANOSECONDS + self.memory.load(until + 8, 8)
         self.now_ns = max(self.now_ns, time) if flags & TIMER_ABSTIME else self.now_ns + time
+        return 0
+
+    def syscall(self, number: int, word: int, operation: int, value: int, timeout: int) -> int | Generator[Sleep, None, int]:
+        """futex(2) without timeouts; the generator of a sleep ends when another thread has woken this one."""
+        if number != FUTEX_NUMBER or timeout != 0:
+            raise SimulationFaultError(f"system call {number} is not simulated")
+        if operation == FUTEX_WAKE_PRIVATE:
+            woken = [each for each in self.sleepers if each.word == word][:value]
+            for each in woken:
+                each.awake = True
+                self.sleepers.remove(each)
+            return len(woken)
+        if self.memory.load(word, 4) != value:
+            return -1
+        return self._sleep(word)
+
+    def _sleep(self, word: int) -> Generator[Sleep, None, int]:
+        sleep = Sleep(word)
+        self.sleepers.append(sleep)
+        while not sleep.awake:
+            yield sleep
         return 0
 
     def abort(self) -> None:

@@ -22,12 +22,10 @@ from tricolor.kernel.lang import (
     function_address,
     global_value,
     i32,
-    i64,
     is_null,
     kernel,
     libc,
     memory_at,
-    null,
     stack_struct,
     u64,
 )
@@ -36,15 +34,13 @@ from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.records.processor import Processor
 from tricolor.runtime.scheduler.signals import SignalMask, block_signals, restore_mask
 from tricolor.runtime.system.clock import TimeSpec, nanotime
+from tricolor.runtime.system.futex import sleep_while_for, wake_sleepers
 
 # Go's value. Shorter slices cost more switches, longer ones delay the other goroutines.
 SLICE_NS: Final = 10_000_000
 MONITOR_NONE: Final = 0
 MONITOR_RUNS: Final = 1
 MONITOR_FAILED: Final = 2
-FUTEX_NUMBER: Final = 202
-FUTEX_WAIT_PRIVATE: Final = 128
-FUTEX_WAKE_PRIVATE: Final = 129
 
 _thread = global_value(u64)
 
@@ -55,10 +51,6 @@ def pthread_create(thread: addr, attributes: addr, function: addr, argument: add
 
 @libc
 def pthread_join(thread: u64, result: addr) -> i32: ...
-
-
-@libc
-def syscall(number: i64, word: addr, operation: i64, value: i64, timeout: TimeSpec) -> i64: ...
 
 
 @kernel
@@ -84,7 +76,7 @@ def monitor(argument: addr) -> addr:
     slice_time = stack_struct(TimeSpec)
     slice_time.nanoseconds = SLICE_NS
     while atomic_load(scheduler.running, "acquire") != 0:
-        syscall(FUTEX_NUMBER, running, FUTEX_WAIT_PRIVATE, 1, slice_time)
+        sleep_while_for(running, 1, slice_time)
         each = first_machine
         while not is_null(each):
             p = each.processor
@@ -111,6 +103,6 @@ def stop_monitor() -> None:
     """Ends the monitor thread and waits for it."""
     atomic_store(scheduler.running, 0, "release")
     if scheduler.monitor_state == MONITOR_RUNS:
-        syscall(FUTEX_NUMBER, field_address(scheduler.running), FUTEX_WAKE_PRIVATE, 1, null(TimeSpec))
+        wake_sleepers(field_address(scheduler.running), 1)
         pthread_join(_thread.value, 0)
     scheduler.monitor_state = MONITOR_NONE

@@ -1,0 +1,70 @@
+"""All locks of the runtime, in the order in which a thread may acquire them.
+
+A thread may acquire a lock while it holds locks of lower ranks only. So no threads can wait for each other in a circle. ``system.lock``
+checks the order at check level 2.
+
+A rank in PEERS is that of many locks which a thread may hold together: it acquires them in the order of their addresses.
+
+Locks of package runtime come first, since its code calls channels, the scheduler and the allocator while it holds them. Then come
+communication and scheduling, then memory, then what prints, which every part may call.
+
+To add a lock: add its rank at its place in the list, and pass the rank to acquire().
+
+Source:
+    Go 1.27.3 runtime/lockrank.go.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Package runtime (goroot/files/runtime).
+RANK_TIMERS: Final = 1
+"""The heap of timers. Held while a timer's value is sent to its channel."""
+RANK_POLL: Final = 2
+"""Descriptors that goroutines wait for."""
+RANK_ENVIRONMENT: Final = 3
+"""What package runtime makes once: tables of types and itabs, caches of symbols."""
+RANK_SEMAPHORE: Final = 4
+"""A bucket of semaphores (package sync), the waiters of a sync.Cond, the halves of an iter.Pull."""
+RANK_RANDOM: Final = 5
+"""The state of the random generator."""
+
+# Communication and scheduling.
+RANK_CHANNEL: Final = 10
+"""A channel. A select holds those of all its cases."""
+RANK_SUDOGS: Final = 11
+"""Records of waiting goroutines that no processor has."""
+RANK_SCHEDULER: Final = 12
+"""What all threads of the scheduler share: idle processors and threads, the global run queue, records of goroutines."""
+RANK_RUN_QUEUE: Final = 13
+"""The run queue and the sleepers of a processor."""
+RANK_STACKS: Final = 14
+"""Free segments of stacks."""
+
+# Memory.
+RANK_COLLECTOR: Final = 20
+"""The phase of the collector and its lists of work."""
+RANK_SPECIALS: Final = 21
+"""Finalizers, cleanups, weak handles."""
+RANK_LAYOUTS: Final = 22
+"""The table of layouts, and the caches that lead from types to layouts."""
+RANK_CENTRAL: Final = 23
+"""The spans of a layout that have free elements."""
+RANK_HEAP: Final = 24
+"""Pages, spans and records of spans."""
+RANK_PERSISTENT: Final = 25
+"""Memory that is never freed."""
+
+# What every part may call.
+RANK_SITES: Final = 30
+"""The table of allocation sites, and the trace of allocations."""
+RANK_OUTPUT: Final = 31
+"""Text for standard error."""
+
+PEERS: Final = RANK_CHANNEL
+"""The rank of which a thread may hold several locks."""
+
+SPINS: Final = 60
+"""Looks at a lock that another thread holds before the thread sleeps. Each takes 40 to 140 cycles, and most locks are held for fewer than
+1,000. More looks waste time when the holder does not run; fewer cost system calls, 2 us each, when it does."""
