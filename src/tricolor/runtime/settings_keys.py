@@ -31,7 +31,9 @@ PAST_END = 9
 """1: a stack word that points to the end of an object keeps the object alive (default)."""
 ARENA_BYTES = 10
 """Address space of the heap; can be set only before the heap starts."""
-LAST_KEY = 10
+PACER_TRACE = 11
+"""Print two lines about pacing for each cycle."""
+LAST_KEY = 11
 
 DEBUG_FLAGS: Final[dict[str, int]] = {
     "gctrace": GCTRACE,
@@ -39,6 +41,7 @@ DEBUG_FLAGS: Final[dict[str, int]] = {
     "clobberfree": CLOBBER_FREE,
     "allocfreetrace": TRACE_ALLOCATIONS,
     "gcstress": STRESS,
+    "gcpacertrace": PACER_TRACE,
 }
 """Flags of GODEBUG and the settings that they set to a number."""
 

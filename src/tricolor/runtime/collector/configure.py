@@ -12,7 +12,7 @@ from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.settings import exchange_setting, settings
 from tricolor.runtime.collector.cycle import collect
 from tricolor.runtime.collector.cycles import cycles
-from tricolor.runtime.collector.pacer import set_goal
+from tricolor.runtime.collector.pacing import set_goal
 from tricolor.runtime.records.processor import flush_mcaches
 from tricolor.runtime.settings_keys import ARENA_BYTES, GC_PERCENT, MEMORY_LIMIT
 

@@ -40,7 +40,7 @@ from tricolor.runtime.collector.checkmark import check_marks, save_roots
 from tricolor.runtime.collector.cycles import PAUSE_RING, cycles
 from tricolor.runtime.collector.gctrace import print_gctrace
 from tricolor.runtime.collector.mark import mark_reachable
-from tricolor.runtime.collector.pacer import set_goal
+from tricolor.runtime.collector.pacing import set_goal
 from tricolor.runtime.collector.roots import mark_roots
 from tricolor.runtime.collector.specials import call_queue_hook, check_specials, mark_special_roots, process_specials
 from tricolor.runtime.collector.sweep import check_heap, sweep
