@@ -79,13 +79,11 @@ def test_three_threads_in_random_interleavings_lose_no_count(patience: str) -> N
 
 
 def test_a_release_that_wakes_nobody_leaves_a_thread_asleep() -> None:
-    loaded = simulate(
-        [MODULE],
-        check_level=0,
-        interleaved=True,
-        substitutes={"tricolor.runtime.lock_ranks": "tests.runtime.impatient_locks"},
-        fakes={"tricolor.wake_waiter": lambda _lock: None, "pause_here": lambda: None},
-    )
+    def wake_nobody(_lock: int) -> None:
+        pass
+
+    impatient = {"tricolor.runtime.lock_ranks": "tests.runtime.impatient_locks"}
+    loaded = simulate([MODULE], check_level=0, interleaved=True, substitutes=impatient, fakes={"tricolor.wake_waiter": wake_nobody})
     with pytest.raises(DeadlockError):
         explore(threads_that_count(loaded, 2), lambda _: None, limit=300)
 

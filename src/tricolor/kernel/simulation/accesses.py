@@ -101,10 +101,10 @@ def _awake(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function given from outside, which must not sleep, since no other thread can wake it."""
 
     def plain(*arguments: Any) -> Any:
-        result: Any = function(*arguments)
+        result: object = function(*arguments)
         if isinstance(result, Generator):
             raise SimulationFaultError("the only thread sleeps, and nobody wakes it")
-        return cast("Any", result)
+        return result
 
     return plain
 
@@ -118,7 +118,8 @@ def waiting(function: Callable[..., Any], interleaved: bool) -> Callable[..., An
 
     def generator(*arguments: Any) -> Generator[Access, None, Any]:
         yield Access("call", 0, 0)
-        return (yield from outside(*arguments))
+        result: Any = yield from outside(*arguments)
+        return result
 
     return generator
 

@@ -10,13 +10,14 @@ Terms:
 
 Invariants:
     1. A thread MUST acquire a lock only while it holds locks of lower ranks, or peers at lower addresses. Otherwise two threads could
-       wait for each other. Checked by note_acquire().
+       wait for each other. Checked by acquire().
     2. The thread that acquired a lock MUST release it. Otherwise a lock would be free while code relies on it. Checked by
-       note_release().
+       release().
     3. A goroutine MUST NOT lose its thread while it holds a lock: ``machine.locks`` counts the locks that goroutines hold. Otherwise
        others would sleep for a goroutine that does not run. gopark() releases the lock after the goroutine is parked. Checked by
-       note_release(), which finds the lock of another thread.
-    4. A signal handler MUST NOT acquire a lock: the thread that it interrupts may hold it. No check sees that.
+       release(), which finds the lock of another thread.
+    4. A signal handler MUST NOT acquire a lock: the thread that it interrupts may hold it. Otherwise the thread would wait for itself. No check
+       sees that.
 
 Source:
     Go 1.27.3 runtime/lock_spinbit.go and lock_futex.go; Drepper, "Futexes Are Tricky", mutex 3.
