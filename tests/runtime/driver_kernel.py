@@ -27,13 +27,16 @@ from tricolor.kernel.lang import (
 from tricolor.runtime.allocator.accounting import trace_hook
 from tricolor.runtime.allocator.heap_types import centrals, mheap
 from tricolor.runtime.allocator.mcentral import init_layouts
+from tricolor.runtime.allocator.sampling import draw_distance, sample_hook
 from tricolor.runtime.allocator.sizes import ALL_POINTERS_BASE
 from tricolor.runtime.allocator.spans import find_object, span_of
+from tricolor.runtime.allocator.stack_records import HEAP_PROFILE, StackRecord, heap_records, record_of
 from tricolor.runtime.collector.configure import configure
 from tricolor.runtime.collector.cycle import collect
 from tricolor.runtime.collector.cycles import cycles
 from tricolor.runtime.collector.environment import read_environment
 from tricolor.runtime.collector.roots import mark_stack_words, mark_words, stack_scanner
+from tricolor.runtime.collector.samples import add_sample, check_samples
 from tricolor.runtime.collector.specials import (
     add_cleanup,
     check_specials,
@@ -47,6 +50,7 @@ from tricolor.runtime.mutator.malloc import alloc_any
 from tricolor.runtime.mutator.weak import weak_handle, weak_load
 from tricolor.runtime.records.process import init_scheduler
 from tricolor.runtime.records.processor import flush_mcaches
+from tricolor.runtime.settings_keys import SAMPLE_BYTES
 from tricolor.runtime.slices import growslice
 from tricolor.runtime.strings import (
     cmpstring,
@@ -145,6 +149,7 @@ def size(where: addr) -> u64:
 def check_all() -> None:
     check_heap()
     check_specials()
+    check_samples()
 
 
 @export("test.live")
@@ -207,6 +212,50 @@ def taken(object: addr, closure: addr) -> u64:
 @export("test.environment")
 def environment(table: addr) -> None:
     read_environment(table)
+
+
+# --- Samples: the records have no stack, so there is one for each size ------------------------------
+
+
+@export("test.takesample")
+def take_sample(object: addr, size_bytes: u64) -> None:
+    add_sample(object, sample_record(size_bytes))
+
+
+@kernel
+def sample_record(size_bytes: u64) -> StackRecord:
+    """The record of a size."""
+    return record_of(HEAP_PROFILE, size_bytes, field_address(roots), 0)
+
+
+@export("test.samplebytes")
+def set_sample_bytes(rate: i64) -> None:
+    """Sets the rate, and counts samples from here on."""
+    sample_hook.value = function_address(take_sample)
+    configure(SAMPLE_BYTES, rate)
+
+
+@export("test.distance")
+def distance() -> u64:
+    return draw_distance()
+
+
+@export("test.sampled")
+def sampled(size_bytes: u64) -> u64:
+    record = sample_record(size_bytes)
+    return record.allocs + record.new_allocs
+
+
+@export("test.published")
+def published(size_bytes: u64) -> u64:
+    heap_records()
+    return sample_record(size_bytes).allocs
+
+
+@export("test.publishedfrees")
+def published_frees(size_bytes: u64) -> u64:
+    heap_records()
+    return sample_record(size_bytes).frees
 
 
 # --- Slices and strings: results of several words are stored at ``out`` -----------------------------

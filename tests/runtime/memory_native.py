@@ -31,7 +31,8 @@ SIGNATURES: dict[str, str] = {
     "setfinalizer": "buu", "addcleanup": "uuu", "stopcleanup": "vuu", "weakhandle": "uu", "weakload": "uu",
     "taken": "uuu", "trees": "uu", "growslice": "vuuiiiu", "concat": "vuuu", "bytestostring": "vuuu",
     "stringtobytes": "vuuu", "runestostring": "vuuu", "stringtorunes": "vuuu", "intstring": "vui",
-    "decoderune": "vuuuu", "cmpstring": "iuuuu",
+    "decoderune": "vuuuu", "cmpstring": "iuuuu", "samplebytes": "vi", "distance": "u", "sampled": "uu",
+    "published": "uu", "publishedfrees": "uu",
 }  # fmt: skip
 ROOTS = 256
 SCRATCH = (ctypes.c_uint64 * 4)()

@@ -57,6 +57,9 @@ from tricolor.gotypes.sizes import align_of, size_of
 from tricolor.gotypes.types import Type, has_pointers
 from tricolor.staticdata.barriers import BARRIER, NOSCAN, RAW
 
+MEM_PROFILE_RATE = '@"runtime.MemProfileRate"'
+"""The allocator has to know this variable's value before it allocates again, so a store to it is followed by a call."""
+
 
 def offset(g: Gen, addr: Addr, bytes_: int) -> Addr:
     """The address some constant number of bytes further, in the same object."""
@@ -208,6 +211,8 @@ def store(g: Gen, t: Type, addr: Addr, value: str) -> None:
             store_leaf(g, addr, "i8", to_byte(g, value), 1)
         case Form.SCALAR:
             store_leaf(g, addr, shape.llvm, value, shape.align)
+            if addr.ptr == MEM_PROFILE_RATE:
+                g.rt(0, "runtime.memprofileratestored")
         case Form.AGGREGATE:
             _store_aggregate(g, shape, addr, value)
         case Form.MEMORY:

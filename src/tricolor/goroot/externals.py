@@ -38,6 +38,8 @@ KERNEL: Final[dict[str, str]] = {
     "runtime.gcpauses": "copy the rings of the last n pauses in ns and of their ends; cycle c is at (c-1) mod n; return how many there are",
     "runtime.timehistograms": "copy the first n counts of the histograms of pauses and of waits of goroutines that could run",
     "runtime.gcscannable": "bytes of objects and of globals with pointers; exact after gcstats",
+    "runtime.setsamplebytes": "sample an object for the heap profile every so many bytes on average; 0: none",
+    "runtime.heaprecords": "the first record of the heap profile (files/runtime/mprof.go), nil if there is none",
     "runtime.findobject": "beginning of the heap object that contains an address, nil if there is none; stores its size unless size is nil",
     "runtime.setfinalizer": "queue the closure func(obj) when obj dies; nil: remove it; return false if there is one already",
     "runtime.setsentinel": "setfinalizer for an object without one; statistics do not count it",

@@ -16,7 +16,7 @@ Terms:
 The rooms, each built only on those after it; an import contract holds the order::
 
     start                              the first goroutine
-    allocation_trace, memstats, statistics
+    allocation_trace, memstats, profiles, statistics
                                        what debuggers, package runtime and reports ask for
     selects, channels, panics          communication, deferred calls
     scheduler                          goroutines, stacks, signals, traces, finalizers' goroutine

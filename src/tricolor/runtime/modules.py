@@ -26,6 +26,7 @@ MODULES: Final = (
     "tricolor.runtime.element_copy",
     "tricolor.runtime.statistics",
     "tricolor.runtime.memstats",
+    "tricolor.runtime.profiles",
     "tricolor.runtime.allocator.entries",
     "tricolor.runtime.system.process",
     "tricolor.runtime.mutator.malloc",

@@ -33,7 +33,9 @@ ARENA_BYTES = 10
 """Address space of the heap; can be set only before the heap starts."""
 PACER_TRACE = 11
 """Print two lines about pacing for each cycle."""
-LAST_KEY = 11
+SAMPLE_BYTES = 12
+"""Sample an object for the heap profile every so many bytes on average; 0: never."""
+LAST_KEY = 12
 
 DEBUG_FLAGS: Final[dict[str, int]] = {
     "gctrace": GCTRACE,

@@ -20,6 +20,7 @@ from tricolor.runtime.allocation_trace import install_trace
 from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.collector.environment import read_environment
 from tricolor.runtime.collector.roots import stack_scanner
+from tricolor.runtime.profiles import install_profiles
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import init_scheduler, scheduler
 from tricolor.runtime.scheduler.context import enter_scheduler, thread_pointer
@@ -62,6 +63,7 @@ def start(argc: i32, argv: addr, envp: addr) -> i32:
     init_layouts()
     read_environment(envp)
     install_trace()
+    install_profiles()
     stack_scanner.value = function_address(scan_stacks)
     install_signals(function_address(fault_handler))
     return enter_scheduler(function_address(run_main))

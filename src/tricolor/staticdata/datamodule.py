@@ -11,6 +11,7 @@ Symbols that the runtime and the overlay of Go's packages read (arrays of addres
     tricolor.data_roots, tricolor.data_root_count      {address, bytes, bitmap address}: globals that hold pointers
     tricolor.init_tasks, tricolor.init_task_count      code addresses of package initialisers, in order
     tricolor.data_version                              i64, 1
+    tricolor.heap_profile_read                         i64, 1 if the program can read its heap profile; else 0
     runtime.staticuint64s                              [256 x i64]: i at index i
     runtime.zerobase, runtime.zeroVal                  8 and 1024 zero bytes
     main.main                                          if the main function has another symbol
@@ -80,11 +81,14 @@ MAX_BITMAP_WORDS = 1 << 23
 UNREACHABLE_METHOD = "tricolor.unreachable_method"
 """The code address in itabs for methods that nothing calls. It cannot be null: null in the first place means that the type lacks a method."""
 
+HEAP_PROFILE_READER = "runtime.memProfileInternal"
+"""All functions that read the heap profile call it. In a program without it nothing is sampled, as in Go."""
+
 TABLE_SYMBOLS = frozenset(
     f"tricolor.{name}"
     for name in (
         "names", "types", "texts", "typelinks", "typelink_count", "itabs", "itab_count", "layouts", "layout_count",
-        "data_roots", "data_root_count", "init_tasks", "init_task_count", "data_version",
+        "data_roots", "data_root_count", "init_tasks", "init_task_count", "data_version", "heap_profile_read",
     )
 )  # fmt: skip
 
@@ -330,6 +334,8 @@ class _DataModule:
         self.parts.append(pointer_table("tricolor.init_tasks", tasks))
         self.parts.append(count_of("tricolor.init_task_count", len(tasks)))
         self.parts.append(count_of("tricolor.data_version", 1))
+        can_read = any(func.symbol == HEAP_PROFILE_READER for func in self.program.funcs)
+        self.parts.append(count_of("tricolor.heap_profile_read", 1 if can_read else 0))
         self.add_function(
             UNREACHABLE_METHOD, f"define void {quote(UNREACHABLE_METHOD)}() {{\n  call void @llvm.trap()\n  unreachable\n}}\n"
         )

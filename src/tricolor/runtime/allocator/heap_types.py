@@ -100,7 +100,8 @@ class Cell(Struct):
     cursor: addr
     limit: addr
     span: Span
-    unused: u64
+    until_sample: u64
+    """Bytes from the limit to the next sampled object, plus one; 0: not drawn yet (``sampling``)."""
 
 
 class MCache(Struct):
@@ -110,6 +111,8 @@ class MCache(Struct):
     tiny: addr
     tiny_offset: u64
     tiny_allocs: u64
+    until_sample: u64
+    """As in a cell, for large objects."""
 
 
 class TypeLayout(Struct):

@@ -47,13 +47,14 @@ from tricolor.runtime.allocator.heap_types import (
 )
 from tricolor.runtime.allocator.marks import allocated_bits
 from tricolor.runtime.allocator.mcentral import take_span
+from tricolor.runtime.allocator.sampling import elems_before_sample, return_to_sampling
 from tricolor.runtime.allocator.settings import every_allocation
 
 
 @kernel
 def claim_run(cell: Cell, central: Central) -> bool:
     """Fills the cell with the next run of free elements; False if the arena is full."""
-    most = 1 if every_allocation.value != 0 else central.claim_elems
+    most = 1 if every_allocation.value != 0 else elems_before_sample(cell, central)
     span = cell.span
     while is_null(span) or not claim_in_span(cell, span, most):
         if not is_null(span):
@@ -130,6 +131,7 @@ def flush_cell(cell: Cell) -> None:
     mheap.objects_allocated -= count
     counts = class_counts[span.size_class]
     counts.allocated -= count
+    return_to_sampling(cell, unused_bytes)
     cell.limit = cell.cursor
 
 

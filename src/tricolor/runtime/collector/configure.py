@@ -13,8 +13,8 @@ from tricolor.runtime.allocator.settings import exchange_setting, settings
 from tricolor.runtime.collector.cycle import collect
 from tricolor.runtime.collector.cycles import cycles
 from tricolor.runtime.collector.pacing import set_goal
-from tricolor.runtime.records.processor import flush_mcaches
-from tricolor.runtime.settings_keys import ARENA_BYTES, GC_PERCENT, MEMORY_LIMIT
+from tricolor.runtime.records.processor import flush_mcaches, forget_all_distances
+from tricolor.runtime.settings_keys import ARENA_BYTES, GC_PERCENT, MEMORY_LIMIT, SAMPLE_BYTES
 
 
 @systemstack("runtime.configure")
@@ -26,6 +26,8 @@ def configure(key: u64, value: i64) -> i64:
     if mheap.layout_count != 0:
         # A setting that has to see every allocation must not miss those that the present runs would serve.
         flush_mcaches()
+        if key == SAMPLE_BYTES:
+            forget_all_distances()
         if key == GC_PERCENT or key == MEMORY_LIMIT:
             set_goal(cycles.marked)
     return previous
@@ -46,3 +48,9 @@ def gc_set_limit(limit_bytes: i64) -> i64:
     if limit_bytes < 0:
         return settings[MEMORY_LIMIT]
     return configure(MEMORY_LIMIT, limit_bytes)
+
+
+@systemstack("runtime.setsamplebytes")
+def set_sample_bytes(rate: i64) -> None:
+    """The program has set runtime.MemProfileRate."""
+    configure(SAMPLE_BYTES, rate)

@@ -42,6 +42,7 @@ from tricolor.runtime.collector.gctrace import print_gctrace
 from tricolor.runtime.collector.mark import mark_reachable
 from tricolor.runtime.collector.pacing import set_goal
 from tricolor.runtime.collector.roots import mark_roots
+from tricolor.runtime.collector.samples import check_samples, end_profile_cycle
 from tricolor.runtime.collector.specials import call_queue_hook, check_specials, mark_special_roots, process_specials
 from tricolor.runtime.collector.sweep import check_heap, sweep
 from tricolor.runtime.records.process import scheduler
@@ -86,6 +87,7 @@ def collect(forced: bool) -> None:
         check_marks()
     # 5. Specials.
     process_specials()
+    end_profile_cycle()
     cycles.heap_at_end = mheap.live
     cycles.mark_end_ns = nanotime()
     # 6. Sweep.
@@ -119,6 +121,7 @@ def report_cycle() -> None:
     if unlikely(settings[CHECKMARK] != 0):
         check_heap()
         check_specials()
+        check_samples()
     call_queue_hook()
 
 

@@ -21,6 +21,7 @@ from tricolor.runtime.allocator.heap_types import Cell, mheap
 from tricolor.runtime.allocator.large import new_large
 from tricolor.runtime.allocator.mcache import claim_run
 from tricolor.runtime.allocator.mcentral import central_of, init_layouts
+from tricolor.runtime.allocator.sampling import is_sampled, is_sampled_large, report_sample
 from tricolor.runtime.allocator.settings import every_allocation
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.collector.cycle import collect_for_memory, collect_if_due
@@ -59,6 +60,8 @@ def refill(layout: addr) -> addr:
         if not claim_run(cell, central):
             fatal_out_of_memory(to_u64(central.elem_bytes), mheap.pages_in_use << PAGE_SHIFT)
     cursor = cell.cursor
+    if unlikely(is_sampled(cell, central)):
+        report_sample(cursor, to_u64(central.elem_bytes))
     cell.cursor = cursor + to_u64(central.elem_bytes)
     if unlikely(every_allocation.value != 0):
         note_allocation(cursor, to_u64(central.elem_bytes))
@@ -83,4 +86,6 @@ def alloc_large(size_bytes: u64, type: addr, zero: bool) -> addr:
             fatal_out_of_memory(length_bytes, mheap.pages_in_use << PAGE_SHIFT)
     if unlikely(every_allocation.value != 0):
         note_allocation(span.start, length_bytes)
+    if unlikely(is_sampled_large(mcache(), length_bytes)):
+        report_sample(span.start, length_bytes)
     return span.start

@@ -13,8 +13,9 @@ Differs from Go:
 from __future__ import annotations
 
 from tricolor.kernel.lang import Embed, Struct, addr, global_struct, i64, is_null, kernel, u32, u64
-from tricolor.runtime.allocator.heap_types import MCache
+from tricolor.runtime.allocator.heap_types import MCache, mheap
 from tricolor.runtime.allocator.mcache import check_cells, check_dropped, drop_spans, flush_mcache
+from tricolor.runtime.allocator.sampling import forget_distances
 from tricolor.runtime.records.goroutine import G, Sudog
 
 
@@ -79,6 +80,15 @@ def drop_all_spans() -> None:
     each = first_processor
     while not is_null(each):
         drop_spans(each.mcache)
+        each = each.all_link
+
+
+@kernel
+def forget_all_distances() -> None:
+    """The rate of sampling has changed; after flush_mcaches()."""
+    each = first_processor
+    while not is_null(each):
+        forget_distances(each.mcache, mheap.layout_count)
         each = each.all_link
 
 

@@ -250,9 +250,14 @@ def callers(skip: i64, into: addr, count: i64) -> i64:
 
     A function into which another was inlined has an entry of its own (FRAME_INDEX_BIT).
     """
-    left = to_u64(skip)
+    return to_i64(store_callers(to_u64(skip), into, to_u64(count)))
+
+
+@kernel
+def store_callers(skip: u64, into: addr, most: u64) -> u64:
+    """As runtime.callers, for code on the system stack: the stack of the running goroutine from where it entered that stack."""
+    left = skip
     done: u64 = 0
-    most = to_u64(count)
     walk = stack_struct(Walk)
     going = walk_from(walk, machine.goroutine_fp, 0)
     while going and done < most:
@@ -271,7 +276,7 @@ def callers(skip: i64, into: addr, count: i64) -> i64:
                 break
             place = FRAME_INDEX_BIT | (index * 2 + 1)
         going = walk_next(walk)
-    return to_i64(done)
+    return done
 
 
 @systemstack("runtime.symbolize")

@@ -87,6 +87,21 @@ func readSettings() {
 	parseGodebug()
 }
 
+// debugNumber returns the value of a GODEBUG setting that is a number.
+func debugNumber(key string) (int, bool) {
+	for rest := godebug; rest != ""; {
+		end := 0
+		for end < len(rest) && rest[end] != ',' {
+			end++
+		}
+		if end > len(key) && rest[len(key)] == '=' && rest[:len(key)] == key {
+			return atoi(rest[len(key)+1 : end])
+		}
+		rest = rest[min(end+1, len(rest)):]
+	}
+	return 0, false
+}
+
 // parseGodebug reads the settings that this package itself uses.
 func parseGodebug() {
 	debugPanicnil.Store(0)

@@ -39,6 +39,11 @@ func memequal(a, b unsafe.Pointer, n uintptr) bool
 
 func persistentalloc(size uintptr) unsafe.Pointer
 
+// Profiles.
+
+func setsamplebytes(rate int64)
+func heaprecords() *stackRecord
+
 // Collector.
 
 func gccollect()

@@ -40,6 +40,7 @@ func main() {
 	registerItabs()
 	readArguments()
 	readSettings()
+	startHeapProfile()
 	for _, code := range initTasks[:initTaskCount] {
 		closure := unsafe.Pointer(&code)
 		callClosure(closure)

@@ -1,4 +1,4 @@
-// Functions of the runtime for signals, tracing, profiling and testing/synctest. Only signals are supported; profiles are empty.
+// Functions of the runtime for signals, tracing, profiling and testing/synctest. Only signals are supported.
 
 package runtime
 
@@ -123,10 +123,7 @@ func StopTrace() {}
 // ReadTrace returns no data.
 func ReadTrace() []byte { return nil }
 
-// Package runtime/pprof and the profiles of this package. Nothing is recorded, so all profiles are empty.
-
-// MemProfileRate is the number of allocated bytes between two samples. It has no effect.
-var MemProfileRate int = 512 * 1024
+// Package runtime/pprof and the profiles of this package but for the heap profile (mprof.go). Nothing is recorded, so they are empty.
 
 // SetBlockProfileRate does nothing.
 func SetBlockProfileRate(_ int) {}
@@ -142,9 +139,6 @@ func CPUProfile() []byte { panic("CPUProfile no longer available") }
 
 // SetCgoTraceback does nothing.
 func SetCgoTraceback(_ int, _, _, _ unsafe.Pointer) {}
-
-// MemProfile returns no records.
-func MemProfile(_ []MemProfileRecord, _ bool) (n int, ok bool) { return 0, true }
 
 // BlockProfile returns no records.
 func BlockProfile(_ []BlockProfileRecord) (n int, ok bool) { return 0, true }
@@ -189,10 +183,6 @@ func pprof_leakGC() {}
 
 //go:linkname pprof_cyclesPerSecond runtime/pprof.runtime_cyclesPerSecond
 func pprof_cyclesPerSecond() int64 { return 1e9 }
-
-func pprof_memProfileInternal(_ []profilerecord.MemProfileRecord, _ bool) (n int, ok bool) {
-	return 0, true
-}
 
 func pprof_blockProfileInternal(_ []profilerecord.BlockProfileRecord) (n int, ok bool) {
 	return 0, true
