@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -33,10 +34,14 @@ RunCase = Callable[..., Finished]
 
 @pytest.fixture(scope="session")
 def run_case() -> RunCase:
-    """Runs a case with all checks of the runtime; ``debug`` is GODEBUG."""
+    """Runs a case with all checks of the runtime; ``debug`` is GODEBUG, ``stack_bytes`` the size of threads' stacks."""
     tricolor = [sys.executable, "-m", "tricolor.cli.main", "run", f"--check={CHECK_LEVEL}", *PROGRAM]
 
-    def run(*words: str, debug: str = "", timeout_seconds: float = 300) -> Finished:
+    def run(*words: str, debug: str = "", timeout_seconds: float = 300, stack_bytes: int | None = None) -> Finished:
+        def limit() -> None:
+            if stack_bytes is not None:
+                resource.setrlimit(resource.RLIMIT_STACK, (stack_bytes, resource.RLIM_INFINITY))
+
         done = subprocess.run(
             [*tricolor, *words],
             capture_output=True,
@@ -44,6 +49,7 @@ def run_case() -> RunCase:
             timeout=timeout_seconds,
             check=False,
             env=os.environ | {"GODEBUG": debug},
+            preexec_fn=limit,
         )
         return Finished(done.returncode, done.stderr, done.stdout)
 

@@ -3,6 +3,10 @@
 How: kernel functions are generators (coroutine mode). The fake of ``park`` yields Park, the fake of ``resume`` yields Resume, and
 ``World.run`` goes on with the generator of whoever runs next. A ``@goroutine`` function yields ENTRY where it begins: there a real
 one compares with the stack limit and may be preempted, so the world preempts it there with some probability.
+
+Threads are generators too. The world switches between them where one parks or resumes a goroutine, enters a function, makes a system
+call, or sleeps; between these places a thread runs alone. The monitor thread's looks for blocked system calls happen at random, and
+whenever nothing else can happen. Time passes when no thread can run.
 """
 
 from __future__ import annotations
@@ -17,12 +21,16 @@ from tricolor.kernel.simulation.accesses import Access
 from tricolor.kernel.simulation.memory import MemorySnapshot
 from tricolor.kernel.simulation.run import Simulation, simulate
 from tricolor.kernel.simulation.system import NANOSECONDS
+from tricolor.kernel.types import size_bytes
 
 MODULES: Final = ("tricolor.runtime.start", "tricolor.runtime.channels", "tricolor.runtime.selects")
-TRY_AGAIN: Final = 11
 ROOM_BYTES: Final = 1 << 20
 CLOSURE_IN_START_FRAME: Final = 24
 STANDARD_ERROR: Final = 2
+FUTEX_NUMBER: Final = 202
+FUTEX_WAKE: Final = 129
+RUNNING: Final = 2
+IN_CALL: Final = 3
 
 
 @final
@@ -50,7 +58,17 @@ class Resume:
     g: int
 
 
-Code: TypeAlias = Generator[Entered | Park | Resume | Access, None, Any]
+@final
+@dataclass(slots=True)
+class Pause:
+    """A thread sleeps: on a word, until a time, or in a system call. It may run again when ``over`` is set."""
+
+    word: int
+    until_ns: int | None
+    over: bool = False
+
+
+Code: TypeAlias = Generator[Entered | Park | Resume | Pause | Access, None, Any]
 Program: TypeAlias = Callable[[], Code]
 
 
@@ -78,6 +96,9 @@ class Fakes:
     simulation: Simulation | None = None
     main: Program | None = None
     room: int = 0
+    born: list[Code] = field(default_factory=list[Code])
+    """Threads that were started and have not run yet."""
+    pauses: list[Pause] = field(default_factory=list[Pause])
 
     def functions(self) -> dict[str, Callable[..., Any]]:
         """The fakes by symbol."""
@@ -94,8 +115,9 @@ class Fakes:
             "runtime.panicplain": self.panic,
             "runtime.mallocgc": self.allocate,
             "runtime.newobject": self.new_object,
-            # Without a monitor thread nothing asks for preemption: the world does.
-            "pthread_create": lambda *_: TRY_AGAIN,
+            "pthread_create": self.create_thread,
+            "pthread_detach": lambda *_: 0,
+            "syscall": self.futex,
             "pthread_sigmask": lambda *_: 0,
             "sigaction": lambda *_: 0,
             "sigaltstack": lambda *_: 0,
@@ -107,13 +129,45 @@ class Fakes:
         return self.simulation
 
     def machine(self, name: str) -> int:
-        """A field of the machine."""
-        return int(self.loaded.load_field("Machine", self.loaded.globals["tricolor.first_machine"], name))
+        """A field of the running thread's machine."""
+        return int(self.loaded.load_field("Machine", self.loaded.thread.base, name))
 
     def set_machine(self, name: str, value: int) -> None:
         found = self.loaded.struct("Machine").field_named(name)
         assert found is not None
-        self.loaded.memory.store(self.loaded.globals["tricolor.first_machine"] + found.offset_bytes, 8, value)
+        self.loaded.memory.store(self.loaded.thread.base + found.offset_bytes, 8, value)
+
+    def create_thread(self, _thread: int, _attributes: int, function: int, argument: int) -> Code | int:
+        """The first thread runs at once. There is no monitor thread: the world does what it does."""
+        addresses = self.loaded.function_addresses
+        if function == addresses["tricolor.first_thread"]:
+            return self.loaded.call("tricolor.first_thread", argument)
+        if function == addresses["tricolor.next_thread"]:
+            self.born.append(self.loaded.call("tricolor.next_thread", argument))
+        return 0
+
+    def futex(self, number: int, word: int, operation: int, value: int, timeout: int) -> Code | int:
+        """A sleep on a word, which is a Pause, or a wake-up."""
+        assert number == FUTEX_NUMBER
+        memory = self.loaded.memory
+        if operation == FUTEX_WAKE:
+            woken = [each for each in self.pauses if each.word == word][:value]
+            for each in woken:
+                each.over = True
+                self.pauses.remove(each)
+            return len(woken)
+        if memory.load(word, 4) != value:
+            return -1
+        until = None
+        if timeout != 0:
+            until = self.loaded.system.now_ns + memory.load(timeout, 8) * NANOSECONDS + memory.load(timeout + 8, 8)
+        return self.pausing(Pause(word, until))
+
+    def pausing(self, pause: Pause) -> Code:
+        """Sleeps; others run meanwhile."""
+        self.pauses.append(pause)
+        yield pause
+        return 0
 
     def enter_scheduler(self, function: int) -> Code:
         self.set_machine("system_base", self.room)
@@ -158,6 +212,16 @@ class Fakes:
 
 @final
 @dataclass(slots=True)
+class Thread:
+    """A thread: the generator that it runs, its machine, and its sleep."""
+
+    code: Code
+    base: int = 0
+    pause: Pause | None = None
+
+
+@final
+@dataclass(slots=True)
 class World:
     """A process that runs simulated goroutines; ``run`` starts it from the beginning."""
 
@@ -169,6 +233,9 @@ class World:
     """Symbols of functions by address."""
     random: random.Random = field(default_factory=random.Random)
     preempted_percent: int = 0
+    monitored_percent: int = 0
+    """How often the monitor looks for blocked system calls, of 100 events."""
+    threads: list[Thread] = field(default_factory=list[Thread])
     programs: dict[int, Program] = field(default_factory=dict[int, Program])
     """What closures run, by address."""
     saved: dict[int, Code] = field(default_factory=dict[int, Code])
@@ -186,6 +253,28 @@ class World:
     def g(self) -> int:
         """The running goroutine."""
         return self.fakes.machine("g")
+
+    def system_call(self, duration_ns: int) -> Code:
+        """What runtime.systemcall does, for a call that takes that time."""
+        load, store = self.load, self.store
+        g, base, p = self.g(), self.simulation.thread.base, self.fakes.machine("processor")
+        store("G", g, "status", IN_CALL)
+        store("Processor", p, "system_calls", load("Processor", p, "system_calls") + 1)
+        store("Processor", p, "owner", base | 1)
+        yield from self.fakes.pausing(Pause(0, self.now_ns() + duration_ns))
+        assert self.simulation.thread.base == base
+        if load("Processor", p, "owner") == base | 1:
+            store("Processor", p, "owner", base)
+            store("G", g, "status", RUNNING)
+        else:
+            yield from self.fakes.park(self.simulation.function_addresses["tricolor.return_from_call"])
+        assert load("G", g, "status") == RUNNING
+
+    def store(self, struct: str, address: int, name: str, value: int) -> None:
+        """Changes a field of a kernel struct."""
+        found = self.simulation.struct(struct).field_named(name)
+        assert found is not None
+        self.simulation.memory.store(address + found.offset_bytes, size_bytes(found.type), value)
 
     def now_ns(self) -> int:
         """Virtual time."""
@@ -218,16 +307,19 @@ class World:
 
     # --- Running ----------------------------------------------------------------------------------
 
-    def run(self, main: Program, seed: int = 0, preempted_percent: int = 0) -> int:
+    def run(self, main: Program, seed: int = 0, preempted_percent: int = 0, monitored_percent: int = 0) -> int:
         """Runs the program to its end and gives the exit status."""
         self.simulation.memory.restore(self.snapshot)
         self.simulation.system.now_ns = NANOSECONDS
         self.simulation.system.output.clear()
         self.programs.clear()
         self.saved.clear()
+        self.fakes.born.clear()
+        self.fakes.pauses.clear()
         self.free_room = self.fakes.room
         self.random.seed(seed)
         self.preempted_percent = preempted_percent
+        self.monitored_percent = monitored_percent
         self.fakes.main = main
         try:
             self._schedule()
@@ -236,31 +328,69 @@ class World:
         raise AssertionError
 
     def _schedule(self) -> None:
-        code = self._on_system_stack(self.entry)
+        first = self.simulation.globals["tricolor.first_machine"]
+        self.threads = [Thread(self._on_system_stack(self.entry), first)]
         while True:
-            try:
-                event = next(code)
-            except StopIteration:
-                exit_address = self.simulation.function_addresses["tricolor.commit_exit"]
-                code = self._on_system_stack(exit_address, self.fakes.parking(exit_address, self.g()).g)
-                continue
-            match event:
-                case Park(commit, g):
-                    if self.names[commit] == "tricolor.commit_exit":
-                        code.close()
-                    else:
-                        self.saved[g] = code
-                    code = self._on_system_stack(commit, g)
-                case Resume(g):
-                    code.close()
-                    code = self._goroutine(g)
-                case Access(kind="entry"):
-                    if self.preempted_percent > self.random.randrange(100) and self.fakes.machine("locks") == 0:
-                        self.saved[self.g()] = code
-                        yield_address = self.simulation.function_addresses["tricolor.commit_yield"]
-                        code = self._on_system_stack(yield_address, self.fakes.parking(yield_address, self.g()).g)
-                case _:
-                    raise AssertionError(event)
+            self.threads += [Thread(code) for code in self.fakes.born]
+            self.fakes.born.clear()
+            ready = [each for each in self.threads if each.pause is None or each.pause.over]
+            if ready:
+                self._step(ready[0] if len(ready) == 1 else self.random.choice(ready))
+                if self.monitored_percent and self.random.randrange(100) < self.monitored_percent:
+                    self._monitor()
+            elif not self._monitor():
+                self._pass_time()
+
+    def _monitor(self) -> bool:
+        """The monitor thread's look for processors of threads in system calls; whether it took one."""
+        self.simulation.thread.base = 0
+        try:
+            event = next(self.simulation.call("tricolor.runtime.scheduler.preempt:_retake_all"))
+        except StopIteration as stop:
+            return bool(stop.value)
+        raise AssertionError(event)
+
+    def _pass_time(self) -> None:
+        """Nobody can run: the first sleep ends."""
+        timed = [each for each in self.fakes.pauses if each.until_ns is not None]
+        assert timed, "all threads sleep for ever"
+        first = min(timed, key=lambda each: each.until_ns or 0)
+        self.simulation.system.now_ns = max(self.now_ns(), first.until_ns or 0)
+        first.over = True
+        self.fakes.pauses.remove(first)
+
+    def _step(self, thread: Thread) -> None:
+        """Runs a thread until its next event."""
+        thread.pause = None
+        self.simulation.thread.base = thread.base
+        try:
+            event = next(thread.code)
+        except StopIteration:
+            exit_address = self.simulation.function_addresses["tricolor.commit_exit"]
+            thread.code = self._on_system_stack(exit_address, self.fakes.parking(exit_address, self.g()).g)
+            return
+        thread.base = self.simulation.thread.base
+        match event:
+            case Entered(function):
+                thread.code = self._on_system_stack(function)
+            case Park(commit, g):
+                if self.names[commit] == "tricolor.commit_exit":
+                    thread.code.close()
+                else:
+                    self.saved[g] = thread.code
+                thread.code = self._on_system_stack(commit, g)
+            case Resume(g):
+                thread.code.close()
+                thread.code = self._goroutine(g)
+            case Pause():
+                thread.pause = event
+            case Access(kind="entry"):
+                if self.preempted_percent > self.random.randrange(100) and self.fakes.machine("locks") == 0:
+                    self.saved[self.g()] = thread.code
+                    yield_address = self.simulation.function_addresses["tricolor.commit_yield"]
+                    thread.code = self._on_system_stack(yield_address, self.fakes.parking(yield_address, self.g()).g)
+            case _:
+                raise AssertionError(event)
 
     def _on_system_stack(self, function: int, *arguments: int) -> Code:
         return self.simulation.call(self.names[function], *arguments)
@@ -268,11 +398,11 @@ class World:
     def _goroutine(self, g: int) -> Code:
         """The generator of a goroutine; made when it runs first."""
         self.resumed(g)
+        # A thunk stores the frame pointer of its caller; newproc reads the return address above it.
+        self.fakes.set_machine("goroutine_fp", self.fakes.room)
         if g in self.saved:
             return self.saved.pop(g)
         closure = self.simulation.memory.load(self.load("G", g, "sp") + CLOSURE_IN_START_FRAME, 8)
-        # A thunk stores the frame pointer of its caller; newproc reads the return address above it.
-        self.fakes.set_machine("goroutine_fp", self.fakes.room)
         if closure in self.programs:
             return self.programs[closure]()
         return self._on_system_stack(self.simulation.memory.load(closure, 8), closure)

@@ -290,7 +290,7 @@ class Run:
         random = self.world.random
         channel = random.choice(self.channels) if random.random() < 0.97 else None
         may_block = len(self.model.can_run()) > 2 or random.random() < 0.1
-        match random.choices(range(8), (8, 8, 6, 0.3, 2, 1, 2, 3))[0]:
+        match random.choices(range(9), (8, 8, 6, 0.3, 2, 1, 2, 3, 2))[0]:
             case 0 if may_block or self.model.is_ready(Case(channel, 0)):
                 yield from self.send(channel)
             case 1 if may_block or self.model.is_ready(Case(channel, None)):
@@ -305,6 +305,8 @@ class Run:
                 yield from self.park()
             case 6 if self.parked or random.random() < 0.3:
                 yield from self.ready()
+            case 8:
+                yield from self.world.system_call(random.choice([0, 1000, 100_000, 3_000_000]))
             case _:
                 yield from random.choice([self.spawn, partial(self.world.call, "runtime.gosched")])()
 
@@ -358,11 +360,19 @@ def run_seed(seed: int) -> Run:
     """Runs the program of a seed beside its model."""
     run = Run(world(), Model(alive={1}))
     run.world.resumed = run.resumed
-    status = run.world.run(run.main, seed, preempted_percent=seed % 4 * 20)
+    status = run.world.run(run.main, seed, preempted_percent=seed % 4 * 20, monitored_percent=seed % 3 * 20)
     assert status in {0, 2}
     if status == 2:
         run.check_deadlock()
     return run
+
+
+def test_threads_take_over_from_those_in_system_calls() -> None:
+    threads: list[int] = []
+    for seed in range(2, 32, 3):
+        run_seed(seed)
+        threads.append(world().scheduler("machine_count"))
+    assert max(threads) > 2, threads
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, SEEDS_PER_TEST))

@@ -94,6 +94,12 @@ KERNEL: Final[dict[str, str]] = {
     "runtime.tracebackstring": "write these traces to a buffer; return the number of bytes",
     "runtime.symbolize": "fill a pcSymbol (files/runtime/symtab.go); false if the address is not in the program",
     # Time and system.
+    "runtime.pollinit": "make the epoll; false if there is no descriptor left",
+    "runtime.pollopen": "register a descriptor, whose record begins with the words of its two directions; an error number",
+    "runtime.pollclose": "forget a descriptor",
+    "runtime.pollpark": "parks until the goroutine is taken from the word, which must be pollWaiting",
+    "runtime.pollunpark": "take a goroutine from a word and make it runnable",
+    "runtime.systemcall": "make a system call; another thread may take the processor meanwhile",
     "runtime.nanotime": "monotonic clock, ns",
     "runtime.walltime": "wall clock: seconds since 1970, ns",
     "runtime.write1": "write(2): bytes written or a negative error number",

@@ -91,7 +91,7 @@ PACKAGES = (
         "internal/abi",
         patch={"escape.go": (Delete(("EscapeNonString", "EscapeToResultNonString")),)},
     ),
-    Package("syscall", patch={"syscall_linux.go": (Delete(("Syscall",)),)}),
+    Package("syscall", patch={"syscall_linux.go": (Delete(("Syscall", "Syscall6")),)}),
     Package(
         "reflect",
         drop=("makefunc.go",),

@@ -72,5 +72,6 @@ Source:
     Go 1.27.3 runtime/malloc.go, mheap.go, mgc.go, proc.go; the heads of the modules name more.
 
 Differs from Go:
-    The world is stopped during a cycle, so there is no write barrier and no assist; one thread runs goroutines.
+    The world is stopped during a cycle, so there is no write barrier and no assist; one thread at a time runs
+    goroutines, beside those that are in system calls.
 """

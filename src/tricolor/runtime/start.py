@@ -1,12 +1,13 @@
-"""Start of a Go program inside this process, on the calling thread."""
+"""Start of a Go program inside this process, on threads of its own."""
 
 from __future__ import annotations
 
 from typing import NoReturn
 
-from tricolor.abi.stack_limit import THREAD_LIMIT_OFFSET
 from tricolor.kernel.lang import (
     addr,
+    as_struct,
+    atomic_load,
     export,
     field_address,
     function_address,
@@ -21,14 +22,17 @@ from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.collector.environment import read_environment
 from tricolor.runtime.collector.roots import stack_scanner
 from tricolor.runtime.profiles import install_profiles
-from tricolor.runtime.records.machine import machine
+from tricolor.runtime.records.machine import Machine, first_machine, machine
 from tricolor.runtime.records.process import init_scheduler, scheduler
-from tricolor.runtime.scheduler.context import enter_scheduler, thread_pointer
+from tricolor.runtime.scheduler.context import enter_scheduler
 from tricolor.runtime.scheduler.faults import fault_handler
 from tricolor.runtime.scheduler.goroutines import create, schedule
+from tricolor.runtime.scheduler.machines import machine_begin, machine_start, processor_use, thread_start
 from tricolor.runtime.scheduler.run_queue import make_ready
 from tricolor.runtime.scheduler.scan import scan_stacks
-from tricolor.runtime.scheduler.signals import install_signals
+from tricolor.runtime.scheduler.shutdown import before_leaving
+from tricolor.runtime.scheduler.signals import block_signals, install_signals, program_mask, restore_mask
+from tricolor.runtime.system.futex import sleep_while
 
 
 @go_function("runtime.main")
@@ -52,18 +56,49 @@ def run_main() -> NoReturn:
     schedule()
 
 
-@export("tricolor.start")
-def start(argc: i32, argv: addr, envp: addr) -> i32:
-    """Runs the program on the calling thread; gives its exit status. Once in a process."""
-    scheduler.argc = to_i64(argc)
-    scheduler.argv = argv
-    scheduler.envp = envp
+@export("tricolor.run_goroutines")
+def run_goroutines() -> NoReturn:
+    """Runs goroutines with the processor that another thread has given; on the system stack."""
+    processor_use(machine.given)
+    schedule()
+
+
+@export("tricolor.first_thread")
+def first_thread(argument: addr) -> addr:
+    """The first thread that runs goroutines."""
+    machine_begin(first_machine)
     init_scheduler()
-    machine.limit_address = thread_pointer() + THREAD_LIMIT_OFFSET
     init_layouts()
-    read_environment(envp)
+    read_environment(scheduler.envp)
     install_trace()
     install_profiles()
     stack_scanner.value = function_address(scan_stacks)
+    thread_start.value = function_address(next_thread)
+    enter_scheduler(function_address(run_main))
+
+
+@export("tricolor.next_thread")
+def next_thread(argument: addr) -> addr:
+    """Each of the other threads; ``argument`` is its machine."""
+    machine_begin(as_struct(Machine, argument))
+    enter_scheduler(function_address(run_goroutines))
+
+
+@export("tricolor.start")
+def start(argc: i32, argv: addr, envp: addr) -> i32:
+    """Runs the program on threads of its own; gives its exit status. Once in a process.
+
+    The calling thread takes no signals meanwhile. The program's threads stay when it has ended; they sleep.
+    """
+    scheduler.argc = to_i64(argc)
+    scheduler.argv = argv
+    scheduler.envp = envp
+    block_signals(program_mask)
     install_signals(function_address(fault_handler))
-    return enter_scheduler(function_address(run_main))
+    thread_start.value = function_address(first_thread)
+    machine_start(first_machine)
+    while atomic_load(scheduler.ended, "acquire") == 0:
+        sleep_while(field_address(scheduler.ended), 0)
+    before_leaving()
+    restore_mask(program_mask)
+    return scheduler.exit_status

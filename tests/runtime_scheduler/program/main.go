@@ -25,6 +25,13 @@ var cases = map[string]func(arguments []string){
 	"large":     largeFrames,
 	"overflow":  overflow,
 	"recover":   recoverFromDeeper,
+	"calls":     blockedCallsLetOthersRun,
+	"buffers":   buffersOfCallsStayAlive,
+	"exit-call": exitBesideBlockedCall,
+	"pipes":     pipesWakeTheirReaders,
+	"deadlines": deadlinesEndWaiting,
+	"closing":   closingEndsWaiting,
+	"in-call":   showBlockedCall,
 }
 
 func main() {

@@ -21,6 +21,8 @@ from tricolor.kernel.lang import Array, Struct, addr, i64, u8, u32, u64
 # Goroutine states, as the numbers of Go's runtime2.go.
 RUNNABLE: Final = 1
 RUNNING: Final = 2
+IN_CALL: Final = 3
+"""In a system call that may block."""
 WAITING: Final = 4
 DEAD: Final = 6
 

@@ -31,13 +31,17 @@ class Machine(Struct):
     """``%fs:112`` of the goroutine."""
     g: G
     """The running goroutine; null while none runs."""
-    exit_sp: addr
-    """Where leave_scheduler goes on, and the limit there."""
-    exit_limit: u64
+    self: "Machine"
     system_base: addr
     """Where the system stack begins."""
     processor: Processor
-    """The processor with which the thread runs goroutines."""
+    """The processor with which the thread runs goroutines; null while it has none. In a system call: the one it had."""
+    given: Processor
+    """The processor that another thread has given to this one, which sleeps or starts."""
+    note: u32
+    """1 when another thread wakes this one, which sleeps on the word."""
+    idle_link: "Machine"
+    """The next idle one."""
     limit_address: addr
     """Address of this thread's ``%fs:112``, by which other threads and signal handlers know the thread."""
     wait_lock: addr
@@ -49,7 +53,7 @@ class Machine(Struct):
 
 
 machine = thread_struct(Machine, symbol_name="tricolor.machine")
-# The machine of the thread that called tricolor.start.
+# The machine of the first thread that runs goroutines.
 first_machine = global_struct(Machine, symbol_name="tricolor.first_machine")
 
 

@@ -6,11 +6,12 @@ Source:
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import Struct, addr, global_struct, i32, i64, kernel, set_thread_struct, u32, u64
+from tricolor.kernel.lang import Embed, Struct, addr, address, global_struct, i32, i64, kernel, u32, u64
 from tricolor.runtime.records.goroutine import G
-from tricolor.runtime.records.machine import first_machine, machine
-from tricolor.runtime.records.processor import first_processor
+from tricolor.runtime.records.machine import Machine, first_machine, machine
+from tricolor.runtime.records.processor import Processor, first_processor
 from tricolor.runtime.system.clock import nanotime
+from tricolor.runtime.system.lock import Lock
 
 
 class Scheduler(Struct):
@@ -32,6 +33,33 @@ class Scheduler(Struct):
     """The runtime's own goroutines that are not dead."""
     timer_waiters: u64
     """Waits for channels that timers send to."""
+    lock: Embed[Lock]
+    """Guards the lists of idle machines and processors, the shared queue, and the poller."""
+    idle_machines: Machine
+    """Threads that sleep until another gives them a processor, by idle_link."""
+    idle_machine_count: u64
+    machine_count: u64
+    idle_processors: Processor
+    """Processors that no thread has, by idle_link."""
+    queue_head: G
+    """Goroutines that can run and belong to no processor: those that came back from a system call."""
+    queue_tail: G
+    queue_count: u64
+    poller: Machine
+    """The thread that waits until the first sleeper is due; null if none does."""
+    poller_until: i64
+    """When the poller wakes."""
+    epoll: i32
+    """The epoll's descriptor plus 1; 0: no descriptor was ever polled."""
+    poll_break: i32
+    """The descriptor of the eventfd that ends the poller's sleep, plus 1."""
+    poll_waiters: i64
+    """Goroutines that wait for descriptors."""
+    polled_ns: i64
+    """When a thread looked at the epoll last."""
+    ended: u32
+    """1 once the program has ended; the thread that called tricolor.start sleeps on it."""
+    exit_status: i32
     processor_limit: i32
     """What the program set GOMAXPROCS to."""
     started_ns: i64
@@ -40,7 +68,7 @@ class Scheduler(Struct):
     available_since_ns: i64
     """When GOMAXPROCS got its present value."""
     slept_ns: i64
-    """Time that the thread slept since no goroutine could run."""
+    """Time that processors were idle."""
     main_ended: u32
     """1 once the main goroutine called Goexit."""
     running: u32
@@ -74,10 +102,11 @@ counters = global_struct(Counters, symbol_name="tricolor.scheduler_counters")
 
 @kernel
 def init_scheduler() -> None:
-    """Makes the calling thread the first machine, and gives it the first processor."""
-    set_thread_struct(machine, first_machine)
+    """Gives the first machine, which is the calling thread, the first processor."""
     first_processor.sleepers.first_wake = -1
     machine.processor = first_processor
+    first_processor.owner = address(first_machine)
+    scheduler.machine_count = 1
     scheduler.processor_limit = 1
     scheduler.started_ns = nanotime()
     scheduler.available_since_ns = scheduler.started_ns

@@ -1,7 +1,8 @@
 """Processor (Go's p): what a thread needs to run goroutines, and what only one thread uses at a time.
 
 A thread takes a processor with it when it runs goroutines, so nothing here needs a lock. The monitor thread reads a few of
-the fields, each of one word.
+the fields, each of one word. Who has the processor is in ``owner``: a thread gets it by a compare and exchange of that word, or
+from the list of idle ones.
 
 Source:
     Go 1.27.3 runtime/runtime2.go (p), runtime/time.go (timers).
@@ -12,11 +13,15 @@ Differs from Go:
 
 from __future__ import annotations
 
+from typing import Final
+
 from tricolor.kernel.lang import Embed, Struct, addr, global_struct, i64, is_null, kernel, u32, u64
 from tricolor.runtime.allocator.heap_types import MCache, mheap
 from tricolor.runtime.allocator.mcache import check_cells, check_dropped, drop_spans, flush_mcache
 from tricolor.runtime.allocator.sampling import forget_distances
 from tricolor.runtime.records.goroutine import G, Sudog
+
+IN_SYSTEM_CALL: Final = 1
 
 
 class Sleepers(Struct):
@@ -53,6 +58,17 @@ class Processor(Struct):
     """State of the generator that selects draw from."""
     free_sudogs: Sudog
     sleepers: Embed[Sleepers]
+    owner: addr
+    """The machine that runs goroutines with it; plus IN_SYSTEM_CALL while the machine is in a system call and any thread may take
+    the processor; 0: none."""
+    system_calls: u64
+    """Blocking system calls so far. The monitor thread reads it."""
+    monitor_calls: u64
+    """The value of system_calls when the monitor thread looked last."""
+    idle_link: "Processor"
+    """The next idle one."""
+    idle_since_ns: i64
+    """When it became idle."""
     all_link: "Processor"
     """The next one after ``first_processor``."""
     mcache: Embed[MCache]

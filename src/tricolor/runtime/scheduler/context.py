@@ -23,10 +23,11 @@ from __future__ import annotations
 from typing import Final, NoReturn
 
 from tricolor.abi.stack_limit import THREAD_LIMIT_OFFSET
-from tricolor.kernel.lang import addr, asm, i32, naked
+from tricolor.kernel.lang import addr, asm, naked, u64
 from tricolor.kernel.registers import RESTORE_REGISTERS_AND_RETURN, SAVE_REGISTERS
-from tricolor.runtime.records.goroutine import FRAME_SLACK_BYTES, G, Segment
+from tricolor.runtime.records.goroutine import FRAME_SLACK_BYTES, IN_CALL, RUNNING, G, Segment
 from tricolor.runtime.records.machine import Machine
+from tricolor.runtime.records.processor import IN_SYSTEM_CALL, Processor
 
 SAVE_ARGUMENTS: Final = """pushq %rax
 pushq %rcx
@@ -224,34 +225,82 @@ def goroutine_start() -> None:
 
 
 @naked("tricolor.enter_scheduler")
-def enter_scheduler(function: addr) -> i32:
-    """Makes the stack below this frame the system stack and calls the function; leave_scheduler comes back from here."""
+def enter_scheduler(function: addr) -> NoReturn:
+    """Makes the stack below this frame the system stack of the thread and calls the function, which does not return."""
     asm(f"""
-        {SAVE_REGISTERS}
         subq $8, %rsp
-        movq %rsp, %gs:{Machine.exit_sp}
+        andq $-16, %rsp
         movq %rsp, %gs:{Machine.system_base}
         movq $0, %gs:{Machine.system_stack}
-        movq %fs:{THREAD_LIMIT_OFFSET}, %rax
-        movq %rax, %gs:{Machine.exit_limit}
         movq %gs:{Machine.system_limit}, %rax
         movq %rax, %fs:{THREAD_LIMIT_OFFSET}
+        xorl %ebp, %ebp
         callq *%rdi
         ud2
     """)
 
 
-@naked("tricolor.leave_scheduler")
-def leave_scheduler(code: i32) -> NoReturn:
-    """Returns from enter_scheduler with the code, from any stack of this thread."""
+@naked("runtime.systemcall")
+def system_call(number: u64, a1: u64, a2: u64, a3: u64, a4: u64, a5: u64, a6: u64) -> None:
+    """A system call that may block: r1, r2 and the error number, as RawSyscall6 gives them.
+
+    The goroutine is saved as one that is parked, so that it can be scanned, and the processor is marked so that any thread may take it
+    meanwhile. Where that happened, the goroutine waits until it gets a processor again, and may go on in another thread. The arguments
+    are kept on the stack, for pointers among them may be the only ones to their objects.
+    """
     asm(f"""
-        movl %edi, %eax
-        movq $0, %gs:{Machine.system_stack}
-        movq %gs:{Machine.exit_sp}, %rsp
-        movq %gs:{Machine.exit_limit}, %rcx
-        movq %rcx, %fs:{THREAD_LIMIT_OFFSET}
-        addq $8, %rsp
+        pushq %rbp
+        movq %rsp, %rbp
+        pushq %rsi
+        pushq %rdx
+        pushq %rcx
+        pushq %r8
+        pushq %r9
+        movq 16(%rbp), %rax
+        callq 1f
+        leave
+        retq
+    1:
+        {SAVE_REGISTERS}
+        movq %rax, %r12
+        movq %gs:{Machine.g}, %rbx
+        movq %gs:{Machine.processor}, %r13
+        movq %gs:{Machine.self}, %r14
+        movq %rsp, {G.sp}(%rbx)
+        movl ${IN_CALL}, {G.status}(%rbx)
+        incq {Processor.system_calls}(%r13)
+        leaq {IN_SYSTEM_CALL}(%r14), %rax
+        movq %rax, {Processor.owner}(%r13)
+        movq %rdi, %rax
+        movq %rsi, %rdi
+        movq %rdx, %rsi
+        movq %rcx, %rdx
+        movq %r8, %r10
+        movq %r9, %r8
+        movq %r12, %r9
+        syscall
+        movq %rax, %r15
+        movq %rdx, %r12
+        leaq {IN_SYSTEM_CALL}(%r14), %rax
+        lock cmpxchgq %r14, {Processor.owner}(%r13)
+        jne 3f
+        movl ${RUNNING}, {G.status}(%rbx)
+    2:
+        movq %r15, %rax
+        movq %r12, %rdx
+        xorl %ecx, %ecx
+        cmpq $-4095, %rax
+        jb 4f
+        movq %rax, %rcx
+        negq %rcx
+        movq $-1, %rax
+        xorl %edx, %edx
+    4:
         {RESTORE_REGISTERS_AND_RETURN}
+    3:
+        leaq "tricolor.return_from_call"(%rip), %rdi
+        callq tricolor.park
+        jmp 2b
     """)
 
 

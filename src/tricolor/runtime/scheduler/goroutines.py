@@ -19,6 +19,7 @@ from typing import Final, NoReturn
 from tricolor.kernel.lang import (
     addr,
     as_struct,
+    atomic_load,
     export,
     function_address,
     goroutine,
@@ -39,28 +40,38 @@ from tricolor.kernel.lang import (
     u32,
     unlikely,
 )
+from tricolor.runtime.lock_ranks import RANK_SCHEDULER
 from tricolor.runtime.records.goroutine import DEAD, RUNNABLE, RUNNING, WAITING, G
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import counters, scheduler
 from tricolor.runtime.records.processor import Processor
 from tricolor.runtime.records.time_histogram import count_duration, ready_times
 from tricolor.runtime.scheduler.context import park, resume
+from tricolor.runtime.scheduler.machines import (
+    idle_processor_take,
+    processor_give_up,
+    processor_use,
+    processor_wait,
+    shared_put,
+    shared_take,
+)
+from tricolor.runtime.scheduler.netpoll import poll_look
 from tricolor.runtime.scheduler.preempt import MONITOR_NONE, start_monitor
-from tricolor.runtime.scheduler.run_queue import enqueue, make_ready, sample_ready, take_next
+from tricolor.runtime.scheduler.run_queue import enqueue, enqueue_all, make_ready, sample_ready, take_next
 from tricolor.runtime.scheduler.sleepers import (
     sleeper_insert,
     sleeper_remove,
     sleepers_due,
-    sleeps_in_vain,
 )
 from tricolor.runtime.scheduler.stacks import MAIN_SEGMENT_BYTES, free_after, segment_new, stack_prepare
-from tricolor.runtime.scheduler.stops import deadlock, out_of_memory
-from tricolor.runtime.system.clock import nanotime, wait_until
+from tricolor.runtime.scheduler.stops import out_of_memory
+from tricolor.runtime.system.clock import nanotime
+from tricolor.runtime.system.lock import acquire, release
 from tricolor.runtime.system.memory import map_memory
 
 G_SLAB_BYTES: Final = 64 * 1024
-# Switches between two looks at the sleepers: each look reads the clock (25 ns).
-SLEEPERS_EVERY: Final = 32
+# Switches between two looks at the sleepers and the shared queue: a look at the clock takes 25 ns.
+LOOK_EVERY: Final = 32
 
 
 # --- The next to run -------------------------------------------------------------------------------
@@ -81,19 +92,28 @@ def wake_due(p: Processor) -> None:
 
 
 @kernel
-def _wait_for_work(p: Processor) -> G:
-    """Lets the thread sleep until a goroutine can run, and takes it. Ends the program if none ever will."""
+def _find_work() -> G:
+    """Takes a goroutine that does not stand in the run queue. While there is none, the thread waits without its processor."""
     while True:
-        until = p.sleepers.first_wake
-        if until < 0 or sleeps_in_vain(p.sleepers):
-            deadlock()
-        before = nanotime()
-        wait_until(until)
-        scheduler.slept_ns += nanotime() - before
-        wake_due(p)
-        g = take_next(p)
+        g = shared_take()
         if not is_null(g):
             return g
+        p = machine.processor
+        if p.sleepers.first_wake >= 0:
+            wake_due(p)
+            g = take_next(p)
+            if not is_null(g):
+                return g
+        if atomic_load(scheduler.poll_waiters, "relaxed") != 0:
+            enqueue_all(p, poll_look())
+            g = take_next(p)
+            if not is_null(g):
+                return g
+        if processor_give_up():
+            processor_wait()
+            g = take_next(machine.processor)
+            if not is_null(g):
+                return g
 
 
 @kernel
@@ -109,14 +129,37 @@ def schedule() -> NoReturn:
     p = machine.processor
     counters.switches += 1
     p.schedule_tick += 1
-    if p.schedule_tick % SLEEPERS_EVERY == 0 and p.sleepers.first_wake >= 0:
-        wake_due(p)
-    g = take_next(p)
+    g = null(G)
+    if p.schedule_tick % LOOK_EVERY == 0:
+        if p.sleepers.first_wake >= 0:
+            wake_due(p)
+        g = shared_take()
     if is_null(g):
-        g = _wait_for_work(p)
+        g = take_next(p)
+    if is_null(g):
+        g = _find_work()
+        p = machine.processor
     g.status = RUNNING
     if unlikely(g is p.sampled):
         count_latency(p)
+    resume(g)
+
+
+@export("tricolor.return_from_call")
+def return_from_call(g: G) -> NoReturn:
+    """The goroutine's system call has ended, but another thread has taken its processor."""
+    machine.processor = null(Processor)
+    acquire(scheduler.lock, RANK_SCHEDULER)
+    p = idle_processor_take()
+    if is_null(p):
+        g.status = RUNNABLE
+        shared_put(g)
+        release(scheduler.lock)
+        processor_wait()
+        schedule()
+    release(scheduler.lock)
+    processor_use(p)
+    g.status = RUNNING
     resume(g)
 
 
@@ -223,18 +266,25 @@ def create(closure: addr, system: bool) -> G:
     return g
 
 
+@kernel
+def monitor_needed() -> None:
+    """Starts the monitor thread, for there is more than one goroutine."""
+    if scheduler.monitor_state == MONITOR_NONE:
+        start_monitor()
+
+
 @systemstack("runtime.newproc")
 def newproc(closure: addr) -> None:
     """``go closure()``."""
     make_ready(create(closure, False))
-    if scheduler.monitor_state == MONITOR_NONE:
-        start_monitor()
+    monitor_needed()
 
 
 @systemstack("runtime.newsystemproc")
 def newsystemproc(closure: addr) -> None:
     """As newproc, for a goroutine of the runtime: it is not counted, and traces do not show it."""
     make_ready(create(closure, True))
+    monitor_needed()
 
 
 @systemstack("runtime.newparkedproc")

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.kernel.lang import check, inline, is_null, null, unlikely
+from tricolor.kernel.lang import check, inline, is_null, kernel, null, unlikely
 from tricolor.runtime.records.goroutine import RUNNABLE, WAITING, G
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.processor import Processor
@@ -37,6 +37,16 @@ def enqueue(p: Processor, g: G) -> None:
     else:
         p.run_tail.link = g
     p.run_tail = g
+
+
+@kernel
+def enqueue_all(p: Processor, list: G) -> None:
+    """Puts the goroutines of a list by ``link`` at the end of the queue."""
+    g = list
+    while not is_null(g):
+        following = g.link
+        enqueue(p, g)
+        g = following
 
 
 @inline

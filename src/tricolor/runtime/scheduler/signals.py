@@ -17,7 +17,6 @@ from tricolor.kernel.lang import (
     Embed,
     Struct,
     addr,
-    field_address,
     global_array,
     global_struct,
     i32,
@@ -25,9 +24,12 @@ from tricolor.kernel.lang import (
     libc,
     null,
     stack_struct,
+    text,
     to_u64,
     u64,
 )
+from tricolor.runtime.system.memory import reserve
+from tricolor.runtime.system.stop import fatal
 
 SIGNAL_INTERRUPT: Final = 2
 SIGNAL_ILLEGAL: Final = 4
@@ -113,8 +115,8 @@ def pthread_sigmask(how: i32, mask: SignalMask, old: SignalMask) -> i32: ...
 
 # What install_signals changed, for restore_signals.
 _saved = global_array(Embed[SignalAction], SAVED_SIGNALS)
-_old_stack = global_struct(SignalStack)
-_alternate = global_array(u64, ALTERNATE_STACK_BYTES // 8)
+# Signals that the thread that called tricolor.start did not take, and that those that run goroutines do not take.
+program_mask = global_struct(SignalMask)
 
 
 @kernel
@@ -143,12 +145,19 @@ def read_action(signal: i32) -> addr:
 
 
 @kernel
-def install_signals(fault_handler: addr) -> None:
-    """Sends faults to the handler, on a stack of their own, and lets SIGINT, SIGTERM and SIGPIPE end the process."""
+def use_alternate_stack() -> None:
+    """Gives the calling thread a stack for signal handlers."""
     stack = stack_struct(SignalStack)
-    stack.start = field_address(_alternate[0])
+    stack.start = reserve(0, ALTERNATE_STACK_BYTES)
+    if stack.start == 0:
+        fatal(*text("out of memory"))
     stack.size_bytes = ALTERNATE_STACK_BYTES
-    sigaltstack(stack, _old_stack)
+    sigaltstack(stack, null(SignalStack))
+
+
+@kernel
+def install_signals(fault_handler: addr) -> None:
+    """Sends faults to the handler, on the threads' stacks for signals, and lets SIGINT, SIGTERM and SIGPIPE end the process."""
     flags: i32 = FLAG_SIGINFO | FLAG_ON_STACK
     _install(0, SIGNAL_SEGMENT, fault_handler, flags)
     _install(1, SIGNAL_BUS, fault_handler, flags)
@@ -176,7 +185,6 @@ def restore_signals() -> None:
     sigaction(SIGNAL_TERMINATE, _saved[4], null(SignalAction))
     sigaction(SIGNAL_PIPE, _saved[5], null(SignalAction))
     sigaction(SIGNAL_INTERRUPT, _saved[6], null(SignalAction))
-    sigaltstack(_old_stack, null(SignalStack))
 
 
 @kernel

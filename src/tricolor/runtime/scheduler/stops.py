@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from tricolor.kernel.lang import addr, i32, kernel, systemstack, text, u64
+from tricolor.kernel.lang import addr, atomic_store, field_address, i32, kernel, systemstack, text, u64
 from tricolor.runtime.records.process import scheduler
-from tricolor.runtime.scheduler.context import leave_scheduler
-from tricolor.runtime.scheduler.shutdown import before_leaving
 from tricolor.runtime.scheduler.traceback import put_goroutines
+from tricolor.runtime.system.futex import sleep_while, wake_sleepers
 from tricolor.runtime.system.output import flush_output, put
 from tricolor.runtime.system.stop import FATAL_STATUS, put_fatal
 
 
+@kernel(symbol_name="tricolor.leave_scheduler")
+def leave_scheduler(code: i32) -> NoReturn:
+    """Wakes the thread that called tricolor.start, and sleeps for ever."""
+    scheduler.exit_status = code
+    atomic_store(scheduler.ended, 1, "release")
+    ended = field_address(scheduler.ended)
+    wake_sleepers(ended, 1)
+    while True:
+        sleep_while(ended, 1)
+
+
 @kernel
 def end_program(code: i32) -> NoReturn:
-    """Returns from tricolor.start with the exit status."""
+    """Lets tricolor.start return the exit status. This thread keeps its processor and sleeps for ever, so that no goroutine runs on."""
     flush_output()
-    before_leaving()
     leave_scheduler(code)
 
 

@@ -50,7 +50,7 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.kernel.registers import SAVED_RBP_OFFSET
-from tricolor.runtime.records.goroutine import DEAD, RUNNABLE, RUNNING, G
+from tricolor.runtime.records.goroutine import DEAD, IN_CALL, RUNNABLE, RUNNING, G
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.scheduler.context import morestack_return
@@ -354,6 +354,8 @@ def _put_header(g: G) -> None:
         put(*text("running"))
     elif g.status == RUNNABLE:
         put(*text("runnable"))
+    elif g.status == IN_CALL:
+        put(*text("syscall"))
     else:
         _put_reason(g.reason)
     put(*text("]:\n"))

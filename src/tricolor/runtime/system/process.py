@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.kernel.lang import addr, i32, i64, libc, load_i32, systemstack, to_i32, to_u64, u32, u64
+from tricolor.kernel.lang import addr, i32, i64, kernel, libc, load_i32, systemstack, to_i32, to_u64, u32, u64
 from tricolor.runtime.system.output import write
 
 PROCESSORS_ONLINE: Final = 84
@@ -26,12 +26,18 @@ def sysconf(name: i32) -> i64: ...
 def __errno_location() -> addr: ...
 
 
+@kernel
+def error_number() -> i32:
+    """Errno of the calling thread."""
+    return load_i32(__errno_location())
+
+
 @systemstack("runtime.write1")
 def write1(descriptor: u64, text: addr, length_bytes: i32) -> i32:
     """write(2): bytes written, or the negative errno."""
     wrote = write(to_i32(descriptor), text, to_u64(length_bytes))
     if wrote < 0:
-        return -load_i32(__errno_location())
+        return -error_number()
     return to_i32(wrote)
 
 

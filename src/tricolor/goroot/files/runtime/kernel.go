@@ -150,6 +150,14 @@ func tracebackstring(all bool, buf *byte, n int) int
 //go:noescape
 func symbolize(pc uintptr, into *pcSymbol) bool
 
+// Descriptors. word is that of a direction in a pollDescriptor.
+
+func pollinit() bool
+func pollopen(fd uintptr, pd *pollDescriptor) int32
+func pollclose(fd uintptr)
+func pollpark(word *uintptr)
+func pollunpark(word *uintptr)
+
 // Time and the system.
 
 func nanotime() int64

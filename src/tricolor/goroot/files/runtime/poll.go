@@ -1,109 +1,107 @@
-// Waiting for file descriptors. Pipes, sockets and terminals that package os opens are non-blocking. A goroutine that cannot read
-// or write yet sleeps and tries again, so that other goroutines run meanwhile; its sleep doubles from 20 us to 1 ms. Regular
-// files are always ready. Blocking descriptors (standard input and output) are polled in the same way before a read or a write,
-// if there are other goroutines.
+// Waiting for file descriptors: what package internal/poll asks of the runtime. Descriptors that the system can poll (pipes, sockets,
+// terminals) are non-blocking; the scheduler watches them with epoll and wakes the goroutine that waits. Regular files are refused,
+// since they are always ready. A deadline is a timer that wakes the goroutine.
 
 package runtime
 
-import (
-	"internal/runtime/syscall/linux"
-	"unsafe"
-)
+import "internal/runtime/atomic"
 
 const (
-	firstPollSleep = 20_000    // ns; higher: fewer calls, slower answers
-	lastPollSleep  = 1_000_000 // ns
+	pollOK      = 0
+	pollClosing = 1
+	pollTimeout = 2
 
-	sysPoll  = 7
-	sysFstat = 5
-
-	pollIn  = 0x1
-	pollOut = 0x4
-
-	pollReady       = 0
-	pollClosing     = 1
-	pollTimeout     = 2
-	notPollable     = 1 // EPERM, the error of epoll for a regular file
-	badDescriptor   = 9
-	modeFormatMask  = 0xf000
-	modeFIFO        = 0x1000
-	modeCharDevice  = 0x2000
-	modeSocket      = 0xc000
-	statBytes       = 144
-	statModeOffset  = 24
-	shortestTimeout = 0
-
-	pipePiece = 4096 // number of bytes for which a pipe has room if it is ready
+	// Values of the word of a direction; above: a goroutine.
+	pollNone    = 0
+	pollReady   = 1
+	pollWaiting = 2
 )
 
+// pollDescriptor is a descriptor that is watched. Records are used again and never freed, since an event may name a closed one.
 type pollDescriptor struct {
+	reader uintptr // only the scheduler and this file's functions change it, by compare and swap
+	writer uintptr
+
 	fd            uintptr
+	lock          uint32
 	closing       bool
 	readDeadline  int64 // ns of nanotime; 0: none, negative: passed
 	writeDeadline int64
+	readTimer     *timeTimer // nil until there is a deadline
+	writeTimer    *timeTimer
+	allNext       *pollDescriptor
+	freeNext      *pollDescriptor
 }
 
-// Descriptors in use. Package internal/poll knows each by its index plus one.
 var descriptors struct {
 	lock uint32
-	all  []*pollDescriptor
-}
-
-type pollfd struct {
-	fd      int32
-	events  int16
-	revents int16
-}
-
-// ready reports whether a read or write would not wait. A descriptor with an error is ready, since the call reports the error.
-func ready(fd uintptr, events int16) bool {
-	p := pollfd{fd: int32(fd), events: events}
-	n, _, _ := linux.Syscall6(sysPoll, uintptr(unsafe.Pointer(&p)), 1, shortestTimeout, 0, 0, 0)
-	return n != 0
-}
-
-func descriptor(ctx uintptr) *pollDescriptor {
-	lock(&descriptors.lock)
-	pd := descriptors.all[ctx-1]
-	unlock(&descriptors.lock)
-	return pd
+	all  *pollDescriptor // keeps the records alive
+	free *pollDescriptor
 }
 
 //go:linkname poll_runtime_pollServerInit internal/poll.runtime_pollServerInit
-func poll_runtime_pollServerInit() {}
-
-//go:linkname poll_runtime_pollOpen internal/poll.runtime_pollOpen
-func poll_runtime_pollOpen(fd uintptr) (uintptr, int) {
-	var stat [statBytes]byte
-	if _, _, errno := linux.Syscall6(sysFstat, fd, uintptr(unsafe.Pointer(&stat)), 0, 0, 0, 0); errno != 0 {
-		return 0, badDescriptor
+func poll_runtime_pollServerInit() {
+	if !pollinit() {
+		throw("runtime: the poller cannot be made")
 	}
-	switch *(*uint32)(unsafe.Pointer(&stat[statModeOffset])) & modeFormatMask {
-	case modeFIFO, modeCharDevice, modeSocket:
-	default:
-		return 0, notPollable
-	}
-	pd := &pollDescriptor{fd: fd}
-	lock(&descriptors.lock)
-	defer unlock(&descriptors.lock)
-	for i, used := range descriptors.all {
-		if used == nil {
-			descriptors.all[i] = pd
-			return uintptr(i + 1), 0
-		}
-	}
-	descriptors.all = append(descriptors.all, pd)
-	return uintptr(len(descriptors.all)), 0
 }
 
-//go:linkname poll_runtime_pollClose internal/poll.runtime_pollClose
-func poll_runtime_pollClose(ctx uintptr) {
+func newDescriptor() *pollDescriptor {
 	lock(&descriptors.lock)
-	descriptors.all[ctx-1] = nil
+	pd := descriptors.free
+	if pd != nil {
+		descriptors.free = pd.freeNext
+	}
+	unlock(&descriptors.lock)
+	if pd == nil {
+		pd = new(pollDescriptor)
+		lock(&descriptors.lock)
+		pd.allNext = descriptors.all
+		descriptors.all = pd
+		unlock(&descriptors.lock)
+	}
+	return pd
+}
+
+func freeDescriptor(pd *pollDescriptor) {
+	lock(&descriptors.lock)
+	pd.freeNext = descriptors.free
+	descriptors.free = pd
 	unlock(&descriptors.lock)
 }
 
-// state returns the reason why a goroutine cannot wait for the descriptor, pollReady if it can.
+//go:linkname poll_runtime_pollOpen internal/poll.runtime_pollOpen
+func poll_runtime_pollOpen(fd uintptr) (*pollDescriptor, int) {
+	pd := newDescriptor()
+	lock(&pd.lock)
+	pd.fd = fd
+	pd.closing = false
+	pd.readDeadline, pd.writeDeadline = 0, 0
+	atomic.Storeuintptr(&pd.reader, pollNone)
+	atomic.Storeuintptr(&pd.writer, pollNone)
+	unlock(&pd.lock)
+	if errno := pollopen(fd, pd); errno != 0 {
+		freeDescriptor(pd)
+		return nil, int(errno)
+	}
+	return pd, 0
+}
+
+//go:linkname poll_runtime_pollClose internal/poll.runtime_pollClose
+func poll_runtime_pollClose(pd *pollDescriptor) {
+	pollclose(pd.fd)
+	freeDescriptor(pd)
+}
+
+// word returns the word of a direction.
+func (pd *pollDescriptor) word(mode int) *uintptr {
+	if mode == 'w' {
+		return &pd.writer
+	}
+	return &pd.reader
+}
+
+// state returns the reason why a goroutine cannot wait for the descriptor, pollOK if it can.
 func (pd *pollDescriptor) state(mode int) int {
 	deadline := pd.readDeadline
 	if mode == 'w' {
@@ -112,93 +110,140 @@ func (pd *pollDescriptor) state(mode int) int {
 	switch {
 	case pd.closing:
 		return pollClosing
-	case deadline < 0, deadline > 0 && nanotime() >= deadline:
+	case deadline < 0:
 		return pollTimeout
 	}
-	return pollReady
+	return pollOK
+}
+
+// block waits until the direction is ready; false if something else woke the goroutine.
+func (pd *pollDescriptor) block(mode int) bool {
+	word := pd.word(mode)
+	for {
+		if atomic.Casuintptr(word, pollReady, pollNone) {
+			return true
+		}
+		if atomic.Casuintptr(word, pollNone, pollWaiting) {
+			break
+		}
+		if atomic.Loaduintptr(word) > pollReady {
+			throw("runtime: double wait")
+		}
+	}
+	// Whoever changes the state looks at the word afterwards; so one of the two sees the other.
+	if pd.state(mode) == pollOK {
+		pollpark(word)
+	}
+	return atomic.Xchguintptr(word, pollNone) == pollReady
 }
 
 //go:linkname poll_runtime_pollReset internal/poll.runtime_pollReset
-func poll_runtime_pollReset(ctx uintptr, mode int) int {
-	return descriptor(ctx).state(mode)
+func poll_runtime_pollReset(pd *pollDescriptor, mode int) int {
+	if s := pd.state(mode); s != pollOK {
+		return s
+	}
+	atomic.Storeuintptr(pd.word(mode), pollNone)
+	return pollOK
 }
 
 //go:linkname poll_runtime_pollWait internal/poll.runtime_pollWait
-func poll_runtime_pollWait(ctx uintptr, mode int) int {
-	pd := descriptor(ctx)
-	events := int16(pollIn)
-	if mode == 'w' {
-		events = pollOut
-	}
-	for sleep := int64(firstPollSleep); ; sleep = min(2*sleep, lastPollSleep) {
-		if s := pd.state(mode); s != pollReady {
+func poll_runtime_pollWait(pd *pollDescriptor, mode int) int {
+	for {
+		if s := pd.state(mode); s != pollOK {
 			return s
 		}
-		if ready(pd.fd, events) {
-			return pollReady
+		if pd.block(mode) {
+			return pollOK
 		}
-		gosleep(nil, nanotime()+sleep, waitIO)
 	}
 }
 
 //go:linkname poll_runtime_pollWaitCanceled internal/poll.runtime_pollWaitCanceled
-func poll_runtime_pollWaitCanceled(ctx uintptr, mode int) {
-	for pd := descriptor(ctx); !pd.closing && !ready(pd.fd, pollIn|pollOut); {
-		gosleep(nil, nanotime()+firstPollSleep, waitIO)
+func poll_runtime_pollWaitCanceled(pd *pollDescriptor, mode int) {
+	for !pd.block(mode) {
+	}
+}
+
+// readTimeout and writeTimeout run when a deadline passes. A sequence number that is not the timer's: the deadline was changed meanwhile.
+func readTimeout(arg any, seq uintptr, _ int64) {
+	pd := arg.(*pollDescriptor)
+	lock(&pd.lock)
+	if seq == pd.readTimer.seq {
+		pd.readDeadline = -1
+	}
+	unlock(&pd.lock)
+	pd.wake('r')
+}
+
+func writeTimeout(arg any, seq uintptr, _ int64) {
+	pd := arg.(*pollDescriptor)
+	lock(&pd.lock)
+	if seq == pd.writeTimer.seq {
+		pd.writeDeadline = -1
+	}
+	unlock(&pd.lock)
+	pd.wake('w')
+}
+
+// wake lets the goroutine that waits for a direction look at the state.
+func (pd *pollDescriptor) wake(mode int) {
+	pollunpark(pd.word(mode))
+}
+
+// setTimer makes a timer run f at a deadline; 0 or less: never.
+func setTimer(t **timeTimer, deadline int64, f func(any, uintptr, int64), pd *pollDescriptor) {
+	switch {
+	case deadline > 0 && *t == nil:
+		*t = newTimer(deadline, 0, f, pd, nil)
+	case deadline > 0:
+		resetTimer(*t, deadline, 0)
+	case *t != nil:
+		stopTimer(*t)
 	}
 }
 
 //go:linkname poll_runtime_pollSetDeadline internal/poll.runtime_pollSetDeadline
-func poll_runtime_pollSetDeadline(ctx uintptr, d int64, mode int) {
+func poll_runtime_pollSetDeadline(pd *pollDescriptor, d int64, mode int) {
 	if d > 0 {
 		d += nanotime()
 		if d < 0 {
 			d = forever
 		}
 	}
-	pd := descriptor(ctx)
+	lock(&pd.lock)
+	if pd.closing {
+		unlock(&pd.lock)
+		return
+	}
 	if mode != 'w' {
 		pd.readDeadline = d
+		setTimer(&pd.readTimer, d, readTimeout, pd)
 	}
 	if mode != 'r' {
 		pd.writeDeadline = d
+		setTimer(&pd.writeTimer, d, writeTimeout, pd)
+	}
+	unlock(&pd.lock)
+	if d < 0 {
+		if mode != 'w' {
+			pd.wake('r')
+		}
+		if mode != 'r' {
+			pd.wake('w')
+		}
 	}
 }
 
 //go:linkname poll_runtime_pollUnblock internal/poll.runtime_pollUnblock
-func poll_runtime_pollUnblock(ctx uintptr) {
-	descriptor(ctx).closing = true
+func poll_runtime_pollUnblock(pd *pollDescriptor) {
+	lock(&pd.lock)
+	pd.closing = true
+	setTimer(&pd.readTimer, 0, readTimeout, pd)
+	setTimer(&pd.writeTimer, 0, writeTimeout, pd)
+	unlock(&pd.lock)
+	pd.wake('r')
+	pd.wake('w')
 }
 
 //go:linkname poll_runtime_isPollServerDescriptor internal/poll.runtime_isPollServerDescriptor
 func poll_runtime_isPollServerDescriptor(_ uintptr) bool { return false }
-
-// beforeRead waits until a blocking descriptor has something to read, and lets other goroutines run meanwhile.
-func beforeRead(fd uintptr) { waitReady(fd, pollIn) }
-
-// beforeWrite waits until a blocking descriptor has room, and lets other goroutines run meanwhile. It returns how many of n bytes
-// can be written without waiting.
-func beforeWrite(fd, n uintptr) uintptr {
-	if !waitReady(fd, pollOut) || n <= pipePiece {
-		return n
-	}
-	var stat [statBytes]byte
-	_, _, errno := linux.Syscall6(sysFstat, fd, uintptr(unsafe.Pointer(&stat)), 0, 0, 0, 0)
-	if errno == 0 && *(*uint32)(unsafe.Pointer(&stat[statModeOffset]))&modeFormatMask == modeFIFO {
-		return pipePiece
-	}
-	return n
-}
-
-// waitReady waits until the descriptor is ready. It does not wait and returns false if there is nothing else to run.
-func waitReady(fd uintptr, events int16) bool {
-	for sleep := int64(firstPollSleep); ; sleep = min(2*sleep, lastPollSleep) {
-		if gcount() <= 1 && len(timers.heap) == 0 {
-			return false
-		}
-		if ready(fd, events) {
-			return true
-		}
-		gosleep(nil, nanotime()+sleep, waitIO)
-	}
-}

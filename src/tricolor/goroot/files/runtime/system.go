@@ -23,7 +23,10 @@ func os_restoreSIGSYS() {}
 
 // Package os/signal. The kernel records signals. The package's goroutine polls for them and sends them to channels.
 
-const signalLook = 10_000_000 // ns between polls; higher: fewer wake-ups, later signals
+const (
+	signalLook     = 10_000_000 // ns between polls; higher: fewer wake-ups, later signals
+	signalIdleLook = 20_000     // the same while a goroutine waits until all signals are taken
+)
 
 //go:linkname signal_enable os/signal.signal_enable
 func signal_enable(sig uint32) { signalenable(sig) }
@@ -43,7 +46,7 @@ var signalsTaken uint64
 //go:linkname signalWaitUntilIdle os/signal.signalWaitUntilIdle
 func signalWaitUntilIdle() {
 	for signalspending() != 0 || signalsTaken != 0 {
-		gosleep(nil, nanotime()+firstPollSleep, waitIO)
+		gosleep(nil, nanotime()+signalIdleLook, waitIO)
 	}
 }
 

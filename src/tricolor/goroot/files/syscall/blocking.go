@@ -2,20 +2,21 @@ package syscall
 
 import _ "unsafe"
 
-//go:linkname runtime_beforeRead runtime.beforeRead
-func runtime_beforeRead(fd uintptr)
+//go:linkname runtime_systemcall runtime.systemcall
+func runtime_systemcall(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2, errno uintptr)
 
-//go:linkname runtime_beforeWrite runtime.beforeWrite
-func runtime_beforeWrite(fd, n uintptr) uintptr
-
-// Syscall makes a system call. Before a read or a write that would wait, it lets other goroutines run. It may write only a part
-// of a long write to a pipe.
+// Syscall makes a system call. If it blocks, other goroutines run meanwhile.
+//
+//go:uintptrkeepalive
 func Syscall(trap, a1, a2, a3 uintptr) (r1, r2 uintptr, err Errno) {
-	switch trap {
-	case SYS_READ:
-		runtime_beforeRead(a1)
-	case SYS_WRITE:
-		a3 = runtime_beforeWrite(a1, a3)
-	}
-	return RawSyscall6(trap, a1, a2, a3, 0, 0, 0)
+	r1, r2, errno := runtime_systemcall(trap, a1, a2, a3, 0, 0, 0)
+	return r1, r2, Errno(errno)
+}
+
+// Syscall6 is Syscall with six arguments.
+//
+//go:uintptrkeepalive
+func Syscall6(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err Errno) {
+	r1, r2, errno := runtime_systemcall(trap, a1, a2, a3, a4, a5, a6)
+	return r1, r2, Errno(errno)
 }
