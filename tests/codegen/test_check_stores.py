@@ -163,7 +163,7 @@ STORES: dict[str, tuple[list[n.Var], list[n.Stmt]]] = {
 }
 
 
-def _text(params: list[n.Var], stmts: list[n.Stmt]) -> str:
+def emitted_text(params: list[n.Var], stmts: list[n.Stmt]) -> str:
     last = stmts[-1]
     results = [v.type for v in last.values] if isinstance(last, n.Return) else []
     return text_of(func("main.f", params, results, stmts))
@@ -171,10 +171,10 @@ def _text(params: list[n.Var], stmts: list[n.Stmt]) -> str:
 
 @pytest.mark.parametrize("what", STORES)
 def test_a_door_that_forgets_the_barrier_is_noticed(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    check_stores(_text(*STORES[what]))
+    check_stores(emitted_text(*STORES[what]))
     monkeypatch.setattr(memory, "BARRIER", "")
     with pytest.raises(CompilerBug):
-        check_stores(_text(*STORES[what]))
+        check_stores(emitted_text(*STORES[what]))
 
 
 def test_a_call_that_fills_a_heap_object_directly_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +183,7 @@ def test_a_call_that_fills_a_heap_object_directly_is_noticed(monkeypatch: pytest
 
     monkeypatch.setattr(calls, "has_pointers", never)
     with pytest.raises(CompilerBug, match="sret"):
-        check_stores(_text(*STORES["a result in a new object"]))
+        check_stores(emitted_text(*STORES["a result in a new object"]))
 
 
 def test_a_copy_of_bytes_to_shared_memory_is_refused() -> None:
@@ -197,7 +197,7 @@ def test_a_copy_of_bytes_to_shared_memory_is_refused() -> None:
 def test_stores_without_write_barrier_are_marked_so_and_their_namesakes_are_not() -> None:
     """Go's StorepNoWB and Casp1 never have a barrier; storePointer and casPointer, which do the same otherwise, always have one."""
     for raw, barred, values in (("StorepNoWB", "storePointer", (Q,)), ("Casp1", "casPointer", (Q, Q))):
-        texts = [_text([P, Q], [_atomic(f"internal/runtime/atomic.{symbol}", *values)]) for symbol in (raw, barred)]
+        texts = [emitted_text([P, Q], [_atomic(f"internal/runtime/atomic.{symbol}", *values)]) for symbol in (raw, barred)]
         assert ["!raw !{}" in text for text in texts] == [True, False]
         assert ["!barrier !{}" in text for text in texts] == [False, True]
 

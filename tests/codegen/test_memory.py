@@ -23,7 +23,7 @@ def test_what_a_pointer_points_to_is_read_and_written_word_by_word() -> None:
     write = n.Assign(0, n.Deref(0, POINT, name(p)), lit)
     text = body(text_of(func("main.f", [p], [POINT], [write, returns(n.Deref(0, POINT, name(p)))])))
     assert "store atomic i64 " in text
-    assert "store atomic ptr " in text
+    assert "store atomic volatile ptr " in text
     assert "load atomic i64, ptr" in text
     assert "load atomic ptr, ptr" in text
 

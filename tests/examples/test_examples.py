@@ -53,3 +53,13 @@ def test_an_example_survives_a_collection_at_every_allocation(source: Path) -> N
     expected = run([TOOLS / "tricolor", "run", source, *arguments])
     stressed = run([TOOLS / "tricolor", "run", source, *arguments], GODEBUG="gcstress=1,clobberfree=1,gccheckmark=1")
     assert stressed == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_prints_the_same_while_the_write_barrier_is_on(source: Path) -> None:
+    """The barrier's code runs at each store, and check level 1 looks at each pointer that it shades."""
+    arguments = STRESS_ARGUMENTS.get(source.stem, ())
+    expected = run([TOOLS / "tricolor", "run", source, *arguments])
+    barred = run([TOOLS / "tricolor", "run", "--check=1", source, *arguments], GODEBUG="gcbarrier=1,gcstress=20,clobberfree=1")
+    assert barred == expected

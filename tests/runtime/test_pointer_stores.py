@@ -20,7 +20,7 @@ WITHOUT_POINTERS = {
     "element_copy.py": {f"{name}_{size}" for name in ("memcpy", "memmove") for size in (1, 2, 4, 8)},
     "mutator/malloc.py": {"alloc_typed"},
     "mutator/weak.py": {"weak_handle"},
-    "pointer_stores.py": {"store_go_pointer", "copy_go_values", "clear_go_values"},
+    "pointer_stores.py": {"store_go_pointer", "copy_go_value", "copy_go_values", "clear_go_values"},
     "slices.py": {"growslice", "memmove", "memclr"},
     "strings.py": {"concatstrings", "slicebytetostring", "raw_bytes", "stringtoslicebyte"},
 }

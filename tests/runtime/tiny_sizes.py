@@ -1,4 +1,5 @@
-"""The heap's constants for tests on simulated memory: few classes, small spans, short runs, a mark stack of two places.
+"""The heap's constants for tests on simulated memory: few classes, small spans, short runs, a mark stack and a barrier buffer of two
+places.
 
 It stands in for tricolor.runtime.allocator.sizes and tricolor.abi.sizeclasses. Every path that production takes once in
 megabytes is taken within some allocations: new spans, refills, cycles that the heap goal starts, full layout and type
@@ -41,6 +42,7 @@ MIN_ARENA_BYTES = 1 << 16
 DEFAULT_ARENA_BYTES = 1 << 21
 HEAP_MINIMUM_BYTES = 4096
 MARK_STACK_WORDS = 2
+BARRIER_WORDS = 2
 
 HEADER_BYTES = sizes.HEADER_BYTES
 MAX_BITMAP_BYTES = sizes.MAX_BITMAP_BYTES

@@ -5,14 +5,15 @@ Terms: *private*, *shared* and *the door* as in ``codegen.memory``; *marks* as i
 How it works: one pass over each function's lines. Private addresses begin as allocas, memory for results (``sret``) and owned
 parameters; addresses computed from private ones are private too, all others are taken as shared. Then
 
-* a store, exchange or compare-and-swap of a type that contains ``ptr`` must have a private address or the mark ``barrier`` or
-  ``raw``; outside the runtime's own packages ``raw`` may only store code addresses;
+* a store, exchange or compare-and-swap of a type that contains ``ptr`` must have a private address or the mark ``barrier``,
+  ``noscan`` or ``raw``; outside the runtime's own packages ``raw`` may only store code addresses;
 * ``memmove``, ``memcpy`` and ``memset`` must have a private address or the mark ``barrier`` or ``noscan``;
 * what a call passes as memory for results that contain pointers, or as an owned parameter, must be private;
-* other LLVM intrinsics without a result are refused unless they are known not to write to memory.
+* other LLVM intrinsics without a result are refused unless they are known not to write to memory;
+* what has the mark ``barrier`` must have its write barrier (``check_barriers``).
 
 Limits: a pointer that was converted to an integer and is stored as such is not seen, nor is it a pointer for the collector. The
-check trusts ``noscan``, which ``codegen.memory`` derives from the element type. The text is checked before LLVM optimises it.
+check trusts ``noscan``, which ``codegen.memory`` derives from the type. The text is checked before LLVM optimises it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import re
 from collections.abc import Iterator
 
 from tricolor.base.errors import CompilerBug
+from tricolor.codegen.check_barriers import find_missing_barriers
 from tricolor.staticdata.barriers import BARRIER, NOSCAN, OWNED, RAW
 
 _DEFINE = re.compile(r'define [^@]*@(?:"([^"]+)"|([\w.$]+))\((.*)\)[^)]*\{')
@@ -37,6 +39,8 @@ def check_stores(text: str) -> None:
     """Raise CompilerBug for the first store in a module's text that breaks an invariant of ``codegen.memory``."""
     for symbol, line in find_stray_stores(text):
         raise CompilerBug(symbol, 0, f"a pointer is stored without codegen.memory knowing: {line.strip()}")
+    for header, line in find_missing_barriers(text):
+        raise CompilerBug(_header(header)[0], 0, f"a store of a pointer lacks its write barrier, which shows at: {line.strip()}")
 
 
 def find_stray_stores(text: str) -> Iterator[tuple[str, str]]:
@@ -45,12 +49,17 @@ def find_stray_stores(text: str) -> Iterator[tuple[str, str]]:
     private: set[str] = set()
     for line in text.split("\n"):
         if line.startswith("define "):
-            header = _DEFINE.match(line)
-            assert header is not None, f"unreadable function header: {line}"
-            symbol = header[1] or header[2]
-            private = {p.split(" ")[-1] for p in _split(header[3]) if "sret(" in p or OWNED in p}
+            symbol, parameters = _header(line)
+            private = {p.split(" ")[-1] for p in _split(parameters) if "sret(" in p or OWNED in p}
         elif line.startswith("  ") and not _is_right(line, private, symbol):
             yield symbol, line
+
+
+def _header(line: str) -> tuple[str, str]:
+    """Symbol and parameters in the first line of a function."""
+    header = _DEFINE.match(line)
+    assert header is not None, f"unreadable function header: {line}"
+    return header[1] or header[2], header[3]
 
 
 def _is_right(line: str, private: set[str], symbol: str) -> bool:
@@ -76,7 +85,7 @@ def _is_right_store(line: str, private: set[str], symbol: str) -> bool:
         return False
     stored, address, marks = store.groups()
     first = _split(stored, " ")[0]
-    if "ptr" not in first or address in private or BARRIER in marks:
+    if "ptr" not in first or address in private or BARRIER in marks or NOSCAN in marks:
         return True
     return RAW in marks and (_is_runtime(symbol) or stored.startswith("ptr @"))
 

@@ -15,7 +15,7 @@ from tricolor.codegen.interfaces import (
 )
 from tricolor.codegen.literals import store_expr
 from tricolor.codegen.memory import copy, load, store, store_zero
-from tricolor.codegen.places import begin_loop, end_loop, iface_parts, is_place, new_variable, view
+from tricolor.codegen.places import begin_loop, end_loop, iface_parts, is_place, new_variable, view, zero_variable
 from tricolor.codegen.preemption import yield_if_asked
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, LoopTargets, Mode, PlaceThunk
@@ -68,7 +68,7 @@ def stmt_expr(g: Gen, s: ExprStmt) -> None:
 def stmt_declare(g: Gen, s: Declare) -> None:
     var = s.var
     if s.init is None or isinstance(s.init, Zero | Nil):
-        store_zero(g, var.type, new_variable(g, s.pos, var))
+        zero_variable(g, s.pos, var)
         return
     if shape_of(var.type).form is not Form.MEMORY:
         v = g.value(s.init)

@@ -24,7 +24,7 @@ from tricolor.codegen import (
 from tricolor.codegen.allocation import is_runtime
 from tricolor.codegen.arith import value_unary
 from tricolor.codegen.flat import gather, is_flat
-from tricolor.codegen.memory import copy, load, offset, store, store_zero
+from tricolor.codegen.memory import copy, load, offset, store
 from tricolor.codegen.recovery import recovers
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode, ModuleState, Tables
@@ -308,7 +308,7 @@ def _enter(g: Gen) -> None:
         g.frame = g.alloca(f"[{DEFER_FRAME_BYTES} x i8]", 16, "frame")
     if _has_variables(g):
         for r in func.results:
-            store_zero(g, r.type, places.new_variable(g, func.pos, r))
+            places.zero_variable(g, func.pos, r)
     if not func.has_defer:
         return
     g.rt(func.pos, "runtime.deferenter", g.frame)

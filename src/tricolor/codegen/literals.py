@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tricolor.codegen.allocation import new_object
 from tricolor.codegen.maps import fill_map
-from tricolor.codegen.memory import copy, offset, store, store_zero, to_byte, zero_value
+from tricolor.codegen.memory import copy_constant, offset, store, store_zero, to_byte, zero_value
 from tricolor.codegen.places import is_place
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, Mode
@@ -90,7 +92,7 @@ def _copy_static(g: Gen, e: Expr, dest: Addr) -> bool:
     shape = shape_of(e.type)
     if shape.size < _STATIC_COPY_BYTES or not g.m.statics.is_static(e):
         return False
-    copy(g, e.type, dest, Addr(g.m.statics.readonly(e), Mode.PRIVATE))
+    copy_constant(g, e.type, dest, g.m.statics.readonly(e))
     return True
 
 
@@ -100,7 +102,7 @@ def into_struct(g: Gen, e: StructLit, dest: Addr) -> None:
     if _copy_static(g, e, dest):
         return
     blank = blank_fields(e.type)
-    if len(e.fields) < len(fields) or blank:
+    if (len(e.fields) < len(fields) or blank) and dest.ptr not in g.fresh:
         store_zero(g, e.type, dest)
     for index, x in e.fields:
         if index in blank:
@@ -109,12 +111,20 @@ def into_struct(g: Gen, e: StructLit, dest: Addr) -> None:
         store_expr(g, x, offset(g, dest, field_offset(e.type, index)))
 
 
+def _fill_fresh(g: Gen, dest: Addr, fill: Callable[[], None]) -> None:
+    """Fill memory that holds zero and that nobody else knows, each word at most once."""
+    outer = g.fresh
+    g.fresh = {dest.ptr} if dest.mode is Mode.SHARED else set()
+    fill()
+    g.fresh = outer
+
+
 def into_array(g: Gen, e: ArrayLit, dest: Addr) -> None:
     u = underlying(e.type)
     assert isinstance(u, Array)
     if _copy_static(g, e, dest):
         return
-    if len(e.elems) < u.length:
+    if len(e.elems) < u.length and dest.ptr not in g.fresh:
         store_zero(g, e.type, dest)
     elem_bytes = size_of(u.elem)
     for index, x in e.elems:
@@ -132,7 +142,7 @@ def value_addr_of(g: Gen, e: AddrOf) -> str:
     if is_place(e.x):
         return g.address(e.x).ptr
     dest = new_object(g, e.pos, "literal", e.x.type, e, g.m.placements.on_stack(e))
-    store_expr(g, e.x, dest)
+    _fill_fresh(g, dest, lambda: store_expr(g, e.x, dest))
     return dest.ptr
 
 
@@ -146,9 +156,13 @@ def value_slice_lit(g: Gen, e: SliceLit) -> str:
     dest = new_object(g, e.pos, kind, backing, e, g.m.placements.on_stack(e))
     elem_bytes = size_of(u.elem)
     whole = ArrayLit(e.pos, backing, e.elems)
-    if not _copy_static(g, whole, dest):
-        for index, x in e.elems:
-            store_expr(g, x, offset(g, dest, index * elem_bytes))
+
+    def fill() -> None:
+        if not _copy_static(g, whole, dest):
+            for index, x in e.elems:
+                store_expr(g, x, offset(g, dest, index * elem_bytes))
+
+    _fill_fresh(g, dest, fill)
     return g.slice(dest.ptr, str(e.length), str(e.length))
 
 

@@ -264,8 +264,8 @@ def _fill_from_table(g: Gen, e: MapLit, t: Map, m: str) -> None:
     before = g.block
     head, done = g.label("fill"), g.label("filled")
     g.start(head)
-    i, following = g.label("%row"), g.label("%row")
-    g.do(f"{i} = phi i64 [ 0, %{before} ], [ {following}, %{head} ]")
+    i, following, again = g.label("%row"), g.label("%row"), g.label("following")
+    g.do(f"{i} = phi i64 [ 0, %{before} ], [ {following}, %{again} ]")
     row = Addr(elem_ptr(g, table, i, size_of(entry)), Mode.PRIVATE)
     value = offset(g, row, field_offset(entry, 1))
     target = _assigned(g, e.pos, e.type, m, _key_at(g, t, row), e)
@@ -273,6 +273,7 @@ def _fill_from_table(g: Gen, e: MapLit, t: Map, m: str) -> None:
         copy(g, t.elem, target, value)
     else:
         store(g, t.elem, target, load(g, t.elem, value))
+    g.start(again)
     g.do(f"{following} = add i64 {i}, 1")
     g.branch_if(g.op(f"icmp ult i64 {following}, {len(rows)}"), head, done)
     g.start(done)

@@ -18,6 +18,7 @@ _ATTRIBUTES = """attributes #90 = { nounwind "split-stack" "frame-pointer"="all"
 attributes #91 = { nounwind }
 attributes #92 = { cold noreturn nomerge nounwind }
 attributes #93 = { nounwind returns_twice }
+attributes #95 = { cold nounwind willreturn memory(inaccessiblemem: readwrite) }
 attributes #94 = { noinline nounwind "split-stack" "frame-pointer"="all" "disable-tail-calls"="true" }
 """
 _MEMORY_INTRINSICS = {

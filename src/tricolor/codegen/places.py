@@ -68,8 +68,7 @@ def var_addr(g: Gen, var: Var) -> Addr:
         return addr
     # A temporary that no Declare creates exists, zeroed, from the function's entry on.
     out, g.out = g.out, g.entry
-    addr = new_variable(g, var.pos, var)
-    store_zero(g, var.type, addr)
+    zero_variable(g, var.pos, var)
     g.out = out
     return var_addr(g, var)
 
@@ -90,6 +89,13 @@ def new_variable(g: Gen, pos: Pos, var: Var) -> Addr:
         box = g.boxed[var] = g.alloca("ptr", 8, "box")
     g.do(f"store ptr {ptr}, ptr {box}, align 8")
     return shared(ptr)
+
+
+def zero_variable(g: Gen, pos: Pos, var: Var) -> None:
+    """Create the variable, with the value zero."""
+    addr = new_variable(g, pos, var)
+    if addr.mode is not Mode.SHARED:
+        store_zero(g, var.type, addr)
 
 
 def place_name(g: Gen, e: Name) -> PlaceThunk:

@@ -28,12 +28,16 @@ class Form(IntEnum):
 @final
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """``path``: as extractvalue wants it (``0, 1``); ``offset``, ``align`` in bytes; ``type``: LLVM's, bool is ``i8``."""
+    """``path``: as extractvalue wants it (``0, 1``); ``offset``, ``align`` in bytes; ``type``: LLVM's, bool is ``i8``.
+
+    ``is_static``: it points to a type descriptor or an itab, which the collector does not follow.
+    """
 
     path: str
     offset: int
     type: str
     align: int
+    is_static: bool = False
 
 
 @final
@@ -74,7 +78,7 @@ def _leaves(t: Type, path: str, offset: int) -> list[Leaf]:
         case Slice():
             return _words(prefix, offset, "ptr", "i64", "i64")
         case Interface():
-            return _words(prefix, offset, "ptr", "ptr")
+            return [Leaf(prefix + "0", offset, "ptr", 8, is_static=True), Leaf(prefix + "1", offset + 8, "ptr", 8)]
         case Array():
             out: list[Leaf] = []
             for i in range(u.length):

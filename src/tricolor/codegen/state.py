@@ -191,6 +191,8 @@ class Gen:
     context: bool = False
     recovers: bool = False
     scope: str = ""
+    fresh: set[str] = field(default_factory=set[str])
+    """Addresses in the object that a literal fills: it was just allocated, and they hold zero."""
 
     # --- text ------------------------------------------------------------------------------------------------------
 

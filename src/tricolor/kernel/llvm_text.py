@@ -240,7 +240,7 @@ def _global_text(storage: Global) -> str:
 
 
 def _extern_text(storage: Global) -> str:
-    return f"{quoted(storage.symbol)} = external global [{size_bytes(storage.type)} x i8]"
+    return f"{quoted(storage.symbol)} = external dso_local global [{size_bytes(storage.type)} x i8]"
 
 
 def _table_text(storage: Global, values: tuple[int | float, ...]) -> str:

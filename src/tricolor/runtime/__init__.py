@@ -63,7 +63,10 @@ Invariants that join the rooms:
        was never given out. Checked by check_span().
     5. Memory in a cell MUST read as zero. Otherwise Go code would see old data, and the marker old pointers. Checked by
        check_cell().
-    6. The runtime MUST store Go pointers only through ``pointer_stores``. Otherwise a write barrier would miss them.
+    6. While the collector marks, a store of a pointer MUST shade the pointer that it overwrites and the one that it stores
+       (``collector.barrier``). Otherwise an object that moves from one place to another during marking would be freed.
+       Checked by check_marks().
+    7. The runtime MUST store Go pointers only through ``pointer_stores``. Otherwise a write barrier would miss them.
        Checked by tests/runtime/test_pointer_stores.py.
 
 check_heap() and check_specials() run all checks of the heap between cycles; GODEBUG=gccheckmark=1 does so after each cycle.
@@ -72,6 +75,6 @@ Source:
     Go 1.27.3 runtime/malloc.go, mheap.go, mgc.go, proc.go; the heads of the modules name more.
 
 Differs from Go:
-    The world is stopped during a cycle, so there is no write barrier and no assist; one thread at a time runs
-    goroutines, beside those that are in system calls.
+    The world is stopped during a cycle, so there is no assist, and only GODEBUG=gcbarrier=1 turns the write barrier on; one
+    thread at a time runs goroutines, beside those that are in system calls.
 """

@@ -35,7 +35,9 @@ PACER_TRACE = 11
 """Print two lines about pacing for each cycle."""
 SAMPLE_BYTES = 12
 """Sample an object for the heap profile every so many bytes on average; 0: never."""
-LAST_KEY = 12
+BARRIER = 13
+"""1: the write barrier works all the time; outside of cycles what it shades is dropped."""
+LAST_KEY = 13
 
 DEBUG_FLAGS: Final[dict[str, int]] = {
     "gctrace": GCTRACE,
@@ -44,6 +46,7 @@ DEBUG_FLAGS: Final[dict[str, int]] = {
     "allocfreetrace": TRACE_ALLOCATIONS,
     "gcstress": STRESS,
     "gcpacertrace": PACER_TRACE,
+    "gcbarrier": BARRIER,
 }
 """Flags of GODEBUG and the settings that they set to a number."""
 

@@ -2,9 +2,6 @@
 
 Source:
     Go 1.27.3 runtime/slice.go (growth), runtime/msize.go (rounding), runtime/mbarrier.go (typed moves).
-
-Differs from Go:
-    The world is stopped while the collector marks, so typed moves need no write barrier (``runtime.pointer_stores``).
 """
 
 from __future__ import annotations

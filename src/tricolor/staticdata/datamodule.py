@@ -50,6 +50,7 @@ from tricolor.staticdata.algorithms import (
     nested,
     steps_of,
 )
+from tricolor.staticdata.barriers import DECLARATIONS
 from tricolor.staticdata.emitter import (
     DataEmitter,
     Needed,
@@ -352,6 +353,8 @@ class _DataModule:
     def texts(self) -> DataModules:
         self.emitter.declare("llvm.memcpy", MEMCPY)
         self.emitter.declare("llvm.memset", MEMSET)
+        for symbol, line in DECLARATIONS.items():
+            self.emitter.declare(symbol, line)
         for emitter in (self.emitter, self.code):
             emitter.declare("runtime.recovertoken", RECOVERTOKEN)
         self.add_globals()

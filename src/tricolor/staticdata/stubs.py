@@ -16,11 +16,20 @@ A *frame* is a Go struct {parameters..., results...}. N numbers signatures that 
 from __future__ import annotations
 
 from tricolor.abi.prefix import PREFIX_MAGIC, PREFIX_MAGIC_MASK, PREFIX_RECOVERS, prefix_text
-from tricolor.gotypes.sizes import align_of, frame_struct, memory_class, result_struct, size_of, struct_layout
+from tricolor.gotypes.sizes import (
+    WORD_BYTES,
+    align_of,
+    frame_struct,
+    memory_class,
+    pointer_bitmap,
+    result_struct,
+    size_of,
+    struct_layout,
+)
 from tricolor.gotypes.types import Signature, Type, has_pointers
 from tricolor.ir.nodes import Func
 from tricolor.staticdata.algorithms import GO_ATTRIBUTES
-from tricolor.staticdata.barriers import BARRIER, NOSCAN
+from tricolor.staticdata.barriers import BARRIER, END_BULK, MAX_BITMAP_BYTES, NOSCAN, begin_bulk, shade_elements
 from tricolor.staticdata.emitter import closure_symbol, is_closure
 from tricolor.staticdata.llvmtypes import (
     FunctionType,
@@ -121,7 +130,7 @@ def _load(lines: list[str], t: Type, address: str, name: str) -> str:
 
 
 def _store(lines: list[str], t: Type, value: str, address: str, name: str, mark: str = "") -> None:
-    """Store a value. Give ``mark`` if the memory belongs to anyone but this stub."""
+    """Store a value. Give ``mark`` if the memory belongs to anyone but this stub, and the value holds no pointers."""
     if size_of(t) == 0:
         return
     if is_bool(t):
@@ -131,9 +140,32 @@ def _store(lines: list[str], t: Type, value: str, address: str, name: str, mark:
 
 
 def _copy(lines: list[str], target: str, source: str, t: Type, mark: str = "") -> None:
-    """Copy a value. Give ``mark`` if the target belongs to anyone but this stub."""
+    """Copy a value. Give ``mark`` if the target belongs to anyone but this stub, and the value holds no pointers."""
     if size_of(t):
         lines.append(f"  call void @llvm.memcpy.p0.p0.i64(ptr {target}, ptr {source}, i64 {size_of(t)}, i1 false){mark}")
+
+
+def _copy_with_barrier(lines: list[str], target: str, source: str, t: Type, name: str) -> None:
+    """Copy a value with pointers, in parts whose pointer bitmaps fit a word."""
+    bitmap = pointer_bitmap(t)
+    for start in range(0, size_of(t), MAX_BITMAP_BYTES):
+        size = min(size_of(t) - start, MAX_BITMAP_BYTES)
+        part = (bitmap >> start // WORD_BYTES) & ((1 << size // WORD_BYTES) - 1)
+        to = _at(lines, target, start, f"{name}to{start}")
+        source_part = _at(lines, source, start, f"{name}from{start}")
+        lines += begin_bulk(f"{name[1:]}w{start}", shade_elements(part, size), to, source_part, str(size))
+        lines.append(f"  call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {source_part}, i64 {size}, i1 false){BARRIER}")
+        lines += END_BULK
+
+
+def _give(lines: list[str], t: Type, value: str, target: str, name: str) -> None:
+    """Store a result of register class into the frame."""
+    if not has_pointers(t):
+        _store(lines, t, value, target, name, NOSCAN)
+        return
+    lines.insert(0, f"  {name}own = alloca {memory_type(t)}, align {align_of(t)}")
+    _store(lines, t, value, f"{name}own", name)
+    _copy_with_barrier(lines, target, f"{name}own", t, name)
 
 
 def _result_offsets(sig: Signature) -> tuple[int, ...]:
@@ -169,14 +201,17 @@ def call_stub(sig: Signature, symbol: str) -> str:
     base = len(sig.params)
     for i, t in enumerate(sig.results):
         target = _at(lines, "%frame", offsets[base + i], f"%q{i}")
-        mark = BARRIER if has_pointers(t) else NOSCAN
         if ft.sret:
-            _copy(lines, target, _at(lines, "%out", _result_offsets(sig)[i], f"%o{i}"), t, mark)
+            source = _at(lines, "%out", _result_offsets(sig)[i], f"%o{i}")
+            if has_pointers(t):
+                _copy_with_barrier(lines, target, source, t, f"%c{i}")
+            else:
+                _copy(lines, target, source, t, NOSCAN)
         elif len(sig.results) == 1:
-            _store(lines, t, "%r", target, "%r", mark)
+            _give(lines, t, "%r", target, "%r")
         else:
             lines.append(f"  %e{i} = extractvalue {_plain(ft)} %r, {i}")
-            _store(lines, t, f"%e{i}", target, f"%e{i}", mark)
+            _give(lines, t, f"%e{i}", target, f"%e{i}")
     body = "\n".join(lines)
     return f"define void @{symbol}(ptr %code, ptr %context, ptr %frame) {GO_ATTRIBUTES} {prefix_text()} {{\n{body}\n  ret void\n}}\n"
 

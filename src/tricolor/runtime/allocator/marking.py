@@ -1,6 +1,6 @@
 """Whether the collector marks: the flag that the write barrier tests.
 
-The flag changes only while no goroutine runs: a store and the test after it see the same value.
+The flag changes only while no goroutine runs. ``collector.barrier`` changes it, and so does the setting BARRIER.
 
 Source:
     Go 1.27.3 runtime/mgc.go (writeBarrier, setGCPhase).

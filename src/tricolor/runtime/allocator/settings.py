@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tricolor.kernel.lang import const_table, global_array, global_value, i64, kernel, u8, u64
-from tricolor.runtime.settings_keys import EVERY_ALLOCATION, LAST_KEY
+from tricolor.runtime.allocator.marking import marking
+from tricolor.runtime.settings_keys import BARRIER, EVERY_ALLOCATION, LAST_KEY
 
 SETTINGS = LAST_KEY + 1
 UNKNOWN_KEY = -1
@@ -26,4 +27,6 @@ def exchange_setting(key: u64, value: i64) -> i64:
         if settings[every_allocation_keys[place]] != 0:
             watched = 1
     every_allocation.value = watched
+    if key == BARRIER:
+        marking.value = 1 if value != 0 else 0
     return previous

@@ -63,6 +63,9 @@ HEAP_MINIMUM_BYTES = 4 << 20
 MARK_STACK_WORDS = 0
 """Places of the mark stack; 0: as many as the arena has words, so that it is never full."""
 
+BARRIER_WORDS = 512
+"""Places of a barrier buffer, an even number: more mean fewer flushes, and more work in the stop that ends marking."""
+
 # How the marker finds pointers in an element of a span.
 KIND_BITMAP = 0
 KIND_ALL_POINTERS = 1

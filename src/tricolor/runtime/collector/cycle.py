@@ -36,6 +36,7 @@ from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.pages import release_free_pages
 from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
+from tricolor.runtime.collector.barrier import flush_barrier_buffers
 from tricolor.runtime.collector.checkmark import check_marks, save_roots
 from tricolor.runtime.collector.cycles import PAUSE_RING, cycles
 from tricolor.runtime.collector.gctrace import print_gctrace
@@ -72,6 +73,7 @@ def collect(forced: bool) -> None:
         note_collection()
     # 1. Flush.
     flush_mcaches()
+    flush_barrier_buffers()
     cycles.heap_at_start = mheap.live
     cycles.peak_pages = max(cycles.peak_pages, mheap.pages_in_use)
     # 2. Roots.

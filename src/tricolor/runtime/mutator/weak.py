@@ -5,7 +5,9 @@ The collector clears the word (``collector.specials``).
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import addr, is_null, load_u64, store_addr, systemstack, to_addr
+from tricolor.kernel.lang import addr, is_null, load_u64, store_addr, systemstack, to_addr, unlikely
+from tricolor.runtime.allocator.marking import marking
+from tricolor.runtime.collector.barrier import shade
 from tricolor.runtime.collector.specials import WEAK, add_special, find_special
 from tricolor.runtime.mutator.malloc import WORD_BYTES, alloc_in_kernel
 
@@ -25,4 +27,8 @@ def weak_handle(object: addr) -> addr:
 @systemstack("runtime.weakload")
 def weak_load(handle: addr) -> addr:
     """The address that a handle holds; 0 if its object is dead."""
-    return to_addr(load_u64(handle))
+    object = to_addr(load_u64(handle))
+    # The collector does not follow the handle: a goroutine whose stack was scanned may get the only pointer to the object.
+    if unlikely(marking.value != 0):
+        shade(to_addr(0), object)
+    return object

@@ -10,7 +10,7 @@ Source:
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import Struct, addr, global_struct, inline, thread_struct, u32, u64
+from tricolor.kernel.lang import Struct, addr, atomic_store, global_struct, inline, thread_struct, u32, u64
 from tricolor.runtime.allocator.heap_types import MCache
 from tricolor.runtime.records.goroutine import G
 from tricolor.runtime.records.processor import Processor
@@ -50,11 +50,25 @@ class Machine(Struct):
     """While it is not 0 the running goroutine is not preempted."""
     all_link: "Machine"
     """The next one after ``first_machine``."""
+    busy: u32
+    """1 while compiled Go code is in a window in which no signal may stop it: the inlined allocation, a bulk copy or clear."""
 
 
 machine = thread_struct(Machine, symbol_name="tricolor.machine")
 # The machine of the first thread that runs goroutines.
 first_machine = global_struct(Machine, symbol_name="tricolor.first_machine")
+
+
+@inline(symbol_name="tricolor.enter_window")
+def enter_window() -> None:
+    """From here on no signal stops the goroutine. Compiled Go code puts a fence for the compiler after the call."""
+    atomic_store(machine.busy, 1, "relaxed")
+
+
+@inline(symbol_name="tricolor.leave_window")
+def leave_window() -> None:
+    """Ends what enter_window() began. Compiled Go code puts a fence for the compiler before the call."""
+    atomic_store(machine.busy, 0, "relaxed")
 
 
 @inline

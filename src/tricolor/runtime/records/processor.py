@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.kernel.lang import Embed, Struct, addr, global_struct, i64, is_null, kernel, u32, u64
+from tricolor.kernel.lang import Array, Embed, Struct, addr, global_struct, i64, is_null, kernel, u32, u64
 from tricolor.runtime.allocator.heap_types import MCache, mheap
 from tricolor.runtime.allocator.mcache import check_cells, check_dropped, drop_spans, flush_mcache
 from tricolor.runtime.allocator.sampling import forget_distances
+from tricolor.runtime.allocator.sizes import BARRIER_WORDS
 from tricolor.runtime.records.goroutine import G, Sudog
 
 IN_SYSTEM_CALL: Final = 1
@@ -32,6 +33,13 @@ class Sleepers(Struct):
     places: u64
     first_wake: i64
     """When the first one wakes; -1 if nobody sleeps. The monitor thread reads it."""
+
+
+class BarrierBuffer(Struct):
+    """Pointers that the write barrier shaded since the last flush (``collector.barrier``), ``count`` of them."""
+
+    count: u64
+    entries: Array[addr, BARRIER_WORDS]
 
 
 class Processor(Struct):
@@ -71,6 +79,7 @@ class Processor(Struct):
     """When it became idle."""
     all_link: "Processor"
     """The next one after ``first_processor``."""
+    barrier: Embed[BarrierBuffer]
     mcache: Embed[MCache]
 
 

@@ -33,6 +33,7 @@ from tricolor.kernel.lang import (
     size_of,
     store_u32,
     systemstack,
+    to_addr,
     to_i32,
     to_i64,
     to_u32,
@@ -40,6 +41,8 @@ from tricolor.kernel.lang import (
     u32,
     unlikely,
 )
+from tricolor.runtime.allocator.marking import marking
+from tricolor.runtime.collector.barrier import shade
 from tricolor.runtime.lock_ranks import RANK_SCHEDULER
 from tricolor.runtime.records.goroutine import DEAD, RUNNABLE, RUNNING, WAITING, G
 from tricolor.runtime.records.machine import machine
@@ -244,6 +247,9 @@ def create(closure: addr, system: bool) -> G:
     """A goroutine that will call the closure; its state is WAITING."""
     g = _new_g()
     stack_prepare(g, closure)
+    # The closure moves to a stack that the collector may regard as scanned.
+    if unlikely(marking.value != 0):
+        shade(to_addr(0), closure)
     scheduler.last_id += 1
     g.id = scheduler.last_id
     g.reason = 0
