@@ -15,6 +15,7 @@ from tricolor.kernel.lang import (
     is_null,
     kernel,
     load_addr,
+    set_thread_struct,
     store_addr,
     store_i64,
     store_u64,
@@ -48,6 +49,7 @@ from tricolor.runtime.collector.sweep import check_heap
 from tricolor.runtime.mutator.alloc import alloc
 from tricolor.runtime.mutator.malloc import alloc_any
 from tricolor.runtime.mutator.weak import weak_handle, weak_load
+from tricolor.runtime.records.machine import first_machine, machine
 from tricolor.runtime.records.process import init_scheduler
 from tricolor.runtime.records.processor import flush_mcaches
 from tricolor.runtime.settings_keys import SAMPLE_BYTES
@@ -100,6 +102,7 @@ def print_last_words() -> None:
 
 @export("test.start")
 def start(arena_bytes: i64) -> None:
+    set_thread_struct(machine, first_machine)
     init_scheduler()
     configure(10, arena_bytes)
     init_layouts()
