@@ -40,6 +40,11 @@ KERNEL: Final[dict[str, str]] = {
     "runtime.gcscannable": "bytes of objects and of globals with pointers; exact after gcstats",
     "runtime.setsamplebytes": "sample an object for the heap profile every so many bytes on average; 0: none",
     "runtime.heaprecords": "the first record of the heap profile (files/runtime/mprof.go), nil if there is none",
+    "runtime.goroutinestacks": "the calling goroutine's stack, then those of all others: length and addresses; their labels too unless "
+    "labels is nil; return the words that this needs and the number of goroutines",
+    "runtime.startcpuprofile": "sample call stacks; outside and system are the addresses that stand for foreign code and the runtime's own work",
+    "runtime.stopcpuprofile": "end sampling",
+    "runtime.readcpuprofile": "take whole records of the CPU profile (tricolor/runtime/scheduler/cpu_profile.py); return the number of words",
     "runtime.findobject": "beginning of the heap object that contains an address, nil if there is none; stores its size unless size is nil",
     "runtime.setfinalizer": "queue the closure func(obj) when obj dies; nil: remove it; return false if there is one already",
     "runtime.setsentinel": "setfinalizer for an object without one; statistics do not count it",
@@ -51,7 +56,7 @@ KERNEL: Final[dict[str, str]] = {
     # Goroutines.
     "runtime.getg": "the running goroutine",
     "runtime.goid": "its number",
-    "runtime.gwords": "three words in its record that the collector scans; zero in a new goroutine",
+    "runtime.gwords": "four words in its record that the collector scans; zero in a new goroutine, except that it inherits the labels",
     "runtime.newproc": "a goroutine that calls a closure",
     "runtime.newsystemproc": "as newproc; the goroutine is not counted, not shown in traces, and does not keep the program running",
     "runtime.newparkedproc": "as newproc; the goroutine waits for goready",

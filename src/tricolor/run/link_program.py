@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from tricolor.abi.exports import EXPORTED
+from tricolor.abi.exports import EXPORTED, START
 from tricolor.cache.programs import Form
 from tricolor.cache.store import read_entry, write_entry
 from tricolor.executable.elf import DYNAMIC_BYTES, IMAGE_ADDRESS, elf_executable
@@ -13,7 +13,7 @@ from tricolor.executable.start_code import ENTRY, SYMBOL_TABLE
 from tricolor.llvm.compile import line_table_of
 from tricolor.llvm.line_tables import LineTable
 from tricolor.llvm.link import Linked, link
-from tricolor.run.symbols import SYMBOLS_HEAD_BYTES, pack_symbols, symbols_head
+from tricolor.run.symbols import SYMBOLS_HEAD_BYTES, pack_symbols, runtime_table, symbols_head
 
 
 def link_program(keys: Sequence[str], form: Form) -> str:
@@ -35,7 +35,14 @@ def link_program(keys: Sequence[str], form: Form) -> str:
 
 
 def _symbols(keys: Sequence[str], linked: Linked) -> bytes:
-    return pack_symbols([LineTable.from_bytes(line_table_of(key)) for key in keys], linked.text_offsets)
+    tables = [LineTable.from_bytes(line_table_of(key)) for key in keys]
+    # The kernels are the object that has the runtime's start.
+    first = next(place.offset for place in linked.places if place.name == START)
+    start = max(offset for offset in linked.text_offsets if offset <= first)
+    end = min((offset for offset in linked.text_offsets if offset > start), default=linked.image.code_bytes)
+    kernels = [place for place in linked.places if start <= place.offset < end]
+    tables[linked.text_offsets.index(start)] = runtime_table(kernels, start)
+    return pack_symbols(tables, linked.text_offsets)
 
 
 def _before_image(symbols: bytes) -> bytes:

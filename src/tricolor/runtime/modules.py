@@ -28,6 +28,7 @@ MODULES: Final = (
     "tricolor.runtime.statistics",
     "tricolor.runtime.memstats",
     "tricolor.runtime.profiles",
+    "tricolor.runtime.scheduler.cpu_profile",
     "tricolor.runtime.allocator.entries",
     "tricolor.runtime.system.process",
     "tricolor.runtime.mutator.malloc",

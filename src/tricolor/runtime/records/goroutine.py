@@ -26,6 +26,9 @@ IN_CALL: Final = 3
 WAITING: Final = 4
 DEAD: Final = 6
 
+# Index of the word with the labels that runtime/pprof gave the goroutine.
+LABELS: Final = 3
+
 SEGMENT_HEADER_BYTES: Final = 64
 # Below the limit there is room for: a frame of 255 bytes that LLVM does not check exactly, the call of
 # __morestack with every argument register saved (200), the switch inside it (72), and leaf calls of memcpy.
@@ -77,8 +80,8 @@ class G(Struct):
     id: u64
     status: u32
     reason: u32
-    words: Array[addr, 3]
-    """Belong to package runtime: frames that defer, panics under way, token of recover (gWords in panic.go)."""
+    words: Array[addr, 4]
+    """Belong to package runtime: frames that defer, panics under way, token of recover, LABELS (gWords in panic.go)."""
     param: addr
     """Who woke the goroutine: a Sudog, or 0."""
     first_segment: Segment

@@ -101,7 +101,7 @@ def _put_signal(signal: i32) -> None:
 
 
 @kernel
-def _runs_goroutines() -> bool:
+def runs_goroutines() -> bool:
     """Whether the thread has a machine. Until that is known, the handler must not use the thread's machine."""
     limit_address = thread_pointer() + THREAD_LIMIT_OFFSET
     each = first_machine
@@ -115,7 +115,7 @@ def _runs_goroutines() -> bool:
 @export("tricolor.fault_handler")
 def fault_handler(signal: i32, info: SignalInfo, context: SignalContext) -> None:
     """Prints the fault and ends the program. Faults of threads without a machine get their old handlers."""
-    if scheduler.running == 0 or not _runs_goroutines():
+    if scheduler.running == 0 or not runs_goroutines():
         restore_faults()
         return
     address = info.address

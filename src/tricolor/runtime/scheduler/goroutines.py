@@ -21,6 +21,7 @@ from tricolor.kernel.lang import (
     as_struct,
     atomic_load,
     export,
+    field_address,
     function_address,
     goroutine,
     i32,
@@ -44,7 +45,8 @@ from tricolor.kernel.lang import (
 from tricolor.runtime.allocator.marking import marking
 from tricolor.runtime.collector.barrier import shade
 from tricolor.runtime.lock_ranks import RANK_SCHEDULER
-from tricolor.runtime.records.goroutine import DEAD, RUNNABLE, RUNNING, WAITING, G
+from tricolor.runtime.pointer_stores import store_go_pointer
+from tricolor.runtime.records.goroutine import DEAD, LABELS, RUNNABLE, RUNNING, WAITING, G
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import counters, scheduler
 from tricolor.runtime.records.processor import Processor
@@ -206,6 +208,7 @@ def commit_exit(g: G) -> NoReturn:
     g.words[0] = 0
     g.words[1] = 0
     g.words[2] = 0
+    g.words[LABELS] = 0
     g.param = 0
     g.panics_on_fault = 0
     g.segment = g.first_segment
@@ -267,6 +270,7 @@ def create(closure: addr, system: bool) -> G:
     g.creator_pc = 0
     if not is_null(parent):
         g.parent_id = parent.id
+        store_go_pointer(field_address(g.words[LABELS]), parent.words[LABELS])
         # The thunk's frame: above the saved frame pointer is the address in the function that says "go".
         g.creator_pc = load_u64(machine.goroutine_fp + 8)
     return g

@@ -241,7 +241,7 @@ def walk_next(walk: Walk) -> bool:
         pc = load_u64(fp + 16)
     walk.fp = to_addr(load_u64(fp))
     walk.pc = pc
-    return pc != 0 and walk.fp != 0
+    return pc != 0
 
 
 @systemstack("runtime.callers")
@@ -256,26 +256,67 @@ def callers(skip: i64, into: addr, count: i64) -> i64:
 @kernel
 def store_callers(skip: u64, into: addr, most: u64) -> u64:
     """As runtime.callers, for code on the system stack: the stack of the running goroutine from where it entered that stack."""
+    walk = stack_struct(Walk)
+    return store_walk(walk, walk_from(walk, machine.goroutine_fp, 0), skip, into, most)
+
+
+@kernel
+def store_goroutine(g: G, into: addr, most: u64) -> u64:
+    """The same for any goroutine; to be called on the system stack."""
+    walk = stack_struct(Walk)
+    return store_walk(walk, walk_start(walk, g), 0, into, most)
+
+
+@kernel
+def store_walk(walk: Walk, starts: bool, skip: u64, into: addr, most: u64) -> u64:
+    """Stores what a walk finds; gives the number of addresses."""
     left = skip
     done: u64 = 0
-    walk = stack_struct(Walk)
-    going = walk_from(walk, machine.goroutine_fp, 0)
+    going = starts
     while going and done < most:
-        index = frame_index_of(walk.pc - 1)
-        place = walk.pc
-        while done < most:
+        found = store_frames(walk.pc, left, into + done * 8, most - done)
+        done += found
+        if left != 0:
+            left -= min(left, frames_at(walk.pc))
+        going = walk_next(walk)
+    return done
+
+
+@kernel
+def frames_at(pc: u64) -> u64:
+    """How many functions a return address lies in, with those that were inlined, but without wrappers."""
+    index = frame_index_of(pc - 1)
+    count: u64 = 1 if index == NO_FRAME else 0
+    while index != NO_FRAME:
+        if not _is_wrapper(frame_at(index)):
+            count += 1
+        index = to_u64(frame_at(index).parent)
+    return count
+
+
+@kernel
+def store_frames(pc: u64, skip: u64, into: addr, most: u64) -> u64:
+    """Stores a return address, and an entry for each function into which the one there was inlined, but the first ``skip``.
+
+    Wrappers, which the compiler made, are left out.
+    """
+    left = skip
+    done: u64 = 0
+    index = frame_index_of(pc - 1)
+    place = pc
+    while done < most:
+        if index == NO_FRAME or not _is_wrapper(frame_at(index)):
             if left > 0:
                 left -= 1
             else:
                 store_u64(into + done * 8, place)
                 done += 1
-            if index == NO_FRAME:
-                break
-            index = to_u64(frame_at(index).parent)
-            if index == NO_FRAME:
-                break
-            place = FRAME_INDEX_BIT | (index * 2 + 1)
-        going = walk_next(walk)
+        if index == NO_FRAME:
+            break
+        index = to_u64(frame_at(index).parent)
+        if index == NO_FRAME:
+            break
+        place = FRAME_INDEX_BIT | (index * 2 + 1)
     return done
 
 
@@ -456,12 +497,16 @@ def _put_last(number: u64) -> None:
 
 @kernel
 def _is_shown(frame: SymbolFrame, is_first: bool) -> bool:
+    return not _is_wrapper(frame) and not _is_hidden(_symbols.strings + to_u64(frame.function), is_first)
+
+
+@kernel
+def _is_wrapper(frame: SymbolFrame) -> bool:
+    """Whether the compiler made the function to call another one."""
     name = _symbols.strings + to_u64(frame.function)
     if frame.flags & FLAG_WRAPPER != 0 or _ends_with_number(name, *text(".gowrap")):
-        return False
-    if _ends_with_number(name, *text(".deferwrap")) or _code_flags(frame) & PREFIX_WRAPPER != 0:
-        return False
-    return not _is_hidden(name, is_first)
+        return True
+    return _ends_with_number(name, *text(".deferwrap")) or _code_flags(frame) & PREFIX_WRAPPER != 0
 
 
 @kernel

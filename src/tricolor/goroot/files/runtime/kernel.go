@@ -44,6 +44,15 @@ func persistentalloc(size uintptr) unsafe.Pointer
 func setsamplebytes(rate int64)
 func heaprecords() *stackRecord
 
+//go:noescape
+func goroutinestacks(into *uintptr, n int, labels *unsafe.Pointer, most int) (words, goroutines int)
+
+func startcpuprofile(hz int, outside, system uintptr)
+func stopcpuprofile()
+
+//go:noescape
+func readcpuprofile(into *uint64, n int) int
+
 // Collector.
 
 func gccollect()

@@ -246,6 +246,7 @@ func notifyListWait(l *notifyList, ticket uint32) {
 	}
 	l.last = w
 	gopark(l.spin(), waitCond)
+	KeepAlive(w) // prevents a tail call, so that stacks show this function
 }
 
 //go:linkname notifyListNotifyAll sync.runtime_notifyListNotifyAll

@@ -64,6 +64,7 @@ type gWords struct {
 	frames *deferFrame
 	panics *panicRecord
 	token  *panicRecord
+	labels unsafe.Pointer // of runtime/pprof; a new goroutine inherits them
 }
 
 func gwords() *gWords

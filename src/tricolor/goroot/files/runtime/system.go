@@ -134,9 +134,6 @@ func SetBlockProfileRate(_ int) {}
 // SetMutexProfileFraction does nothing and returns 0.
 func SetMutexProfileFraction(_ int) int { return 0 }
 
-// SetCPUProfileRate does nothing.
-func SetCPUProfileRate(_ int) {}
-
 // CPUProfile panics, as in Go.
 func CPUProfile() []byte { panic("CPUProfile no longer available") }
 
@@ -148,31 +145,6 @@ func BlockProfile(_ []BlockProfileRecord) (n int, ok bool) { return 0, true }
 
 // MutexProfile returns no records.
 func MutexProfile(_ []BlockProfileRecord) (n int, ok bool) { return 0, true }
-
-// ThreadCreateProfile returns no records.
-func ThreadCreateProfile(_ []StackRecord) (n int, ok bool) { return 0, true }
-
-// GoroutineProfile returns the stack of the calling goroutine only.
-func GoroutineProfile(p []StackRecord) (n int, ok bool) {
-	if len(p) == 0 {
-		return 1, false
-	}
-	clear(p[0].Stack0[:])
-	callers(1, &p[0].Stack0[0], len(p[0].Stack0))
-	return 1, true
-}
-
-//go:linkname pprof_readProfile runtime/pprof.readProfile
-func pprof_readProfile() (data []uint64, tags []unsafe.Pointer, eof bool) { return nil, nil, true }
-
-func pprof_goroutineProfileWithLabels(p []profilerecord.StackRecord, _ []unsafe.Pointer) (n int, ok bool) {
-	if len(p) == 0 {
-		return 1, false
-	}
-	stack := make([]uintptr, 32)
-	p[0].Stack = stack[:callers(1, &stack[0], len(stack))]
-	return 1, true
-}
 
 func pprof_goroutineLeakProfileWithLabels(_ []profilerecord.StackRecord, _ []unsafe.Pointer) (n int, ok bool) {
 	return 0, true
@@ -195,17 +167,9 @@ func pprof_mutexProfileInternal(_ []profilerecord.BlockProfileRecord) (n int, ok
 	return 0, true
 }
 
-func pprof_threadCreateInternal(_ []profilerecord.StackRecord) (n int, ok bool) { return 0, true }
-
 func pprof_fpunwindExpand(dst, src []uintptr) int { return copy(dst, src) }
 
 func pprof_makeProfStack() []uintptr { return make([]uintptr, 128) }
-
-//go:linkname pprof_setLabels runtime/pprof.runtime_setProfLabel
-func pprof_setLabels(_ unsafe.Pointer) {}
-
-//go:linkname pprof_labels runtime/pprof.runtime_getProfLabel
-func pprof_labels() unsafe.Pointer { return nil }
 
 // Package crypto. There is no FIPS mode.
 
