@@ -1,0 +1,6 @@
+"""Stands in for ``sizes``: two objects of one slot."""
+
+from __future__ import annotations
+
+OBJECTS = 2
+SLOTS = 1
