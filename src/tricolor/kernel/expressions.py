@@ -16,6 +16,7 @@ from tricolor.kernel.tree import (
     AddressPlace,
     Atomic,
     Binary,
+    Bump,
     Call,
     CallAddress,
     Compare,
@@ -523,6 +524,8 @@ def _special(body: Body, node: ast.Call, name: str) -> Expression:
             raise fault("K011", position, "memory_at(...) by itself", "it is the first argument of an atomic operation")
         case "stack_struct", _:
             raise fault("K011", position, "stack_struct(...) inside an expression", "assign it to a local of its own")
+        case "bump_restartable", [block, offset, size]:
+            return _bump(body, block, offset, size)
         case "set_thread_struct", [ast.Name() as thread, record]:
             storage = body.entity(thread)
             if not isinstance(storage, Global) or not storage.is_of_thread or not isinstance(storage.type, Embedded):
@@ -541,6 +544,15 @@ def _special(body: Body, node: ast.Call, name: str) -> Expression:
             return _conversion(body, node, name.removeprefix("to_"), operand)
         case _:
             raise fault("K011", position, f"{ast.unparse(node)}: not possible here", "see docs/kernel-language.md")
+
+
+def _bump(body: Body, block: ast.expr, offset: ast.expr, size: ast.expr) -> Expression:
+    match place_of(body, block):
+        case FieldPlace(type=Embedded(), base=Load(place=FieldPlace() as pointer)) as place if thread_storage(pointer) is not None:
+            return Bump(TupleOf((ADDR, BOOL)), place, pointer, value_of(body, offset, U64), value_of(body, size, U64))
+        case _:
+            message = f"{ast.unparse(block)} is not a struct in the struct that a field of the thread struct points to"
+            raise fault("K011", body.position(block), message)
 
 
 def struct_named(body: Body, node: ast.expr) -> Pointer:

@@ -581,6 +581,14 @@ def atomic_or(place: int, value: int, order: Order) -> int:
     _kernel_only("atomic_or")
 
 
+# --- Restartable sequences ---------------------------------------------------------------------
+
+
+def bump_restartable(block: Struct, offset: u64, size: u64) -> tuple[addr, bool]:
+    """Takes bytes from the pair {cursor, limit} at an offset in ``block``; gives the old cursor, and whether they fit."""
+    _kernel_only("bump_restartable")
+
+
 # --- Unaligned memory -----------------------------------------------------------------------------
 
 

@@ -17,11 +17,13 @@ from tricolor.kernel.llvm_writer import (
     result_text,
     type_text,
 )
+from tricolor.kernel.restartable import BUMP_CONSTRAINTS, bump_assembly
 from tricolor.kernel.tree import (
     AddressOf,
     AddressPlace,
     Atomic,
     Binary,
+    Bump,
     Call,
     CallAddress,
     Compare,
@@ -219,6 +221,8 @@ def emit_expression(w: Writer, node: Expression) -> str:
             return emit_intrinsic(w, node, [emit_expression(w, each) for each in node.arguments])
         case Atomic():
             return _atomic(w, node)
+        case Bump():
+            return _bump(w, node)
         case SetThread():
             _set_thread(w, node)
             return ""
@@ -360,6 +364,33 @@ def _call_text(w: Writer, result: ResultType, target: str, arguments: tuple[Expr
         w.end("unreachable")
         return ""
     return w.value(text)
+
+
+def _bump(w: Writer, node: Bump) -> str:
+    """In compiled Go code a restartable sequence; plain code in kernels, which no signal stops."""
+    offset, size = emit_expression(w, node.offset), emit_expression(w, node.size)
+    if w.references.stopped_by_signals:
+        where = _thread_offset(node.pointer)
+        assert where is not None, "a field of the thread struct has a constant offset"
+        text = bump_assembly(where, node.block.offset_bytes)
+        # It shares no memory with other code of the module: who else uses the block is in kernels, behind a call.
+        call = f'call {{ ptr, ptr, ptr, i32 }} asm sideeffect "{text}", "{BUMP_CONSTRAINTS}"(i64 {offset}, i64 {size})'
+        all_results = w.value(f"{call} nounwind memory(inaccessiblemem: readwrite)")
+        cursor = w.value(f"extractvalue {{ ptr, ptr, ptr, i32 }} {all_results}, 0")
+        above = w.value(f"extractvalue {{ ptr, ptr, ptr, i32 }} {all_results}, 3")
+        fits = w.value(f"icmp eq i32 {above}, 0")
+    else:
+        block = _address(w, node.block)
+        pair = w.value(f"getelementptr i8, ptr {block}, i64 {offset}")
+        cursor = w.value(f"load ptr, ptr {pair}, align 8")
+        after = w.value(f"getelementptr i8, ptr {cursor}, i64 {size}")
+        end = w.value(f"getelementptr i8, ptr {pair}, i64 8")
+        limit = w.value(f"load ptr, ptr {end}, align 8")
+        fits = w.value(f"icmp ule ptr {after}, {limit}")
+        kept = w.value(f"select i1 {fits}, ptr {after}, ptr {cursor}")
+        w.emit(f"store ptr {kept}, ptr {pair}, align 8")
+    first = w.value(f"insertvalue {{ ptr, i1 }} poison, ptr {cursor}, 0")
+    return w.value(f"insertvalue {{ ptr, i1 }} {first}, i1 {fits}, 1")
 
 
 def _atomic(w: Writer, node: Atomic) -> str:

@@ -121,7 +121,7 @@ def inline_prelude(
     KernelProgramError.
     """
     program = checked_program(modules, texts)
-    references = References("prelude.text.")
+    references = References("prelude.text.", stopped_by_signals=True)
     for function in program.functions:
         if function.kind is Kind.INLINE and (function.module in modules or _is_named(function)):
             references.functions[function] = None

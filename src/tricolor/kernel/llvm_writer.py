@@ -100,6 +100,8 @@ class References:
     """What the functions written so far refer to; filled in as they are written."""
 
     text_prefix: str
+    stopped_by_signals: bool = False
+    """Whether the text becomes a part of compiled Go code, which a signal may stop anywhere."""
     functions: dict[Function, None] = field(default_factory=dict[Function, None])
     globals: dict[Global, None] = field(default_factory=dict[Global, None])
     texts: dict[bytes, str] = field(default_factory=dict[bytes, str])

@@ -272,6 +272,21 @@ class Atomic:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Bump:
+    """Takes ``size`` bytes from a pair {cursor, limit} that lies ``offset`` bytes into ``block``; gives the old cursor and whether they fit.
+
+    ``block`` is a struct inside the one that a field of the thread struct points to.
+    """
+
+    type: TupleOf
+    block: FieldPlace
+    pointer: FieldPlace
+    offset: Expression
+    size: Expression
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class SetThread:
     """Makes the record the calling thread's thread struct."""
 
@@ -322,6 +337,7 @@ Expression: TypeAlias = (
     | CallAddress
     | Intrinsic
     | Atomic
+    | Bump
     | SetThread
     | FunctionAddress
     | TextAddress

@@ -126,6 +126,7 @@ def waiting(function: Callable[..., Any], interleaved: bool) -> Callable[..., An
 
 def _block_accesses(memory: SimulatedMemory) -> AccessTable:
     load_byte, store_byte = memory.loader(1, signed=False), memory.storer(1, signed=False)
+    load_word, store_word = memory.loader(8, signed=False), memory.storer(8, signed=False)
 
     def load_bool(address: int) -> bool:
         return load_byte(address) != 0
@@ -143,7 +144,15 @@ def _block_accesses(memory: SimulatedMemory) -> AccessTable:
         first, second = memory.read(left, length), memory.read(right, length)
         return (first > second) - (first < second)
 
+    def bump(pair: int, size: int) -> tuple[int, bool]:
+        cursor = load_word(pair)
+        fits = cursor + size <= load_word(pair + 8)
+        if fits:
+            store_word(pair, cursor + size)
+        return cursor, fits
+
     return {
+        "bump": (16, bump),
         "load_f64": (8, memory.load_double),
         "store_f64": (8, memory.store_double),
         "load_bool": (1, load_bool),

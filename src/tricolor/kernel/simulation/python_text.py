@@ -22,6 +22,7 @@ from tricolor.kernel.tree import (
     Atomic,
     Binary,
     Break,
+    Bump,
     Call,
     CallAddress,
     Check,
@@ -299,6 +300,9 @@ def _expression(w: Writer, node: Expression) -> str:
         case Atomic():
             arguments = [_address(w, node.place), *(_expression(w, each) for each in node.arguments)]
             return w.access(f"atomic_{node.operation}_{memory_name(node.place.type)}({', '.join(arguments)})")
+        case Bump():
+            start = f"{_expression(w, node.block.base)} + {node.block.offset_bytes} + {_expression(w, node.offset)}"
+            return w.access(f"bump({start}, {_expression(w, node.size)})")
         case SetThread():
             assert isinstance(node.storage.type, Embedded)
             return w.access(f"set_thread({_expression(w, node.record)}, {thread_self_offset(node.storage.type.struct)})")

@@ -15,9 +15,9 @@ Source:
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import addr, address, as_struct, inline, is_null, likely, load_u64, systemstack, to_u64, u64, unlikely
+from tricolor.kernel.lang import addr, bump_restartable, inline, is_null, likely, load_u64, systemstack, to_u64, u64, unlikely
 from tricolor.runtime.allocator.accounting import note_allocation
-from tricolor.runtime.allocator.heap_types import Cell, mheap
+from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.large import new_large
 from tricolor.runtime.allocator.mcache import claim_run
 from tricolor.runtime.allocator.mcentral import central_of, init_layouts
@@ -25,7 +25,7 @@ from tricolor.runtime.allocator.sampling import is_sampled, is_sampled_large, re
 from tricolor.runtime.allocator.settings import every_allocation
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.collector.cycle import collect_for_memory, collect_if_due
-from tricolor.runtime.records.machine import mcache
+from tricolor.runtime.records.machine import machine, mcache
 from tricolor.runtime.system.stop import fatal_out_of_memory
 
 CELL_SHIFT = 5
@@ -40,11 +40,8 @@ def alloc(layout: addr, size_bytes: u64) -> addr:
     ``size_bytes`` is what the caller wants; the header of the layout has the elem size.
     """
     header = load_u64(layout)
-    cell = as_struct(Cell, address(mcache()) + ((header >> 32) << CELL_SHIFT))
-    cursor = cell.cursor
-    after = cursor + (header & 0xFFFF_FFFF)
-    if likely(after <= cell.limit):
-        cell.cursor = after
+    cursor, fits = bump_restartable(machine.processor.mcache, (header >> 32) << CELL_SHIFT, header & 0xFFFF_FFFF)
+    if likely(fits):
         return cursor
     return refill(layout)
 
@@ -55,7 +52,8 @@ def refill(layout: addr) -> addr:
     central = central_of(layout)
     collect_if_due(0)
     cell = mcache().cells[central.index]
-    if not claim_run(cell, central):
+    # A goroutine that a signal stopped before its call of refill() finds what another one claimed.
+    if cell.cursor == cell.limit and not claim_run(cell, central):
         collect_for_memory()
         if not claim_run(cell, central):
             fatal_out_of_memory(to_u64(central.elem_bytes), mheap.pages_in_use << PAGE_SHIFT)
