@@ -119,6 +119,7 @@ class Fakes:
             "pthread_detach": lambda *_: 0,
             "syscall": self.futex,
             "pthread_sigmask": lambda *_: 0,
+            "pthread_self": lambda: 1,
             "sigaction": lambda *_: 0,
             "sigaltstack": lambda *_: 0,
         }

@@ -16,7 +16,6 @@ from tricolor.codegen.interfaces import (
 from tricolor.codegen.literals import store_expr
 from tricolor.codegen.memory import copy, load, store, store_zero
 from tricolor.codegen.places import begin_loop, end_loop, iface_parts, is_place, new_variable, view, zero_variable
-from tricolor.codegen.preemption import yield_if_asked
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, LoopTargets, Mode, PlaceThunk
 from tricolor.codegen.strings import concat_values, lent_string
@@ -157,7 +156,6 @@ def stmt_for(g: Gen, s: For) -> None:
     head, body, again, done = g.label("for"), g.label("body"), g.label("post"), g.label("endfor")
     g.loops[s.label] = LoopTargets(break_to=done, continue_to=again)
     begin_loop(g)
-    before = g.atomic_reads
     g.start(head)
     if s.cond is not None:
         branch_on(g, s.cond, body, done)
@@ -166,8 +164,6 @@ def stmt_for(g: Gen, s: For) -> None:
     g.start(again)
     if s.post is not None:
         g.stmt(s.post)
-    if s.post is None or s.cond is None or g.atomic_reads != before:
-        yield_if_asked(g, s.pos)
     g.branch(head)
     g.start(done)
     end_loop(g)
@@ -196,13 +192,10 @@ def _goto_label(g: Gen, label: Label) -> str:
 
 
 def stmt_goto(g: Gen, s: Goto) -> None:
-    if s.label in g.gotos_passed:
-        yield_if_asked(g, s.pos)
     g.branch(_goto_label(g, s.label))
 
 
 def stmt_labeled(g: Gen, s: Labeled) -> None:
-    g.gotos_passed.add(s.label)
     g.start(_goto_label(g, s.label))
 
 

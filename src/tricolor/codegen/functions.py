@@ -240,8 +240,9 @@ def emit_function(m: ModuleState, func: n.Func) -> str:
 def _definition(g: Gen, kind: FunctionType, names: list[str]) -> str:
     func = g.func
     params = ", ".join(f"{t} {v}" for t, v in zip(kind.params, names, strict=True))
-    attributes = "#94" if "noinline" in func.pragmas or (g.atomic_reads and not is_runtime(func.pkg)) else "#90"
-    prefix = prefix_text(recovers=g.recovers, wrapper=func.wrapper, parameters=bool(func.params))
+    attributes = "#94" if "noinline" in func.pragmas else "#90"
+    interruptible = not is_runtime(func.pkg)
+    prefix = prefix_text(recovers=g.recovers, wrapper=func.wrapper, parameters=bool(func.params), interruptible=interruptible)
     debug = f" !dbg {g.scope}" if g.scope else ""
     g.m.data.define(func.symbol)
     linkage = "internal " if func.symbol in g.m.options.local else ""

@@ -83,7 +83,6 @@ def _atomic_load(t: str) -> Intrinsic:
 
     def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
         g.nil_check(e.pos, args[0])
-        g.atomic_reads += 1
         return [g.op(f"load atomic {t}, ptr {args[0]} seq_cst, align {align}")]
 
     return emit
@@ -103,7 +102,6 @@ def _atomic_rmw(op: str, t: str, result: str) -> Intrinsic:
 
     def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
         g.nil_check(e.pos, args[0])
-        g.atomic_reads += 1
         old = g.op(f"atomicrmw {op} ptr {args[0]}, {t} {args[1]} seq_cst, align {_bytes(t)}")
         if result == "new":
             return [g.op(f"{op} {t} {old}, {args[1]}")]
@@ -123,14 +121,12 @@ def _store_pointer(store: Callable[[Gen, str, str], None]) -> Intrinsic:
 
 def _swap_pointer(g: Gen, e: Call, args: list[str]) -> list[str]:
     g.nil_check(e.pos, args[0])
-    g.atomic_reads += 1
     return [swap_pointer(g, args[0], args[1])]
 
 
 def _compare_and_swap_pointer(swap: Callable[[Gen, str, str, str], str]) -> Intrinsic:
     def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
         g.nil_check(e.pos, args[0])
-        g.atomic_reads += 1
         return [g.op(f"extractvalue {{ptr, i1}} {swap(g, *args)}, 1")]
 
     return emit
@@ -139,7 +135,6 @@ def _compare_and_swap_pointer(swap: Callable[[Gen, str, str, str], str]) -> Intr
 def _compare_and_swap(t: str) -> Intrinsic:
     def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
         g.nil_check(e.pos, args[0])
-        g.atomic_reads += 1
         both = g.op(f"cmpxchg ptr {args[0]}, {t} {args[1]}, {t} {args[2]} seq_cst seq_cst, align {_bytes(t)}")
         return [g.op(f"extractvalue {{{t}, i1}} {both}, 1")]
 

@@ -18,7 +18,6 @@ from tricolor.codegen.places import (
     slice_parts,
     string_parts,
 )
-from tricolor.codegen.preemption import yield_if_asked
 from tricolor.codegen.shapes import Form, shape_of
 from tricolor.codegen.state import Addr, Gen, LoopTargets, Mode
 from tricolor.codegen.strings import lent_string
@@ -98,11 +97,8 @@ def _loop(
     g.branch_if(g.op(f"icmp {'slt' if is_signed(t) else 'ult'} {shape.llvm} {i}, {limit}"), body, targets.break_to)
     g.start(body)
     begin(i)
-    before = g.atomic_reads
     g.stmt(s.body)
     g.start(targets.continue_to)
-    if g.atomic_reads != before:
-        yield_if_asked(g, s.pos)
     i = load(g, t, counter)
     store(g, t, counter, following(i) if following is not None else g.op(f"add {shape.llvm} {i}, 1"))
     g.branch(head)

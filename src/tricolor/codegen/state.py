@@ -178,8 +178,6 @@ class Gen:
     boxed: dict[Var, str] = field(default_factory=dict[Var, str])
     loops: dict[Label, LoopTargets] = field(default_factory=dict[Label, LoopTargets])
     gotos: dict[Label, str] = field(default_factory=dict[Label, str])
-    gotos_passed: set[Label] = field(default_factory=set[Label])
-    atomic_reads: int = 0
     fallthrough: str = ""
     parts: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     nil_blocks: dict[str, str] = field(default_factory=dict[str, str])

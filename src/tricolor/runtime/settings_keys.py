@@ -37,7 +37,11 @@ SAMPLE_BYTES = 12
 """Sample an object for the heap profile every so many bytes on average; 0: never."""
 BARRIER = 13
 """1: the write barrier works all the time; outside of cycles what it shades is dropped."""
-LAST_KEY = 13
+ASYNC_PREEMPT_OFF = 14
+"""No signal stops a goroutine that does not yield at a call."""
+STOP_EVERY_US = 15
+"""A test mode: the monitor thread has a signal stop the running goroutine every N microseconds, wherever it is. 0: off."""
+LAST_KEY = 15
 
 DEBUG_FLAGS: Final[dict[str, int]] = {
     "gctrace": GCTRACE,
@@ -45,6 +49,8 @@ DEBUG_FLAGS: Final[dict[str, int]] = {
     "clobberfree": CLOBBER_FREE,
     "allocfreetrace": TRACE_ALLOCATIONS,
     "gcstress": STRESS,
+    "asyncpreemptoff": ASYNC_PREEMPT_OFF,
+    "gcpreempt": STOP_EVERY_US,
     "gcpacertrace": PACER_TRACE,
     "gcbarrier": BARRIER,
 }

@@ -19,6 +19,7 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.allocation_trace import install_trace
 from tricolor.runtime.allocator.mcentral import init_layouts
+from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.collector.environment import read_environment
 from tricolor.runtime.collector.roots import stack_scanner
 from tricolor.runtime.profiles import install_profiles
@@ -27,11 +28,15 @@ from tricolor.runtime.records.process import init_scheduler, scheduler
 from tricolor.runtime.scheduler.context import enter_scheduler
 from tricolor.runtime.scheduler.faults import fault_handler
 from tricolor.runtime.scheduler.goroutines import create, schedule
+from tricolor.runtime.scheduler.interruption import urgent_handler
 from tricolor.runtime.scheduler.machines import machine_begin, machine_start, processor_use, thread_start
+from tricolor.runtime.scheduler.preempt import start_monitor
+from tricolor.runtime.scheduler.quitting import quit_handler
 from tricolor.runtime.scheduler.run_queue import make_ready
 from tricolor.runtime.scheduler.scan import scan_stacks
 from tricolor.runtime.scheduler.shutdown import before_leaving
-from tricolor.runtime.scheduler.signals import block_signals, install_signals, program_mask, restore_mask
+from tricolor.runtime.scheduler.signals import block_signals, install_quit, install_signals, install_urgent, program_mask, restore_mask
+from tricolor.runtime.settings_keys import STOP_EVERY_US
 from tricolor.runtime.system.futex import sleep_while
 
 
@@ -53,6 +58,8 @@ def run_main() -> NoReturn:
     """Makes the first goroutine and runs goroutines; on the system stack."""
     _main_closure.value = function_address(main_goroutine)
     make_ready(create(field_address(_main_closure), False))
+    if settings[STOP_EVERY_US] != 0:
+        start_monitor()
     schedule()
 
 
@@ -95,6 +102,8 @@ def start(argc: i32, argv: addr, envp: addr) -> i32:
     scheduler.envp = envp
     block_signals(program_mask)
     install_signals(function_address(fault_handler))
+    install_quit(function_address(quit_handler))
+    install_urgent(function_address(urgent_handler))
     thread_start.value = function_address(first_thread)
     machine_start(first_machine)
     while atomic_load(scheduler.ended, "acquire") == 0:

@@ -32,6 +32,14 @@ var cases = map[string]func(arguments []string){
 	"deadlines": deadlinesEndWaiting,
 	"closing":   closingEndsWaiting,
 	"in-call":   showBlockedCall,
+	"spin":      otherGoroutinesRunBesideLoops,
+	"unstopped": loopsAreNotStopped,
+	"collect":   otherGoroutinesRunBesideCollections,
+	"registers": registersSurvive,
+	"urgent":    urgentSignalsArrive,
+	"quit":      spinForEver,
+	"asleep":    sleepForEver,
+	"noticed":   quitIsNoticed,
 }
 
 func main() {

@@ -99,3 +99,5 @@ class G(Struct):
     select_done: u8
     panics_on_fault: u8
     """1 after debug.SetPanicOnFault(true)."""
+    interrupted: addr
+    """While a signal has stopped the goroutine between two instructions: its registers (SignalContext); else 0, and ``sp`` is valid."""

@@ -51,7 +51,11 @@ class Machine(Struct):
     all_link: "Machine"
     """The next one after ``first_machine``."""
     busy: u32
-    """1 while compiled Go code is in a window in which no signal may stop it: the inlined allocation, a bulk copy or clear."""
+    """1 while compiled Go code is in a window in which no signal may stop it: a bulk copy or clear with its write barrier."""
+    thread: u64
+    """The thread for pthread_kill."""
+    spent: addr
+    """Saved registers with which the thread went on last: nobody needs them when it is in the scheduler again. 0: none."""
 
 
 machine = thread_struct(Machine, symbol_name="tricolor.machine")

@@ -54,6 +54,8 @@ class Processor(Struct):
     """Goroutines started so far. The monitor thread reads it."""
     monitor_tick: u64
     """The value of schedule_tick when the monitor thread looked last."""
+    monitor_ns: i64
+    """When the monitor thread first saw that value."""
     ready_tick: u64
     """Times that a goroutine became runnable."""
     sampled: G
@@ -61,7 +63,7 @@ class Processor(Struct):
     sampled_ns: i64
     """When it became runnable."""
     preempt: u32
-    """1 when the monitor thread has asked for a yield; read by tricolor.poll."""
+    """1 when the monitor thread has asked for a yield."""
     random: u64
     """State of the generator that selects draw from."""
     free_sudogs: Sudog

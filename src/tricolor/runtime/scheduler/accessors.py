@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import addr, atomic_load, field_address, i32, inline, to_i32, u64, unlikely
+from tricolor.kernel.lang import addr, field_address, i32, inline, to_i32, u64
 from tricolor.runtime.records.goroutine import G
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
-from tricolor.runtime.scheduler.context import gosched
 
 
 @inline(symbol_name="runtime.getg")
@@ -62,10 +61,3 @@ def arguments() -> addr:
 def environment() -> addr:
     """The environment, as main gets it."""
     return scheduler.envp
-
-
-@inline(symbol_name="tricolor.poll")
-def poll() -> None:
-    """Yields if the monitor has asked for it. Loops that wait for memory to change and call no function call this."""
-    if unlikely(atomic_load(machine.processor.preempt, "relaxed") != 0):
-        gosched()

@@ -28,7 +28,9 @@ from tricolor.kernel.registers import RESTORE_REGISTERS_AND_RETURN, SAVE_REGISTE
 from tricolor.runtime.records.goroutine import FRAME_SLACK_BYTES, IN_CALL, RUNNING, G, Segment
 from tricolor.runtime.records.machine import Machine
 from tricolor.runtime.records.processor import IN_SYSTEM_CALL, Processor
+from tricolor.runtime.scheduler.signals import SignalContext
 
+SYSTEM_CALL_SIGRETURN: Final = 15
 SAVE_ARGUMENTS: Final = """pushq %rax
 pushq %rcx
 pushq %rdx
@@ -208,6 +210,23 @@ def resume(g: G) -> NoReturn:
         movq %rax, %gs:{Machine.system_stack}
         movq {G.sp}(%rdi), %rsp
         {RESTORE_REGISTERS_AND_RETURN}
+    """)
+
+
+@naked("tricolor.resume_interrupted")
+def resume_interrupted(g: G, context: SignalContext) -> NoReturn:
+    """As resume, for a goroutine that a signal stopped: the system call rt_sigreturn loads its registers."""
+    asm(f"""
+        movq %rdi, %gs:{Machine.g}
+        movq {G.segment}(%rdi), %rax
+        movq {Segment.limit}(%rax), %rax
+        movq %rax, %fs:{THREAD_LIMIT_OFFSET}
+        movq %gs:{Machine.system_base}, %rax
+        movq %rax, %gs:{Machine.system_stack}
+        movq %rsi, %rsp
+        movl ${SYSTEM_CALL_SIGRETURN}, %eax
+        syscall
+        ud2
     """)
 
 

@@ -6,8 +6,6 @@ For a panic, the handler changes the saved registers so that the faulting instru
 
 from __future__ import annotations
 
-from typing import Final
-
 from tricolor.abi.stack_limit import THREAD_LIMIT_OFFSET
 from tricolor.kernel.lang import (
     asm,
@@ -38,12 +36,11 @@ from tricolor.runtime.scheduler.signals import (
     restore_faults,
     unblock_signal,
 )
+from tricolor.runtime.scheduler.stacks import RED_ZONE_BYTES
 from tricolor.runtime.scheduler.stops import end_program
 from tricolor.runtime.scheduler.traceback import put_goroutines
 from tricolor.runtime.system.output import put, put_hex
 from tricolor.runtime.system.stop import FATAL_STATUS
-
-RED_ZONE_BYTES: Final = 128
 
 
 @go_function("runtime.panicfault")

@@ -63,6 +63,7 @@ from tricolor.runtime.scheduler.machines import (
 from tricolor.runtime.scheduler.netpoll import poll_look
 from tricolor.runtime.scheduler.preempt import MONITOR_NONE, start_monitor
 from tricolor.runtime.scheduler.run_queue import enqueue, enqueue_all, make_ready, sample_ready, take_next
+from tricolor.runtime.scheduler.saved_registers import go_on
 from tricolor.runtime.scheduler.sleepers import (
     sleeper_insert,
     sleeper_remove,
@@ -147,6 +148,8 @@ def schedule() -> NoReturn:
     g.status = RUNNING
     if unlikely(g is p.sampled):
         count_latency(p)
+    if unlikely(g.interrupted != 0):
+        go_on(g)
     resume(g)
 
 
@@ -186,7 +189,11 @@ def commit_yield(g: G) -> NoReturn:
     p = machine.processor
     g.status = RUNNABLE
     sample_ready(p, g)
-    p.preempt = 0
+    if p.preempt != 0:
+        p.preempt = 0
+        # The monitor may have asked for the sake of a sleeper.
+        if p.sleepers.first_wake >= 0:
+            wake_due(p)
     following = p.run_next
     if not is_null(following):
         p.run_next = null(G)

@@ -58,7 +58,7 @@ from tricolor.runtime.system.lock import acquire, holds, release
 from tricolor.runtime.system.memory import reserve
 from tricolor.runtime.system.output import put, put_number
 from tricolor.runtime.system.stop import fatal
-from tricolor.runtime.system.thread import start_thread
+from tricolor.runtime.system.thread import pthread_self, start_thread
 
 TRY_AGAIN: Final = 11
 """EAGAIN: the system starts no more threads."""
@@ -342,6 +342,7 @@ def hand_over(p: Processor) -> None:
 def machine_begin(m: Machine) -> None:
     """What a new thread does first: it gets its machine and a stack for signal handlers."""
     set_thread_struct(machine, m)
-    m.limit_address = thread_pointer() + THREAD_LIMIT_OFFSET
+    m.thread = pthread_self()
+    atomic_store(m.limit_address, thread_pointer() + THREAD_LIMIT_OFFSET, "release")
     use_alternate_stack()
     restore_mask(program_mask)

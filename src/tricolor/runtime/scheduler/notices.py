@@ -32,25 +32,28 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.runtime.scheduler.signals import (
-    ACTION_DEFAULT,
     ACTION_IGNORE,
     FLAG_ON_STACK,
+    FLAG_RESTART,
     SIGNAL_BUS,
     SIGNAL_FPE,
     SIGNAL_ILLEGAL,
     SIGNAL_SEGMENT,
+    SIGNAL_URGENT,
     read_action,
     set_action,
+    set_default,
 )
 
 LAST_SIGNAL: Final = 64
-FLAG_RESTART: Final = 0x1000_0000
 
 
 class Notices(Struct):
     """Bit n - 1 stands for signal n."""
 
     pending: u64
+    wants_urgent: u32
+    """1 if the program asked for SIGURG, whose handler is always the runtime's."""
 
 
 _notices = global_struct(Notices)
@@ -61,6 +64,13 @@ def notice_handler(signal: i32) -> None:
     """Notes a signal."""
     one: u64 = 1
     atomic_or(_notices.pending, one << (to_u64(signal) - 1), "seq_cst")
+
+
+@kernel
+def note_urgent() -> None:
+    """Notes SIGURG if the program asked for it. As in Go, it gets those too by which the runtime stops goroutines."""
+    if _notices.wants_urgent != 0:
+        notice_handler(SIGNAL_URGENT)
 
 
 @kernel
@@ -75,21 +85,27 @@ def _is_ours(signal: u32) -> bool:
 @systemstack("runtime.signalenable")
 def signal_enable(signal: u32) -> None:
     """The signal is noted from here on."""
-    if not _is_ours(signal):
+    if signal == SIGNAL_URGENT:
+        _notices.wants_urgent = 1
+    elif not _is_ours(signal):
         set_action(to_i32(signal), function_address(notice_handler), FLAG_RESTART | FLAG_ON_STACK)
 
 
 @systemstack("runtime.signaldisable")
 def signal_disable(signal: u32) -> None:
     """The signal has its default action from here on."""
-    if not _is_ours(signal):
-        set_action(to_i32(signal), to_addr(ACTION_DEFAULT), 0)
+    if signal == SIGNAL_URGENT:
+        _notices.wants_urgent = 0
+    elif not _is_ours(signal):
+        set_default(to_i32(signal))
 
 
 @systemstack("runtime.signalignore")
 def signal_ignore(signal: u32) -> None:
     """The signal does nothing from here on."""
-    if not _is_ours(signal):
+    if signal == SIGNAL_URGENT:
+        _notices.wants_urgent = 0
+    elif not _is_ours(signal):
         set_action(to_i32(signal), to_addr(ACTION_IGNORE), 0)
 
 

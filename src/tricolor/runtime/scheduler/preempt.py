@@ -1,9 +1,12 @@
-"""The monitor thread: it asks a goroutine to yield when it has run for 10 ms while others wait, and takes processors from threads
+"""The monitor thread: it makes a goroutine yield that has run for up to 10 ms while others wait, and takes processors from threads
 that are in a system call.
 
-It stores PREEMPT into the ``%fs:112`` of the thread that runs goroutines, so that the next function prologue there enters
-__morestack, which yields. The store is lost if the scheduler sets the limit at the same moment; the monitor
-repeats it 10 ms later. Code that calls no function is not preempted.
+It looks every 4 ms which goroutine runs on each processor. One that has run for a while is asked first: the monitor stores PREEMPT into the
+``%fs:112`` of its thread, so that the next function prologue there enters __morestack, which yields. If the goroutine calls nothing, the monitor
+sends SIGURG, which stops it between two instructions (``interruption``), and sends it again until it works. A store into the limit is lost if
+the scheduler or a thunk sets it at the same moment; the monitor repeats it as well.
+
+GODEBUG=asyncpreemptoff=1 leaves out the signals. GODEBUG=gcpreempt=N sends one every N microseconds, whatever runs.
 
 A thread that blocks in a system call loses its processor to another thread at the second look that finds it in the same call.
 Looks are 20 us apart at first, and after a time without such a call up to 10 ms.
@@ -37,19 +40,28 @@ from tricolor.kernel.lang import (
     to_u64,
     u64,
 )
+from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.lock_ranks import RANK_SCHEDULER
 from tricolor.runtime.records.machine import Machine
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.records.processor import IN_SYSTEM_CALL, Processor, first_processor
 from tricolor.runtime.scheduler.machines import hand_over, no_thread, poller_wake, shared_put
 from tricolor.runtime.scheduler.netpoll import poll_look
-from tricolor.runtime.scheduler.signals import SignalMask, block_signals, restore_mask
+from tricolor.runtime.scheduler.signals import SIGNAL_URGENT, SignalMask, block_signals, restore_mask
+from tricolor.runtime.settings_keys import ASYNC_PREEMPT_OFF, STOP_EVERY_US
 from tricolor.runtime.system.clock import TimeSpec, nanotime
 from tricolor.runtime.system.futex import sleep_while_for, wake_sleepers
 from tricolor.runtime.system.lock import acquire, release
 
-# Go's value. Shorter slices cost more switches, longer ones delay the other goroutines.
+# A goroutine that runs while others wait is stopped within LOOK_NS + STOP_NS, 10 ms as in Go. Shorter times cost more switches and
+# more work of the monitor, longer ones delay the other goroutines.
+LOOK_NS: Final = 4_000_000
+ASK_NS: Final = 4_000_000
+STOP_NS: Final = 5_500_000
+AGAIN_NS: Final = 100_000
+NS_PER_US: Final = 1000
 SLICE_NS: Final = 10_000_000
+"""Between two looks at descriptors while all threads are busy, and the longest pause."""
 # Go's value. A shorter pause takes more time of a processor, a longer one lets goroutines wait behind a system call.
 FIRST_PAUSE_NS: Final = 20_000
 QUIET_LOOKS: Final = 50
@@ -65,35 +77,69 @@ def pthread_create(thread: addr, attributes: addr, function: addr, argument: add
 
 
 @libc
+def pthread_kill(thread: u64, signal: i32) -> i32: ...
+
+
+@libc
 def pthread_join(thread: u64, result: addr) -> i32: ...
 
 
 @kernel
-def _should_yield(p: Processor) -> bool:
-    """Whether the same goroutine has run since the last look, while another one could run."""
-    runs_on = p.schedule_tick - p.monitor_tick < 2
-    p.monitor_tick = p.schedule_tick
-    if not runs_on:
-        return False
-    if not is_null(p.run_head) or not is_null(p.run_next):
+def _is_waited_for(p: Processor) -> bool:
+    """Whether another goroutine could run on the processor."""
+    if not is_null(p.run_head) or not is_null(p.run_next) or atomic_load(scheduler.queue_count, "relaxed") != 0:
         return True
     when = p.sleepers.first_wake
     return when >= 0 and when <= nanotime()
 
 
 @kernel
-def _ask_for_yields() -> None:
-    """Asks the goroutines that have run for too long to yield."""
+def _ask(p: Processor, m: Machine) -> None:
+    """Asks for a yield at the next call. On the system stack the limit that the goroutine will have is changed."""
+    atomic_store(p.preempt, 1, "relaxed")
+    atomic_store(memory_at(u64, m.limit_address), PREEMPT, "relaxed")
+    if atomic_load(m.system_stack, "relaxed") == 0:
+        atomic_store(m.goroutine_limit, PREEMPT, "relaxed")
+
+
+@kernel
+def _look_at(p: Processor, m: Machine, now: i64) -> i64:
+    """Preempts the goroutine that runs there, if it has run for long and others wait; gives when to look again, in nanoseconds from now."""
+    if p.schedule_tick != p.monitor_tick:
+        p.monitor_tick = p.schedule_tick
+        p.monitor_ns = now
+        return LOOK_NS
+    ran_ns = now - p.monitor_ns
+    if ran_ns < ASK_NS or not _is_waited_for(p):
+        return LOOK_NS
+    _ask(p, m)
+    if settings[ASYNC_PREEMPT_OFF] != 0:
+        return LOOK_NS
+    if ran_ns < STOP_NS:
+        return STOP_NS - ran_ns
+    if atomic_load(m.system_stack, "relaxed") != 0:
+        pthread_kill(m.thread, SIGNAL_URGENT)
+    # Kernel code ends soon, or takes long: then looking less often costs it less.
+    return min(AGAIN_NS + (ran_ns - STOP_NS) // 4, LOOK_NS)
+
+
+@kernel
+def _look(now: i64) -> i64:
+    """Looks at all processors that run goroutines; gives when to look again, in nanoseconds from now."""
+    again: i64 = LOOK_NS
+    if settings[STOP_EVERY_US] != 0:
+        again = min(again, settings[STOP_EVERY_US] * NS_PER_US)
     p = first_processor
     while not is_null(p):
         owner = atomic_load(p.owner, "acquire")
-        if owner != 0 and to_u64(owner) & IN_SYSTEM_CALL == 0 and _should_yield(p):
-            atomic_store(p.preempt, 1, "relaxed")
-            limit = atomic_load(as_struct(Machine, owner).limit_address, "acquire")
-            # 0: the thread has not begun yet.
-            if limit != 0:
-                atomic_store(memory_at(u64, limit), PREEMPT, "relaxed")
+        m = as_struct(Machine, owner)
+        # A thread that has not begun yet has no address of its limit.
+        if owner != 0 and to_u64(owner) & IN_SYSTEM_CALL == 0 and atomic_load(m.limit_address, "acquire") != 0:
+            again = min(again, _look_at(p, m, now))
+            if settings[STOP_EVERY_US] != 0:
+                pthread_kill(m.thread, SIGNAL_URGENT)
         p = p.all_link
+    return again
 
 
 @kernel
@@ -145,7 +191,8 @@ def monitor(argument: addr) -> addr:
     pause = stack_struct(TimeSpec)
     pause.nanoseconds = FIRST_PAUSE_NS
     quiet: u64 = 0
-    looked_ns: i64 = 0
+    looks_ns: i64 = 0
+    descriptors_ns: i64 = 0
     while atomic_load(scheduler.running, "acquire") != 0:
         sleep_while_for(running, 1, pause)
         quiet = 0 if _retake_all() else quiet + 1
@@ -154,10 +201,12 @@ def monitor(argument: addr) -> addr:
         else:
             pause.nanoseconds = min(pause.nanoseconds * 2, SLICE_NS)
         now = nanotime()
-        if now - looked_ns >= SLICE_NS:
-            looked_ns = now
-            _ask_for_yields()
+        if now >= looks_ns:
+            looks_ns = now + _look(now)
+        if now - descriptors_ns >= SLICE_NS:
+            descriptors_ns = now
             _look_at_descriptors()
+        pause.nanoseconds = min(pause.nanoseconds, looks_ns - now)
     return 0
 
 

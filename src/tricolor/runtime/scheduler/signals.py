@@ -1,7 +1,7 @@
 """Installs the signal handlers of a Go program, and restores the old ones when the program ends.
 
 Faults are reported on a stack of their own, since a goroutine's stack has no room. SIGINT, SIGTERM and SIGPIPE end the process,
-whatever it inherited. If the program was started with SIGINT ignored (by a shell, in the background), it stays ignored, as in Go. In
+whatever it inherited. SIGQUIT and SIGABRT show the goroutines (``quitting``), SIGURG stops a goroutine (``interruption``). If the program was started with SIGINT ignored (by a shell, in the background), it stays ignored, as in Go. In
 Python's process this replaces Python's handlers, which would run on a goroutine's stack and set a flag that nobody reads.
 
 Source:
@@ -19,12 +19,14 @@ from tricolor.kernel.lang import (
     addr,
     global_array,
     global_struct,
+    global_value,
     i32,
     kernel,
     libc,
     null,
     stack_struct,
     text,
+    to_addr,
     to_u64,
     u64,
 )
@@ -32,23 +34,27 @@ from tricolor.runtime.system.memory import reserve
 from tricolor.runtime.system.stop import fatal
 
 SIGNAL_INTERRUPT: Final = 2
+SIGNAL_QUIT: Final = 3
 SIGNAL_ILLEGAL: Final = 4
+SIGNAL_ABORT: Final = 6
 SIGNAL_BUS: Final = 7
 SIGNAL_FPE: Final = 8
 SIGNAL_SEGMENT: Final = 11
 SIGNAL_PIPE: Final = 13
 SIGNAL_TERMINATE: Final = 15
+SIGNAL_URGENT: Final = 23
 SIGNAL_PROFILE: Final = 27
 
 FLAG_SIGINFO: Final = 4
 FLAG_ON_STACK: Final = 0x0800_0000
+FLAG_RESTART: Final = 0x1000_0000
 MASK_SET: Final = 2
 MASK_UNBLOCK: Final = 1
 ACTION_DEFAULT: Final = 0
 ACTION_IGNORE: Final = 1
 ALTERNATE_STACK_BYTES: Final = 64 * 1024
 
-SAVED_SIGNALS: Final = 7
+SAVED_SIGNALS: Final = 10
 
 
 class SignalMask(Struct):
@@ -100,6 +106,14 @@ class SignalContext(Struct):
     rcx: u64
     rsp: u64
     rip: u64
+    flags_register: u64
+    segments: u64
+    error: u64
+    trap: u64
+    old_mask: u64
+    fault_address: u64
+    fp_state: addr
+    """The state of x87, SSE and AVX (struct _xstate), at a multiple of 64."""
 
 
 @libc
@@ -118,6 +132,7 @@ def pthread_sigmask(how: i32, mask: SignalMask, old: SignalMask) -> i32: ...
 _saved = global_array(Embed[SignalAction], SAVED_SIGNALS)
 # Signals that the thread that called tricolor.start did not take, and that those that run goroutines do not take.
 program_mask = global_struct(SignalMask)
+_quit_handler = global_value(addr)
 
 
 @kernel
@@ -171,6 +186,30 @@ def install_signals(fault_handler: addr) -> None:
 
 
 @kernel
+def install_quit(handler: addr) -> None:
+    """Sends SIGQUIT and SIGABRT to the handler."""
+    flags: i32 = FLAG_SIGINFO | FLAG_ON_STACK
+    _quit_handler.value = handler
+    _install(7, SIGNAL_QUIT, handler, flags)
+    _install(8, SIGNAL_ABORT, handler, flags)
+
+
+@kernel
+def install_urgent(handler: addr) -> None:
+    """Sends SIGURG to the handler. System calls that it cuts begin again."""
+    _install(9, SIGNAL_URGENT, handler, FLAG_SIGINFO | FLAG_ON_STACK | FLAG_RESTART)
+
+
+@kernel
+def set_default(signal: i32) -> None:
+    """What a signal does for a program that has not asked for it."""
+    if signal == SIGNAL_QUIT or signal == SIGNAL_ABORT:
+        set_action(signal, _quit_handler.value, FLAG_SIGINFO | FLAG_ON_STACK)
+    else:
+        set_action(signal, to_addr(ACTION_DEFAULT), 0)
+
+
+@kernel
 def restore_faults() -> None:
     """Gives faults their old handlers."""
     sigaction(SIGNAL_SEGMENT, _saved[0], null(SignalAction))
@@ -186,6 +225,9 @@ def restore_signals() -> None:
     sigaction(SIGNAL_TERMINATE, _saved[4], null(SignalAction))
     sigaction(SIGNAL_PIPE, _saved[5], null(SignalAction))
     sigaction(SIGNAL_INTERRUPT, _saved[6], null(SignalAction))
+    sigaction(SIGNAL_QUIT, _saved[7], null(SignalAction))
+    sigaction(SIGNAL_ABORT, _saved[8], null(SignalAction))
+    sigaction(SIGNAL_URGENT, _saved[9], null(SignalAction))
 
 
 @kernel

@@ -37,6 +37,7 @@ from tricolor.kernel.lang import (
     null,
     store_addr,
     systemstack,
+    to_addr,
     to_u64,
     u64,
 )
@@ -45,6 +46,7 @@ from tricolor.runtime.records.goroutine import DEAD, FRAME_SLACK_BYTES, GUARD_BY
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import counters
 from tricolor.runtime.scheduler.context import goroutine_start
+from tricolor.runtime.scheduler.signals import SignalContext
 from tricolor.runtime.scheduler.stops import out_of_memory, stack_overflow
 from tricolor.runtime.system.memory import map_memory, unmap_memory
 
@@ -59,6 +61,8 @@ STACK_LIMIT_BYTES: Final = 1_000_000_000
 # Above the saved registers of a new goroutine there are two zero words, which end the chain of frames.
 END_BYTES: Final = 16
 WORD_BYTES: Final = 8
+# Below its stack pointer a function that calls nothing may use this much.
+RED_ZONE_BYTES: Final = 128
 
 GROW_IN_PLACE: Final = 0
 GROW_YIELD: Final = 1
@@ -185,11 +189,11 @@ def grow_stack(frame_bytes: u64, argument_bytes: u64, fp: addr) -> addr:
     """
     g = machine.g
     segment = g.segment
-    if machine.goroutine_limit != segment.limit:
+    # While the goroutine pins its processor, the request to yield stays.
+    if machine.goroutine_limit != segment.limit and machine.locks == 0:
         machine.goroutine_limit = segment.limit
-        if machine.locks == 0:
-            g.morestack_fp = fp
-            return GROW_YIELD
+        g.morestack_fp = fp
+        return GROW_YIELD
     g.morestack_fp = 0
     if to_u64(fp) + 16 - frame_bytes > segment.limit:
         return GROW_IN_PLACE
@@ -233,13 +237,21 @@ def stack_range_first(g: G, cursor: StackRange) -> bool:
 
 
 @kernel
+def _innermost(g: G) -> addr:
+    """The lowest address of the goroutine's stack that is in use."""
+    if g.interrupted != 0:
+        return to_addr((as_struct(SignalContext, g.interrupted).rsp & ~7) - RED_ZONE_BYTES)
+    return machine.goroutine_sp if g is machine.g else g.sp
+
+
+@kernel
 def stack_range_next(g: G, cursor: StackRange) -> bool:
     """Moves the cursor to the next range; False after the last one. Every range starts at a multiple of 8."""
     segment = cursor.segment
     if is_null(segment):
         return False
     if cursor.state == 0:
-        cursor.low = machine.goroutine_sp if g is machine.g else g.sp
+        cursor.low = _innermost(g)
         cursor.state = 1
     else:
         low = segment.previous_fp

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.abi.prefix import PREFIX_MAGIC, PREFIX_MAGIC_MASK, PREFIX_NO_PARAMETERS, PREFIX_WRAPPER
+from tricolor.abi.prefix import PREFIX_FLAGS_MASK, PREFIX_MAGIC, PREFIX_NO_PARAMETERS, PREFIX_WRAPPER
 from tricolor.kernel.lang import (
     Embed,
     Struct,
@@ -39,6 +39,7 @@ from tricolor.kernel.lang import (
     load_u8,
     load_u32,
     load_u64,
+    load_unaligned_u32,
     stack_struct,
     store_u64,
     systemstack,
@@ -72,6 +73,7 @@ from tricolor.runtime.scheduler.reasons import (
     REASON_SLEEP,
     REASON_WAIT_GROUP,
 )
+from tricolor.runtime.scheduler.signals import SignalContext
 from tricolor.runtime.system.output import (
     c_text_length,
     flush_output,
@@ -85,6 +87,17 @@ from tricolor.runtime.system.output import (
 )
 
 NO_FRAME: Final = 0xFFFF_FFFF
+# Machine code of x86-64, by which a walk sees whether the innermost function has set its frame pointer.
+PUSH_AND_SET_FRAME: Final = 0xE589_4855
+SETUP_WITHIN_BYTES: Final = 96
+POP_FRAME: Final = 0x5D
+RETURN: Final = 0xC3
+JUMP_NEAR: Final = 0xE9
+JUMP_SHORT: Final = 0xEB
+JUMP_INDIRECT: Final = 0xFF
+VECTOR_PREFIX: Final = 0xC5
+# How far up from the stack pointer the call of a function without frames is looked for.
+SEARCHED_BYTES: Final = 256
 PREFIX_BYTES: Final = 8
 ROW_BYTES: Final = 8
 FRAME_BYTES: Final = 28
@@ -134,6 +147,8 @@ class Walk(Struct):
     fp: addr
     pc: u64
     morestack_fp: addr
+    return_pc: u64
+    """Return address of the innermost function while its frame pointer is still or again its caller's; else 0."""
 
 
 class PcSymbol(Struct):
@@ -196,6 +211,19 @@ def entry_of(frame: SymbolFrame) -> u64:
 
 
 @kernel
+def image_start() -> addr:
+    """Address of the program's image."""
+    return _symbols.base
+
+
+@kernel
+def code_flags_at(pc: u64) -> u64:
+    """The flags before the code of the function that has an instruction at this address; 0 if it is no compiled Go code."""
+    index = frame_index_of(pc)
+    return 0 if index == NO_FRAME else _function_flags(frame_at(index))
+
+
+@kernel
 def frame_of(pc: u64) -> u64:
     """The innermost frame at an address, or the frame that a marked address stands for."""
     if pc & FRAME_INDEX_BIT != 0:
@@ -211,6 +239,7 @@ def walk_from(walk: Walk, fp: addr, morestack_fp: addr) -> bool:
     """Starts at the function that made the frame's call; False if there is none."""
     walk.fp = fp
     walk.morestack_fp = morestack_fp
+    walk.return_pc = 0
     return walk_next(walk)
 
 
@@ -218,11 +247,69 @@ def walk_from(walk: Walk, fp: addr, morestack_fp: addr) -> bool:
 def walk_start(walk: Walk, g: G) -> bool:
     """Starts a walk over a goroutine's frames; ``walk.pc`` is an address in the innermost function.
 
-    The running goroutine is walked from where it entered the system stack.
+    The running goroutine is walked from where it entered the system stack, one that a signal stopped from its registers.
     """
+    if g.interrupted != 0:
+        return _walk_from_registers(walk, as_struct(SignalContext, g.interrupted), g.segment.top)
     if g is machine.g:
         return walk_from(walk, machine.goroutine_fp, g.morestack_fp)
     return walk_from(walk, g.sp + SAVED_RBP_OFFSET, g.morestack_fp)
+
+
+@kernel
+def _walk_from_registers(walk: Walk, context: SignalContext, top: addr) -> bool:
+    """Starts at the function in which a signal stopped the goroutine."""
+    walk.fp = to_addr(context.rbp)
+    walk.morestack_fp = 0
+    walk.return_pc = 0
+    pc = context.rip
+    sp = to_addr(context.rsp)
+    if frame_index_of(pc) == NO_FRAME:
+        return _walk_from_call(walk, sp, top)
+    # Traces look up a return address minus one.
+    walk.pc = pc + 1
+    setup = _frame_setup(pc)
+    if pc <= setup or _ends_at(pc):
+        walk.return_pc = load_u64(sp)
+    elif pc == setup + 1:
+        walk.return_pc = load_u64(sp + 8)
+    return True
+
+
+@kernel
+def _walk_from_call(walk: Walk, sp: addr, top: addr) -> bool:
+    """Starts at the Go function that called kernel code or C: the first return address from the stack pointer up tells it."""
+    at = sp
+    while at < top and at < sp + SEARCHED_BYTES:
+        pc = load_u64(at)
+        if frame_index_of(pc - 1) != NO_FRAME:
+            if at == walk.fp + 8:
+                walk.fp = to_addr(load_u64(walk.fp))
+            walk.pc = pc
+            return True
+        at = at + 8
+    return walk_next(walk)
+
+
+@kernel
+def _frame_setup(pc: u64) -> u64:
+    """Where the function pushes the frame pointer; 0 if that is not near its beginning."""
+    entry = entry_of(frame_at(frame_index_of(pc)))
+    for distance in range(SETUP_WITHIN_BYTES):
+        if load_unaligned_u32(to_addr(entry + distance)) == PUSH_AND_SET_FRAME:
+            return entry + distance
+    return 0
+
+
+@kernel
+def _ends_at(pc: u64) -> bool:
+    """Whether the instruction is a return, or what follows the pop of the frame pointer: a jump to another function or vzeroupper."""
+    first = load_u8(to_addr(pc))
+    if first == RETURN:
+        return True
+    if load_u8(to_addr(pc - 1)) != POP_FRAME:
+        return False
+    return first == JUMP_NEAR or first == JUMP_SHORT or first == JUMP_INDIRECT or first == VECTOR_PREFIX
 
 
 @kernel
@@ -231,6 +318,13 @@ def walk_next(walk: Walk) -> bool:
     fp = walk.fp
     if fp == 0:
         return False
+    if walk.return_pc != 0:
+        walk.pc = walk.return_pc
+        walk.return_pc = 0
+        if walk.pc == to_u64(morestack_return()):
+            walk.pc = load_u64(fp + 16)
+            walk.fp = to_addr(load_u64(fp))
+        return walk.pc != 0
     pc = load_u64(fp + 8)
     if fp == walk.morestack_fp:
         # The prologue of a function that has no frame yet; its caller's address follows.
@@ -452,10 +546,15 @@ def _ends_with_number(name: addr, word: addr, word_bytes: u64) -> bool:
 @kernel
 def _code_flags(frame: SymbolFrame) -> u64:
     """The flags before a function's code; 0 for an inlined function, which has no code of its own."""
-    if to_u64(frame.parent) != NO_FRAME:
-        return 0
+    return 0 if to_u64(frame.parent) != NO_FRAME else _function_flags(frame)
+
+
+@kernel
+def _function_flags(frame: SymbolFrame) -> u64:
+    """The flags before the code that a frame belongs to."""
     prefix = load_u64(to_addr(entry_of(frame) - PREFIX_BYTES))
-    return prefix & ~PREFIX_MAGIC_MASK & 0xFFFF_FFFF if prefix & PREFIX_MAGIC_MASK == PREFIX_MAGIC else 0
+    # Kernel functions have no prefix: what stands before them is other code or padding, which never looks like one.
+    return prefix & PREFIX_FLAGS_MASK if prefix & ~PREFIX_FLAGS_MASK == PREFIX_MAGIC else 0
 
 
 @kernel

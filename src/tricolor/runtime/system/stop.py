@@ -26,11 +26,17 @@ def put_fatal(message: addr, length_bytes: u64) -> None:
 
 
 @kernel
+def end_process() -> NoReturn:
+    """Ends the process at once, after what was put."""
+    flush_output()
+    _exit(FATAL_STATUS)
+
+
+@kernel
 def fatal(message: addr, length_bytes: u64) -> NoReturn:
     """Ends the process with ``fatal error: MESSAGE``, and no traces."""
     put_fatal(message, length_bytes)
-    flush_output()
-    _exit(FATAL_STATUS)
+    end_process()
 
 
 @kernel
@@ -44,5 +50,4 @@ def fatal_out_of_memory(wanted_bytes: u64, used_bytes: u64) -> NoReturn:
     put_fatal(*text("out of memory"))
     if to_u64(last_words.value) != 0:
         call_address(last_words.value, (), None)
-    flush_output()
-    _exit(FATAL_STATUS)
+    end_process()

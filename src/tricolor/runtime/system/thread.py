@@ -16,6 +16,10 @@ def pthread_create(thread: addr, attributes: addr, function: addr, argument: add
 
 
 @libc
+def pthread_self() -> u64: ...
+
+
+@libc
 def pthread_detach(thread: u64) -> i32: ...
 
 
