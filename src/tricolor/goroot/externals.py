@@ -42,6 +42,11 @@ KERNEL: Final[dict[str, str]] = {
     "runtime.heaprecords": "the first record of the heap profile (files/runtime/mprof.go), nil if there is none",
     "runtime.goroutinestacks": "the calling goroutine's stack, then those of all others: length and addresses; their labels too unless "
     "labels is nil; return the words that this needs and the number of goroutines",
+    "runtime.blockevent": "count a wait of this goroutine in the block profile; skip 0: its stack begins in the calling function",
+    "runtime.mutexevent": "the same for the mutex profile: how long others waited",
+    "runtime.setblockrate": "count a wait of so many ns once on average; 0: none",
+    "runtime.setmutexfraction": "count one of n waits for a lock; 0: none",
+    "runtime.eventrecords": "the first record of the mutex or of the block profile, nil if there is none",
     "runtime.startcpuprofile": "sample call stacks; outside and system are the addresses that stand for foreign code and the runtime's own work",
     "runtime.stopcpuprofile": "end sampling",
     "runtime.readcpuprofile": "take whole records of the CPU profile (tricolor/runtime/scheduler/cpu_profile.py); return the number of words",

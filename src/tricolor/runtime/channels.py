@@ -58,10 +58,12 @@ from tricolor.runtime.pointer_stores import clear_go_values, copy_go_value, stor
 from tricolor.runtime.records.goroutine import Sudog
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
+from tricolor.runtime.scheduler.contention import block_event, wait_began
 from tricolor.runtime.scheduler.goroutines import park_waiting
 from tricolor.runtime.scheduler.reasons import REASON_RECEIVE, REASON_RECEIVE_NIL, REASON_SELECT_NO_CASES, REASON_SEND, REASON_SEND_NIL
 from tricolor.runtime.scheduler.run_queue import make_ready
 from tricolor.runtime.scheduler.sudogs import sudog_acquire, sudog_release
+from tricolor.runtime.system.clock import nanotime
 
 MAX_CHANNEL_BYTES: Final = 1 << 48
 KIND_STRUCT: Final = 25
@@ -190,6 +192,8 @@ def copy_elem(channel: Channel, target: addr, source: addr) -> None:
 def wake_waiter(waiter: Sudog, success: u8) -> None:
     """Makes the waiter's goroutine the next to run; ``param`` says which of its records woke it."""
     waiter.success = success
+    if unlikely(waiter.released_ns != 0):
+        waiter.released_ns = nanotime()
     waiter.g.param = address(waiter)
     make_ready(waiter.g)
 
@@ -290,9 +294,11 @@ def try_receive(channel: Channel, elem: addr) -> bool:
 def wait_in(channel: Channel, queue: WaitQueue, elem: addr, reason: u32) -> bool:
     """Parks the running goroutine in a queue of the channel; False if the channel was closed."""
     g = machine.g
+    began = wait_began()
     waiter = sudog_acquire()
     waiter.g = g
     waiter.elem = elem
+    waiter.released_ns = -1 if began != 0 else 0
     waiter.channel = address(channel)
     waiter.is_select = 0
     waiter.success = 0
@@ -302,6 +308,8 @@ def wait_in(channel: Channel, queue: WaitQueue, elem: addr, reason: u32) -> bool
     park_waiting(g, reason)
     scheduler.timer_waiters -= to_u64(channel.is_timer)
     success = waiter.success != 0
+    if unlikely(began != 0):
+        block_event(waiter.released_ns - began, 0)
     sudog_release(waiter)
     return success
 

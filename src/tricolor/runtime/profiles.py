@@ -6,11 +6,7 @@ Source:
 
 from __future__ import annotations
 
-from typing import Final
-
 from tricolor.kernel.lang import (
-    Array,
-    Struct,
     addr,
     export,
     field_address,
@@ -27,22 +23,13 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.runtime.allocator.sampling import sample_hook
-from tricolor.runtime.allocator.stack_records import HEAP_PROFILE, StackRecord, heap_records, record_of
+from tricolor.runtime.allocator.stack_records import HEAP_PROFILE, STACK_DEPTH, StackRecord, StackWords, heap_records, record_of
 from tricolor.runtime.collector.samples import add_sample
 from tricolor.runtime.pointer_stores import store_go_pointer
 from tricolor.runtime.records.goroutine import DEAD, LABELS, G
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.scheduler.traceback import store_callers, store_goroutine
-
-# Go's default of GODEBUG=profstackdepth.
-STACK_DEPTH: Final = 128
-
-
-class StackWords(Struct):
-    """Room for the return addresses of a call stack."""
-
-    words: Array[u64, STACK_DEPTH]
 
 
 @kernel

@@ -32,6 +32,7 @@ from tricolor.kernel.lang import (
     to_u32,
     to_u64,
     u64,
+    unlikely,
 )
 from tricolor.runtime.channel_record import Channel
 from tricolor.runtime.channels import (
@@ -46,6 +47,7 @@ from tricolor.runtime.channels import (
 from tricolor.runtime.records.goroutine import Sudog
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
+from tricolor.runtime.scheduler.contention import block_event, wait_began
 from tricolor.runtime.scheduler.goroutines import park_waiting
 from tricolor.runtime.scheduler.reasons import REASON_SELECT
 from tricolor.runtime.scheduler.sudogs import sudog_acquire, sudog_release
@@ -96,6 +98,7 @@ def wait_in_all(cases: addr, order: addr, used: u64, sends: u64) -> Sudog:
     g.waiting = null(Sudog)
     g.select_done = 0
     g.param = 0
+    began = wait_began()
     for at in range(used):
         index = to_u64(load_u16(order + at * 2))
         case = case_at(cases, index)
@@ -104,6 +107,7 @@ def wait_in_all(cases: addr, order: addr, used: u64, sends: u64) -> Sudog:
         waiter.elem = case.elem
         waiter.channel = address(case.channel)
         waiter.is_select = 1
+        waiter.released_ns = -1 if began != 0 else 0
         waiter.success = 0
         waiter.case_index = to_u32(index)
         waiter.wait_link = g.waiting
@@ -115,7 +119,10 @@ def wait_in_all(cases: addr, order: addr, used: u64, sends: u64) -> Sudog:
             enqueue_waiter(case.channel.receivers, waiter)
     # UNLOCK, by commit_park.
     park_waiting(g, REASON_SELECT)
-    return as_struct(Sudog, g.param)
+    taken = as_struct(Sudog, g.param)
+    if unlikely(began != 0):
+        block_event(taken.released_ns - began, 0)
+    return taken
 
 
 @inline

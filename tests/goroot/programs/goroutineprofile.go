@@ -67,7 +67,7 @@ func groups(text string) []string {
 			} else if m := place.FindStringSubmatch(strings.TrimRight(line, " \t")); m != nil {
 				if strings.HasPrefix(m[1], "main.") {
 					lines = append(lines, m[1]+" "+m[2])
-				} else if !strings.HasPrefix(m[1], "runtime.") {
+				} else if !strings.HasPrefix(m[1], "runtime.") && !strings.Contains(m[1], ".runtime_") {
 					lines = append(lines, m[1])
 				}
 			} else {

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import Final
 
 from tricolor.kernel.lang import (
+    Array,
     Struct,
     addr,
     address,
@@ -41,6 +42,8 @@ HEAP_PROFILE: Final = 0
 BLOCK_PROFILE: Final = 1
 MUTEX_PROFILE: Final = 2
 PROFILE_KINDS: Final = 3
+# Go's default of GODEBUG=profstackdepth.
+STACK_DEPTH: Final = 128
 # Go has 179,999. Memory of places that are not used is never touched.
 HASH_PLACES: Final = 1 << 17
 
@@ -66,6 +69,12 @@ class StackRecord(Struct):
     # Events, scaled up by the share that is sampled.
     events: f64
     delay_ns: i64
+
+
+class StackWords(Struct):
+    """Room for the return addresses of a call stack."""
+
+    words: Array[u64, STACK_DEPTH]
 
 
 _table = global_value(addr)

@@ -68,6 +68,8 @@ class Sudog(Struct):
     success: u8
     """1 if the goroutine was woken by a send or receive, 0 if by close."""
     is_select: u8
+    released_ns: i64
+    """When the goroutine was woken; before that -1 if its wait is profiled (``contention``), else 0."""
 
 
 class G(Struct):

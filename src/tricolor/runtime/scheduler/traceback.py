@@ -621,7 +621,8 @@ def _put_frames(g: G) -> None:
             known_pc = walk.pc
             known_index = frame_index_of(known_pc - 1)
         index = known_index
-        if index == NO_FRAME and _symbols.row_count == 0:
+        # The outermost frame is that of goroutine_start, which is not shown.
+        if index == NO_FRAME and _symbols.row_count == 0 and walk.fp != 0:
             if shown < SHOWN_INNERMOST:
                 _put_unknown(known_pc)
             shown += 1

@@ -47,6 +47,11 @@ func heaprecords() *stackRecord
 //go:noescape
 func goroutinestacks(into *uintptr, n int, labels *unsafe.Pointer, most int) (words, goroutines int)
 
+func blockevent(ns int64, skip int)
+func mutexevent(ns int64, skip int)
+func setblockrate(ns int64)
+func setmutexfraction(n int64)
+func eventrecords(mutex bool) *stackRecord
 func startcpuprofile(hz int, outside, system uintptr)
 func stopcpuprofile()
 

@@ -41,6 +41,9 @@ type semWaiter struct {
 	addr   *uint32
 	next   *semWaiter
 	handed bool // the releaser has decremented the semaphore for this waiter
+
+	released int64 // when it was woken; before that -1 if the block profile counts its wait, else 0
+	acquired int64 // since when the mutex profile counts its wait, 0 if it does not
 }
 
 type semBucket struct {
@@ -74,12 +77,22 @@ func semTake(addr *uint32) bool {
 // mutexWaitNs is how long goroutines have waited for a sync.Mutex or sync.RWMutex.
 var mutexWaitNs uint64
 
-// semacquire waits until *addr > 0 and decrements it. lifo: wait at the head of the queue.
-func semacquire(addr *uint32, lifo bool, reason uint8) {
+// semacquire waits until *addr > 0 and decrements it. lifo: wait at the head of the queue. skip is how many callers of the caller the
+// block profile does not show.
+func semacquire(addr *uint32, lifo bool, reason uint8, skip int) {
 	if semTake(addr) {
 		return
 	}
 	w := &semWaiter{gp: getg(), addr: addr}
+	isMutex := reason >= waitMutex && reason <= waitRWMutexWrite
+	var began int64
+	if blockRate > 0 {
+		began = nanotime()
+		w.released = -1
+	}
+	if isMutex && mutexFraction > 0 {
+		w.acquired = nanotime()
+	}
 	b := semBucketOf(addr)
 	for {
 		start := nanotime()
@@ -94,10 +107,13 @@ func semacquire(addr *uint32, lifo bool, reason uint8) {
 		}
 		b.insert(w, lifo)
 		gopark(&b.lock, reason)
-		if reason >= waitMutex && reason <= waitRWMutexWrite {
+		if isMutex {
 			atomic.Xadd64(&mutexWaitNs, nanotime()-start)
 		}
 		if w.handed || semTake(addr) {
+			if w.released > 0 {
+				blockevent(w.released-began, 2+skip)
+			}
 			return
 		}
 		lifo = true
@@ -110,12 +126,47 @@ func (b *semBucket) insert(w *semWaiter, lifo bool) {
 	case b.first == nil:
 		b.first, b.last = w, w
 	case lifo:
+		if first := b.find(w.addr); first != nil && w.acquired != 0 && first.acquired != 0 {
+			w.acquired = first.acquired
+		}
 		w.next = b.first
 		b.first = w
 	default:
 		b.last.next = w
 		b.last = w
 	}
+}
+
+// find returns the first waiter for addr, nil if there is none.
+func (b *semBucket) find(addr *uint32) *semWaiter {
+	w := b.first
+	for w != nil && w.addr != addr {
+		w = w.next
+	}
+	return w
+}
+
+// charge returns how long goroutines have waited since the last release: w, which was removed from the queue, and those that
+// still wait for the same semaphore, of which the first has waited longest. Their waits count anew from here on.
+func (b *semBucket) charge(w *semWaiter) int64 {
+	now := nanotime()
+	delay := now - w.acquired
+	first := b.find(w.addr)
+	if first == nil {
+		return delay
+	}
+	last, n := first, int64(0)
+	for other := first; other != nil; other = other.next {
+		if other.addr == w.addr {
+			last = other
+			n++
+		}
+	}
+	if last.acquired != 0 {
+		delay += (now - last.acquired + delay) / 2 * n
+	}
+	first.acquired, last.acquired = now, now
+	return delay
 }
 
 // remove removes the first waiter for addr from the queue and returns it, nil if there is none.
@@ -140,8 +191,9 @@ func (b *semBucket) remove(addr *uint32) *semWaiter {
 	return nil
 }
 
-// semrelease increments *addr and wakes a waiter. handoff: decrement it again for the waiter, and let the waiter run at once.
-func semrelease(addr *uint32, handoff bool) {
+// semrelease increments *addr and wakes a waiter. handoff: decrement it again for the waiter, and let the waiter run at once. skip is how
+// many callers of the caller the mutex profile does not show.
+func semrelease(addr *uint32, handoff bool, skip int) {
 	b := semBucketOf(addr)
 	atomic.Xadd(addr, 1)
 	if atomic.Load(&b.waiting) == 0 {
@@ -149,9 +201,19 @@ func semrelease(addr *uint32, handoff bool) {
 	}
 	lock(&b.lock)
 	w := b.remove(addr)
+	var delay int64
+	if w != nil && w.acquired != 0 {
+		delay = b.charge(w)
+	}
 	unlock(&b.lock)
 	if w == nil {
 		return
+	}
+	if w.acquired != 0 {
+		mutexevent(delay, 2+skip)
+	}
+	if w.released != 0 {
+		w.released = nanotime()
 	}
 	w.handed = handoff && semTake(addr)
 	yield := w.handed
@@ -162,37 +224,41 @@ func semrelease(addr *uint32, handoff bool) {
 }
 
 //go:linkname sync_runtime_Semacquire sync.runtime_Semacquire
-func sync_runtime_Semacquire(addr *uint32) { semacquire(addr, false, waitSemaphore) }
+func sync_runtime_Semacquire(addr *uint32) { semacquire(addr, false, waitSemaphore, 0) }
 
 //go:linkname poll_runtime_Semacquire internal/poll.runtime_Semacquire
-func poll_runtime_Semacquire(addr *uint32) { semacquire(addr, false, waitSemaphore) }
+func poll_runtime_Semacquire(addr *uint32) { semacquire(addr, false, waitSemaphore, 0) }
 
 //go:linkname sync_runtime_SemacquireWaitGroup sync.runtime_SemacquireWaitGroup
-func sync_runtime_SemacquireWaitGroup(addr *uint32, _ bool) { semacquire(addr, false, waitWaitGroup) }
+func sync_runtime_SemacquireWaitGroup(addr *uint32, _ bool) { semacquire(addr, false, waitWaitGroup, 0) }
 
 //go:linkname sync_runtime_SemacquireRWMutexR sync.runtime_SemacquireRWMutexR
-func sync_runtime_SemacquireRWMutexR(addr *uint32, lifo bool, _ int) {
-	semacquire(addr, lifo, waitRWMutexRead)
+func sync_runtime_SemacquireRWMutexR(addr *uint32, lifo bool, skip int) {
+	semacquire(addr, lifo, waitRWMutexRead, skip)
 }
 
 //go:linkname sync_runtime_SemacquireRWMutex sync.runtime_SemacquireRWMutex
-func sync_runtime_SemacquireRWMutex(addr *uint32, lifo bool, _ int) {
-	semacquire(addr, lifo, waitRWMutexWrite)
+func sync_runtime_SemacquireRWMutex(addr *uint32, lifo bool, skip int) {
+	semacquire(addr, lifo, waitRWMutexWrite, skip)
 }
 
 //go:linkname internal_sync_runtime_SemacquireMutex internal/sync.runtime_SemacquireMutex
-func internal_sync_runtime_SemacquireMutex(addr *uint32, lifo bool, _ int) {
-	semacquire(addr, lifo, waitMutex)
+func internal_sync_runtime_SemacquireMutex(addr *uint32, lifo bool, skip int) {
+	semacquire(addr, lifo, waitMutex, skip)
 }
 
 //go:linkname sync_runtime_Semrelease sync.runtime_Semrelease
-func sync_runtime_Semrelease(addr *uint32, handoff bool, _ int) { semrelease(addr, handoff) }
+func sync_runtime_Semrelease(addr *uint32, handoff bool, skip int) {
+	semrelease(addr, handoff, skip)
+}
 
 //go:linkname internal_sync_runtime_Semrelease internal/sync.runtime_Semrelease
-func internal_sync_runtime_Semrelease(addr *uint32, handoff bool, _ int) { semrelease(addr, handoff) }
+func internal_sync_runtime_Semrelease(addr *uint32, handoff bool, skip int) {
+	semrelease(addr, handoff, skip)
+}
 
 //go:linkname poll_runtime_Semrelease internal/poll.runtime_Semrelease
-func poll_runtime_Semrelease(addr *uint32) { semrelease(addr, false) }
+func poll_runtime_Semrelease(addr *uint32) { semrelease(addr, false, 0) }
 
 //go:linkname internal_sync_runtime_canSpin internal/sync.runtime_canSpin
 func internal_sync_runtime_canSpin(i int) bool {
@@ -222,9 +288,18 @@ type notifyWaiter struct {
 	gp     *g
 	ticket uint32
 	next   *notifyWaiter
+
+	released int64 // as in semWaiter
 }
 
 func (l *notifyList) spin() *uint32 { return (*uint32)(unsafe.Pointer(&l.lock)) }
+
+func (w *notifyWaiter) wake() {
+	if w.released != 0 {
+		w.released = nanotime()
+	}
+	goready(w.gp)
+}
 
 //go:linkname notifyListAdd sync.runtime_notifyListAdd
 func notifyListAdd(l *notifyList) uint32 {
@@ -234,6 +309,11 @@ func notifyListAdd(l *notifyList) uint32 {
 //go:linkname notifyListWait sync.runtime_notifyListWait
 func notifyListWait(l *notifyList, ticket uint32) {
 	w := &notifyWaiter{gp: getg(), ticket: ticket}
+	var began int64
+	if blockRate > 0 {
+		began = nanotime()
+		w.released = -1
+	}
 	lock(l.spin())
 	if int32(ticket-l.notify) < 0 {
 		unlock(l.spin())
@@ -246,7 +326,9 @@ func notifyListWait(l *notifyList, ticket uint32) {
 	}
 	l.last = w
 	gopark(l.spin(), waitCond)
-	KeepAlive(w) // prevents a tail call, so that stacks show this function
+	if w.released > 0 {
+		blockevent(w.released-began, 1)
+	}
 }
 
 //go:linkname notifyListNotifyAll sync.runtime_notifyListNotifyAll
@@ -262,7 +344,7 @@ func notifyListNotifyAll(l *notifyList) {
 	for w != nil {
 		next := w.next
 		w.next = nil
-		goready(w.gp)
+		w.wake()
 		w = next
 	}
 }
@@ -293,7 +375,7 @@ func notifyListNotifyOne(l *notifyList) {
 			l.last = before
 		}
 		unlock(l.spin())
-		goready(w.gp)
+		w.wake()
 		return
 	}
 	// The owner of the ticket has not entered the list yet. notifyListWait will see that the ticket is served.

@@ -126,25 +126,13 @@ func StopTrace() {}
 // ReadTrace returns no data.
 func ReadTrace() []byte { return nil }
 
-// Package runtime/pprof and the profiles of this package but for the heap profile (mprof.go). Nothing is recorded, so they are empty.
-
-// SetBlockProfileRate does nothing.
-func SetBlockProfileRate(_ int) {}
-
-// SetMutexProfileFraction does nothing and returns 0.
-func SetMutexProfileFraction(_ int) int { return 0 }
+// Package runtime/pprof. Its profiles are in mprof.go, cpuprof.go and blockprof.go; that of leaked goroutines is empty.
 
 // CPUProfile panics, as in Go.
 func CPUProfile() []byte { panic("CPUProfile no longer available") }
 
 // SetCgoTraceback does nothing.
 func SetCgoTraceback(_ int, _, _, _ unsafe.Pointer) {}
-
-// BlockProfile returns no records.
-func BlockProfile(_ []BlockProfileRecord) (n int, ok bool) { return 0, true }
-
-// MutexProfile returns no records.
-func MutexProfile(_ []BlockProfileRecord) (n int, ok bool) { return 0, true }
 
 func pprof_goroutineLeakProfileWithLabels(_ []profilerecord.StackRecord, _ []unsafe.Pointer) (n int, ok bool) {
 	return 0, true
@@ -158,14 +146,6 @@ func pprof_leakGC() {}
 
 //go:linkname pprof_cyclesPerSecond runtime/pprof.runtime_cyclesPerSecond
 func pprof_cyclesPerSecond() int64 { return 1e9 }
-
-func pprof_blockProfileInternal(_ []profilerecord.BlockProfileRecord) (n int, ok bool) {
-	return 0, true
-}
-
-func pprof_mutexProfileInternal(_ []profilerecord.BlockProfileRecord) (n int, ok bool) {
-	return 0, true
-}
 
 func pprof_fpunwindExpand(dst, src []uintptr) int { return copy(dst, src) }
 
