@@ -149,8 +149,13 @@ def shade_now(pointer: addr) -> None:
 def flush_barrier_buffer(processor: Processor) -> None:
     """Empties the buffer of a processor."""
     buffer = processor.barrier
+    last = to_addr(0)
     for at in range(buffer.count):
-        shade_now(buffer.entries[at])
+        pointer = buffer.entries[at]
+        # Loops shade one pointer again and again.
+        if pointer != last:
+            shade_now(pointer)
+            last = pointer
     buffer.count = 0
 
 
