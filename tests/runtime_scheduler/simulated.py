@@ -23,7 +23,12 @@ from tricolor.kernel.simulation.run import Simulation, simulate
 from tricolor.kernel.simulation.system import NANOSECONDS
 from tricolor.kernel.types import size_bytes
 
-MODULES: Final = ("tricolor.runtime.start", "tricolor.runtime.channels", "tricolor.runtime.selects")
+MODULES: Final = (
+    "tricolor.runtime.start",
+    "tricolor.runtime.channels",
+    "tricolor.runtime.selects",
+    "tricolor.runtime.scheduler.accessors",
+)
 ROOM_BYTES: Final = 1 << 20
 CLOSURE_IN_START_FRAME: Final = 24
 STANDARD_ERROR: Final = 2

@@ -16,6 +16,7 @@ import pytest
 
 from tests.runtime_scheduler.model import Case, Channel, Completed, Model, Outcome, Panics, Sleep
 from tests.runtime_scheduler.simulated import Code, GoPanicError, Park, World, world
+from tricolor.runtime.lock_ranks import RANK_SEMAPHORE
 
 SEEDS: Final = 400
 SEEDS_PER_TEST: Final = 20
@@ -41,7 +42,7 @@ class Run:
     numbers: dict[int, int] = field(default_factory=dict[int, int])
     """By address of its record: the number of a goroutine."""
     parked: dict[int, int] = field(default_factory=dict[int, int])
-    """Goroutines in gopark, and the words that gopark clears."""
+    """Goroutines in gopark, and the locks that gopark releases."""
     sent: int = 0
     received: set[int] = field(default_factory=set[int])
     left: int = OPERATIONS
@@ -244,7 +245,7 @@ class Run:
     def park(self) -> Code:
         number, g, memory = self.number(), self.world.g(), self.world.simulation.memory
         word = self.world.reserve(4)
-        memory.store(word, 4, 1)
+        yield from self.world.call("runtime.lock", word, RANK_SEMAPHORE)
 
         def parks() -> None:
             assert memory.load(word, 4) == 1, "unlocked before it is parked"

@@ -66,7 +66,7 @@ KERNEL: Final[dict[str, str]] = {
     "runtime.newsystemproc": "as newproc; the goroutine is not counted, not shown in traces, and does not keep the program running",
     "runtime.newparkedproc": "as newproc; the goroutine waits for goready",
     "runtime.gosched": "parks; goes to the end of the run queue",
-    "runtime.gopark": "parks until goready; stores 0 to *unlock (unless nil) once it is parked",
+    "runtime.gopark": "parks until goready; releases the lock (unless nil) once it is parked",
     "runtime.gosleep": "gopark that also ends at a time (ns of nanotime): true then",
     "runtime.goready": "make a parked goroutine runnable; does nothing if its gosleep has ended already",
     "runtime.goexit0": "end the running goroutine",
@@ -75,6 +75,8 @@ KERNEL: Final[dict[str, str]] = {
     "runtime.ncpu": "number of processors that the process may use",
     "runtime.procpin": "prevent preemption of this goroutine until procunpin; return the number of the processor",
     "runtime.procunpin": "ends procpin",
+    "runtime.lock": "wait until a lock is free, and take it; its rank stands in lock_ranks.py",
+    "runtime.unlock": "free a lock",
     "runtime.decoderune": "the rune at an index of a string, and the index of the next one",
     # Channels.
     "runtime.makechan": "make(chan T, size)",

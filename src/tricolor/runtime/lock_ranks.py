@@ -18,17 +18,19 @@ from __future__ import annotations
 
 from typing import Final
 
-# Package runtime (goroot/files/runtime).
-RANK_TIMERS: Final = 1
+# Package runtime: goroot/files/runtime/lock.go has the same numbers.
+RANK_DESCRIPTORS: Final = 1
+"""A descriptor that is watched, or the list of those that may be used again. Held while the timer of a deadline changes."""
+RANK_TIMERS: Final = 2
 """The heap of timers. Held while a timer's value is sent to its channel."""
-RANK_POLL: Final = 2
-"""Descriptors that goroutines wait for."""
-RANK_ENVIRONMENT: Final = 3
-"""What package runtime makes once: tables of types and itabs, caches of symbols."""
-RANK_SEMAPHORE: Final = 4
-"""A bucket of semaphores (package sync), the waiters of a sync.Cond, the halves of an iter.Pull."""
-RANK_RANDOM: Final = 5
-"""The state of the random generator."""
+RANK_SEMAPHORE: Final = 3
+"""A bucket of semaphores (package sync), or the waiters of a sync.Cond."""
+RANK_COROUTINE: Final = 4
+"""The halves of an iter.Pull."""
+RANK_TABLES: Final = 5
+"""Tables that package runtime fills as the program needs them: itabs, types made by package reflect, settings."""
+RANK_RANDOM: Final = 6
+"""The random generator that processors without one of their own share."""
 
 # Communication and scheduling.
 RANK_CHANNEL: Final = 10
@@ -57,9 +59,11 @@ RANK_PERSISTENT: Final = 25
 """Memory that is never freed."""
 
 # What every part may call.
-RANK_SITES: Final = 30
+RANK_PRINT: Final = 30
+"""The output of one print of the program."""
+RANK_SITES: Final = 31
 """The table of allocation sites, and the trace of allocations."""
-RANK_OUTPUT: Final = 31
+RANK_OUTPUT: Final = 32
 """Text for standard error."""
 
 PEERS: Final = RANK_CHANNEL

@@ -114,12 +114,11 @@ def waiting(function: Callable[..., Any], interleaved: bool) -> Callable[..., An
     if not interleaved:
         return _awake(function)
 
-    outside = coroutine(function)
+    outside: Callable[..., Generator[Any, Any, Any]] = coroutine(function)
 
     def generator(*arguments: Any) -> Generator[Access, None, Any]:
         yield Access("call", 0, 0)
-        result: Any = yield from outside(*arguments)
-        return result
+        return (yield from outside(*arguments))
 
     return generator
 

@@ -10,7 +10,7 @@ Source:
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import Struct, addr, atomic_store, global_struct, inline, thread_struct, u32, u64
+from tricolor.kernel.lang import Struct, addr, atomic_load, atomic_store, global_struct, inline, thread_struct, u32, u64
 from tricolor.runtime.allocator.heap_types import MCache
 from tricolor.runtime.records.goroutine import G
 from tricolor.runtime.records.processor import Processor
@@ -45,9 +45,9 @@ class Machine(Struct):
     limit_address: addr
     """Address of this thread's ``%fs:112``, by which other threads and signal handlers know the thread."""
     wait_lock: addr
-    """Word to clear once the goroutine is parked; 0: none."""
+    """Lock to release once the goroutine is parked; 0: none."""
     locks: u32
-    """While it is not 0 the running goroutine is not preempted."""
+    """Locks of package runtime that the running goroutine holds, and its pins. While it is not 0 the goroutine is not preempted."""
     all_link: "Machine"
     """The next one after ``first_machine``."""
     busy: u32
@@ -79,3 +79,16 @@ def leave_window() -> None:
 def mcache() -> MCache:
     """The mcache from which the calling thread allocates."""
     return machine.processor.mcache
+
+
+@inline
+def pin() -> None:
+    """The running goroutine is not preempted until unpin(). Accesses after this are not moved before it, by the compiler neither."""
+    atomic_store(machine.locks, machine.locks + 1, "relaxed")
+    atomic_load(machine.locks, "acquire")
+
+
+@inline
+def unpin() -> None:
+    """Undoes one pin(). Accesses before this are not moved after it."""
+    atomic_store(machine.locks, machine.locks - 1, "release")

@@ -45,6 +45,8 @@ class BarrierBuffer(Struct):
 class Processor(Struct):
     """What a thread needs to run goroutines."""
 
+    number: u32
+    """From 0; below GOMAXPROCS."""
     run_next: G
     """Runs before the queue: the goroutine that was made or woken last."""
     run_head: G

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tricolor.kernel.lang import addr, field_address, i32, inline, to_i32, u64
 from tricolor.runtime.records.goroutine import G
-from tricolor.runtime.records.machine import machine
+from tricolor.runtime.records.machine import machine, pin, unpin
 from tricolor.runtime.records.process import scheduler
+from tricolor.runtime.system.lock import Lock, acquire, release
 
 
 @inline(symbol_name="runtime.getg")
@@ -22,27 +23,35 @@ def gwords() -> addr:
 
 @inline(symbol_name="runtime.procpin")
 def procpin() -> i32:
-    """The running goroutine is not preempted until procunpin; gives procid()."""
-    machine.locks += 1
-    return 0
+    """The running goroutine is not preempted until procunpin; gives the number of its processor."""
+    pin()
+    return to_i32(machine.processor.number)
 
 
 @inline(symbol_name="runtime.procunpin")
 def procunpin() -> None:
     """Undoes one procpin."""
-    machine.locks -= 1
+    unpin()
+
+
+@inline(symbol_name="runtime.lock")
+def lock(word: Lock, rank: u64) -> None:
+    """Acquires a lock of package runtime. Its holder is not preempted, and must not park but by gopark(word) or gosleep(word)."""
+    pin()
+    acquire(word, rank)
+
+
+@inline(symbol_name="runtime.unlock")
+def unlock(word: Lock) -> None:
+    """Releases a lock of package runtime."""
+    release(word)
+    unpin()
 
 
 @inline(symbol_name="runtime.goid")
 def goid() -> u64:
     """Number of the running goroutine, from 1."""
     return machine.g.id
-
-
-@inline(symbol_name="runtime.procid")
-def procid() -> i32:
-    """Number of the thread among those that run goroutines."""
-    return 0
 
 
 @inline(symbol_name="runtime.argc")

@@ -20,6 +20,7 @@ from tricolor.kernel.lang import (
     addr,
     as_struct,
     atomic_load,
+    check,
     export,
     field_address,
     function_address,
@@ -32,7 +33,6 @@ from tricolor.kernel.lang import (
     load_u64,
     null,
     size_of,
-    store_u32,
     systemstack,
     to_addr,
     to_i32,
@@ -47,7 +47,7 @@ from tricolor.runtime.collector.barrier import shade
 from tricolor.runtime.lock_ranks import RANK_SCHEDULER
 from tricolor.runtime.pointer_stores import store_go_pointer
 from tricolor.runtime.records.goroutine import DEAD, LABELS, RUNNABLE, RUNNING, WAITING, G
-from tricolor.runtime.records.machine import machine
+from tricolor.runtime.records.machine import machine, unpin
 from tricolor.runtime.records.process import counters, scheduler
 from tricolor.runtime.records.processor import Processor
 from tricolor.runtime.records.time_histogram import count_duration, ready_times
@@ -72,7 +72,7 @@ from tricolor.runtime.scheduler.sleepers import (
 from tricolor.runtime.scheduler.stacks import MAIN_SEGMENT_BYTES, free_after, segment_new, stack_prepare
 from tricolor.runtime.scheduler.stops import out_of_memory
 from tricolor.runtime.system.clock import nanotime
-from tricolor.runtime.system.lock import acquire, release
+from tricolor.runtime.system.lock import Lock, acquire, release
 from tricolor.runtime.system.memory import map_memory
 
 G_SLAB_BYTES: Final = 64 * 1024
@@ -178,14 +178,17 @@ def return_from_call(g: G) -> NoReturn:
 def commit_park(g: G) -> NoReturn:
     """The goroutine waits; its lock may be released from here on."""
     if machine.wait_lock != 0:
-        store_u32(machine.wait_lock, 0)
+        release(as_struct(Lock, machine.wait_lock))
         machine.wait_lock = 0
+        unpin()
+    check(2, machine.locks == 0, "commit_park: the goroutine holds a lock or is pinned")
     schedule()
 
 
 @kernel(symbol_name="tricolor.commit_yield")
 def commit_yield(g: G) -> NoReturn:
     """Puts the goroutine at the end of the queue, after the one that would have run next."""
+    check(2, machine.locks == 0, "commit_yield: the goroutine holds a lock or is pinned")
     p = machine.processor
     g.status = RUNNABLE
     sample_ready(p, g)
@@ -205,6 +208,7 @@ def commit_yield(g: G) -> NoReturn:
 @kernel(symbol_name="tricolor.commit_exit")
 def commit_exit(g: G) -> NoReturn:
     """The goroutine has ended."""
+    check(2, machine.locks == 0, "commit_exit: the goroutine holds a lock or is pinned")
     g.status = DEAD
     if g.system == 0:
         scheduler.live -= 1
@@ -315,7 +319,7 @@ def newparkedproc(closure: addr) -> G:
 
 @goroutine("runtime.gopark")
 def gopark(unlock: addr, reason: u8) -> None:
-    """Waits for goready; then, once parked, the word at ``unlock`` (if not 0) is cleared."""
+    """Waits for goready; the lock at ``unlock`` (if not 0) is released once the goroutine is parked."""
     g = machine.g
     g.status = WAITING
     g.reason = to_u32(reason)

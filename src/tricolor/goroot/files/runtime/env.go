@@ -74,22 +74,22 @@ func atoi(s string) (int, bool) {
 	return n, true
 }
 
+const godebugDefault = ""
+
 var (
-	godebugDefault string
-	godebug        string
-	debugPanicnil  atomic.Int32
-	godebugUpdate  func(string, string)
+	godebug       atomic.Pointer[string]
+	debugPanicnil atomic.Int32
+	godebugUpdate atomic.Pointer[func(string, string)]
 )
 
 // readSettings reads GODEBUG. The kernel reads GOGC, GOMEMLIMIT and GOMAXPROCS when it starts.
 func readSettings() {
-	godebug = gogetenv("GODEBUG")
-	parseGodebug()
+	setGodebug(gogetenv("GODEBUG"))
 }
 
 // debugNumber returns the value of a GODEBUG setting that is a number.
 func debugNumber(key string) (int, bool) {
-	for rest := godebug; rest != ""; {
+	for rest := *godebug.Load(); rest != ""; {
 		end := 0
 		for end < len(rest) && rest[end] != ',' {
 			end++
@@ -103,32 +103,33 @@ func debugNumber(key string) (int, bool) {
 }
 
 // parseGodebug reads the settings that this package itself uses.
-func parseGodebug() {
-	debugPanicnil.Store(0)
-	for rest := godebug; rest != ""; {
+func parseGodebug(value string) {
+	panicnil := int32(0)
+	for rest := value; rest != ""; {
 		end := 0
 		for end < len(rest) && rest[end] != ',' {
 			end++
 		}
 		if rest[:end] == "panicnil=1" {
-			debugPanicnil.Store(1)
+			panicnil = 1
 		}
 		rest = rest[min(end+1, len(rest)):]
 	}
+	debugPanicnil.Store(panicnil)
 }
 
 func setGodebug(value string) {
-	godebug = value
-	parseGodebug()
-	if godebugUpdate != nil {
-		godebugUpdate(godebugDefault, godebug)
+	godebug.Store(&value)
+	parseGodebug(value)
+	if update := godebugUpdate.Load(); update != nil {
+		(*update)(godebugDefault, value)
 	}
 }
 
 //go:linkname godebug_setUpdate internal/godebug.setUpdate
 func godebug_setUpdate(update func(string, string)) {
-	godebugUpdate = update
-	update(godebugDefault, godebug)
+	godebugUpdate.Store(&update)
+	update(godebugDefault, *godebug.Load())
 }
 
 //go:linkname godebug_setNewIncNonDefault internal/godebug.setNewIncNonDefault
@@ -136,7 +137,9 @@ func godebug_setNewIncNonDefault(func(string) func()) {}
 
 //go:linkname godebug_registerMetric internal/godebug.registerMetric
 func godebug_registerMetric(name string, read func() uint64) {
+	lock(&godebugLock, rankTables)
 	godebugMetrics = append(godebugMetrics, godebugMetric{name, read})
+	unlock(&godebugLock)
 }
 
 type godebugMetric struct {
@@ -144,7 +147,10 @@ type godebugMetric struct {
 	read func() uint64
 }
 
-var godebugMetrics []godebugMetric
+var (
+	godebugLock    uint32
+	godebugMetrics []godebugMetric
+)
 
 //go:linkname syscall_runtimeSetenv syscall.runtimeSetenv
 func syscall_runtimeSetenv(key, value string) {

@@ -136,7 +136,7 @@ func getitab(inter *interfacetype, typ *_type, canfail bool) *itab {
 	if m == nil {
 		made := newItab(inter, typ)
 		fill(made)
-		lock(&itabLock)
+		lock(&itabLock, rankTables)
 		m = (*itabTable)(itabs.Load()).find(inter, typ)
 		if m == nil {
 			m = made
@@ -216,7 +216,7 @@ var compiledItabCount int
 // registerItabs adds the itabs that the compiler made to the table. There must be only one itab for each pair of types, since
 // comparison of interfaces compares the addresses of itabs.
 func registerItabs() {
-	lock(&itabLock)
+	lock(&itabLock, rankTables)
 	for _, m := range compiledItabs[:compiledItabCount] {
 		keepItab(m)
 	}

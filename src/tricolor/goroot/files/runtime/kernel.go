@@ -116,6 +116,15 @@ func ncpu() int32
 func procpin() int32
 func procunpin()
 
+// Locks. A word that is zero is a free lock. The holder is not preempted. It must not park, except through gopark or gosleep
+// with this lock.
+
+//go:noescape
+func lock(word *uint32, rank uint64)
+
+//go:noescape
+func unlock(word *uint32)
+
 // Strings.
 
 func decoderune(s string, at uint) (r rune, next uint)

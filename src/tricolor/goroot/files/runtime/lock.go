@@ -1,4 +1,4 @@
-// Spin locks of this package, and waiting for package sync.
+// The order of this package's locks, and waiting for package sync.
 
 package runtime
 
@@ -7,16 +7,17 @@ import (
 	"unsafe"
 )
 
-// lock acquires a spin lock. Its holder must release it after a few instructions and must not panic.
-func lock(l *uint32) {
-	for !atomic.Cas(l, 0, 1) {
-		gosched()
-	}
-}
-
-func unlock(l *uint32) {
-	atomic.Store(l, 0)
-}
+// Ranks of locks: a goroutine may acquire a lock while it holds locks of lower ranks. tricolor/runtime/lock_ranks.py explains them, and
+// has those of the kernel, which are higher.
+const (
+	rankDescriptors = 1
+	rankTimers      = 2
+	rankSemaphore   = 3
+	rankCoroutine   = 4
+	rankTables      = 5
+	rankRandom      = 6
+	rankPrint       = 30
+)
 
 // Reasons why a goroutine waits, with the numbers of Go's waitReason. The scheduler has their texts.
 const (
@@ -96,7 +97,7 @@ func semacquire(addr *uint32, lifo bool, reason uint8, skip int) {
 	b := semBucketOf(addr)
 	for {
 		start := nanotime()
-		lock(&b.lock)
+		lock(&b.lock, rankSemaphore)
 		// Count the waiter before the second try. A releaser increments the semaphore before it reads the count, so one of the two
 		// sees the other.
 		atomic.Xadd(&b.waiting, 1)
@@ -199,7 +200,7 @@ func semrelease(addr *uint32, handoff bool, skip int) {
 	if atomic.Load(&b.waiting) == 0 {
 		return
 	}
-	lock(&b.lock)
+	lock(&b.lock, rankSemaphore)
 	w := b.remove(addr)
 	var delay int64
 	if w != nil && w.acquired != 0 {
@@ -292,7 +293,7 @@ type notifyWaiter struct {
 	released int64 // as in semWaiter
 }
 
-func (l *notifyList) spin() *uint32 { return (*uint32)(unsafe.Pointer(&l.lock)) }
+func (l *notifyList) word() *uint32 { return (*uint32)(unsafe.Pointer(&l.lock)) }
 
 func (w *notifyWaiter) wake() {
 	if w.released != 0 {
@@ -314,9 +315,9 @@ func notifyListWait(l *notifyList, ticket uint32) {
 		began = nanotime()
 		w.released = -1
 	}
-	lock(l.spin())
+	lock(l.word(), rankSemaphore)
 	if int32(ticket-l.notify) < 0 {
-		unlock(l.spin())
+		unlock(l.word())
 		return
 	}
 	if l.last == nil {
@@ -325,7 +326,7 @@ func notifyListWait(l *notifyList, ticket uint32) {
 		l.last.next = w
 	}
 	l.last = w
-	gopark(l.spin(), waitCond)
+	gopark(l.word(), waitCond)
 	if w.released > 0 {
 		blockevent(w.released-began, 1)
 	}
@@ -336,11 +337,11 @@ func notifyListNotifyAll(l *notifyList) {
 	if atomic.Load(&l.wait) == atomic.Load(&l.notify) {
 		return
 	}
-	lock(l.spin())
+	lock(l.word(), rankSemaphore)
 	w := l.first
 	l.first, l.last = nil, nil
 	atomic.Store(&l.notify, atomic.Load(&l.wait))
-	unlock(l.spin())
+	unlock(l.word())
 	for w != nil {
 		next := w.next
 		w.next = nil
@@ -354,10 +355,10 @@ func notifyListNotifyOne(l *notifyList) {
 	if atomic.Load(&l.wait) == atomic.Load(&l.notify) {
 		return
 	}
-	lock(l.spin())
+	lock(l.word(), rankSemaphore)
 	ticket := l.notify
 	if ticket == atomic.Load(&l.wait) {
-		unlock(l.spin())
+		unlock(l.word())
 		return
 	}
 	atomic.Store(&l.notify, ticket+1)
@@ -374,12 +375,12 @@ func notifyListNotifyOne(l *notifyList) {
 		if l.last == w {
 			l.last = before
 		}
-		unlock(l.spin())
+		unlock(l.word())
 		w.wake()
 		return
 	}
 	// The owner of the ticket has not entered the list yet. notifyListWait will see that the ticket is served.
-	unlock(l.spin())
+	unlock(l.word())
 }
 
 //go:linkname notifyListCheck sync.runtime_notifyListCheck

@@ -4,6 +4,7 @@ package runtime
 
 import (
 	"internal/abi"
+	"internal/runtime/atomic"
 	"unsafe"
 )
 
@@ -106,7 +107,7 @@ func GC() {
 	gccollect()
 	if poolCleanup != nil {
 		emptyPools()
-		poolsEmptied = true
+		poolsEmptied.Store(true)
 	}
 }
 
@@ -121,8 +122,8 @@ var kept *any
 // Package sync empties its pools in every collection cycle. The finalizer of a sentinel, an object that nothing refers to,
 // empties them and makes the next sentinel.
 var (
-	poolCleanup  func()
-	poolsEmptied bool // since the present sentinel was made
+	poolCleanup  func() // set once, before main
+	poolsEmptied atomic.Bool // since the present sentinel was made
 )
 
 type poolSentinel struct {
@@ -136,16 +137,16 @@ func sync_runtime_registerPoolCleanup(f func()) {
 }
 
 func emptyPools() {
-	procpin() // no other goroutine may use the pools meanwhile
+	stopTheWorld() // no other goroutine may use the pools meanwhile
 	poolCleanup()
-	procunpin()
+	startTheWorld()
 }
 
 func watchCycles() {
-	poolsEmptied = false
+	poolsEmptied.Store(false)
 	sentinel := unsafe.Pointer(new(poolSentinel))
 	call := func(unsafe.Pointer) {
-		if !poolsEmptied {
+		if !poolsEmptied.Load() {
 			emptyPools()
 		}
 		watchCycles()
@@ -166,21 +167,30 @@ func debug_setGCPercent(percent int32) int32 { return gcsetpercent(percent) }
 //go:linkname debug_setMemoryLimit runtime/debug.setMemoryLimit
 func debug_setMemoryLimit(bytes int64) int64 { return gcsetlimit(bytes) }
 
-var (
-	maxStack   = 1000000000
-	maxThreads = 10000
+// The values that debug.SetMaxStack and debug.SetMaxThreads set last, 0 if they were not called.
+var maxStack, maxThreads atomic.Int64
+
+const (
+	defaultMaxStack   = 1000000000
+	defaultMaxThreads = 10000
 )
+
+// setLimit stores a limit and returns the one before.
+func setLimit(limit *atomic.Int64, n, fallback int) int {
+	if old := int(limit.Swap(int64(n))); old != 0 {
+		return old
+	}
+	return fallback
+}
 
 //go:linkname debug_setMaxStack runtime/debug.setMaxStack
 func debug_setMaxStack(bytes int) (old int) {
-	old, maxStack = maxStack, bytes
-	return old
+	return setLimit(&maxStack, bytes, defaultMaxStack)
 }
 
 //go:linkname debug_setMaxThreads runtime/debug.setMaxThreads
 func debug_setMaxThreads(n int) (old int) {
-	old, maxThreads = maxThreads, n
-	return old
+	return setLimit(&maxThreads, n, defaultMaxThreads)
 }
 
 //go:linkname debug_setPanicOnFault runtime/debug.setPanicOnFault
@@ -213,9 +223,7 @@ func debug_WriteHeapDump(_ uintptr) {
 }
 
 //go:linkname debug_SetTraceback runtime/debug.SetTraceback
-func debug_SetTraceback(level string) { tracebackLevel = level }
-
-var tracebackLevel string
+func debug_SetTraceback(_ string) {}
 
 func setCrashFD(fd uintptr) uintptr {
 	return ^uintptr(0)
@@ -235,7 +243,7 @@ var finalizers struct {
 }
 
 func startFinalizers() {
-	lock(&finalizers.lock)
+	lock(&finalizers.lock, rankTables)
 	start := !finalizers.started
 	finalizers.started = true
 	unlock(&finalizers.lock)

@@ -225,7 +225,10 @@ func settingMetric(name string) (v uint64, ok bool) {
 	if len(name) <= len(prefix)+len(suffix) || name[:len(prefix)] != prefix || name[len(name)-len(suffix):] != suffix {
 		return 0, false
 	}
-	for _, m := range godebugMetrics {
+	lock(&godebugLock, rankTables)
+	registered := godebugMetrics
+	unlock(&godebugLock)
+	for _, m := range registered {
 		if m.name == name {
 			return m.read(), true
 		}

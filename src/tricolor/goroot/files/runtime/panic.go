@@ -259,8 +259,8 @@ func fatalpanic(p *panicRecord) {
 		print("]\n")
 	}
 	print("\n")
-	printstacks(false)
 	printunlock()
+	printstacks(false)
 	exit(2)
 }
 
@@ -271,8 +271,8 @@ func throw(s string) {
 	print("fatal error: ")
 	printindented(s)
 	print("\n\n")
-	printstacks(false)
 	printunlock()
+	printstacks(false)
 	exit(2)
 }
 

@@ -47,7 +47,7 @@ func poll_runtime_pollServerInit() {
 }
 
 func newDescriptor() *pollDescriptor {
-	lock(&descriptors.lock)
+	lock(&descriptors.lock, rankDescriptors)
 	pd := descriptors.free
 	if pd != nil {
 		descriptors.free = pd.freeNext
@@ -55,7 +55,7 @@ func newDescriptor() *pollDescriptor {
 	unlock(&descriptors.lock)
 	if pd == nil {
 		pd = new(pollDescriptor)
-		lock(&descriptors.lock)
+		lock(&descriptors.lock, rankDescriptors)
 		pd.allNext = descriptors.all
 		descriptors.all = pd
 		unlock(&descriptors.lock)
@@ -64,7 +64,7 @@ func newDescriptor() *pollDescriptor {
 }
 
 func freeDescriptor(pd *pollDescriptor) {
-	lock(&descriptors.lock)
+	lock(&descriptors.lock, rankDescriptors)
 	pd.freeNext = descriptors.free
 	descriptors.free = pd
 	unlock(&descriptors.lock)
@@ -73,7 +73,7 @@ func freeDescriptor(pd *pollDescriptor) {
 //go:linkname poll_runtime_pollOpen internal/poll.runtime_pollOpen
 func poll_runtime_pollOpen(fd uintptr) (*pollDescriptor, int) {
 	pd := newDescriptor()
-	lock(&pd.lock)
+	lock(&pd.lock, rankDescriptors)
 	pd.fd = fd
 	pd.closing = false
 	pd.readDeadline, pd.writeDeadline = 0, 0
@@ -167,7 +167,7 @@ func poll_runtime_pollWaitCanceled(pd *pollDescriptor, mode int) {
 // readTimeout and writeTimeout run when a deadline passes. A sequence number that is not the timer's: the deadline was changed meanwhile.
 func readTimeout(arg any, seq uintptr, _ int64) {
 	pd := arg.(*pollDescriptor)
-	lock(&pd.lock)
+	lock(&pd.lock, rankDescriptors)
 	if seq == pd.readTimer.seq {
 		pd.readDeadline = -1
 	}
@@ -177,7 +177,7 @@ func readTimeout(arg any, seq uintptr, _ int64) {
 
 func writeTimeout(arg any, seq uintptr, _ int64) {
 	pd := arg.(*pollDescriptor)
-	lock(&pd.lock)
+	lock(&pd.lock, rankDescriptors)
 	if seq == pd.writeTimer.seq {
 		pd.writeDeadline = -1
 	}
@@ -210,7 +210,7 @@ func poll_runtime_pollSetDeadline(pd *pollDescriptor, d int64, mode int) {
 			d = forever
 		}
 	}
-	lock(&pd.lock)
+	lock(&pd.lock, rankDescriptors)
 	if pd.closing {
 		unlock(&pd.lock)
 		return
@@ -236,7 +236,7 @@ func poll_runtime_pollSetDeadline(pd *pollDescriptor, d int64, mode int) {
 
 //go:linkname poll_runtime_pollUnblock internal/poll.runtime_pollUnblock
 func poll_runtime_pollUnblock(pd *pollDescriptor) {
-	lock(&pd.lock)
+	lock(&pd.lock, rankDescriptors)
 	pd.closing = true
 	setTimer(&pd.readTimer, 0, readTimeout, pd)
 	setTimer(&pd.writeTimer, 0, writeTimeout, pd)

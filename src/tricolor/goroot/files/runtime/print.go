@@ -9,28 +9,25 @@ import (
 
 var printing struct {
 	lock  uint32
-	owner *g
+	owner atomic.Uintptr // the goroutine that holds the lock
 	depth uint32
 }
 
 // printlock acquires the lock that keeps the output of one print together. Its holder may acquire it again.
 func printlock() {
-	gp := getg()
-	if printing.depth > 0 && printing.owner == gp {
-		printing.depth++
-		return
+	gp := uintptr(unsafe.Pointer(getg()))
+	if printing.owner.Load() != gp {
+		lock(&printing.lock, rankPrint)
+		printing.owner.Store(gp)
 	}
-	for !atomic.Cas(&printing.lock, 0, 1) {
-		gosched()
-	}
-	printing.owner, printing.depth = gp, 1
+	printing.depth++
 }
 
 func printunlock() {
 	printing.depth--
 	if printing.depth == 0 {
-		printing.owner = nil
-		atomic.Store(&printing.lock, 0)
+		printing.owner.Store(0)
+		unlock(&printing.lock)
 	}
 }
 

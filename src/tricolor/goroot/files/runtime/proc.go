@@ -109,6 +109,11 @@ func atomic_runtime_procPin() int { return int(procpin()) }
 //go:linkname atomic_runtime_procUnpin sync/atomic.runtime_procUnpin
 func atomic_runtime_procUnpin() { procunpin() }
 
+// stopTheWorld keeps all other goroutines from running until startTheWorld. The caller must not park in between.
+func stopTheWorld() { procpin() }
+
+func startTheWorld() { procunpin() }
+
 func entersyscall() {}
 func exitsyscall()  {}
 
@@ -141,17 +146,19 @@ func iter_coroswitch(c *coro) { coroswitch(c) }
 func maps_bootstrapRand() uint64 { return rand() }
 
 func coroexit(c *coro) {
+	lock(&c.lock, rankCoroutine) // the other half holds it until it is parked
 	next := c.waiting
 	c.waiting = nil
+	unlock(&c.lock)
 	goready(next)
 }
 
 func coroswitch(c *coro) {
+	lock(&c.lock, rankCoroutine) // the other half holds it until it is parked
 	next := c.waiting
 	if next == nil {
 		throw("coroswitch on exited coro")
 	}
-	lock(&c.lock)
 	c.waiting = getg()
 	goready(next)
 	gopark(&c.lock, waitCoroutine)

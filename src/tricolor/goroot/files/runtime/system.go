@@ -4,6 +4,7 @@ package runtime
 
 import (
 	"internal/profilerecord"
+	"internal/runtime/atomic"
 	"unsafe"
 )
 
@@ -41,11 +42,11 @@ func signal_ignore(sig uint32) { signalignore(sig) }
 func signal_ignored(sig uint32) bool { return signalignored(sig) }
 
 // signalsTaken holds the signals that signal_recv has taken from the kernel and not returned yet.
-var signalsTaken uint64
+var signalsTaken atomic.Uint64
 
 //go:linkname signalWaitUntilIdle os/signal.signalWaitUntilIdle
 func signalWaitUntilIdle() {
-	for signalspending() != 0 || signalsTaken != 0 {
+	for signalspending() != 0 || signalsTaken.Load() != 0 {
 		gosleep(nil, nanotime()+signalIdleLook, waitIO)
 	}
 }
@@ -54,12 +55,14 @@ func signalWaitUntilIdle() {
 func signal_recv() uint32 {
 	// Sleep between polls and do not park: a program that waits for a signal is not deadlocked.
 	for {
-		if signalsTaken == 0 {
-			signalsTaken = signalstake()
+		taken := signalsTaken.Load()
+		if taken == 0 {
+			taken = signalstake()
+			signalsTaken.Store(taken)
 		}
 		for i := range uint32(64) {
-			if signalsTaken>>i&1 != 0 {
-				signalsTaken &^= 1 << i
+			if taken>>i&1 != 0 {
+				signalsTaken.Store(taken &^ (1 << i))
 				return i + 1
 			}
 		}

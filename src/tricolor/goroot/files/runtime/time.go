@@ -156,7 +156,7 @@ func startTimer(t *timeTimer) {
 
 func serveTimers() {
 	timers.server = getg()
-	lock(&timers.lock)
+	lock(&timers.lock, rankTimers)
 	for {
 		now := nanotime()
 		for len(timers.heap) > 0 && timers.heap[0].when <= now {
@@ -176,7 +176,7 @@ func serveTimers() {
 			}
 			gosleep(&timers.lock, timers.until, reason)
 		}
-		lock(&timers.lock)
+		lock(&timers.lock, rankTimers)
 		timers.sleeping = false
 	}
 }
@@ -203,7 +203,7 @@ func runTimer(t *timeTimer, now int64) {
 	}
 	unlock(&timers.lock)
 	f(arg, seq, late)
-	lock(&timers.lock)
+	lock(&timers.lock, rankTimers)
 }
 
 // drain removes a value that was sent and not received from the timer's channel, and reports whether there was one.
@@ -231,7 +231,7 @@ func newTimer(when, period int64, f func(any, uintptr, int64), arg any, c *hchan
 	if c != nil {
 		chantimer(c)
 	}
-	lock(&timers.lock)
+	lock(&timers.lock, rankTimers)
 	t.when = max(when, 1)
 	startTimer(t)
 	unlock(&timers.lock)
@@ -240,7 +240,7 @@ func newTimer(when, period int64, f func(any, uintptr, int64), arg any, c *hchan
 
 //go:linkname stopTimer time.stopTimer
 func stopTimer(t *timeTimer) bool {
-	lock(&timers.lock)
+	lock(&timers.lock, rankTimers)
 	pending := t.halt()
 	unlock(&timers.lock)
 	return pending
@@ -248,7 +248,7 @@ func stopTimer(t *timeTimer) bool {
 
 //go:linkname resetTimer time.resetTimer
 func resetTimer(t *timeTimer, when, period int64) bool {
-	lock(&timers.lock)
+	lock(&timers.lock, rankTimers)
 	pending := t.halt()
 	t.when, t.period = max(when, 1), period
 	startTimer(t)

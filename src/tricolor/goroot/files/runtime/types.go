@@ -127,7 +127,7 @@ var made struct {
 }
 
 func madeEntry(off int32) unsafe.Pointer {
-	lock(&made.lock)
+	lock(&made.lock, rankTables)
 	p := made.entries[-2-off]
 	unlock(&made.lock)
 	return p
@@ -135,7 +135,7 @@ func madeEntry(off int32) unsafe.Pointer {
 
 //go:linkname reflect_addReflectOff reflect.addReflectOff
 func reflect_addReflectOff(ptr unsafe.Pointer) int32 {
-	lock(&made.lock)
+	lock(&made.lock, rankTables)
 	for i, p := range made.entries {
 		if p == ptr {
 			unlock(&made.lock)
