@@ -121,4 +121,4 @@ def test_checks_are_found_in_prose(head: str, checks: list[str]) -> None:
 
 def test_the_body_of_a_phase_is_compared_with_its_head() -> None:
     cycle = next(each for each in RUNTIME if each.path.name == "cycle.py")
-    assert [word for _, word in NAMED_PHASE.findall(cycle.section("Phases"))][:3] == ["flush", "roots", "mark"]
+    assert [word for _, word in NAMED_PHASE.findall(cycle.section("Phases"))][:3] == ["stop", "mark", "terminate"]

@@ -63,3 +63,14 @@ def test_an_example_prints_the_same_while_the_write_barrier_is_on(source: Path) 
     expected = run([TOOLS / "tricolor", "run", source, *arguments])
     barred = run([TOOLS / "tricolor", "run", "--check=1", source, *arguments], GODEBUG="gcbarrier=1,gcstress=20,clobberfree=1")
     assert barred == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_survives_that_a_cycle_is_always_under_way(source: Path) -> None:
+    """Each allocation marks a few addresses, so that the program runs between any two steps of the marker."""
+    arguments = STRESS_ARGUMENTS.get(source.stem, ())
+    expected = run([TOOLS / "tricolor", "run", source, *arguments])
+    for step in 1, 7:
+        marked = run([TOOLS / "tricolor", "run", "--check=1", source, *arguments], GODEBUG=f"gcmarkstep={step},clobberfree=1,gccheckmark=1")
+        assert marked == expected

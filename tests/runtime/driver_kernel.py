@@ -27,16 +27,19 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.allocator.accounting import trace_hook
 from tricolor.runtime.allocator.heap_types import centrals, mheap
+from tricolor.runtime.allocator.marking import is_marking
 from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.sampling import draw_distance, sample_hook
+from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.sizes import ALL_POINTERS_BASE
 from tricolor.runtime.allocator.spans import find_object, span_of
 from tricolor.runtime.allocator.stack_records import HEAP_PROFILE, StackRecord, heap_records, record_of
+from tricolor.runtime.collector.barrier import shade
 from tricolor.runtime.collector.configure import configure
-from tricolor.runtime.collector.cycle import collect
+from tricolor.runtime.collector.cycle import collect, mark_slice, start_cycle
 from tricolor.runtime.collector.cycles import cycles
 from tricolor.runtime.collector.environment import read_environment
-from tricolor.runtime.collector.roots import mark_stack_words, mark_words, stack_scanner
+from tricolor.runtime.collector.roots import mark_stack_words, mark_words, marker, stack_scanner
 from tricolor.runtime.collector.samples import add_sample, check_samples
 from tricolor.runtime.collector.specials import (
     add_cleanup,
@@ -45,14 +48,15 @@ from tricolor.runtime.collector.specials import (
     stop_cleanup,
     take_queued,
 )
-from tricolor.runtime.collector.sweep import check_heap
+from tricolor.runtime.collector.sweep import check_heap, sweep_some
+from tricolor.runtime.collector.workers import WORKER_FRACTIONAL
 from tricolor.runtime.mutator.alloc import alloc
 from tricolor.runtime.mutator.malloc import alloc_any
 from tricolor.runtime.mutator.weak import weak_handle, weak_load
 from tricolor.runtime.records.machine import first_machine, machine
 from tricolor.runtime.records.process import init_scheduler
 from tricolor.runtime.records.processor import flush_mcaches
-from tricolor.runtime.settings_keys import SAMPLE_BYTES
+from tricolor.runtime.settings_keys import MARK_STEP, SAMPLE_BYTES
 from tricolor.runtime.slices import growslice
 from tricolor.runtime.strings import (
     cmpstring,
@@ -77,6 +81,7 @@ BELOW_FRAME_BYTES = 256
 @kernel
 def scan() -> None:
     """Roots of a test: the array, and this thread's stack while a benchmark runs on it."""
+    marker.stacks_done = 1
     mark_words(field_address(roots), field_address(roots) + ROOTS * 8)
     if to_u64(stack_base.value) != 0:
         mark_stack_words(to_addr(to_u64(frame_address() - BELOW_FRAME_BYTES) & ~7), stack_base.value)
@@ -131,9 +136,37 @@ def alloc_layout(layout: addr) -> addr:
     return alloc(layout, 0)
 
 
+@export("test.pointer")
+def store_pointer(slot: addr, value: addr) -> None:
+    """A store of a pointer, with write barrier."""
+    old = load_addr(slot)
+    store_addr(slot, value)
+    if is_marking.value != 0:
+        shade(old, value)
+
+
 @export("test.collect")
 def run_cycle() -> None:
     collect(True)
+
+
+@export("test.begin")
+def begin_cycle() -> None:
+    """Begins to mark, unless the collector does."""
+    if is_marking.value == 0:
+        start_cycle(False)
+        cycles.is_stopped = 0
+
+
+@export("test.slice")
+def run_slice(addresses: i64) -> None:
+    """Marks so many addresses if the collector marks, else sweeps one span."""
+    if is_marking.value == 0:
+        sweep_some(1)
+        return
+    settings[MARK_STEP] = addresses
+    mark_slice(WORKER_FRACTIONAL, 0, 0)
+    settings[MARK_STEP] = 0
 
 
 @export("test.find")

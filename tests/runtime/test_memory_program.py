@@ -48,7 +48,9 @@ hide = st.tuples(st.just("hide"), register, st.integers(0, 10_000), register)
 drop = st.tuples(st.just("drop"), register)
 walk = st.tuples(st.just("walk"), register, st.integers(0, 10_000))
 collect = st.tuples(st.just("collect"))
-step = st.one_of(allocation, allocation, noscan, link, hide, hide, drop, walk, collect)
+begin = st.tuples(st.just("begin"))
+slice = st.tuples(st.just("slice"), st.sampled_from([1, 2, 3, 5, 20, 100]))
+step = st.one_of(allocation, allocation, noscan, link, hide, hide, drop, walk, walk, begin, slice, slice, slice, collect)
 
 
 TINY_SHAPES: list[Shape] = [
@@ -110,6 +112,10 @@ class Machine:
                 for place, target in enumerate(self.registers if owner and owner.offsets else ()):
                     assert owner
                     self.link(owner, owner.offsets[(number + place) % len(owner.offsets)], target)
+            case ("begin",):
+                self.heap.call("begin")
+            case ("slice", int(addresses)):
+                self.heap.call("slice", addresses)
             case ("drop", int(register)):
                 self.keep(register, None)
             case ("walk", int(register), int(number)):
@@ -138,7 +144,7 @@ class Machine:
         self.keep(register, made)
 
     def link(self, owner: Model, offset: int, target: Model | None) -> None:
-        self.heap.store(owner.address + offset, target.address if target else 0)
+        self.heap.call("pointer", owner.address + offset, target.address if target else 0)
         owner.pointers.pop(offset, None)
         if target:
             owner.pointers[offset] = target
@@ -191,11 +197,11 @@ def test_what_is_reachable_stays_and_the_rest_is_freed(heap: Memory, steps: list
 
 
 tiny_step = st.one_of(
-    st.tuples(st.just("alloc"), st.sampled_from(range(len(TINY_SHAPES))), st.sampled_from([1, 1, 1, 2, 3]), st.booleans(), register),
+    st.tuples(st.just("alloc"), st.sampled_from(range(len(TINY_SHAPES))), st.sampled_from([1, 1, 1, 2, 3, 90]), st.booleans(), register),
     st.tuples(st.just("alloc"), st.sampled_from(range(8)), st.sampled_from([1, 1, 1, 2, 7]), st.booleans(), register),
     st.tuples(st.just("noscan"), st.sampled_from([1, 2, 3, 4, 7, 8, 9, 12, 15, 16, 17, 100, 3000]), register),
     st.tuples(st.just("fill"), register, st.integers(0, 10_000)),
-    link, link, hide, hide, hide, drop, walk, collect,
+    link, link, hide, hide, hide, drop, walk, walk, begin, begin, slice, slice, slice, slice, collect,
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from tricolor.runtime import settings_keys as keys
 MIB = 1 << 20
 NO_LIMIT = 2**63 - 1
 GCTRACE = re.compile(
-    r"gc \d+ @\d+\.\d{3}s \d+%: ([\d.]+)\+([\d.]+)\+([\d.]+) ms clock, \1\+0/\2/0\+\3 ms cpu, "
+    r"gc \d+ @\d+\.\d{3}s \d+%: ([\d.]+)\+([\d.]+)\+([\d.]+) ms clock, \1\+[\d.]+/[\d.]+/[\d.]+\+\3 ms cpu, "
     r"\d+->\d+->\d+ MB, \d+ MB goal, \d+ MB stacks, \d+ MB globals, 1 P( \(forced\))?\n"
 )
 

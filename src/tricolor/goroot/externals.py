@@ -29,7 +29,8 @@ KERNEL: Final[dict[str, str]] = {
     "runtime.memequal": "whether n bytes are equal",
     "runtime.persistentalloc": "zeroed memory that is never freed and not scanned",
     # Garbage collector.
-    "runtime.gccollect": "run a full collection cycle; return when it is complete",
+    "runtime.gcnext": "number of the first cycle that begins after this call",
+    "runtime.gcstep": "work for a slice towards the end of that cycle; return whether it is complete",
     "runtime.gcscavenge": "return unused pages to the system",
     "runtime.gcsetpercent": "set GOGC (negative: off); return the old value",
     "runtime.gcsetlimit": "set GOMEMLIMIT in bytes unless negative; return the old value",

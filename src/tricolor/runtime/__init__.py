@@ -8,7 +8,7 @@ Terms:
     collector     ours, not Python's: finds what the program can reach, and frees the rest
     scheduler     runs goroutines, and owns their stacks
     processor     what a thread needs to run goroutines, an mcache among it
-    cycle         one collection; the world is stopped from its start to its end
+    cycle         one collection: marking, in slices between which the program runs, and then sweeping
     root          a place outside the heap that holds pointers: a global, a stack, a record of the runtime
     white, grey, black
                   without mark; marked, its pointers not pushed yet or still on the mark stack; marked, its pointers pushed
@@ -37,17 +37,20 @@ The life of a word of memory:
     *In a run.* When the cell of a layout in the mcache is used up, ``allocator.mcache`` claims the next run of free elements in
     a row, zeroes it if it may be dirty, and counts it as allocated.
 
-    *Allocated.* Compiled Go code moves the cursor of the cell (``mutator.alloc``). The object is white.
+    *Allocated.* Compiled Go code moves the cursor of the cell (``mutator.alloc``). The object is white; while the collector
+    marks, it is black.
 
     *Reached.* A cycle begins in ``mutator.alloc``, when a run is used up and the heap has reached the trigger, or in runtime.GC.
-    ``collector.roots`` pushes what globals hold, and calls the scheduler, which knows the stacks; their words are taken
-    conservatively. ``collector.mark`` pops an address, marks its object, and pushes the pointers in it: white, grey, black.
+    Slice by slice, ``collector.roots`` pushes what globals hold, and calls the scheduler, which knows the stacks; their words are
+    taken conservatively. ``collector.mark`` pops an address, marks its object, and pushes the pointers in it: white, grey, black.
+    Between the slices the program runs, and its write barrier shades the pointers that it overwrites and stores.
 
     *Dead.* What is white at the end of marking is dead. ``collector.specials`` clears its weak handles and queues its finalizer
-    or cleanups, which a goroutine runs later; a finalizer revives its object for one more cycle.
+    or cleanups, which a goroutine runs later; a finalizer revives its object for one more cycle. The sides of all spans swap
+    their roles: what was marked is allocated, all else is free, and no object is touched.
 
-    *Free.* ``collector.sweep`` swaps the sides of all spans: what was marked is allocated, all else is free, and no object is
-    touched. A span without marks gives its pages back to the page heap, dirty. Others wait in the list of their layout.
+    *Free.* ``collector.sweep`` visits the spans, some at a time. A span without marks gives its pages back to the page heap, dirty.
+    Others wait in the list of their layout.
 
     *Given back.* ``collector.cycle`` gives pages that the heap will not need back to the system. They read as zero again.
 
@@ -55,10 +58,10 @@ Invariants that join the rooms:
     1. Every pointer to an object MUST be in a root or in an object that can be reached, at every point where a cycle can begin:
        at calls of the mutator's slow paths. Otherwise a live object would be freed. Registers are on the system stack by
        then, and ``scheduler.scan`` scans it. No check sees that: GODEBUG=gcstress=1,clobberfree=1 makes such a program fail.
-    2. Every object that a marked object points to MUST be marked when the cycle sweeps. Otherwise a live object would be freed.
+    2. Every object that a marked object points to MUST be marked when marking ends. Otherwise a live object would be freed.
        Checked by check_marks().
-    3. A cycle MUST begin with flushed mcaches and sweep without any. Otherwise counters would be wrong, or a cell
-       would allocate from a freed span. Checked by check_all_dropped().
+    3. Marking MUST begin and end with flushed mcaches, and the sweep begin without any spans in them. Otherwise counters would be
+       wrong, or a cell would allocate from a freed span. Checked by check_all_dropped().
     4. The bits of a span, its ``free_index`` and its count of allocated elements MUST agree. Otherwise the marker would mark what
        was never given out. Checked by check_span().
     5. Memory in a cell MUST read as zero. Otherwise Go code would see old data, and the marker old pointers. Checked by
@@ -69,12 +72,11 @@ Invariants that join the rooms:
     7. The runtime MUST store Go pointers only through ``pointer_stores``. Otherwise a write barrier would miss them.
        Checked by tests/runtime/test_pointer_stores.py.
 
-check_heap() and check_specials() run all checks of the heap between cycles; GODEBUG=gccheckmark=1 does so after each cycle.
+check_heap() and check_specials() run all checks of the heap; GODEBUG=gccheckmark=1 does so after each cycle.
 
 Source:
     Go 1.27.3 runtime/malloc.go, mheap.go, mgc.go, proc.go; the heads of the modules name more.
 
 Differs from Go:
-    The world is stopped during a cycle, so there is no assist, and only GODEBUG=gcbarrier=1 turns the write barrier on; one
-    thread at a time runs goroutines, beside those that are in system calls.
+    One thread at a time runs goroutines, beside those that are in system calls; a slice of marking runs between them.
 """

@@ -14,8 +14,10 @@ from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.sizes import NUM_CLASSES, PAGE_SHIFT
 from tricolor.runtime.allocator.spans import class_bytes, span_record
 from tricolor.runtime.collector.cycles import PAUSE_RING, cycles
-from tricolor.runtime.collector.roots import global_bytes, marker
+from tricolor.runtime.collector.pacing import pacer
+from tricolor.runtime.collector.roots import global_bytes
 from tricolor.runtime.collector.specials import specials
+from tricolor.runtime.collector.sweep import finish_sweep
 from tricolor.runtime.records.process import counters, scheduler
 from tricolor.runtime.records.processor import first_processor, flush_mcaches, tiny_allocs
 from tricolor.runtime.records.time_histogram import TIME_BUCKETS, pause_times, ready_times
@@ -78,6 +80,7 @@ class GCStats(Struct):
 @systemstack("runtime.gcstats")
 def gc_stats(into: GCStats) -> None:
     """Fills in what MemStats and runtime/metrics show."""
+    finish_sweep()
     flush_mcaches()
     into.total_alloc_bytes = mheap.bytes_allocated
     into.total_free_bytes = mheap.bytes_allocated - mheap.live
@@ -92,7 +95,7 @@ def gc_stats(into: GCStats) -> None:
     into.forced_cycles = cycles.forced
     into.gc_percent = to_u64(settings[GC_PERCENT])
     into.limit_bytes = to_u64(settings[MEMORY_LIMIT])
-    into.stack_scan_bytes = marker.stack_bytes
+    into.stack_scan_bytes = pacer.last_stack_scan
     into.finalizers_queued = specials.finalizers_queued
     into.finalizers_executed = specials.finalizers_executed
     into.cleanups_queued = specials.cleanups_queued

@@ -41,7 +41,11 @@ ASYNC_PREEMPT_OFF = 14
 """No signal stops a goroutine that does not yield at a call."""
 STOP_EVERY_US = 15
 """A test mode: the monitor thread has a signal stop the running goroutine every N microseconds, wherever it is. 0: off."""
-LAST_KEY = 15
+STOP_THE_WORLD = 16
+"""1: automatic cycles run while the program is stopped; 2: the sweep as well."""
+MARK_STEP = 17
+"""N: a cycle is always under way; each allocation marks N addresses. For tests of the write barrier."""
+LAST_KEY = 17
 
 DEBUG_FLAGS: Final[dict[str, int]] = {
     "gctrace": GCTRACE,
@@ -53,10 +57,12 @@ DEBUG_FLAGS: Final[dict[str, int]] = {
     "gcpreempt": STOP_EVERY_US,
     "gcpacertrace": PACER_TRACE,
     "gcbarrier": BARRIER,
+    "gcstoptheworld": STOP_THE_WORLD,
+    "gcmarkstep": MARK_STEP,
 }
 """Flags of GODEBUG and the settings that they set to a number."""
 
-EVERY_ALLOCATION: Final = (STRESS, TRACE_ALLOCATIONS, ACCOUNTING)
+EVERY_ALLOCATION: Final = (STRESS, TRACE_ALLOCATIONS, ACCOUNTING, MARK_STEP)
 """Settings that have to see every allocation: while one of them is not 0, each allocation takes the slow path."""
 
 DEBUG_FLAG_TABLE: Final = b"".join(bytes([key, len(name)]) + name.encode() for name, key in DEBUG_FLAGS.items())

@@ -12,6 +12,7 @@ from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.settings import exchange_setting
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.collector.cycles import cycles
+from tricolor.runtime.collector.sweep import finish_sweep
 from tricolor.runtime.records.process import counters
 from tricolor.runtime.records.processor import flush_mcaches
 from tricolor.runtime.settings_keys import ACCOUNTING
@@ -30,6 +31,7 @@ def account(counts: addr) -> None:
 @export("tricolor.statistics")
 def statistics(into: addr) -> None:
     """Store the counters, u64 each. After the program ended."""
+    finish_sweep()
     flush_mcaches()
     at = put(into, mheap.objects_allocated)
     at = put(at, mheap.bytes_allocated)

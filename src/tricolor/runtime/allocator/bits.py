@@ -56,6 +56,13 @@ def set_bit(bits: addr, index: u64) -> None:
 
 
 @inline
+def clear_bit(bits: addr, index: u64) -> None:
+    """Clears a bit."""
+    word = bit_word(bits, index)
+    store_u64(word, load_u64(word) & ~bit_mask(index))
+
+
+@inline
 def run_of_ones(bits: addr, first: u64) -> u64:
     """Ones in a row from a bit on, up to the end of its word."""
     rest = load_u64(bit_word(bits, first)) >> (first & 63)

@@ -16,10 +16,10 @@ Header of a layout (16 bytes, written by codegen, index 0 until the first alloca
 Invariants:
     1. ``free_index`` MUST NOT exceed ``nelems``. Otherwise an allocation would leave the span.
        Checked by check_span().
-    2. An element MUST be allocated exactly if its bit is set on the allocated side or it lies below ``free_index``.
-       Otherwise the marker would mark, or the sweep free, what was never given out. Checked by check_span().
-    3. Between cycles all bits of the mark side MUST be zero. Otherwise the next cycle would skip live objects.
-       Checked by check_span().
+    2. An element MUST be allocated exactly if its bit is set on the allocated side or, in a swept span, it lies below
+       ``free_index``. Otherwise the marker would mark, or the sweep free, what was never given out. Checked by check_span().
+    3. While the collector does not mark, all bits of the mark side of a swept span MUST be zero. Otherwise the next cycle would
+       skip live objects. Checked by check_span().
 
 Source:
     Go 1.27.3 runtime/mheap.go, mcentral.go, mcache.go; Wingo, "Nofl" (arXiv 2503.16971).
@@ -75,7 +75,11 @@ class Span(Struct):
     needzero: u8
     in_list: u8
     cached: u8
-    unused: Array[u64, 3]
+    epoch: u64
+    """``mheap.epoch`` when the span was made or swept: if they differ, the sweep has not come to the span yet."""
+    grey_from: addr
+    """Of a large object that is scanned in parts: where the next part begins; 0: none is waiting."""
+    grey_next: "Span"
     bits: Array[u64, 64]
 
 
@@ -145,12 +149,20 @@ class MHeap(Struct):
     layout_count: u64
     allocated_side: u64
     """Offset of the allocated side within ``Span.bits``, in bytes (``marks``)."""
+    epoch: u64
+    """Cycles whose marks are the allocated side; spans with a lower epoch are not swept yet."""
+    unswept: u64
+    """Span records below this number may be unswept; 0: all spans are swept."""
+    special_bits: addr
+    """A bit for each span record: the span may have specials."""
     mark_stack: addr
     mark_stack_bytes: u64
     persistent: addr
     persistent_left: u64
     # Counters, in bytes unless said otherwise.
     live: u64
+    black_bytes: u64
+    """Allocated since marking began, and therefore black."""
     trigger: u64
     goal: u64
     pages_in_use: u64

@@ -6,6 +6,8 @@ from tricolor.kernel.lang import addr, as_struct, check, is_null, kernel, memory
 from tricolor.runtime.abi_types import GoType
 from tricolor.runtime.allocator.bits import is_zero
 from tricolor.runtime.allocator.heap_types import Span, mheap
+from tricolor.runtime.allocator.marking import is_marking
+from tricolor.runtime.allocator.marks import set_mark
 from tricolor.runtime.allocator.mcentral import is_all_pointers
 from tricolor.runtime.allocator.sizes import KIND_ALL_POINTERS, KIND_TYPED, PAGE_SHIFT
 from tricolor.runtime.allocator.spans import new_span
@@ -25,6 +27,9 @@ def new_large(pages: u64, type: addr, zero: bool) -> Span:
     check(3, not zero or is_zero(span.start, length_bytes), "new_large: memory that should be zero is not")
     span.free_index = 1
     span.allocated = 1
+    if is_marking.value != 0:
+        set_mark(span, 0)
+        mheap.black_bytes += length_bytes
     mheap.live += length_bytes
     mheap.bytes_allocated += length_bytes
     mheap.objects_allocated += 1

@@ -2,16 +2,17 @@
 
 Terms:
     allocated side   the elems that were live after the last cycle; with ``free_index`` it tells which elems are allocated
-    mark side        zero between cycles; the marker sets the bits of the elems that it reaches
+    mark side        zero when marking begins; the marker sets the bits of the elems that it reaches
 
 How: ``mheap.allocated_side`` is the offset of the allocated side within ``Span.bits``, 0 or SIDE_BYTES, for all spans at
-once. The sweep swaps the roles of the sides: what was marked is what is allocated.
+once. At the end of marking the sides swap roles: what was marked is what is allocated. The sweep visits each span later, and
+clears its mark side, which still holds what was allocated before. Until then ``free_index`` says nothing: ``is_swept``.
 """
 
 from __future__ import annotations
 
 from tricolor.kernel.lang import addr, field_address, inline, kernel, u64
-from tricolor.runtime.allocator.bits import count_bits, set_bit, test_bit
+from tricolor.runtime.allocator.bits import ALL_ONES, count_bits, fill_bits, set_bit, test_bit
 from tricolor.runtime.allocator.heap_types import SIDE_BYTES, Span, mheap
 
 
@@ -34,9 +35,15 @@ def mark_bits(span: Span) -> addr:
 
 
 @inline
+def is_swept(span: Span) -> bool:
+    """Whether the sweep has visited the span since the last cycle."""
+    return span.epoch == mheap.epoch
+
+
+@inline
 def is_allocated(span: Span, elem: u64) -> bool:
     """Whether the elem was given out and not freed since (invariant 2 of heap_types)."""
-    return elem < span.free_index or test_bit(allocated_bits(span), elem)
+    return test_bit(allocated_bits(span), elem) or (elem < span.free_index and is_swept(span))
 
 
 @inline
@@ -58,6 +65,19 @@ def count_marks(span: Span) -> u64:
 
 
 @kernel
+def set_marks(span: Span, first: u64, count: u64) -> None:
+    """Marks elems in a row that nothing points to yet."""
+    fill_bits(mark_bits(span), first, count, ALL_ONES)
+
+
+@kernel
+def clear_marks(span: Span, first: u64, count: u64) -> None:
+    """Takes back the marks of elems in a row that were never given out."""
+    fill_bits(mark_bits(span), first, count, 0)
+
+
+@kernel
 def count_allocated(span: Span) -> u64:
     """Elems that are allocated."""
-    return span.free_index + count_bits(allocated_bits(span), span.free_index, span.nelems - span.free_index)
+    first = span.free_index if is_swept(span) else 0
+    return first + count_bits(allocated_bits(span), first, span.nelems - first)

@@ -9,7 +9,10 @@ Phases of claim_in_span()::
 
     1. skip     pass over elements that the last cycle found live
     2. measure  count the free elements in a row
-    3. claim    zero them, put them into the cell, and count them as allocated
+    3. claim    zero them, put them into the cell, and count them as allocated; mark them if the collector marks
+
+While the collector marks, objects are allocated black: the marks of a run are set when it is claimed, so that an allocation
+costs nothing more. Marking begins and ends with flushed mcaches; a flush takes back the marks of what was not used.
 
 Invariants:
     1. Memory from cursor to limit MUST be zero. Otherwise Go code would see old data. Checked by check_cell().
@@ -35,6 +38,7 @@ from tricolor.kernel.lang import (
     null,
     to_addr,
     u64,
+    unlikely,
 )
 from tricolor.runtime.allocator.bits import run_of_ones, run_of_zeros
 from tricolor.runtime.allocator.heap_types import (
@@ -45,7 +49,8 @@ from tricolor.runtime.allocator.heap_types import (
     class_counts,
     mheap,
 )
-from tricolor.runtime.allocator.marks import allocated_bits
+from tricolor.runtime.allocator.marking import is_marking
+from tricolor.runtime.allocator.marks import allocated_bits, clear_marks, set_marks
 from tricolor.runtime.allocator.mcentral import take_span
 from tricolor.runtime.allocator.sampling import elems_before_sample, return_to_sampling
 from tricolor.runtime.allocator.settings import every_allocation
@@ -98,6 +103,9 @@ def claim_in_span(cell: Cell, span: Span, most: u64) -> bool:
     start = span.start + first * span.elem_bytes
     if span.needzero != 0:
         memory_zero(start, length_bytes)
+    if unlikely(is_marking.value != 0):
+        set_marks(span, first, count)
+        mheap.black_bytes += length_bytes
     cell.cursor = start
     cell.limit = start + length_bytes
     span.free_index = end
@@ -126,6 +134,9 @@ def flush_cell(cell: Cell) -> None:
     count = unused_bytes // span.elem_bytes
     span.free_index -= count
     span.allocated -= count
+    if is_marking.value != 0:
+        clear_marks(span, span.free_index, count)
+        mheap.black_bytes -= unused_bytes
     mheap.live -= unused_bytes
     mheap.bytes_allocated -= unused_bytes
     mheap.objects_allocated -= count

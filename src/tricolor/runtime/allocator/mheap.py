@@ -84,6 +84,7 @@ def heap_init() -> None:
     mheap.dirty_bits = reserve_table(pages // 8 + OS_PAGE_BYTES)
     mheap.chunk_deficit = reserve_table(pages // CHUNK_PAGES * 2 + OS_PAGE_BYTES)
     mheap.span_records = reserve_table(pages * size_of(Span))
+    mheap.special_bits = reserve_table(pages // 8 + OS_PAGE_BYTES)
     # A pointer is pushed at most once for each word of the heap.
     mheap.mark_stack_bytes = pages << PAGE_SHIFT if MARK_STACK_WORDS == 0 else MARK_STACK_WORDS * 8
     mheap.mark_stack = reserve_table(mheap.mark_stack_bytes + OS_PAGE_BYTES)

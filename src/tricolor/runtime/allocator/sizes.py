@@ -66,6 +66,9 @@ MARK_STACK_WORDS = 0
 BARRIER_WORDS = 512
 """Places of a barrier buffer, an even number: more mean fewer flushes, and more work in the stop that ends marking."""
 
+OBLET_BYTES = 128 << 10
+"""The marker scans larger objects in parts of this size, so that no slice is long. At least MAX_SMALL_BYTES."""
+
 # How the marker finds pointers in an element of a span.
 KIND_BITMAP = 0
 KIND_ALL_POINTERS = 1

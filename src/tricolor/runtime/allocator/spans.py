@@ -1,6 +1,6 @@
 """Span records, and the way from an address to the object that it lies in.
 
-How: the records lie in one array, over which the sweep walks. The records of freed spans wait in a list for use again.
+How: the records lie in one array, over which the sweep walks, a part at a time. The records of freed spans wait in a list for use again.
 ``(offset * magic) >> 32`` is the elem in which an address lies.
 
 Invariants: those of heap_types, checked by check_span().
@@ -41,7 +41,8 @@ from tricolor.runtime.allocator.heap_types import (
     Special,
     mheap,
 )
-from tricolor.runtime.allocator.marks import count_allocated, count_marks, is_allocated
+from tricolor.runtime.allocator.marking import is_marking
+from tricolor.runtime.allocator.marks import count_allocated, count_marks, is_allocated, is_swept
 from tricolor.runtime.allocator.pages import NONE, give_pages, pages_are_dirty, take_pages
 from tricolor.runtime.allocator.sizes import (
     DIVISION_MAGIC,
@@ -107,6 +108,8 @@ def new_span(pages: u64, elem_bytes: u64, nelems: u64) -> Span:
     span.next = null(Span)
     span.specials = null(Special)
     span.pages = pages
+    span.epoch = mheap.epoch
+    span.grey_from = 0
     span.cached = 0
     span.in_list = 0
     span.needzero = 1 if pages_are_dirty(first, pages) else 0
@@ -143,11 +146,21 @@ def check_span(span: Span) -> None:
     last = span.start + ((span.pages << PAGE_SHIFT) - 1)
     check(1, span_of(last) is span, "check_span: the table does not know the last page")
     check(1, span.nelems * span.elem_bytes <= span.pages << PAGE_SHIFT, "check_span: elems exceed the pages")
-    check(1, count_allocated(span) == span.allocated, "check_span: the bits and free_index disagree with the count of allocated elems")
-    check(1, count_marks(span) == 0, "check_span: a mark bit is set between cycles")
+    counted = count_allocated(span)
+    if not is_swept(span):
+        check(1, counted <= span.allocated, "check_span: more elems are marked than were allocated")
+        return
+    check(1, counted == span.allocated, "check_span: the bits and free_index disagree with the count of allocated elems")
+    check(1, is_marking.value != 0 or count_marks(span) == 0, "check_span: a mark bit is set while nothing marks")
 
 
-@kernel
+@inline
 def span_record(number: u64) -> Span:
     """The record with that number, in use or not."""
     return as_struct(Span, mheap.span_records + number * size_of(Span))
+
+
+@inline
+def span_number(span: Span) -> u64:
+    """The number of a span's record."""
+    return (address(span) - mheap.span_records) // size_of(Span)

@@ -44,7 +44,6 @@ from tricolor.kernel.lang import (
     asm,
     check,
     count_trailing_zeros_u64,
-    global_value,
     is_null,
     kernel,
     load_addr,
@@ -53,12 +52,11 @@ from tricolor.kernel.lang import (
     systemstack,
     to_addr,
     to_u64,
-    u32,
     u64,
     unlikely,
 )
 from tricolor.runtime.abi_types import KIND_ARRAY, TFLAG_MASK_ON_DEMAND, GoArrayType, GoType
-from tricolor.runtime.allocator.marking import marking
+from tricolor.runtime.allocator.marking import is_marking, marking
 from tricolor.runtime.allocator.marks import is_marked
 from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.sizes import BARRIER_WORDS
@@ -67,10 +65,6 @@ from tricolor.runtime.collector.roots import in_heap, push
 from tricolor.runtime.records.machine import Machine, machine
 from tricolor.runtime.records.processor import Processor, first_processor
 from tricolor.runtime.settings_keys import BARRIER
-
-# 1 from begin_shading() to end_shading(); what is shaded at other times is dropped.
-is_shading = global_value(u32)
-
 
 # --- Shading one pointer --------------------------------------------------------------------------
 
@@ -134,7 +128,7 @@ def check_shaded(pointer: addr) -> None:
 def shade_now(pointer: addr) -> None:
     """Puts a pointer onto the mark stack if its object has no mark; drops it if no cycle marks."""
     check_shaded(pointer)
-    if is_shading.value != 0 and in_heap(pointer):
+    if is_marking.value != 0 and in_heap(pointer):
         span = span_of(pointer)
         if not is_null(span):
             elem = elem_index(span, pointer)
@@ -185,10 +179,16 @@ def check_barrier_buffers() -> None:
 
 @kernel
 def begin_shading() -> None:
-    """Turns the barrier on; a cycle calls it while no goroutine runs, when the mark stack is ready."""
-    flush_barrier_buffers()
-    check_barrier_buffers()
-    is_shading.value = 1
+    """Turns the barrier on; a cycle calls it while no goroutine runs, when the mark stack is ready.
+
+    A goroutine that a signal stopped between its test of ``marking`` and its call of the barrier may have shaded since the last
+    cycle: that is dropped, and may point to memory that is free by now.
+    """
+    each = first_processor
+    while not is_null(each):
+        each.barrier.count = 0
+        each = each.all_link
+    is_marking.value = 1
     marking.value = 1
 
 
@@ -196,7 +196,7 @@ def begin_shading() -> None:
 def end_shading() -> None:
     """Turns the barrier off; a cycle calls it while no goroutine runs, when all is marked."""
     check_barrier_buffers()
-    is_shading.value = 0
+    is_marking.value = 0
     marking.value = 1 if settings[BARRIER] != 0 else 0
 
 

@@ -1,8 +1,9 @@
 """Checkmark: marks again by a plain method and compares; for GODEBUG=gccheckmark=1 and for tests.
 
-How: it uses a bitmap of its own with a bit for each word of the arena, no prefetching and no queue. It starts from a copy of the
-same roots: a second scan of the stacks would find other words. Every object that it reaches MUST have a mark, and it MUST
-reach every object that has one.
+How: it uses a bitmap of its own with a bit for each word of the arena, no prefetching and no queue. It starts from the roots that
+push() logged: a second scan of the stacks would find other words. Every object that it reaches MUST have a mark. If the program
+did not run while the collector marked, it MUST reach every object that has one; if it did run, the marked objects
+count as roots too, so that no marked object may point to one without mark.
 
 Source:
     Go 1.27.3 runtime/mcheckmark.go; MMTk's sanity collector.
@@ -16,8 +17,6 @@ from tricolor.kernel.lang import (
     is_null,
     kernel,
     load_addr,
-    memory_copy,
-    store_addr,
     text,
     to_u64,
     u64,
@@ -29,58 +28,63 @@ from tricolor.runtime.allocator.mheap import reserve_table
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.allocator.spans import elem_index, span_of, span_record
 from tricolor.runtime.collector.mark import push_pointers
-from tricolor.runtime.collector.roots import marker
+from tricolor.runtime.collector.roots import logged_bytes, marker, root_log
 from tricolor.runtime.system.memory import OS_PAGE_BYTES, release
 from tricolor.runtime.system.output import put, put_hex, put_number
 from tricolor.runtime.system.stop import fatal
 
 words_seen = global_value(addr)
-saved_roots = global_value(addr)
 own_stack = global_value(addr)
-saved_bytes = global_value(u64)
 
 
 @kernel
-def save_roots() -> None:
-    """Copies the mark stack, which holds the roots. Called before mark_reachable()."""
-    if to_u64(saved_roots.value) == 0:
-        saved_roots.value = reserve_table(mheap.arena_pages << PAGE_SHIFT)
+def check_marks(is_exact: bool) -> None:
+    """Marks again and compares; ends the process if the results differ. Called when marking is done, before process_specials().
+
+    ``is_exact``: the program did not run since marking began, so that no garbage may be marked.
+    """
+    table_bytes = (mheap.arena_pages << PAGE_SHIFT) >> 6
+    if to_u64(words_seen.value) == 0:
+        words_seen.value = reserve_table(table_bytes)
         own_stack.value = reserve_table((mheap.arena_pages << PAGE_SHIFT) + OS_PAGE_BYTES)
-    saved_bytes.value = marker.top - mheap.mark_stack
-    memory_copy(saved_roots.value, mheap.mark_stack, saved_bytes.value)
-    if not is_null(marker.rescan_high):
-        save_marked_roots()
+    else:
+        release(words_seen.value, table_bytes)
+    marker.top = own_stack.value
+    marker.limit = own_stack.value + (mheap.arena_pages << PAGE_SHIFT)
+    reached: u64 = 0
+    logged: u64 = 0
+    while logged < logged_bytes.value:
+        reached += visit_all(load_addr(root_log.value + logged))
+        logged += 8
+    if is_exact:
+        if reached != count_marked():
+            fatal(*text("checkmark: marks that nothing reaches"))
+    else:
+        visit_marked()
+    logged_bytes.value = 0
+    marker.top = mheap.mark_stack
+    marker.limit = mheap.mark_stack + mheap.mark_stack_bytes
 
 
 @kernel
-def save_marked_roots() -> None:
-    """Adds the roots that did not fit on the mark stack: they alone are marked before mark_reachable()."""
+def visit_all(pointer: addr) -> u64:
+    """Visits what an address leads to; gives how many objects are new."""
+    reached = visit(pointer)
+    while marker.top != own_stack.value:
+        marker.top = marker.top - 8
+        reached += visit(load_addr(marker.top))
+    return reached
+
+
+@kernel
+def visit_marked() -> None:
+    """Visits all marked objects: those that were allocated while the collector marked are in no other way known as roots."""
     for number in range(mheap.span_count):
         span = span_record(number)
         if span.state == STATE_IN_USE:
             for elem in range(span.nelems):
                 if is_marked(span, elem):
-                    store_addr(saved_roots.value + saved_bytes.value, span.start + elem * span.elem_bytes)
-                    saved_bytes.value += 8
-
-
-@kernel
-def check_marks() -> None:
-    """Marks again and compares; ends the process if the results differ. Called after mark_reachable(), before process_specials()."""
-    table_bytes = (mheap.arena_pages << PAGE_SHIFT) >> 6
-    if to_u64(words_seen.value) == 0:
-        words_seen.value = reserve_table(table_bytes)
-    else:
-        release(words_seen.value, table_bytes)
-    memory_copy(own_stack.value, saved_roots.value, saved_bytes.value)
-    marker.top = own_stack.value + saved_bytes.value
-    marker.limit = own_stack.value + (mheap.arena_pages << PAGE_SHIFT)
-    reached: u64 = 0
-    while marker.top != own_stack.value:
-        marker.top = marker.top - 8
-        reached += visit(load_addr(marker.top))
-    if reached != count_marked():
-        fatal(*text("checkmark: marks that nothing reaches"))
+                    visit_all(span.start + elem * span.elem_bytes)
 
 
 @kernel

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from tricolor.kernel.lang import i32, i64, systemstack, to_i32, to_i64, u64
 from tricolor.runtime.allocator.heap_types import mheap
+from tricolor.runtime.allocator.marking import is_marking
 from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.settings import exchange_setting, settings
-from tricolor.runtime.collector.cycle import collect
+from tricolor.runtime.collector.cycle import begin_automatic
 from tricolor.runtime.collector.cycles import cycles
 from tricolor.runtime.collector.pacing import set_goal
 from tricolor.runtime.records.processor import flush_mcaches, forget_all_distances
@@ -37,8 +38,8 @@ def configure(key: u64, value: i64) -> i64:
 def gc_set_percent(percent: i32) -> i32:
     """debug.SetGCPercent; collects if the heap has reached the new trigger, as Go does."""
     previous = configure(GC_PERCENT, to_i64(percent) if percent >= 0 else -1)
-    if mheap.live >= mheap.trigger:
-        collect(True)
+    if mheap.live >= mheap.trigger and is_marking.value == 0:
+        begin_automatic()
     return to_i32(previous)
 
 

@@ -1,21 +1,37 @@
-"""One cycle of our collector, with the world stopped.
+"""The cycles of our collector: marking beside the program, in slices between which goroutines run.
 
 Phases::
 
-    1. flush      the mcache gives back what is left of its runs, so that counters are exact
-    2. roots      push what globals, stacks and specials hold
-    3. mark       mark all that can be reached from there
-    4. checkmark  if GODEBUG=gccheckmark=1: mark again by a plain method, and compare
-    5. specials   clear weak handles; queue finalizers and cleanups
-    6. sweep      turn the mark bits into the allocation bits; free spans without marks
-    7. pace       set goal and trigger of the next cycle; give surplus pages back to the system
-    8. report     statistics, the gctrace line; wake the goroutine that runs finalizers
+    1. stop        finish the sweep, flush the mcaches, set ``marking``: from here on the write barrier shades, and objects
+                   are allocated black
+    2. mark        push the roots and mark what they reach, in slices: globals, specials, one goroutine after the other
+    3. terminate   once nothing is left to mark: flush the mcaches, treat the specials of dead objects, clear ``marking``,
+                   make the marks the allocation bits, set goal and trigger of the next cycle
+    4. sweep       visit the spans, a few at a time
+
+Who marks:
+    assists      allocations pay for themselves (``pacing`` says how much)
+    fractional   the scheduler, when the monitor thread has asked for a slice, and the goroutine that called runtime.GC
+    idle         the scheduler, while no goroutine can run
+
+A slice is at most SLICE_NS long, so that no goroutine waits longer for the processor. If the first slice marks everything, the
+cycle is over before the program goes on: small heaps are collected in one short stop.
+
+Why that is right: whatever an unscanned goroutine, a global or an object held when marking began, or was stored or overwritten since,
+is shaded; a goroutine that was scanned can only get pointers that are shaded or reachable from a slot that no store has
+overwritten. (Go's proposal 17503 has the proof.)
+
+Invariants:
+    1. When marking ends, every object that a marked object or a root points to MUST be marked. Otherwise a live object would be
+       freed. Checked by check_marks().
+    2. Marking MUST begin and end with flushed mcaches. Otherwise objects would be allocated white, or free memory
+       would stay marked. Checked by check_all_dropped() and check_heap().
 
 Source:
-    Go 1.27.3 runtime/mgc.go.
+    Go 1.27.3 runtime/mgc.go; proposal 17503 (hybrid write barrier).
 
 Differs from Go:
-    The world is stopped throughout: the only thread that runs goroutines runs the cycle, on its system stack.
+    Goroutines run on one thread: a slice of marking runs between them, on the system stack.
 """
 
 from __future__ import annotations
@@ -23,6 +39,8 @@ from __future__ import annotations
 from tricolor.kernel.lang import (
     check,
     global_value,
+    i64,
+    is_null,
     kernel,
     systemstack,
     to_i64,
@@ -32,82 +50,182 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.allocator.accounting import note_collection
 from tricolor.runtime.allocator.heap_types import mheap
+from tricolor.runtime.allocator.marking import is_marking
 from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.pages import release_free_pages
 from tricolor.runtime.allocator.settings import settings
-from tricolor.runtime.allocator.sizes import PAGE_SHIFT
-from tricolor.runtime.collector.barrier import flush_barrier_buffers
-from tricolor.runtime.collector.checkmark import check_marks, save_roots
+from tricolor.runtime.allocator.sizes import MARK_STACK_WORDS, PAGE_SHIFT
+from tricolor.runtime.collector.barrier import begin_shading, end_shading, flush_barrier_buffers
+from tricolor.runtime.collector.checkmark import check_marks
 from tricolor.runtime.collector.cycles import PAUSE_RING, cycles
 from tricolor.runtime.collector.gctrace import print_gctrace
-from tricolor.runtime.collector.mark import mark_reachable
-from tricolor.runtime.collector.pacing import set_goal
-from tricolor.runtime.collector.roots import mark_roots
+from tricolor.runtime.collector.mark import drain, rescan, scan_part
+from tricolor.runtime.collector.pacer import SLICE_NS
+from tricolor.runtime.collector.pacing import (
+    begin_pacing,
+    count_globals,
+    count_slice,
+    end_pacing,
+    limiter,
+    pacer,
+    resume_pacing,
+    revise_pacing,
+    set_goal_after,
+)
+from tricolor.runtime.collector.roots import begin_roots, mark_some_globals, mark_some_stacks, marker
 from tricolor.runtime.collector.samples import check_samples, end_profile_cycle
-from tricolor.runtime.collector.specials import call_queue_hook, check_specials, mark_special_roots, process_specials
-from tricolor.runtime.collector.sweep import check_heap, sweep
+from tricolor.runtime.collector.specials import (
+    call_queue_hook,
+    check_specials,
+    mark_queued_roots,
+    mark_some_specials,
+    process_specials,
+)
+from tricolor.runtime.collector.sweep import begin_sweep, check_heap, finish_sweep, sweep_some
+from tricolor.runtime.collector.workers import WORKER_ASSIST, WORKER_FRACTIONAL, WORKER_IDLE, assist_work, paid_bytes, take_credit
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.records.processor import drop_all_spans, flush_mcaches
 from tricolor.runtime.records.time_histogram import count_duration, pause_times
-from tricolor.runtime.settings_keys import CHECKMARK, GCTRACE, STRESS, TRACE_ALLOCATIONS
+from tricolor.runtime.settings_keys import CHECKMARK, GCTRACE, MARK_STEP, STOP_THE_WORLD, STRESS, TRACE_ALLOCATIONS
 from tricolor.runtime.system.clock import nanotime, wall_ns
 
+NO_DEADLINE = 0x7FFF_FFFF_FFFF_FFFF
+DRAIN_STEP = 512
+"""Addresses that are taken from the mark stack between two looks at the clock: some 10 us."""
+SPANS_PER_STEP = 64
+RELEASE_STEP_PAGES = 64
 RELEASE_SHARE = 10
+SPANS_IN_STOP = 1024
+"""That many spans are swept in the stop that ends a cycle: some 30 us."""
 # Giving back fewer pages is not worth the system calls.
 LEAST_RELEASE_PAGES = 512
 # Allocations since the last cycle that STRESS started.
 stress_countdown = global_value(u64)
 
 
+# --- Stop -------------------------------------------------------------------------------------------
+
+
 @kernel
-def collect(forced: bool) -> None:
-    """Runs one cycle."""
-    check(1, cycles.running == 0, "collect: a collection inside a collection")
+def start_cycle(forced: bool) -> None:
+    """Begins to mark. The caller goes on with mark_slice()."""
+    # 1. Stop.
     if mheap.layout_count == 0:
         init_layouts()
-    cycles.running = 1
+    check(1, is_marking.value == 0, "start_cycle: the collector marks already")
     cycles.begin_ns = nanotime()
+    finish_sweep()
+    check(1, mheap.unswept == 0, "start_cycle: spans are not swept")
     cycles.is_forced = 1 if forced else 0
-    cycles.goal_at_start = mheap.goal
+    cycles.is_stopped = 1
     if unlikely(settings[TRACE_ALLOCATIONS] != 0):
         note_collection()
-    # 1. Flush.
     flush_mcaches()
     flush_barrier_buffers()
     cycles.heap_at_start = mheap.live
     cycles.peak_pages = max(cycles.peak_pages, mheap.pages_in_use)
-    # 2. Roots.
+    mheap.black_bytes = 0
+    begin_roots()
+    begin_shading()
+    mark_queued_roots()
+    cycles.charged_live = mheap.live
+    cycles.assist_balance = 0
     cycles.mark_start_ns = nanotime()
-    mark_roots()
-    mark_special_roots()
-    if unlikely(settings[CHECKMARK] != 0):
-        save_roots()
-    # 3. Mark.
-    mark_reachable()
-    # 4. Checkmark.
-    if unlikely(settings[CHECKMARK] != 0):
-        check_marks()
-    # 5. Specials.
-    process_specials()
-    end_profile_cycle()
-    cycles.heap_at_end = mheap.live
-    cycles.mark_end_ns = nanotime()
-    # 6. Sweep.
-    drop_all_spans()
-    sweep()
-    cycles.marked = mheap.live
-    # 7. Pace.
-    set_goal(mheap.live)
-    release_surplus()
-    # 8. Report.
-    report_cycle()
+    begin_pacing(cycles.mark_start_ns, cycles.begin_ns, False, settings[STOP_THE_WORLD] != 0)
+    resume_pacing(cycles.mark_start_ns)
+
+
+# --- Mark -------------------------------------------------------------------------------------------
 
 
 @kernel
-def report_cycle() -> None:
-    """Counts the cycle, prints the gctrace line, and wakes the goroutine that runs finalizers."""
+def mark_until(deadline: i64, budget: u64) -> bool:
+    """Marks until nothing is left, or the time or the budget of scanned bytes is used up; True if nothing is left."""
+    # 2. Mark.
+    enough = marker.scanned_bytes + budget
+    step: u64 = DRAIN_STEP if settings[MARK_STEP] == 0 else to_u64(settings[MARK_STEP])
+    while True:
+        if drain(step) and not push_more():
+            return True
+        if marker.scanned_bytes >= enough or settings[MARK_STEP] != 0 or nanotime() >= deadline:
+            return False
+
+
+@kernel
+def push_more() -> bool:
+    """Finds more to mark, once the mark stack is empty; False if there is nothing."""
+    if not is_null(marker.grey_large):
+        scan_part()
+        return True
+    if mark_some_globals() or mark_some_specials() or mark_some_stacks():
+        return True
+    flush_barrier_buffers()
+    if marker.top != mheap.mark_stack:
+        return True
+    if MARK_STACK_WORDS != 0 and not is_null(marker.rescan_high):
+        rescan()
+        return True
+    return False
+
+
+@kernel
+def mark_slice(worker: u64, deadline: i64, budget: u64) -> u64:
+    """Marks for a while, and ends the cycle if nothing is left to mark; gives the scan work in bytes.
+
+    ``worker``: as which of the WORKER kinds it counts.
+    """
+    check(1, cycles.running == 0, "mark_slice: a slice inside a slice")
+    cycles.running = 1
+    begin = nanotime()
+    scanned = marker.scanned_bytes
+    stacks = marker.stack_bytes
+    is_done = mark_until(deadline, budget)
+    scanned = marker.scanned_bytes - scanned
+    stacks = marker.stack_bytes - stacks
+    count_slice(worker, scanned, stacks, to_u64(nanotime() - begin))
+    if is_done:
+        terminate()
+    cycles.is_stopped = 0
+    cycles.running = 0
+    if is_done:
+        after_cycle()
+    return scanned + stacks
+
+
+# --- Terminate --------------------------------------------------------------------------------------
+
+
+@kernel
+def terminate() -> None:
+    """Ends marking: what has no mark is free from here on."""
+    # 3. Terminate.
+    cycles.mark_end_ns = nanotime()
+    flush_mcaches()
+    cycles.heap_at_end = mheap.live
+    count_globals()
+    end_pacing(cycles.mark_end_ns, cycles.mark_end_ns)
+    if unlikely(settings[CHECKMARK] != 0):
+        check_marks(cycles.is_stopped != 0)
+    process_specials()
+    end_profile_cycle()
+    end_shading()
+    drop_all_spans()
+    begin_sweep(marker.marked_bytes + mheap.black_bytes)
+    cycles.marked = mheap.live
+    cycles.surplus_is_known = 0
+    if mheap.unswept <= SPANS_IN_STOP:
+        finish_sweep()
+    set_goal_after(mheap.live, mheap.unswept == 0)
     cycles.end_ns = nanotime()
-    pause = to_u64(cycles.end_ns - cycles.begin_ns)
+    resume_pacing(cycles.end_ns)
+    count_cycle()
+
+
+@kernel
+def count_cycle() -> None:
+    """Adds the cycle to the statistics. Both stops of a cycle count as one pause; of a cycle in one stop, all of it."""
+    stops = to_u64(cycles.end_ns - cycles.mark_end_ns + (cycles.mark_start_ns - cycles.begin_ns))
+    pause = stops if cycles.is_stopped == 0 else to_u64(cycles.end_ns - cycles.begin_ns)
     place = cycles.count % PAUSE_RING
     cycles.last_end_wall_ns = to_u64(wall_ns())
     cycles.pauses_ns[place] = pause
@@ -115,9 +233,14 @@ def report_cycle() -> None:
     cycles.pause_total_ns += pause
     cycles.pause_cpu_ns += pause * to_u64(scheduler.processor_limit)
     count_duration(pause_times, to_i64(pause))
+    cycles.collector_ns += stops + pacer.assist_ns + pacer.dedicated_ns + pacer.fractional_ns
     cycles.count += 1
     cycles.forced += cycles.is_forced
-    cycles.running = 0
+
+
+@kernel
+def after_cycle() -> None:
+    """What follows a cycle: the gctrace line, checks, waking the goroutine that runs finalizers."""
     if unlikely(settings[GCTRACE] != 0):
         print_gctrace()
     if unlikely(settings[CHECKMARK] != 0):
@@ -127,9 +250,29 @@ def report_cycle() -> None:
     call_queue_hook()
 
 
+# --- Sweep ------------------------------------------------------------------------------------------
+
+
 @kernel
-def release_surplus() -> None:
-    """Gives back half of the free pages that the heap does not need to reach its goal and a tenth more.
+def sweep_step() -> bool:
+    """Sweeps some spans, and then gives some surplus pages back to the system; False if nothing was left to do."""
+    # 4. Sweep.
+    if sweep_some(SPANS_PER_STEP):
+        return True
+    if cycles.surplus_is_known == 0:
+        cycles.surplus_is_known = 1
+        cycles.surplus_pages = surplus_pages()
+    if cycles.surplus_pages == 0:
+        return False
+    wanted = min(cycles.surplus_pages, RELEASE_STEP_PAGES)
+    released = release_free_pages(wanted)
+    cycles.surplus_pages = 0 if released < wanted else cycles.surplus_pages - released
+    return True
+
+
+@kernel
+def surplus_pages() -> u64:
+    """Half of the free pages that the heap does not need to reach its goal and a tenth more.
 
     Only half, since a heap that grows again pays a page fault for each page that was given back.
     """
@@ -137,20 +280,112 @@ def release_surplus() -> None:
     goal_pages = mheap.goal >> PAGE_SHIFT
     # The tenth of the pages in use allows for spans that are not full.
     wanted = goal_pages + (goal_pages + mheap.pages_in_use) // RELEASE_SHARE
-    if held > wanted + LEAST_RELEASE_PAGES:
-        release_free_pages((held - wanted) // 2)
+    return (held - wanted) // 2 if held > wanted + LEAST_RELEASE_PAGES else 0
+
+
+@kernel
+def sweep_until(deadline: i64) -> bool:
+    """Sweeps and gives back pages until nothing is left, or the time is over; False if nothing was left at the beginning."""
+    if not sweep_step():
+        return False
+    while nanotime() < deadline and sweep_step():
+        pass
+    return True
+
+
+# --- Whole cycles -----------------------------------------------------------------------------------
+
+
+@kernel
+def finish_cycle() -> None:
+    """Ends the cycle that is under way, if there is one."""
+    while is_marking.value != 0:
+        mark_slice(WORKER_FRACTIONAL, NO_DEADLINE, ~0)
+
+
+@kernel
+def collect(forced: bool) -> None:
+    """Runs one cycle while the world is stopped, and sweeps."""
+    finish_cycle()
+    start_cycle(forced)
+    finish_cycle()
+    while sweep_step():
+        pass
+
+
+# --- Assists ----------------------------------------------------------------------------------------
+
+
+@kernel
+def assist() -> None:
+    """Pays for what the program has allocated since the last call: with what workers have marked, or by marking."""
+    if settings[MARK_STEP] != 0:
+        mark_slice(WORKER_ASSIST, NO_DEADLINE, 0)
+        return
+    now = nanotime()
+    revise_pacing(now)
+    cycles.assist_balance -= to_i64(mheap.live - cycles.charged_live)
+    cycles.charged_live = mheap.live
+    if cycles.assist_balance >= 0 or limiter.limiting != 0:
+        return
+    work = assist_work(pacer, to_u64(-cycles.assist_balance))
+    credit = take_credit(pacer, work)
+    cycles.assist_balance += paid_bytes(pacer, credit)
+    if credit < work:
+        done = mark_slice(WORKER_ASSIST, now + SLICE_NS, work - credit)
+        cycles.assist_balance += paid_bytes(pacer, done)
+
+
+# --- Who calls --------------------------------------------------------------------------------------
 
 
 @kernel
 def collect_if_due(extra_bytes: u64) -> None:
-    """Collects if the heap and the bytes about to be allocated reach the trigger, or if STRESS asks for it."""
-    if unlikely(mheap.live + extra_bytes >= mheap.trigger) and mheap.trigger != 0:
-        collect(False)
+    """Called before an allocation of a run or a large object: begins a cycle, or pays in marking for what was allocated before."""
+    if unlikely(is_marking.value != 0):
+        assist()
+    elif unlikely(mheap.live + extra_bytes >= mheap.trigger) and mheap.trigger != 0:
+        begin_automatic()
     elif unlikely(settings[STRESS] != 0):
         stress_countdown.value += 1
         if stress_countdown.value >= to_u64(settings[STRESS]):
             stress_countdown.value = 0
             collect(False)
+    elif unlikely(settings[MARK_STEP] != 0):
+        start_cycle(False)
+        cycles.is_stopped = 0
+
+
+@kernel
+def begin_automatic() -> None:
+    """Begins a cycle since the heap has reached the trigger, and marks a first slice."""
+    start_cycle(False)
+    if unlikely(settings[STOP_THE_WORLD] != 0):
+        finish_cycle()
+        while settings[STOP_THE_WORLD] > 1 and sweep_step():
+            pass
+        return
+    mark_slice(WORKER_FRACTIONAL, cycles.begin_ns + SLICE_NS, ~0)
+
+
+@kernel
+def background_slice() -> None:
+    """What the scheduler does when the monitor thread has asked for it: marks or sweeps for a slice."""
+    deadline = nanotime() + SLICE_NS
+    if is_marking.value != 0:
+        mark_slice(WORKER_FRACTIONAL, deadline, ~0)
+    else:
+        sweep_until(deadline)
+
+
+@kernel
+def idle_slice() -> bool:
+    """What the scheduler does while no goroutine can run; False if there is nothing to do."""
+    deadline = nanotime() + SLICE_NS
+    if is_marking.value == 0:
+        return sweep_until(deadline)
+    mark_slice(WORKER_IDLE, deadline, ~0)
+    return True
 
 
 @kernel
@@ -159,13 +394,29 @@ def collect_for_memory() -> None:
     collect(True)
 
 
-@systemstack("runtime.gccollect")
-def gc_collect() -> None:
-    """runtime.GC."""
-    collect(True)
+@systemstack("runtime.gcnext")
+def gc_next() -> u64:
+    """The number of the first cycle that begins after this call."""
+    return cycles.count + 1 + (1 if is_marking.value != 0 else 0)
+
+
+@systemstack("runtime.gcstep")
+def gc_step(number: u64) -> bool:
+    """A slice of runtime.GC: works towards the end of that cycle and of its sweep; True once both are done."""
+    deadline = nanotime() + SLICE_NS
+    while True:
+        if is_marking.value != 0:
+            mark_slice(WORKER_FRACTIONAL, deadline, ~0)
+        elif cycles.count < number:
+            start_cycle(True)
+        elif not sweep_until(deadline):
+            return True
+        if nanotime() >= deadline:
+            return False
 
 
 @systemstack("runtime.gcscavenge")
 def gc_scavenge() -> None:
     """Gives all free pages back to the system."""
+    finish_sweep()
     release_free_pages(~0)

@@ -1,4 +1,7 @@
-"""Statistics of all cycles since the program started; the collector writes them, statistics and gctrace read them."""
+"""The cycle under way, and statistics of all cycles since the program started.
+
+The collector writes them; the scheduler, statistics and gctrace read them.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,15 @@ PAUSE_RING = 256
 
 
 class Cycles(Struct):
-    """Statistics of all cycles; times in nanoseconds."""
+    """Times are in nanoseconds, and those of CLOCK_MONOTONIC unless said otherwise."""
 
     count: u64
+    """Cycles whose marking has ended."""
     forced: u64
     running: u64
+    """1 while the collector works on this thread's system stack."""
+    is_stopped: u64
+    """1 while the program has not run since the present or last cycle began."""
     pause_total_ns: u64
     pause_cpu_ns: u64
     """Each pause times GOMAXPROCS: while the world is stopped no processor serves the program."""
@@ -21,12 +28,24 @@ class Cycles(Struct):
     heap_at_start: u64
     heap_at_end: u64
     marked: u64
-    goal_at_start: u64
+    """Bytes that the last cycle left, with those allocated while it marked."""
+    scanned_bytes: u64
+    """Objects with pointers that the last cycle scanned."""
+    begin_ns: i64
     mark_start_ns: i64
     mark_end_ns: i64
     end_ns: i64
-    begin_ns: i64
+    charged_live: u64
+    """The live heap up to which the program has been charged for allocations while the collector marks."""
+    assist_balance: i64
+    """Bytes that the program may allocate until it has to assist; negative: its debt."""
+    collector_ns: u64
+    """Time of all stops and slices of all cycles, but for idle time."""
     is_forced: u64
+    surplus_is_known: u64
+    """1 once ``surplus_pages`` was set after the sweep."""
+    surplus_pages: u64
+    """Free pages that are still to be given back to the system."""
     peak_pages: u64
     pauses_ns: Array[u64, PAUSE_RING]
     pause_ends_wall_ns: Array[u64, PAUSE_RING]

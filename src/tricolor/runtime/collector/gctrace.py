@@ -14,7 +14,7 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.collector.cycles import cycles
-from tricolor.runtime.collector.roots import marker
+from tricolor.runtime.collector.pacing import pacer
 from tricolor.runtime.system.output import flush_output, put, put_number
 
 MIB_SHIFT = 20
@@ -68,9 +68,8 @@ def print_gctrace() -> None:
     put(*text(" @"))
     put_decimal(since // NS_PER_MS, 3)
     put(*text("s "))
-    put_number(cycles.pause_total_ns * 100 // total)
+    put_number(cycles.collector_ns * 100 // total)
     put(*text("%: "))
-    # The world is stopped throughout. The middle number, Go's time of concurrent marking, is the time of marking.
     put_ms(setup)
     put(*text("+"))
     put_ms(mark)
@@ -78,9 +77,13 @@ def print_gctrace() -> None:
     put_ms(ending)
     put(*text(" ms clock, "))
     put_ms(setup)
-    put(*text("+0/"))
-    put_ms(mark)
-    put(*text("/0+"))
+    put(*text("+"))
+    put_ms(pacer.assist_ns)
+    put(*text("/"))
+    put_ms(pacer.dedicated_ns + pacer.fractional_ns)
+    put(*text("/"))
+    put_ms(pacer.idle_ns)
+    put(*text("+"))
     put_ms(ending)
     put(*text(" ms cpu, "))
     put_sizes()
@@ -100,8 +103,8 @@ def put_sizes() -> None:
     put(*text("->"))
     put_number(cycles.marked >> MIB_SHIFT)
     put(*text(" MB, "))
-    put_number(cycles.goal_at_start >> MIB_SHIFT)
+    put_number(pacer.last_heap_goal >> MIB_SHIFT)
     put(*text(" MB goal, "))
-    put_number(marker.stack_bytes >> MIB_SHIFT)
+    put_number(pacer.last_stack_scan >> MIB_SHIFT)
     put(*text(" MB stacks, "))
-    put_number(marker.global_bytes >> MIB_SHIFT)
+    put_number(pacer.globals_scan >> MIB_SHIFT)

@@ -1,4 +1,4 @@
-"""Mark: marks everything that can be reached from the pushed roots.
+"""Mark: marks what can be reached from the pushed roots, a part at a time.
 
 How: an address that is popped from the mark stack is prefetched and waits in a first-in first-out queue of 16 places, so that
 the memory of its object has arrived when its turn comes. The span has the pointer bitmap of elements of up to 512 bytes,
@@ -6,24 +6,27 @@ so for these the loop has no calls. A pushed address may be any address: drain()
 
 Phases of drain(), for each address::
 
-    1. exchange  take the oldest address from the queue, put the newest of the mark stack in its place
+    1. exchange  take the oldest address from the queue, put the newest of the mark stack in its place; stop if the budget is used up
     2. find      find its span and its elem
     3. test      stop if the elem has its mark; else set it
     4. push      push the pointers in the element
+
+A large object is scanned in parts of OBLET_BYTES: drain() puts its span into the list ``marker.grey_large``, and scan_part()
+pushes the pointers in the next part.
 
 A full mark stack: an address that does not fit is not pushed. Its object is marked at once, and rescan() later pushes the
 pointers in it. The stack of a program is never full (MARK_STACK_WORDS is 0, and no code compares with its end); tests run
 with one of two places.
 
 Invariants:
-    1. drain() MUST end with an empty mark stack and an empty queue. Otherwise an object that a marked object points to
-       would be freed. Checked by check_marks().
+    1. Between slices every marked object whose pointers were not pushed MUST be in the list of large objects or in the range for
+       the rescan. Otherwise an object that it points to would be freed. Checked by check_marks().
 
 Source:
     Cher, Hosking, Vitek, "Software prefetching for mark-sweep" (ISMM 2004); Go 1.27.3 runtime/mgcmark.go.
 
 Differs from Go:
-    One thread marks, while the world is stopped; bitmaps belong to spans.
+    One thread marks. Bitmaps belong to spans.
 """
 
 from __future__ import annotations
@@ -46,6 +49,7 @@ from tricolor.kernel.lang import (
     prefetch,
     store_addr,
     store_u64,
+    to_addr,
     to_u64,
     u64,
 )
@@ -58,19 +62,25 @@ from tricolor.runtime.allocator.sizes import (
     KIND_ALL_POINTERS,
     KIND_BITMAP,
     KIND_HEADER,
+    KIND_TYPED,
     MARK_STACK_WORDS,
+    OBLET_BYTES,
     PAGE_SHIFT,
 )
 from tricolor.runtime.allocator.spans import elem_index, span_record
-from tricolor.runtime.collector.roots import mark_later, marker
+from tricolor.runtime.collector.roots import in_heap, mark_later, marker, push
 
 QUEUE_PLACES = 16
+NO_BUDGET = 0xFFFF_FFFF_FFFF_FFFF
 queue = global_array(u64, QUEUE_PLACES)
 
 
 @kernel
-def drain() -> None:
-    """Marks until nothing is left. Cost: a visit of each object that can be reached, and a push of each pointer in them."""
+def drain(budget: u64) -> bool:
+    """Marks until the mark stack is empty, or ``budget`` addresses were taken; True if it is empty.
+
+    Cost: a visit of each object, and a push of each pointer in them.
+    """
     arena = mheap.arena_start
     length_bytes = mheap.top_pages << PAGE_SHIFT
     table = mheap.span_table
@@ -78,9 +88,11 @@ def drain() -> None:
     bottom = mheap.mark_stack
     top = marker.top
     places = field_address(queue)
+    marked: u64 = 0
+    scanned: u64 = 0
     at: u64 = 0
     idle: u64 = 0
-    while True:
+    while at < budget:
         # 1. Exchange.
         place = places + (at & (QUEUE_PLACES - 1)) * 8
         at += 1
@@ -113,10 +125,12 @@ def drain() -> None:
         if marks & bit != 0:
             continue
         store_u64(word, marks | bit)
+        marked += span.elem_bytes
         # 4. Push.
         bits = span.bitmap
         if bits == 0:
             continue
+        scanned += span.elem_bytes
         base = span.start + elem * span.elem_bytes
         # If the stack is bounded, push_pointers() takes the pointers that do not fit.
         fits = MARK_STACK_WORDS == 0 or top + population_count_u64(bits) * 8 <= marker.limit
@@ -127,26 +141,80 @@ def drain() -> None:
                 # The word is stored in any case: a branch on whether it is a pointer would often be predicted wrongly.
                 store_addr(top, found)
                 top = top + (8 if found - arena < length_bytes else 0)
+        elif span.elem_bytes > OBLET_BYTES:
+            add_large(span)
         else:
             top = push_pointers(span, base, top)
     marker.top = top
+    marker.marked_bytes += marked
+    marker.scanned_bytes += scanned
+    if idle > QUEUE_PLACES:
+        return True
+    push_queue()
+    return False
 
 
 @kernel
-def mark_reachable() -> None:
-    """Marks everything that the pushed roots reach, with as many rescans as it takes."""
-    drain()
-    while MARK_STACK_WORDS != 0 and not is_null(marker.rescan_high):
-        rescan(marker.rescan_low, marker.rescan_high)
+def push_queue() -> None:
+    """Puts the addresses in the queue back on the mark stack."""
+    for place in range(QUEUE_PLACES):
+        pointer = to_addr(queue[place])
+        queue[place] = 0
+        if in_heap(pointer):
+            push(pointer)
+
+
+# --- Large objects ----------------------------------------------------------------------------------
 
 
 @kernel
-def rescan(low: addr, high: addr) -> None:
-    """Pushes the pointers in all marked objects of a range, and marks what they reach.
+def add_large(span: Span) -> None:
+    """Notes that the parts of a large object have to be scanned."""
+    span.grey_from = span.start
+    span.grey_next = marker.grey_large
+    marker.grey_large = span
+
+
+@kernel
+def scan_part() -> None:
+    """Pushes the pointers in the next part of a large object."""
+    span = marker.grey_large
+    low = span.grey_from
+    high = low + part_bytes(span)
+    end = span.start + span.elem_bytes
+    if high >= end:
+        high = end
+        marker.grey_large = span.grey_next
+        span.grey_from = 0
+    else:
+        span.grey_from = high
+    if span.kind == KIND_TYPED:
+        marker.top = push_typed(as_struct(GoType, span.large_type), low, high, marker.top)
+    else:
+        marker.top = push_words(low, high, marker.top)
+
+
+@kernel
+def part_bytes(span: Span) -> u64:
+    """Length of the parts in which a large object is scanned: whole values."""
+    if span.kind != KIND_TYPED:
+        return OBLET_BYTES
+    value_bytes = max(value_type(as_struct(GoType, span.large_type)).size_bytes, 1)
+    return max(OBLET_BYTES // value_bytes, 1) * value_bytes
+
+
+# --- A full mark stack ------------------------------------------------------------------------------
+
+
+@kernel
+def rescan() -> None:
+    """Pushes the pointers in all marked objects of the range of those that did not fit, and marks what they reach.
 
     What does not fit is marked and noted for the next rescan. Each object is noted only once, so the rescans end. Cost: a
     visit of each span and of each marked object in the range.
     """
+    low = marker.rescan_low
+    high = marker.rescan_high
     marker.rescan_low = 0
     marker.rescan_high = 0
     for number in range(mheap.span_count):
@@ -157,7 +225,10 @@ def rescan(low: addr, high: addr) -> None:
             base = span.start + elem * span.elem_bytes
             if base >= low and base <= high and is_marked(span, elem):
                 marker.top = push_pointers(span, base, marker.top)
-                drain()
+                drain(NO_BUDGET)
+
+
+# --- The pointers in an element ---------------------------------------------------------------------
 
 
 @kernel
@@ -215,12 +286,18 @@ def push_words(low: addr, high: addr, top: addr) -> addr:
 
 
 @kernel
-def push_typed(type: GoType, low: addr, high: addr, top: addr) -> addr:
-    """Pushes the pointers in a row of values of a type."""
+def value_type(type: GoType) -> GoType:
+    """A row of arrays is a row of their elements, whose bitmap is shorter: the type of those."""
     one = type
-    # A row of arrays is a row of their elements, whose bitmap is shorter.
     while one.kind == KIND_ARRAY:
         one = as_struct(GoArrayType, address(one)).elem
+    return one
+
+
+@kernel
+def push_typed(type: GoType, low: addr, high: addr, top: addr) -> addr:
+    """Pushes the pointers in a row of values of a type."""
+    one = value_type(type)
     mask = one.gc_data
     if one.flags & TFLAG_MASK_ON_DEMAND != 0 and to_u64(mask) != 0:
         mask = load_addr(mask)

@@ -217,7 +217,8 @@ def expected_work(p: Pacer) -> u64:
 @kernel
 def is_short(p: Pacer) -> bool:
     """Whether the next cycle is expected to be short."""
-    return to_f64(expected_work(p)) < p.mark_rate * to_f64(p.slice_ns)
+    work = expected_work(p)
+    return work == 0 or to_f64(work) < p.mark_rate * to_f64(p.slice_ns)
 
 
 @kernel

@@ -10,7 +10,7 @@ How a concurrent cycle calls it, in this order::
     set_goal_after()     stop 2, when the bytes that the cycle marked are known
     resume_pacing()      at the end of both stops, just before goroutines run on
 
-set_goal() sets the goal after a cycle that stopped the world throughout, and after a change of GOGC or GOMEMLIMIT.
+set_goal() sets the goal after a change of GOGC or GOMEMLIMIT.
 
 Source:
     Go 1.27.3 runtime/mgcpacer.go (gcControllerCommit), runtime/mgc.go (gcStart, gcMarkDone, gcMarkTermination).
@@ -52,13 +52,11 @@ from tricolor.runtime.collector.pacer import (
     start_cycle,
 )
 from tricolor.runtime.collector.pacer_trace import print_cycle_end, print_cycle_start
-from tricolor.runtime.collector.roots import global_bytes, marker
+from tricolor.runtime.collector.roots import global_bytes
 from tricolor.runtime.collector.workers import WORKER_ASSIST, WORKER_IDLE, count_work
 from tricolor.runtime.records.process import counters, scheduler
 from tricolor.runtime.settings_keys import GC_PERCENT, MEMORY_LIMIT, PACER_TRACE
 
-MARKS_BESIDE_THE_PROGRAM: Final = False
-"""Whether the program runs while the collector marks. If not, the trigger is the goal: a stopped program needs no runway."""
 LEAST_RUNWAY_BYTES: Final = 64 << 10
 """What the program can allocate at least between two cycles, even over the memory limit. With less it would only collect."""
 
@@ -112,8 +110,6 @@ def scannable_bytes() -> u64:
 def publish() -> None:
     """Stores goal and trigger where allocation reads them."""
     trigger, goal = find_trigger(pacer)
-    if not MARKS_BESIDE_THE_PROGRAM:
-        trigger = goal
     if is_limited(pacer):
         least = pacer.heap_marked + LEAST_RUNWAY_BYTES
         trigger = max(trigger, least)
@@ -128,9 +124,6 @@ def set_goal(marked: u64) -> None:
     read_settings()
     read_memory()
     pacer.heap_marked = marked
-    if not MARKS_BESIDE_THE_PROGRAM:
-        pacer.last_stack_scan = marker.stack_bytes
-        pacer.globals_scan = marker.global_bytes
     commit(pacer, True)
     if pacer.triggered != 0:
         revise(pacer)

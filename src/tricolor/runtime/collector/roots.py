@@ -3,8 +3,9 @@
 Terms:
     conservative   every aligned word that points into an allocated object counts as a pointer, also into its middle
 
-How: this module pushes roots, and mark_reachable() and check_marks() mark from them. If the mark stack is full, mark_later() marks
-the root instead. A stack word that points to the end of an object keeps that object alive too: in a loop over its elements, LLVM may
+How: this module pushes roots a part at a time, between which the program may run: ``marker`` knows how far it came. The order
+does not matter, since the write barrier shades every pointer that the program stores or overwrites. If the mark stack is full,
+mark_later() marks the root instead. A stack word that points to the end of an object keeps that object alive too: in a loop over its elements, LLVM may
 hold no other pointer to it.
 
 Invariants:
@@ -36,17 +37,24 @@ from tricolor.kernel.lang import (
     kernel,
     load_addr,
     load_u64,
+    null,
     size_of,
     store_addr,
     to_u64,
+    u32,
     u64,
+    unlikely,
 )
-from tricolor.runtime.allocator.heap_types import mheap
+from tricolor.runtime.allocator.heap_types import Span, mheap
 from tricolor.runtime.allocator.marks import is_allocated, is_marked, set_mark
+from tricolor.runtime.allocator.mheap import reserve_table
 from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.sizes import MARK_STACK_WORDS, PAGE_SHIFT
 from tricolor.runtime.allocator.spans import elem_index, span_of
-from tricolor.runtime.settings_keys import PAST_END
+from tricolor.runtime.records.goroutine import G
+from tricolor.runtime.settings_keys import CHECKMARK, PAST_END
+
+GLOBAL_PART_WORDS = 4096
 
 
 class DataRoot(Struct):
@@ -67,14 +75,46 @@ class Marker(Struct):
     rescan_low: addr
     """Lowest and highest marked object with pointers that did not fit on the mark stack; 0: there is none."""
     rescan_high: addr
+    grey_large: Span
+    """Large objects of which parts are not scanned yet, by grey_next."""
+    marked_bytes: u64
+    """Of the objects that the marker has marked; those allocated black are not among them."""
+    scanned_bytes: u64
+    """Of those that hold pointers."""
     stack_bytes: u64
+    """Scanned so far in this cycle."""
     global_bytes: u64
+    next_global: u64
+    """The global to scan next, and the word in it."""
+    next_word: u64
+    next_special_word: u64
+    """The word of ``mheap.special_bits`` to look at next."""
+    next_goroutine: G
+    """The goroutine that was scanned last; null: none yet."""
+    stacks_done: u32
+    """1 once all goroutines are scanned."""
 
 
 data_roots = extern_global("tricolor.data_roots", DataRoot)
 data_root_count = extern_global("tricolor.data_root_count", u64)
+# For GODEBUG=gccheckmark=1: what push() got in this cycle.
+root_log = global_value(addr)
+logged_bytes = global_value(u64)
 marker = global_struct(Marker, symbol_name="tricolor.marker")
+# Code of the scheduler that scans the next few goroutines.
 stack_scanner = global_value(addr, symbol_name="tricolor.stack_scanner")
+
+
+# --- The mark stack ---------------------------------------------------------------------------------
+
+
+@kernel
+def log_root(pointer: addr) -> None:
+    """Keeps a root for check_marks()."""
+    if to_u64(root_log.value) == 0:
+        root_log.value = reserve_table(mheap.arena_pages << PAGE_SHIFT)
+    store_addr(root_log.value + logged_bytes.value, pointer)
+    logged_bytes.value += 8
 
 
 @kernel
@@ -88,6 +128,10 @@ def mark_later(pointer: addr) -> None:
         return
     set_mark(span, elem)
     base = span.start + elem * span.elem_bytes
+    marker.marked_bytes += span.elem_bytes
+    if span.bitmap == 0:
+        return
+    marker.scanned_bytes += span.elem_bytes
     if is_null(marker.rescan_high) or base < marker.rescan_low:
         marker.rescan_low = base
     if base > marker.rescan_high:
@@ -97,6 +141,8 @@ def mark_later(pointer: addr) -> None:
 @kernel
 def push(pointer: addr) -> None:
     """Puts an address of the heap on the mark stack."""
+    if unlikely(settings[CHECKMARK] != 0):
+        log_root(pointer)
     if MARK_STACK_WORDS != 0 and marker.top == marker.limit:
         mark_later(pointer)
         return
@@ -160,42 +206,85 @@ def mark_stack_words(low: addr, high: addr) -> None:
     mark_words(low, high)
 
 
+# --- Globals ----------------------------------------------------------------------------------------
+
+
+@inline
+def data_root(number: u64) -> DataRoot:
+    """The global with that number."""
+    return as_struct(DataRoot, field_address(data_roots) + number * size_of(DataRoot))
+
+
 @kernel
 def global_bytes() -> u64:
     """Bytes of the globals that hold pointers."""
     count: u64 = 0
     for number in range(data_root_count.value):
-        count += as_struct(DataRoot, field_address(data_roots) + number * size_of(DataRoot)).length_bytes
+        count += data_root(number).length_bytes
     return count
 
 
 @kernel
-def mark_globals() -> None:
-    """Pushes what the globals of the program point to."""
-    for number in range(data_root_count.value):
-        root = as_struct(DataRoot, field_address(data_roots) + number * size_of(DataRoot))
-        words = root.length_bytes >> 3
-        first: u64 = 0
-        while first < words:
-            bits = load_u64(root.bitmap + (first >> 3))
-            while bits != 0:
-                at = first + count_trailing_zeros_u64(bits)
-                bits &= bits - 1
-                pointer = load_addr(root.address + at * 8)
-                if in_heap(pointer):
-                    push(pointer)
-            first += 64
+def mark_global_words(root: DataRoot, first_word: u64) -> u64:
+    """Pushes what the next GLOBAL_PART_WORDS of a global point to; gives the word after them."""
+    words = root.length_bytes >> 3
+    end = min(first_word + GLOBAL_PART_WORDS, words)
+    first = first_word
+    while first < end:
+        bits = load_u64(root.bitmap + (first >> 3))
+        while bits != 0:
+            at = first + count_trailing_zeros_u64(bits)
+            bits &= bits - 1
+            pointer = load_addr(root.address + at * 8)
+            if in_heap(pointer):
+                push(pointer)
+        first += 64
+    return end
 
 
 @kernel
-def mark_roots() -> None:
-    """Pushes all roots but those of specials, which mark_special_roots() pushes."""
+def mark_some_globals() -> bool:
+    """Pushes what the next few globals point to; False if none were left."""
+    words: u64 = 0
+    while words < GLOBAL_PART_WORDS:
+        if marker.next_global == data_root_count.value:
+            return words != 0
+        root = data_root(marker.next_global)
+        end = mark_global_words(root, marker.next_word)
+        words += end - marker.next_word + 1
+        marker.next_word = end
+        if end == root.length_bytes >> 3:
+            marker.next_global += 1
+            marker.next_word = 0
+    return True
+
+
+# --- Stacks -----------------------------------------------------------------------------------------
+
+
+@kernel
+def mark_some_stacks() -> bool:
+    """Has the scheduler scan the next few goroutines; False if none were left."""
+    if to_u64(stack_scanner.value) == 0 or marker.stacks_done != 0:
+        return False
+    call_address(stack_scanner.value, (), None)
+    return True
+
+
+@kernel
+def begin_roots() -> None:
+    """Begins with the first root, and an empty mark stack."""
     marker.top = mheap.mark_stack
     marker.limit = mheap.mark_stack + mheap.mark_stack_bytes
     marker.rescan_low = 0
     marker.rescan_high = 0
+    marker.grey_large = null(Span)
+    marker.marked_bytes = 0
+    marker.scanned_bytes = 0
     marker.stack_bytes = 0
     marker.global_bytes = global_bytes()
-    mark_globals()
-    if to_u64(stack_scanner.value) != 0:
-        call_address(stack_scanner.value, (), None)
+    marker.next_global = 0
+    marker.next_word = 0
+    marker.next_special_word = 0
+    marker.next_goroutine = null(G)
+    marker.stacks_done = 0

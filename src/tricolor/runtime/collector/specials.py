@@ -1,13 +1,13 @@
 """Specials: finalizers, cleanups and weak handles, and what happens to them when their object dies.
 
-How: a special is in a list of the span in which its object lies. Before marking, the collector pushes what specials hold: the
-closure of a finalizer or cleanup, a weak handle, and what the object of a finalizer points to, but not the object.
+How: a special is in a list of the span in which its object lies; ``mheap.special_bits`` says which spans have any. While
+marking, the collector pushes what specials hold, also that of new ones: the closure of a finalizer or cleanup, a weak handle, and what the object of a finalizer points to, but not the object.
 After marking, it treats every object without mark: it clears its weak handles; it queues its finalizer, and revives the object
 for one more cycle; it queues the cleanups of objects that it does not revive.
 
 Invariants:
-    1. A special MUST be in the list of the span in which its object lies. Otherwise it would outlive the object.
-       Checked by check_specials().
+    1. A special MUST be in the list of the span in which its object lies, and the bit of that span be set. Otherwise it would
+       outlive the object. Checked by check_specials().
     2. What a queued special holds MUST be a root until a goroutine takes it. Otherwise a finalizer would get a freed
        object. Checked by check_specials().
 
@@ -24,10 +24,12 @@ from tricolor.kernel.lang import (
     as_struct,
     call_address,
     check,
+    count_trailing_zeros_u64,
     global_struct,
     global_value,
     is_null,
     kernel,
+    load_u64,
     null,
     size_of,
     store_addr,
@@ -36,16 +38,19 @@ from tricolor.kernel.lang import (
     to_u64,
     u64,
 )
+from tricolor.runtime.allocator.bits import clear_bit, set_bit, test_bit, words_for
 from tricolor.runtime.allocator.heap_types import STATE_IN_USE, Span, Special, mheap
+from tricolor.runtime.allocator.marking import is_marking
 from tricolor.runtime.allocator.marks import is_marked, set_mark
 from tricolor.runtime.allocator.mheap import persistent_alloc
-from tricolor.runtime.allocator.spans import elem_index, find_object, span_of, span_record
+from tricolor.runtime.allocator.spans import elem_index, find_object, span_number, span_of, span_record
 from tricolor.runtime.collector.mark import push_pointers
 from tricolor.runtime.collector.roots import in_heap, marker, push
 
 FINALIZER = 1
 CLEANUP = 2
 WEAK = 3
+WORDS_AT_ONCE = 16
 UNCOUNTED = 0
 """Id of a finalizer by which package runtime watches cycles."""
 
@@ -90,7 +95,10 @@ def add_special(kind: u64, object: addr, holds: addr) -> Special:
     made.id = specials.last_id
     made.next = span.specials
     span.specials = made
+    set_bit(mheap.special_bits, span_number(span))
     mheap.special_count += 1
+    if is_marking.value != 0:
+        push_held(span, made)
     return made
 
 
@@ -185,6 +193,10 @@ def take_queued(object: addr, closure: addr) -> u64:
     specials.queued -= 1
     store_addr(object, first.object)
     store_addr(closure, first.closure)
+    # The goroutine that takes them may have been scanned already.
+    if is_marking.value != 0:
+        push_address(first.object)
+        push_address(first.closure)
     kind = first.kind
     specials.under_way = 0 if first.id == UNCOUNTED else kind
     free_special(first)
@@ -205,27 +217,47 @@ def count_executed() -> None:
 
 
 @kernel
-def mark_special_roots() -> None:
-    """Pushes what specials and queued specials hold."""
+def mark_queued_roots() -> None:
+    """Pushes what queued specials hold."""
     queued = specials.first
     while not is_null(queued):
         push_address(queued.closure)
         push_address(queued.object)
         queued = queued.next
-    if mheap.special_count == 0:
-        return
-    for number in range(mheap.span_count):
-        span = span_record(number)
-        if span.state != STATE_IN_USE:
-            continue
-        each = span.specials
-        while not is_null(each):
-            push_address(each.closure)
-            if each.kind == FINALIZER:
-                base = span.start + elem_index(span, each.object) * span.elem_bytes
-                if span.bitmap != 0:
-                    marker.top = push_pointers(span, base, marker.top)
-            each = each.next
+
+
+@kernel
+def mark_some_specials() -> bool:
+    """Pushes what the specials of the next few spans hold; False if none were left."""
+    words = words_for(mheap.span_count)
+    first = marker.next_special_word
+    while marker.next_special_word < words and marker.next_special_word < first + WORDS_AT_ONCE:
+        bits = load_u64(mheap.special_bits + marker.next_special_word * 8)
+        while bits != 0:
+            span = span_record(marker.next_special_word * 64 + count_trailing_zeros_u64(bits))
+            bits &= bits - 1
+            if span.state == STATE_IN_USE:
+                push_span_specials(span)
+        marker.next_special_word += 1
+    return marker.next_special_word != first
+
+
+@kernel
+def push_span_specials(span: Span) -> None:
+    """Pushes what the specials of a span hold."""
+    each = span.specials
+    while not is_null(each):
+        push_held(span, each)
+        each = each.next
+
+
+@kernel
+def push_held(span: Span, special: Special) -> None:
+    """Pushes what a special holds: its closure, and what the object of a finalizer points to."""
+    push_address(special.closure)
+    if special.kind == FINALIZER and span.bitmap != 0:
+        base = span.start + elem_index(span, special.object) * span.elem_bytes
+        marker.top = push_pointers(span, base, marker.top)
 
 
 @kernel
@@ -241,12 +273,18 @@ def process_specials() -> u64:
     if mheap.special_count == 0:
         return 0
     before = specials.queued
-    for number in range(mheap.span_count):
-        span = span_record(number)
-        if span.state == STATE_IN_USE and not is_null(span.specials):
-            process_span(span, WEAK)
-            process_span(span, FINALIZER)
-            process_span(span, CLEANUP)
+    for word in range(words_for(mheap.span_count)):
+        bits = load_u64(mheap.special_bits + word * 8)
+        while bits != 0:
+            number = word * 64 + count_trailing_zeros_u64(bits)
+            bits &= bits - 1
+            span = span_record(number)
+            if span.state == STATE_IN_USE and not is_null(span.specials):
+                process_span(span, WEAK)
+                process_span(span, FINALIZER)
+                process_span(span, CLEANUP)
+            if span.state != STATE_IN_USE or is_null(span.specials):
+                clear_bit(mheap.special_bits, number)
     return specials.queued - before
 
 
@@ -266,6 +304,7 @@ def process_span(span: Span, kind: u64) -> None:
             else:
                 if kind == FINALIZER:
                     set_mark(span, elem_index(span, each.object))
+                    marker.marked_bytes += span.elem_bytes
                 enqueue(each)
         else:
             each.next = kept
@@ -324,6 +363,7 @@ def check_specials() -> None:
         if span.state == STATE_IN_USE:
             each = span.specials
             while not is_null(each):
+                check(1, test_bit(mheap.special_bits, number), "check_specials: the bit of a span with specials is not set")
                 check(1, span_of(each.object) is span, "check_specials: a special is in the list of another span")
                 check(1, to_u64(find_object(each.object)) != 0, "check_specials: the object of a special is free")
                 count += 1

@@ -1,25 +1,29 @@
 """Sweep: turns the mark bits into the allocation bits, frees empty spans, rebuilds the lists of spans with free elements.
 
-How: the sides of all spans swap roles at once. The old allocated side of each span is cleared, and is the mark side of the
-next cycle. Cost: a visit of each span record; objects are not touched.
+How: at the end of marking the sides of all spans swap roles at once, which frees everything that has no mark. What is left is a
+visit of each span record, without touching objects: clear the old allocated side, which is the mark side of the next
+cycle; put the span into the list of its layout, or give its pages back. Allocations, idle time and the next cycle do that, a few
+spans at a time. A layout allocates only from swept spans.
 
 Invariants:
     1. Every mcache MUST be flushed and have dropped its spans before. Otherwise a cell would allocate from a
        freed span. Checked by check_all_dropped().
-    2. After the sweep, the live counter MUST be the sum of the sizes of marked elements. Otherwise the pacer would start the
+    2. When the sweep begins, the live counter MUST be the sum of the sizes of marked elements. Otherwise the pacer would start the
        next cycle too early or too late. Checked by check_heap().
+    3. Marking MUST NOT begin before all spans are swept. Otherwise old bits would count as marks. Checked by start_cycle().
 
 Source:
     Go 1.27.3 runtime/mgcsweep.go.
 
 Differs from Go:
-    It sweeps all spans at once while the world is stopped, which is cheap since it visits no element.
+    A sweep visits no element: allocation skips what is marked.
 """
 
 from __future__ import annotations
 
 from tricolor.kernel.lang import (
     check,
+    is_null,
     kernel,
     memory_zero,
     null,
@@ -27,15 +31,16 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.runtime.allocator.accounting import note_free
-from tricolor.runtime.allocator.bits import words_for
+from tricolor.runtime.allocator.bits import count_bits, test_bit, words_for
 from tricolor.runtime.allocator.heap_types import (
     STATE_IN_USE,
+    Central,
     Span,
     centrals,
     class_counts,
     mheap,
 )
-from tricolor.runtime.allocator.marks import allocated_bits, count_marks, is_allocated, is_marked, mark_side
+from tricolor.runtime.allocator.marks import allocated_bits, count_allocated, is_swept, mark_bits, mark_side
 from tricolor.runtime.allocator.mcentral import check_central, put_span
 from tricolor.runtime.allocator.pages import check_pages
 from tricolor.runtime.allocator.settings import settings
@@ -44,62 +49,97 @@ from tricolor.runtime.records.processor import check_all_dropped, check_mcaches
 from tricolor.runtime.settings_keys import CLOBBER_FREE, TRACE_ALLOCATIONS
 
 POISON = 0xDEAD_BEEF_DEAD_BEEF
+SPANS_PER_REFILL = 16
+SPANS_FOR_LAYOUT = 256
 
 
 @kernel
-def sweep() -> None:
-    """Frees everything that is not marked."""
+def begin_sweep(marked_bytes: u64) -> None:
+    """Makes the marks the allocated side of all spans; the spans themselves are swept later."""
     check_all_dropped()
     for index in range(mheap.layout_count):
         centrals[index].partial = null(Span)
-    if settings[CLOBBER_FREE] != 0 or settings[TRACE_ALLOCATIONS] != 0:
-        for number in range(mheap.span_count):
-            span = span_record(number)
-            if span.state == STATE_IN_USE:
-                visit_freed(span)
-    live: u64 = 0
-    # Downwards, so that the lists begin with the lowest addresses.
-    at = mheap.span_count
-    while at > 0:
-        at -= 1
-        span = span_record(at)
-        if span.state == STATE_IN_USE:
-            live += sweep_span(span)
     mheap.allocated_side = mark_side()
-    mheap.live = live
+    mheap.epoch += 1
+    mheap.unswept = mheap.span_count
+    mheap.live = marked_bytes
 
 
 @kernel
-def sweep_span(span: Span) -> u64:
-    """Bytes of the span's marked elements; the span is freed if there are none."""
-    marked = count_marks(span)
-    memory_zero(allocated_bits(span), words_for(span.nelems) * 8)
+def sweep_some(spans: u64) -> bool:
+    """Sweeps up to that many spans; False if none were left.
+
+    Downwards, so that the lists of spans begin with the lowest addresses.
+    """
+    if mheap.unswept == 0:
+        return False
+    swept: u64 = 0
+    at = mheap.unswept
+    while at > 0 and swept < spans:
+        at -= 1
+        span = span_record(at)
+        if span.state == STATE_IN_USE and not is_swept(span):
+            sweep_span(span)
+        swept += 1
+    mheap.unswept = at
+    return True
+
+
+@kernel
+def sweep_for(central: Central) -> None:
+    """Sweeps some spans before the layout gets a run; many if the layout has no span with free elements.
+
+    That spreads the work over the allocations after a cycle, and takes new pages only if few spans have free elements.
+    """
+    sweep_some(SPANS_PER_REFILL)
+    spans: u64 = SPANS_PER_REFILL
+    while is_null(central.partial) and spans < SPANS_FOR_LAYOUT and sweep_some(SPANS_PER_REFILL):
+        spans += SPANS_PER_REFILL
+
+
+@kernel
+def finish_sweep() -> None:
+    """Sweeps all spans that are left; counters and statistics are exact from here on."""
+    while sweep_some(SPANS_FOR_LAYOUT):
+        pass
+
+
+@kernel
+def sweep_span(span: Span) -> None:
+    """Frees what is not marked, and the span if nothing is."""
+    if settings[CLOBBER_FREE] != 0 or settings[TRACE_ALLOCATIONS] != 0:
+        visit_freed(span)
+    marked = count_bits(allocated_bits(span), 0, span.nelems)
+    memory_zero(mark_bits(span), words_for(span.nelems) * 8)
     check(1, marked <= span.allocated, "sweep_span: more elements are marked than were allocated")
     freed = span.allocated - marked
     mheap.objects_freed += freed
     if span.size_class != 0:
         counts = class_counts[span.size_class]
         counts.freed += freed
+    span.epoch = mheap.epoch
+    span.free_index = 0
+    span.allocated = marked
+    span.in_list = 0
+    span.cached = 0
     if marked == 0:
         centrals[span.index].span_count -= 1
-        span.cached = 0
-        span.in_list = 0
         free_span(span)
-        return 0
-    span.allocated = marked
-    span.free_index = 0
+        return
     span.needzero = 1
-    span.in_list = 0
     if marked < span.nelems:
         put_span(span)
-    return marked * span.elem_bytes
 
 
 @kernel
 def visit_freed(span: Span) -> None:
-    """Reports and overwrites the elements that are about to be freed, as the settings ask."""
+    """Reports and overwrites the elements that are about to be freed, as the settings ask.
+
+    The sides have swapped roles: what was allocated before is on the mark side, what was marked on the allocated side.
+    """
     for elem in range(span.nelems):
-        if not is_allocated(span, elem) or is_marked(span, elem):
+        was_allocated = elem < span.free_index or test_bit(mark_bits(span), elem)
+        if not was_allocated or test_bit(allocated_bits(span), elem):
             continue
         start = span.start + elem * span.elem_bytes
         if settings[TRACE_ALLOCATIONS] != 0:
@@ -111,13 +151,14 @@ def visit_freed(span: Span) -> None:
 
 @kernel
 def check_heap() -> None:
-    """Checks all invariants of the heap; between cycles, and compiled in at check level 1 and above."""
+    """Checks all invariants of the heap; compiled in at check level 1 and above."""
     live: u64 = 0
     for number in range(mheap.span_count):
         span = span_record(number)
         if span.state == STATE_IN_USE:
             check_span(span)
-            live += span.allocated * span.elem_bytes
+            allocated = span.allocated if is_swept(span) else count_allocated(span)
+            live += allocated * span.elem_bytes
     check(1, live == mheap.live, "check_heap: the live counter is not the sum over all spans")
     for index in range(mheap.layout_count):
         check_central(index)

@@ -1,8 +1,8 @@
 """Allocation that may collect: the fast path that compiled Go code inlines, and the two slow ones, refill() and alloc_large().
 
-How: alloc() moves the cursor of its layout's cell. When the run is used up, refill() collects if a cycle is due, and has
-the allocator claim the next run. Large objects get a span of their own, and collect first as well. Besides these
-two, only runtime.GC and debug.SetGCPercent start cycles. If the allocator has nothing left they collect once more; if that
+How: alloc() moves the cursor of its layout's cell. When the run is used up, refill() begins a cycle if one is due, marks or sweeps
+if one is under way, and has the allocator claim the next run. Large objects get a span of their own, and do the same first. Besides
+these two, only runtime.GC and debug.SetGCPercent start cycles. If the allocator has nothing left they collect once more; if that
 does not help, the process ends.
 
 Invariants:
@@ -25,6 +25,7 @@ from tricolor.runtime.allocator.sampling import is_sampled, is_sampled_large, re
 from tricolor.runtime.allocator.settings import every_allocation
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.collector.cycle import collect_for_memory, collect_if_due
+from tricolor.runtime.collector.sweep import sweep_for, sweep_some
 from tricolor.runtime.records.machine import machine, mcache
 from tricolor.runtime.system.stop import fatal_out_of_memory
 
@@ -51,6 +52,8 @@ def refill(layout: addr) -> addr:
     """One element of the layout after claiming a run; may collect. Ends the process if memory is exhausted."""
     central = central_of(layout)
     collect_if_due(0)
+    if unlikely(mheap.unswept != 0):
+        sweep_for(central)
     cell = mcache().cells[central.index]
     # A goroutine that a signal stopped before its call of refill() finds what another one claimed.
     if cell.cursor == cell.limit and not claim_run(cell, central):
@@ -76,6 +79,7 @@ def alloc_large(size_bytes: u64, type: addr, zero: bool) -> addr:
     pages = (size_bytes + PAGE_MASK) >> PAGE_SHIFT
     length_bytes = pages << PAGE_SHIFT
     collect_if_due(length_bytes)
+    sweep_some(pages)
     span = new_large(pages, type, zero)
     if is_null(span):
         collect_for_memory()

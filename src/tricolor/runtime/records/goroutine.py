@@ -94,6 +94,8 @@ class G(Struct):
     creator_pc: u64
     waiting: Sudog
     wake_time: i64
+    scanned_cycle: u64
+    """Number of the last cycle that has scanned the goroutine."""
     timer_index: u32
     """1-based place among the sleepers; 0: not sleeping."""
     system: u8

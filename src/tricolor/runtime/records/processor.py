@@ -66,6 +66,8 @@ class Processor(Struct):
     """When it became runnable."""
     preempt: u32
     """1 when the monitor thread has asked for a yield."""
+    collector_due: u32
+    """1 when the monitor thread has asked for a slice of marking or sweeping."""
     random: u64
     """State of the generator that selects draw from."""
     free_sudogs: Sudog

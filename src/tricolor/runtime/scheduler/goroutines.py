@@ -44,6 +44,7 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.allocator.marking import marking
 from tricolor.runtime.collector.barrier import shade
+from tricolor.runtime.collector.cycle import background_slice, idle_slice
 from tricolor.runtime.lock_ranks import RANK_SCHEDULER
 from tricolor.runtime.pointer_stores import store_go_pointer
 from tricolor.runtime.records.goroutine import DEAD, LABELS, RUNNABLE, RUNNING, WAITING, G
@@ -99,7 +100,10 @@ def wake_due(p: Processor) -> None:
 
 @kernel
 def _find_work() -> G:
-    """Takes a goroutine that does not stand in the run queue. While there is none, the thread waits without its processor."""
+    """Takes a goroutine that does not stand in the run queue.
+
+    While there is none, the thread helps the collector, and then waits without its processor.
+    """
     while True:
         g = shared_take()
         if not is_null(g):
@@ -115,6 +119,8 @@ def _find_work() -> G:
             g = take_next(p)
             if not is_null(g):
                 return g
+        if idle_slice():
+            continue
         if processor_give_up():
             processor_wait()
             g = take_next(machine.processor)
@@ -135,6 +141,9 @@ def schedule() -> NoReturn:
     p = machine.processor
     counters.switches += 1
     p.schedule_tick += 1
+    if unlikely(p.collector_due != 0):
+        p.collector_due = 0
+        background_slice()
     g = null(G)
     if p.schedule_tick % LOOK_EVERY == 0:
         if p.sleepers.first_wake >= 0:

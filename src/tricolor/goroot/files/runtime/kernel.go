@@ -60,7 +60,8 @@ func readcpuprofile(into *uint64, n int) int
 
 // Collector.
 
-func gccollect()
+func gcnext() uint64
+func gcstep(number uint64) bool
 func gcscavenge()
 func gcsetpercent(percent int32) int32
 func gcsetlimit(bytes int64) int64

@@ -104,7 +104,9 @@ func ReadMemStats(m *MemStats) {
 
 // GC runs a full collection cycle and returns when it is complete.
 func GC() {
-	gccollect()
+	for number := gcnext(); !gcstep(number); {
+		Gosched()
+	}
 	if poolCleanup != nil {
 		emptyPools()
 		poolsEmptied.Store(true)
