@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"syscall"
+	"unsafe"
 )
 
 func read(data []byte, i int) (b byte, err error) {
@@ -32,6 +33,12 @@ func sum(data []byte) (n, last int) {
 	return n, last
 }
 
+func copyPointers(into []*int, data []byte) (failed bool) {
+	defer func() { failed = recover() != nil }()
+	copy(into, unsafe.Slice((**int)(unsafe.Pointer(&data[0])), len(into)))
+	return false
+}
+
 func main() {
 	page := syscall.Getpagesize()
 	data, err := syscall.Mmap(-1, 0, 4*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
@@ -54,6 +61,13 @@ func main() {
 			panic("no error")
 		}
 	}
+	fmt.Println(copyPointers(make([]*int, 8), data[2*page:]))
+	// A loop that calls nothing can still be stopped.
+	go func() {
+		for {
+		}
+	}()
+	runtime.Gosched()
 	done := make(chan bool)
 	go func() {
 		fmt.Println(debug.SetPanicOnFault(false))

@@ -81,6 +81,8 @@ def _call_panic(context: SignalContext, address: u64) -> None:
     sp = ((context.rsp - RED_ZONE_BYTES) & ~15) - 8
     store_u64(to_addr(sp), context.rip + 1)
     context.rsp = sp
+    # A bulk copy that faulted does not reach the end of its window.
+    machine.busy = 0
     context.rdi = address
     context.rip = to_u64(function_address(panic_fault))
 
