@@ -174,9 +174,12 @@ class SimulatedMemory:
 
     def restore(self, snapshot: MemorySnapshot) -> None:
         """Makes everything as it was when the snapshot was taken. Cost: the pages of the snapshot."""
-        self._mappings[:] = snapshot.mappings
         self._freed[:] = snapshot.freed
         self._next = snapshot.next
+        if tuple(self._mappings) == snapshot.mappings and self._poison == snapshot.poison:
+            self._restore_pages(snapshot)
+            return
+        self._mappings[:] = snapshot.mappings
         for table in (self._pages, self._readable, self._writable, self._poison, *self._views.values()):
             table.clear()
         self._poison.update((number, bytearray(shadow)) for number, shadow in snapshot.poison.items())
@@ -184,6 +187,18 @@ class SimulatedMemory:
             covering = self._covering(number << PAGE_SHIFT, (number + 1) << PAGE_SHIFT)
             # Structs in frames have pages without a mapping.
             self._place(number, bytearray(page), covering[0].protection if covering else READ | WRITE)
+
+    def _restore_pages(self, snapshot: MemorySnapshot) -> None:
+        """Restores what pages hold, in place: mappings and poison are those of the snapshot."""
+        for number in [each for each in self._pages if each not in snapshot.pages]:
+            self._remove(number)
+        for number, page in snapshot.pages.items():
+            present = self._pages.get(number)
+            if present is None:
+                covering = self._covering(number << PAGE_SHIFT, (number + 1) << PAGE_SHIFT)
+                self._place(number, bytearray(page), covering[0].protection if covering else READ | WRITE)
+            elif bytes(present) != page:
+                present[:] = page
 
     def mapped_bytes(self) -> int:
         """Bytes of address space that are mapped."""
