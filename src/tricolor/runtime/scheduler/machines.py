@@ -11,7 +11,7 @@ Invariants:
     2. Every processor MUST be in the list of idle ones, owned by a machine, or in the hands of the monitor thread. Otherwise goroutines
        would wait for ever. Checked by check_processors().
     3. A thread without a processor MUST NOT touch the heap, or the queues of a processor. Otherwise it would race with the thread that
-       has it. ``machine.processor`` is null there, so that it would fault.
+       has it. ``machine.processor`` is null there, so that it would fault. No check sees that.
 
 Source:
     Go 1.27.3 runtime/proc.go (newm, startm, stopm, handoffp, pidleput, checkdead).
