@@ -8,5 +8,6 @@ START: Final = "tricolor.start"
 SET_SYMBOLS: Final = "tricolor.set_symbols"
 ACCOUNT: Final = "tricolor.account"
 STATISTICS: Final = "tricolor.statistics"
+SEED: Final = "tricolor.seed"
 
-EXPORTED: Final = (START, SET_SYMBOLS, ACCOUNT, STATISTICS)
+EXPORTED: Final = (START, SET_SYMBOLS, ACCOUNT, STATISTICS, SEED)

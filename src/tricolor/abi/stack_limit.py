@@ -8,3 +8,5 @@ from typing import Final
 THREAD_LIMIT_OFFSET: Final = 112
 # This limit is above every stack pointer, so the next function prologue enters __morestack, which yields.
 PREEMPT: Final = 0xFFFF_FFFF_FFFF_FADE
+PREEMPT_SIGNED: Final = PREEMPT - (1 << 64)
+"""PREEMPT as instructions and LLVM write it."""

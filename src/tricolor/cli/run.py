@@ -18,6 +18,7 @@ FLAGS = (
     Flag("report", "after the program's output, print where its memory went, one row per allocation site", False),
     Flag("all", "with --report: also show sites that stayed on the stack", False),
     Flag("format", "with --report: text or json", "text", ("text", "json"), "FORMAT"),
+    Flag("seed", "choose the order of goroutines by a number, the same order each time; time is virtual", value_name="N"),
     Flag(
         "memprofile",
         "when the program ends, write a heap profile for go tool pprof and tricolor escape --profile",
@@ -45,6 +46,7 @@ def run(arguments: Sequence[str]) -> int:
     if not patterns:
         raise UsageError("run: no go files listed")
     stage, _ = dump_stage(parsed)
+    _seed(parsed)
     flags = gcflags(parsed)
     check_files(patterns, Path.cwd())
     if parsed.text("memprofile"):
@@ -72,8 +74,9 @@ def _run(parsed: Parsed, patterns: tuple[str, ...], compiled: CompiledProgram, a
     from tricolor.run.execute import execute, load_program
 
     name = patterns[0].removesuffix(".go")
+    seed = _seed(parsed)
     if not _accounts(parsed):
-        process = execute(load_program(compiled), [name, *arguments])
+        process = execute(load_program(compiled), [name, *arguments], seed)
         # Skip the interpreter's teardown, which would only take time.
         os._exit(process.exit_status)
     from tricolor.report.memory_profile import write_memory_profile
@@ -83,7 +86,7 @@ def _run(parsed: Parsed, patterns: tuple[str, ...], compiled: CompiledProgram, a
     descriptions = site_descriptions(compiled.sites)
     loaded = load_program(compiled)
     account = Account(loaded, len(descriptions))
-    process = execute(loaded, [name, *arguments])
+    process = execute(loaded, [name, *arguments], seed)
     observation = account.observe()
     if parsed.switch("report"):
         rows = build_rows(descriptions, observation, show_stack=parsed.switch("all"))
@@ -92,6 +95,16 @@ def _run(parsed: Parsed, patterns: tuple[str, ...], compiled: CompiledProgram, a
     if parsed.text("memprofile"):
         write_memory_profile(Path(parsed.text("memprofile")), descriptions, observation, name)
     os._exit(process.exit_status)
+
+
+def _seed(parsed: Parsed) -> int | None:
+    """The number of --seed, None without it. Raises UsageError."""
+    text = parsed.text("seed")
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) >= 1 << 64:
+        raise UsageError(f'invalid value "{text}" for --seed: use a number from 0 to 2**64-1')
+    return int(text)
 
 
 def _accounts(parsed: Parsed) -> bool:

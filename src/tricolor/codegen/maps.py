@@ -220,9 +220,8 @@ def _stack_map(g: Gen, t: Map, hint: str | None) -> str:
     """A map's header in the frame, with its first group of 8 entries if that is small and the hint allows it."""
     header = Addr(g.alloca(f"[{MAP_BYTES} x i8]", 8, "map"), Mode.PRIVATE)
     clear_bytes(g, header, MAP_BYTES, 8)
-    # The seed only has to be hard to guess. The order of iteration does not depend on it.
-    g.m.data.declare("llvm.readcyclecounter", "declare i64 @llvm.readcyclecounter()")
-    seed = g.op("call i64 @llvm.readcyclecounter()")
+    g.m.data.declare("tricolor.map_seed", 'declare i64 @"tricolor.map_seed"()')
+    seed = g.op('call i64 @"tricolor.map_seed"()')
     g.do(f"store i64 {seed}, ptr {offset(g, header, _SEED_OFFSET).ptr}, align 8")
     group_type = map_group(t).group
     if size_of(group_type) > _MAX_STACK_GROUP_BYTES:

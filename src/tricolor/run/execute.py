@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from tricolor.abi.exports import SET_SYMBOLS, START
+from tricolor.abi.exports import SEED, SET_SYMBOLS, START
 from tricolor.base.errors import EnvironmentFault
 from tricolor.cache.programs import CompiledProgram
 from tricolor.cache.store import read_entry
@@ -56,8 +56,13 @@ def _entry(kind: str, key: str) -> bytes:
     return data
 
 
-def execute(loaded: Loaded, arguments: Sequence[str]) -> Process:
-    """Run the program to its end. ``arguments`` begins with the program's name."""
+def execute(loaded: Loaded, arguments: Sequence[str], seed: int | None = None) -> Process:
+    """Run the program to its end. ``arguments`` begins with the program's name.
+
+    With a ``seed`` the order of its goroutines comes from that number, and time is virtual.
+    """
+    if seed is not None:
+        ctypes.CFUNCTYPE(None, ctypes.c_uint64)(loaded.addresses[SEED])(seed)
     sys.stdout.flush()
     sys.stderr.flush()
     argv = _c_strings([os.fsencode(argument) for argument in arguments])

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final, NoReturn
 
-from tricolor.abi.stack_limit import THREAD_LIMIT_OFFSET
+from tricolor.abi.stack_limit import PREEMPT_SIGNED, THREAD_LIMIT_OFFSET
 from tricolor.kernel.lang import (
     Array,
     Struct,
@@ -165,6 +165,9 @@ def resume_frame(frame: DeferFrame) -> NoReturn:
         movq %rcx, {G.segment}(%rax)
         movq {Segment.limit}(%rcx), %rcx
         movq %rcx, %fs:{THREAD_LIMIT_OFFSET}
+        cmpl $0, %gs:{Machine.seeded}
+        jne 2f
+    1:
         movq {DeferFrame.rbp}(%rdi), %rbp
         movq {DeferFrame.rbx}(%rdi), %rbx
         movq {DeferFrame.r12}(%rdi), %r12
@@ -174,4 +177,7 @@ def resume_frame(frame: DeferFrame) -> NoReturn:
         movq {DeferFrame.sp}(%rdi), %rsp
         movl $1, %eax
         jmpq *{DeferFrame.pc}(%rdi)
+    2:
+        movq ${PREEMPT_SIGNED}, %fs:{THREAD_LIMIT_OFFSET}
+        jmp 1b
     """)

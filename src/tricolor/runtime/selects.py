@@ -12,8 +12,6 @@ Differs from Go:
 
 from __future__ import annotations
 
-from typing import Final
-
 from tricolor.kernel.lang import (
     Struct,
     addr,
@@ -47,14 +45,11 @@ from tricolor.runtime.channels import (
 from tricolor.runtime.records.goroutine import Sudog
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
+from tricolor.runtime.records.processor import next_random
 from tricolor.runtime.scheduler.contention import block_event, wait_began
 from tricolor.runtime.scheduler.goroutines import park_waiting
 from tricolor.runtime.scheduler.reasons import REASON_SELECT
 from tricolor.runtime.scheduler.sudogs import sudog_acquire, sudog_release
-
-# Multiplier of a multiplicative congruential generator modulo 2**64 (Knuth); its upper half is used.
-RANDOM_FACTOR: Final = 6364136223846793005
-RANDOM_STEP: Final = 1442695040888963407
 
 
 class Case(Struct):
@@ -67,9 +62,7 @@ class Case(Struct):
 @inline
 def random_below(bound: u64) -> u64:
     """A random number below ``bound``, which is below 2**32."""
-    p = machine.processor
-    p.random = p.random * RANDOM_FACTOR + RANDOM_STEP
-    return ((p.random >> 32) * bound) >> 32
+    return ((next_random(machine.processor) >> 32) * bound) >> 32
 
 
 @inline

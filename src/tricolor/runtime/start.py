@@ -34,10 +34,12 @@ from tricolor.runtime.scheduler.preempt import start_monitor
 from tricolor.runtime.scheduler.quitting import quit_handler
 from tricolor.runtime.scheduler.run_queue import make_ready
 from tricolor.runtime.scheduler.scan import scan_stacks
+from tricolor.runtime.scheduler.seeded import begin_seeded
 from tricolor.runtime.scheduler.shutdown import before_leaving
 from tricolor.runtime.scheduler.signals import block_signals, install_quit, install_signals, install_urgent, program_mask, restore_mask
 from tricolor.runtime.settings_keys import STOP_EVERY_US
 from tricolor.runtime.system.futex import sleep_while
+from tricolor.runtime.system.seed import seed
 
 
 @go_function("runtime.main")
@@ -75,6 +77,8 @@ def first_thread(argument: addr) -> addr:
     """The first thread that runs goroutines."""
     machine_begin(first_machine)
     init_scheduler()
+    if seed.on != 0:
+        begin_seeded()
     init_layouts()
     read_environment(scheduler.envp)
     install_trace()

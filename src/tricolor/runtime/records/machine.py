@@ -46,6 +46,10 @@ class Machine(Struct):
     """Address of this thread's ``%fs:112``, by which other threads and signal handlers know the thread."""
     wait_lock: addr
     """Lock to release once the goroutine is parked; 0: none."""
+    seeded: u32
+    """1 in the seeded mode: the goroutine's limit is always PREEMPT, so that each function's prologue comes to grow_stack()."""
+    calls_left: u64
+    """In the seeded mode: prologues until the goroutine yields."""
     locks: u32
     """Locks of package runtime that the running goroutine holds, and its pins. While it is not 0 the goroutine is not preempted."""
     all_link: "Machine"

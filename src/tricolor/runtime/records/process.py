@@ -6,7 +6,7 @@ Source:
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import Embed, Struct, addr, address, global_struct, i32, i64, kernel, u32, u64
+from tricolor.kernel.lang import Embed, Struct, addr, address, global_struct, i32, i64, kernel, to_u64, u32, u64
 from tricolor.runtime.records.goroutine import G
 from tricolor.runtime.records.machine import Machine, first_machine, machine
 from tricolor.runtime.records.processor import Processor, first_processor
@@ -110,4 +110,5 @@ def init_scheduler() -> None:
     scheduler.processor_limit = 1
     scheduler.started_ns = nanotime()
     scheduler.available_since_ns = scheduler.started_ns
+    first_processor.random = to_u64(scheduler.started_ns)
     scheduler.running = 1

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.kernel.lang import Array, Embed, Struct, addr, global_struct, i64, is_null, kernel, u32, u64
+from tricolor.kernel.lang import Array, Embed, Struct, addr, global_struct, i64, inline, is_null, kernel, u32, u64
 from tricolor.runtime.allocator.heap_types import MCache, mheap
 from tricolor.runtime.allocator.mcache import check_cells, check_dropped, drop_spans, flush_mcache
 from tricolor.runtime.allocator.sampling import forget_distances
 from tricolor.runtime.allocator.sizes import BARRIER_WORDS
 from tricolor.runtime.records.goroutine import G, Sudog
+from tricolor.runtime.system.seed import FACTOR, STEP
 
 IN_SYSTEM_CALL: Final = 1
 
@@ -69,7 +70,7 @@ class Processor(Struct):
     collector_due: u32
     """1 when the monitor thread has asked for a slice of marking or sweeping."""
     random: u64
-    """State of the generator that selects draw from."""
+    """State of the generator that selects and seeds of maps draw from."""
     free_sudogs: Sudog
     sleepers: Embed[Sleepers]
     owner: addr
@@ -91,6 +92,13 @@ class Processor(Struct):
 
 # The only processor as long as one thread runs goroutines.
 first_processor = global_struct(Processor, symbol_name="tricolor.processor")
+
+
+@inline
+def next_random(p: Processor) -> u64:
+    """A random number, whose upper half is good. It is not for secrets."""
+    p.random = p.random * FACTOR + STEP
+    return p.random
 
 
 # --- The mcaches of all processors ----------------------------------------------------------------

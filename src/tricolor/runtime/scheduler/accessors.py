@@ -6,6 +6,7 @@ from tricolor.kernel.lang import addr, field_address, i32, inline, to_i32, u64
 from tricolor.runtime.records.goroutine import G
 from tricolor.runtime.records.machine import machine, pin, unpin
 from tricolor.runtime.records.process import scheduler
+from tricolor.runtime.records.processor import next_random
 from tricolor.runtime.system.lock import Lock, acquire, release
 
 
@@ -70,3 +71,9 @@ def arguments() -> addr:
 def environment() -> addr:
     """The environment, as main gets it."""
     return scheduler.envp
+
+
+@inline(symbol_name="tricolor.map_seed")
+def map_seed() -> u64:
+    """The seed of a new map's hashes."""
+    return next_random(machine.processor)

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import Final, NoReturn
 
-from tricolor.abi.stack_limit import THREAD_LIMIT_OFFSET
+from tricolor.abi.stack_limit import PREEMPT_SIGNED, THREAD_LIMIT_OFFSET
 from tricolor.kernel.lang import addr, asm, naked, u64
 from tricolor.kernel.registers import RESTORE_REGISTERS_AND_RETURN, SAVE_REGISTERS
 from tricolor.runtime.records.goroutine import FRAME_SLACK_BYTES, IN_CALL, RUNNING, G, Segment
@@ -68,6 +68,9 @@ def morestack() -> None:
         movq %rcx, {G.segment}(%rax)
         movq {Segment.limit}(%rcx), %rdx
         movq %rdx, %fs:{THREAD_LIMIT_OFFSET}
+        cmpl $0, %gs:{Machine.seeded}
+        jne 10f
+    11:
         movq {Segment.top}(%rcx), %rdx
         movq 8(%rbp), %r10
         incq %r10
@@ -85,9 +88,18 @@ def morestack() -> None:
         movq %r11, {G.segment}(%r10)
         movq {Segment.limit}(%r11), %r10
         movq %r10, %fs:{THREAD_LIMIT_OFFSET}
+        cmpl $0, %gs:{Machine.seeded}
+        jne 12f
+    13:
         movq %rbp, %rsp
         popq %rbp
         retq
+    10:
+        movq ${PREEMPT_SIGNED}, %fs:{THREAD_LIMIT_OFFSET}
+        jmp 11b
+    12:
+        movq ${PREEMPT_SIGNED}, %fs:{THREAD_LIMIT_OFFSET}
+        jmp 13b
     8:
         movq %r11, %rcx
         addq $15, %r11
@@ -206,10 +218,16 @@ def resume(g: G) -> NoReturn:
         movq {G.segment}(%rdi), %rax
         movq {Segment.limit}(%rax), %rax
         movq %rax, %fs:{THREAD_LIMIT_OFFSET}
+        cmpl $0, %gs:{Machine.seeded}
+        jne 1f
+    2:
         movq %gs:{Machine.system_base}, %rax
         movq %rax, %gs:{Machine.system_stack}
         movq {G.sp}(%rdi), %rsp
         {RESTORE_REGISTERS_AND_RETURN}
+    1:
+        movq ${PREEMPT_SIGNED}, %fs:{THREAD_LIMIT_OFFSET}
+        jmp 2b
     """)
 
 

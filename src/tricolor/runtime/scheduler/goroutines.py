@@ -65,6 +65,7 @@ from tricolor.runtime.scheduler.netpoll import poll_look
 from tricolor.runtime.scheduler.preempt import MONITOR_NONE, start_monitor
 from tricolor.runtime.scheduler.run_queue import enqueue, enqueue_all, make_ready, sample_ready, take_next
 from tricolor.runtime.scheduler.saved_registers import go_on
+from tricolor.runtime.scheduler.seeded import choose, jump_to_sleeper
 from tricolor.runtime.scheduler.sleepers import (
     sleeper_insert,
     sleeper_remove,
@@ -75,6 +76,7 @@ from tricolor.runtime.scheduler.stops import out_of_memory
 from tricolor.runtime.system.clock import nanotime
 from tricolor.runtime.system.lock import Lock, acquire, release
 from tricolor.runtime.system.memory import map_memory
+from tricolor.runtime.system.seed import seed
 
 G_SLAB_BYTES: Final = 64 * 1024
 # Switches between two looks at the sleepers and the shared queue: a look at the clock takes 25 ns.
@@ -99,6 +101,14 @@ def wake_due(p: Processor) -> None:
 
 
 @kernel
+def _next(p: Processor) -> G:
+    """Takes the goroutine that runs next; null if none can run."""
+    if unlikely(machine.seeded != 0):
+        return choose(p)
+    return take_next(p)
+
+
+@kernel
 def _find_work() -> G:
     """Takes a goroutine that does not stand in the run queue.
 
@@ -111,19 +121,21 @@ def _find_work() -> G:
         p = machine.processor
         if p.sleepers.first_wake >= 0:
             wake_due(p)
-            g = take_next(p)
+            g = _next(p)
             if not is_null(g):
                 return g
         if atomic_load(scheduler.poll_waiters, "relaxed") != 0:
             enqueue_all(p, poll_look())
-            g = take_next(p)
+            g = _next(p)
             if not is_null(g):
                 return g
         if idle_slice():
             continue
+        if machine.seeded != 0 and jump_to_sleeper(p):
+            continue
         if processor_give_up():
             processor_wait()
-            g = take_next(machine.processor)
+            g = _next(machine.processor)
             if not is_null(g):
                 return g
 
@@ -150,7 +162,7 @@ def schedule() -> NoReturn:
             wake_due(p)
         g = shared_take()
     if is_null(g):
-        g = take_next(p)
+        g = _next(p)
     if is_null(g):
         g = _find_work()
         p = machine.processor
@@ -299,7 +311,7 @@ def create(closure: addr, system: bool) -> G:
 @kernel
 def monitor_needed() -> None:
     """Starts the monitor thread, for there is more than one goroutine."""
-    if scheduler.monitor_state == MONITOR_NONE:
+    if scheduler.monitor_state == MONITOR_NONE and seed.on == 0:
         start_monitor()
 
 

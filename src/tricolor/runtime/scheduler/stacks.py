@@ -40,6 +40,7 @@ from tricolor.kernel.lang import (
     to_addr,
     to_u64,
     u64,
+    unlikely,
 )
 from tricolor.kernel.registers import SAVED_BYTES, SAVED_R12_OFFSET, SAVED_RETURN_OFFSET
 from tricolor.runtime.records.goroutine import DEAD, FRAME_SLACK_BYTES, GUARD_BYTES, SEGMENT_HEADER_BYTES, G, Segment
@@ -189,8 +190,13 @@ def grow_stack(frame_bytes: u64, argument_bytes: u64, fp: addr) -> addr:
     """
     g = machine.g
     segment = g.segment
+    if unlikely(machine.seeded != 0):
+        if machine.calls_left == 0 and machine.locks == 0:
+            g.morestack_fp = fp
+            return GROW_YIELD
+        machine.calls_left -= 1 if machine.calls_left != 0 else 0
     # While the goroutine pins its processor, the request to yield stays.
-    if machine.goroutine_limit != segment.limit and machine.locks == 0:
+    elif machine.goroutine_limit != segment.limit and machine.locks == 0:
         machine.goroutine_limit = segment.limit
         g.morestack_fp = fp
         return GROW_YIELD

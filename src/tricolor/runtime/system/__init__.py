@@ -3,7 +3,8 @@
 All other packages of the runtime build on this one; it imports none of them.
 
 * ``memory``: address space and pages.
-* ``clock``: time, and waiting until a given time.
+* ``seed``: the mode in which all choices come from one number.
+* ``clock``: time.
 * ``output``: text on standard error, buffered, or into memory.
 * ``futex``: sleeping on a word of memory.
 * ``lock``: mutual exclusion between threads, and the check of the order of locks.

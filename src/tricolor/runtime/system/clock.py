@@ -1,15 +1,17 @@
-"""Reads the monotonic clock and the time since 1970, and waits until a given time."""
+"""Reads the monotonic clock and the time since 1970."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from tricolor.kernel.lang import Struct, i32, i64, kernel, libc, null, stack_struct, systemstack, to_i32
+from tricolor.kernel.lang import Struct, i32, i64, kernel, libc, stack_struct, systemstack, to_i32, unlikely
+from tricolor.runtime.system.seed import seed, virtual_time
 
 CLOCK_REALTIME: Final = 0
 CLOCK_MONOTONIC: Final = 1
-TIMER_ABSTIME: Final = 1
 NS_PER_SECOND: Final = 1_000_000_000
+VIRTUAL_EPOCH_NS: Final = 1_257_894_000 * NS_PER_SECOND
+"""When the seeded mode's clock begins: 2009-11-10 23:00 UTC, as on Go's playground."""
 
 
 class TimeSpec(Struct):
@@ -23,13 +25,11 @@ class TimeSpec(Struct):
 def clock_gettime(clock: i32, into: TimeSpec) -> i32: ...
 
 
-@libc
-def clock_nanosleep(clock: i32, flags: i32, until: TimeSpec, remaining: TimeSpec) -> i32: ...
-
-
 @systemstack("runtime.nanotime")
 def nanotime() -> i64:
-    """Nanoseconds of CLOCK_MONOTONIC."""
+    """Nanoseconds of CLOCK_MONOTONIC, or of the seeded mode's clock."""
+    if unlikely(seed.on != 0):
+        return virtual_time()
     time = stack_struct(TimeSpec)
     clock_gettime(CLOCK_MONOTONIC, time)
     return time.seconds * NS_PER_SECOND + time.nanoseconds
@@ -38,6 +38,9 @@ def nanotime() -> i64:
 @systemstack("runtime.walltime")
 def walltime() -> tuple[i64, i32]:
     """Seconds since 1970, and nanoseconds."""
+    if unlikely(seed.on != 0):
+        now = VIRTUAL_EPOCH_NS + virtual_time()
+        return now // NS_PER_SECOND, to_i32(now % NS_PER_SECOND)
     time = stack_struct(TimeSpec)
     clock_gettime(CLOCK_REALTIME, time)
     return time.seconds, to_i32(time.nanoseconds)
@@ -49,12 +52,3 @@ def wall_ns() -> i64:
     time = stack_struct(TimeSpec)
     clock_gettime(CLOCK_REALTIME, time)
     return time.seconds * NS_PER_SECOND + time.nanoseconds
-
-
-@kernel
-def wait_until(when_ns: i64) -> None:
-    """Lets the thread sleep until the monotonic clock reaches the time, or until a signal arrives."""
-    until = stack_struct(TimeSpec)
-    until.seconds = when_ns // NS_PER_SECOND
-    until.nanoseconds = when_ns % NS_PER_SECOND
-    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, until, null(TimeSpec))
