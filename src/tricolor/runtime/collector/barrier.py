@@ -31,8 +31,8 @@ Source:
 
 Differs from Go:
     Go tests first and stores after, and nothing may stop a goroutine in between. Go marks objects when it flushes; here the
-    marker does. If a program without synchronization stores to a slot in two goroutines, and one of them is stopped between the
-    load of old and its store while a cycle begins, then what the other has stored in between is not shaded.
+    marker does. A goroutine that a signal stops between the load of old and its store, before a cycle begins, shades an old pointer
+    that the slot may no longer hold: ``scheduler.scan`` shades what the slot holds.
 """
 
 from __future__ import annotations

@@ -94,6 +94,8 @@ class G(Struct):
     creator_pc: u64
     waiting: Sudog
     wake_time: i64
+    interrupted_cycle: u64
+    """Number of the cycle that marked when a signal stopped the goroutine; 0: none did."""
     scanned_cycle: u64
     """Number of the last cycle that has scanned the goroutine."""
     timer_index: u32

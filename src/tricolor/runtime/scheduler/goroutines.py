@@ -42,9 +42,10 @@ from tricolor.kernel.lang import (
     u32,
     unlikely,
 )
-from tricolor.runtime.allocator.marking import marking
+from tricolor.runtime.allocator.marking import is_marking, marking
 from tricolor.runtime.collector.barrier import shade
 from tricolor.runtime.collector.cycle import background_slice, idle_slice
+from tricolor.runtime.collector.cycles import cycles
 from tricolor.runtime.lock_ranks import RANK_SCHEDULER
 from tricolor.runtime.pointer_stores import store_go_pointer
 from tricolor.runtime.records.goroutine import DEAD, LABELS, RUNNABLE, RUNNING, WAITING, G
@@ -65,6 +66,7 @@ from tricolor.runtime.scheduler.netpoll import poll_look
 from tricolor.runtime.scheduler.preempt import MONITOR_NONE, start_monitor
 from tricolor.runtime.scheduler.run_queue import enqueue, enqueue_all, make_ready, sample_ready, take_next
 from tricolor.runtime.scheduler.saved_registers import go_on
+from tricolor.runtime.scheduler.scan import shade_slots
 from tricolor.runtime.scheduler.seeded import choose, jump_to_sleeper
 from tricolor.runtime.scheduler.sleepers import (
     sleeper_insert,
@@ -170,6 +172,8 @@ def schedule() -> NoReturn:
     if unlikely(g is p.sampled):
         count_latency(p)
     if unlikely(g.interrupted != 0):
+        if is_marking.value != 0 and g.interrupted_cycle != cycles.count + 1:
+            shade_slots(g)
         go_on(g)
     resume(g)
 

@@ -73,6 +73,7 @@ from tricolor.kernel.lang import (
 )
 from tricolor.kernel.restartable import BUMP_BLOCK_AT, BUMP_BYTES, BUMP_INSIDE, BUMP_MASK, BUMP_POINTER_AT
 from tricolor.runtime.allocator.marking import is_marking
+from tricolor.runtime.collector.cycles import cycles
 from tricolor.runtime.records.goroutine import SEGMENT_HEADER_BYTES, G
 from tricolor.runtime.records.machine import Machine, machine
 from tricolor.runtime.records.process import scheduler
@@ -171,7 +172,9 @@ def _stop(g: G, context: SignalContext) -> None:
 def commit_interruption(g: G) -> NoReturn:
     """The goroutine was stopped; it goes to the end of the run queue."""
     check_interruption(as_struct(SignalContext, g.interrupted))
+    g.interrupted_cycle = 0
     if unlikely(is_marking.value != 0):
+        g.interrupted_cycle = cycles.count + 1
         # The goroutine may be between a store and its write barrier, which holds the pointers in registers.
         scan_goroutine(g)
     commit_yield(g)

@@ -1,6 +1,9 @@
 """Scans for the collector what goroutines hold: their stacks, their records, and the system stack.
 
 How: the collector calls scan_stacks() in each slice until all goroutines are scanned. ``marker.next_goroutine`` tells how far it came.
+A signal may have stopped a goroutine between the load of the old pointer in a slot and the store of the new one, and another goroutine
+may have stored to that slot before the cycle began. What it stored would then be overwritten without being shaded, so shade_slots()
+shades it before the goroutine goes on.
 New goroutines are added at the end of the list; what a goroutine begins with, its closure, is shaded when it is made.
 """
 
@@ -8,10 +11,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.kernel.lang import addr, address, as_struct, asm, export, is_null, kernel, naked, stack_struct, u64
+from tricolor.kernel.lang import addr, address, as_struct, asm, export, is_null, kernel, load_addr, naked, stack_struct, u64
 from tricolor.kernel.registers import RESTORE_REGISTERS_AND_RETURN, SAVE_REGISTERS
+from tricolor.runtime.allocator.spans import find_object, span_of
 from tricolor.runtime.collector.cycles import cycles
-from tricolor.runtime.collector.roots import mark_stack_words, mark_words, marker
+from tricolor.runtime.collector.mark import push_pointers
+from tricolor.runtime.collector.roots import mark_some_globals, mark_stack_words, mark_words, marker
 from tricolor.runtime.records.goroutine import G
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
@@ -76,3 +81,22 @@ def scan_goroutine(g: G) -> bool:
     while stack_range_next(g, part):
         mark_stack_words(part.low, part.high)
     return True
+
+
+@kernel
+def shade_slots(g: G) -> None:
+    """Pushes the pointers in all places to which a goroutine may be about to store: globals, and objects to which its registers point.
+
+    Call it before a goroutine goes on that a signal stopped before the present cycle began.
+    """
+    while mark_some_globals():
+        pass
+    saved = record_of(as_struct(SignalContext, g.interrupted))
+    at = address(saved) + RECORD_HEADER_BYTES
+    while at < saved.end:
+        object = find_object(load_addr(at))
+        at = at + 8
+        if object != 0:
+            span = span_of(object)
+            if span.bitmap != 0:
+                marker.top = push_pointers(span, object, marker.top)
