@@ -14,7 +14,7 @@ from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.sizes import NUM_CLASSES, PAGE_SHIFT
 from tricolor.runtime.allocator.spans import class_bytes, span_record
 from tricolor.runtime.collector.cycles import PAUSE_RING, cycles
-from tricolor.runtime.collector.pacing import pacer
+from tricolor.runtime.collector.pacing import limiter, pacer
 from tricolor.runtime.collector.roots import global_bytes
 from tricolor.runtime.collector.specials import specials
 from tricolor.runtime.collector.sweep import finish_sweep
@@ -64,6 +64,14 @@ class GCStats(Struct):
     limit_bytes: u64
     stack_scan_bytes: u64
     pause_cpu_ns: u64
+    assist_cpu_ns: u64
+    """Marking by allocations, in all cycles;"""
+    worker_cpu_ns: u64
+    """in slices that took a processor from the program;"""
+    idle_worker_cpu_ns: u64
+    """and while no goroutine could run."""
+    limiter_cycle: u64
+    """The cycle in which the limiter of the collector's time last began to limit; 0: none."""
     idle_cpu_ns: u64
     total_cpu_ns: u64
     finalizers_queued: u64
@@ -136,8 +144,12 @@ def put_processor_times(into: GCStats) -> None:
     now = nanotime()
     elapsed = now - scheduler.started_ns
     available = scheduler.available_ns + (now - scheduler.available_since_ns) * to_i64(scheduler.processor_limit)
-    unused = to_u64(available - elapsed) - (cycles.pause_cpu_ns - cycles.pause_total_ns)
+    unused = to_u64(available - elapsed) - (cycles.pause_cpu_ns - cycles.stop_ns)
     into.pause_cpu_ns = cycles.pause_cpu_ns
+    into.assist_cpu_ns = cycles.assist_ns
+    into.worker_cpu_ns = cycles.worker_ns
+    into.idle_worker_cpu_ns = cycles.idle_worker_ns
+    into.limiter_cycle = limiter.last_enabled_cycle
     into.idle_cpu_ns = unused + to_u64(scheduler.slept_ns)
     into.total_cpu_ns = to_u64(available)
 

@@ -231,9 +231,12 @@ def count_cycle() -> None:
     cycles.pauses_ns[place] = pause
     cycles.pause_ends_wall_ns[place] = cycles.last_end_wall_ns
     cycles.pause_total_ns += pause
-    cycles.pause_cpu_ns += pause * to_u64(scheduler.processor_limit)
+    cycles.stop_ns += stops
+    cycles.pause_cpu_ns += stops * to_u64(scheduler.processor_limit)
     count_duration(pause_times, to_i64(pause))
-    cycles.collector_ns += stops + pacer.assist_ns + pacer.dedicated_ns + pacer.fractional_ns
+    cycles.assist_ns += pacer.assist_ns
+    cycles.worker_ns += pacer.dedicated_ns + pacer.fractional_ns
+    cycles.idle_worker_ns += pacer.idle_ns
     cycles.count += 1
     cycles.forced += cycles.is_forced
 

@@ -22,8 +22,10 @@ class Cycles(Struct):
     is_stopped: u64
     """1 while the program has not run since the present or last cycle began."""
     pause_total_ns: u64
+    stop_ns: u64
+    """The stops at begin and end of marking, of all cycles."""
     pause_cpu_ns: u64
-    """Each pause times GOMAXPROCS: while the world is stopped no processor serves the program."""
+    """Those stops times GOMAXPROCS: meanwhile no processor serves the program."""
     last_end_wall_ns: u64
     heap_at_start: u64
     heap_at_end: u64
@@ -39,8 +41,12 @@ class Cycles(Struct):
     """The live heap up to which the program has been charged for allocations while the collector marks."""
     assist_balance: i64
     """Bytes that the program may allocate until it has to assist; negative: its debt."""
-    collector_ns: u64
-    """Time of all stops and slices of all cycles, but for idle time."""
+    assist_ns: u64
+    """Marking in all cycles: on behalf of allocations,"""
+    worker_ns: u64
+    """in slices that took a processor from the program,"""
+    idle_worker_ns: u64
+    """and while no goroutine could run."""
     is_forced: u64
     surplus_is_known: u64
     """1 once ``surplus_pages`` was set after the sweep."""

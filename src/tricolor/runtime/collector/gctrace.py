@@ -68,7 +68,7 @@ def print_gctrace() -> None:
     put(*text(" @"))
     put_decimal(since // NS_PER_MS, 3)
     put(*text("s "))
-    put_number(cycles.collector_ns * 100 // total)
+    put_number((cycles.pause_cpu_ns + cycles.assist_ns + cycles.worker_ns) * 100 // total)
     put(*text("%: "))
     put_ms(setup)
     put(*text("+"))

@@ -37,6 +37,10 @@ type gcStats struct {
 	limitBytes         uint64
 	stackScanBytes     uint64
 	pauseCPUNs         uint64 // each pause times GOMAXPROCS
+	assistCPUNs        uint64 // marking by allocations
+	workerCPUNs        uint64 // marking in slices that took a processor from the program
+	idleWorkerCPUNs    uint64 // marking while no goroutine could run
+	limiterCycle       uint64 // when the limiter of the collector last began to limit
 	idleCPUNs          uint64
 	totalCPUNs         uint64 // the time since the start times GOMAXPROCS
 	finalizersQueued   uint64
@@ -52,6 +56,11 @@ type gcStats struct {
 // sysBytes returns the memory that the process has from the system.
 func (s *gcStats) sysBytes() uint64 {
 	return s.heapSysBytes + s.stackSysBytes + s.spanSysBytes + s.mcacheBytes + s.metadataBytes + s.otherSysBytes
+}
+
+// collectorCPUNs returns the time of all cycles, stops and marking.
+func (s *gcStats) collectorCPUNs() uint64 {
+	return s.pauseCPUNs + s.assistCPUNs + s.workerCPUNs + s.idleWorkerCPUNs
 }
 
 // startingStackSize is the size of a new goroutine's stack in bytes.
@@ -91,7 +100,7 @@ func ReadMemStats(m *MemStats) {
 		PauseTotalNs:  s.pauseTotalNs,
 		NumGC:         uint32(s.cycles),
 		NumForcedGC:   uint32(s.forcedCycles),
-		GCCPUFraction: float64(s.pauseCPUNs) / float64(max(s.totalCPUNs, 1)),
+		GCCPUFraction: float64(s.collectorCPUNs()-s.idleWorkerCPUNs) / float64(max(s.totalCPUNs, 1)),
 		EnableGC:      true,
 	}
 	var sizes [len(m.BySize)]sizeClass

@@ -115,7 +115,7 @@ func (r *readings) heapMetric(name string) (v uint64, ok bool) {
 	case "/gc/heap/tiny/allocs:objects":
 		return s.tinyAllocs, true
 	case "/gc/limiter/last-enabled:gc-cycle":
-		return 0, true // 0 means never: the collector has no limiter of its CPU time
+		return s.limiterCycle, true
 	case "/gc/scan/globals:bytes":
 		_, globals := gcscannable()
 		return globals, true
@@ -199,11 +199,16 @@ func (r *readings) schedulerMetric(name string) (v uint64, ok bool) {
 func (r *readings) timeMetric(name string) (v uint64, ok bool) {
 	s := &r.stats
 	switch name {
-	case "/cpu/classes/gc/mark/assist:cpu-seconds", "/cpu/classes/gc/mark/dedicated:cpu-seconds",
-		"/cpu/classes/gc/mark/idle:cpu-seconds":
-		return 0, true // the world is stopped while the collector marks: all its time is in pauses
-	case "/cpu/classes/gc/pause:cpu-seconds", "/cpu/classes/gc/total:cpu-seconds":
+	case "/cpu/classes/gc/mark/assist:cpu-seconds":
+		return s.assistCPUNs, true
+	case "/cpu/classes/gc/mark/dedicated:cpu-seconds":
+		return s.workerCPUNs, true
+	case "/cpu/classes/gc/mark/idle:cpu-seconds":
+		return s.idleWorkerCPUNs, true
+	case "/cpu/classes/gc/pause:cpu-seconds":
 		return s.pauseCPUNs, true
+	case "/cpu/classes/gc/total:cpu-seconds":
+		return s.collectorCPUNs(), true
 	case "/cpu/classes/idle:cpu-seconds":
 		return s.idleCPUNs, true
 	case "/cpu/classes/scavenge/assist:cpu-seconds", "/cpu/classes/scavenge/background:cpu-seconds",
@@ -212,7 +217,7 @@ func (r *readings) timeMetric(name string) (v uint64, ok bool) {
 	case "/cpu/classes/total:cpu-seconds":
 		return s.totalCPUNs, true
 	case "/cpu/classes/user:cpu-seconds":
-		return s.totalCPUNs - s.pauseCPUNs - s.idleCPUNs, true
+		return s.totalCPUNs - s.collectorCPUNs() - s.idleCPUNs, true
 	case "/sync/mutex/wait/total:seconds":
 		return mutexWaitNs, true
 	}
