@@ -27,7 +27,7 @@ SEMAPHORE: Final = 13
 SLEEP: Final = 14
 WAITING: Final = 4
 GOROUTINES: Final = 8
-SUDOGS_IN_SLAB: Final = 64 * 1024 // 56
+SLAB_BYTES: Final = 64 * 1024
 DEADLOCK: Final = "fatal error: all goroutines are asleep - deadlock!\n\n"
 
 
@@ -344,7 +344,8 @@ class Run:
         assert not self.model.sleeping
         traces = re.findall(r"^goroutine (\d+) \[(.*)\]:$", output, re.MULTILINE)
         assert {int(number): words for number, words in traces} == self.model.blocked
-        assert self.free_sudogs() % SUDOGS_IN_SLAB == -self.waiting() % SUDOGS_IN_SLAB, "a sudog was lost"
+        in_slab = SLAB_BYTES // self.world.simulation.struct("Sudog").size_bytes
+        assert self.free_sudogs() % in_slab == -self.waiting() % in_slab, "a sudog was lost"
 
     def free_sudogs(self) -> int:
         count, each = 0, self.world.load("Processor", self.world.simulation.globals["tricolor.processor"], "free_sudogs")
