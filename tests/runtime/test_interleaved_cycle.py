@@ -2,7 +2,7 @@
 
 The heap has nodes of two slots, the mark stack and the barrier buffer two places. A state is the memory with the places of all
 actors; equal ones are visited once. A mutator's step is an instruction of compiled code: a load; for a store the exchange, then the test
-with the barrier. A step of the collector is a call: begin, scan one mutator or the global, drain, flush, end. The world may stop to
+with the barrier. A step of the collector is a call: begin, scan one mutator or the global, mark one object, flush, end. The world may stop to
 end marking at any time after the scans. After each end: what the program can reach is allocated, what it could not reach when
 the cycle began is free, and all checks of the heap hold.
 """
@@ -145,7 +145,7 @@ class World:
         if not actors.is_marking:
             return [*found, ("begin", 0)]
         found += [("scan", which) for which in range(3) if which not in actors.scanned]
-        found += [("drain", 0), ("flush", 0)]
+        found += [("mark", 0), ("flush", 0)]
         return [*found, ("end", 0)] if len(actors.scanned) == 3 else found
 
     def take(self, step: tuple[str, int], actors: Actors) -> Actors:

@@ -6,7 +6,7 @@ so for these the loop has no calls. A pushed address may be any address: drain()
 
 Phases of drain(), for each address::
 
-    1. exchange  take the oldest address from the queue, put the newest of the mark stack in its place; stop if the budget is used up
+    1. exchange  take the oldest address from the queue, put the newest of the mark stack in its place
     2. find      find its span and its elem
     3. test      stop if the elem has its mark; else set it
     4. push      push the pointers in the element
@@ -49,7 +49,6 @@ from tricolor.kernel.lang import (
     prefetch,
     store_addr,
     store_u64,
-    to_addr,
     to_u64,
     u64,
 )
@@ -68,7 +67,7 @@ from tricolor.runtime.allocator.sizes import (
     PAGE_SHIFT,
 )
 from tricolor.runtime.allocator.spans import elem_index, span_record
-from tricolor.runtime.collector.roots import in_heap, mark_later, marker, push
+from tricolor.runtime.collector.roots import mark_later, marker
 
 QUEUE_PLACES = 16
 NO_BUDGET = 0xFFFF_FFFF_FFFF_FFFF
@@ -77,7 +76,7 @@ queue = global_array(u64, QUEUE_PLACES)
 
 @kernel
 def drain(budget: u64) -> bool:
-    """Marks until the mark stack is empty, or ``budget`` addresses were taken; True if it is empty.
+    """Marks until the mark stack is empty, or ``budget`` addresses were taken from it; True if it is empty.
 
     Cost: a visit of each object, and a push of each pointer in them.
     """
@@ -92,12 +91,14 @@ def drain(budget: u64) -> bool:
     scanned: u64 = 0
     at: u64 = 0
     idle: u64 = 0
-    while at < budget:
+    left = budget
+    while True:
         # 1. Exchange.
         place = places + (at & (QUEUE_PLACES - 1)) * 8
         at += 1
         pointer = load_addr(place)
-        if likely(top != bottom):
+        if likely(top != bottom and left != 0):
+            left -= 1
             top = top - 8
             entering = load_addr(top)
             prefetch(entering)
@@ -148,20 +149,7 @@ def drain(budget: u64) -> bool:
     marker.top = top
     marker.marked_bytes += marked
     marker.scanned_bytes += scanned
-    if idle > QUEUE_PLACES:
-        return True
-    push_queue()
-    return False
-
-
-@kernel
-def push_queue() -> None:
-    """Puts the addresses in the queue back on the mark stack."""
-    for place in range(QUEUE_PLACES):
-        pointer = to_addr(queue[place])
-        queue[place] = 0
-        if in_heap(pointer):
-            push(pointer)
+    return top == bottom
 
 
 # --- Large objects ----------------------------------------------------------------------------------
