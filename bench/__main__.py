@@ -1,129 +1,108 @@
-"""Command line of the benchmarks. The exit status is 1 if a ratio exceeds its limit or outputs differ."""
+"""Command line of the benchmarks. The exit status is 1 if a figure is over its limit, a program fails or outputs differ."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
-import shutil
-import statistics
-import subprocess
 import sys
-import tempfile
-import time
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import final
 
 from rich.console import Console
 from rich.table import Table
 
+import bench
+from bench.figures import Row, Run, RunFault, make_rows, scaling_rows
+from bench.measure import measure
 from bench.workloads import WORKLOADS, Workload
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One run of one program; times in seconds."""
+class Report:
+    """``faults`` holds a line for each workload that gave no rows."""
 
-    wall: float
-    cpu: float
-    output: bytes
+    rows: list[Row] = field(default_factory=list[Row])
+    faults: list[str] = field(default_factory=list[str])
 
-
-@final
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The median times, and the ratios of Tricolor to Go: the median, lowest and highest of all pairs of runs."""
-
-    name: str
-    go_seconds: float
-    tricolor_seconds: float
-    ratio: float
-    lowest: float
-    highest: float
-    limit: float
-    same_output: bool
+    @property
+    def exit_status(self) -> int:
+        return 1 if self.faults or any(row.over for row in self.rows) else 0
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure the chosen workloads and print a table."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench", description=bench.__doc__)
     parser.add_argument("names", nargs="*", help="workloads to measure; default: all")
-    parser.add_argument("--runs", type=int, default=5, help="number of pairs of runs that count")
-    parser.add_argument("--procs", type=int, default=1, help="GOMAXPROCS")
-    parser.add_argument("--json", help="write the results to this file")
-    options = parser.parse_args()
+    parser.add_argument("--runs", type=int, default=5, help="number of pairs of runs")
+    parser.add_argument("--procs", default="1", help="GOMAXPROCS; 1,2 measures with one and with two and compares them")
+    parser.add_argument("--small", action="store_true", help="small sizes: whether it runs, not how fast")
+    parser.add_argument("--json", help="write the rows to this file")
+    options = parser.parse_args(arguments)
     chosen = [w for w in WORKLOADS if not options.names or w.name in options.names]
     unknown = set(options.names) - {w.name for w in WORKLOADS}
     if unknown:
         parser.error(f"unknown workload {', '.join(sorted(unknown))}: use {', '.join(w.name for w in WORKLOADS)}")
-    results = [measure(workload, options.runs, options.procs) for workload in chosen]
-    print_table(results)
+    if options.runs < 1:
+        parser.error("--runs must be at least 1")
+    try:
+        procs = sorted({int(n) for n in options.procs.split(",")})
+    except ValueError:
+        procs = []
+    if not procs or procs[0] < 1:
+        parser.error(f"--procs: {options.procs!r} is not a list of numbers from 1 on")
+    report = Report()
+    for workload in chosen:
+        print(f"measuring {workload.name}", file=sys.stderr, flush=True)
+        add(report, workload, workload.small if options.small else workload.arguments, options.runs, procs)
+    print_table(report)
     if options.json:
-        Path(options.json).write_text(json.dumps([asdict(r) for r in results], indent=1) + "\n")
-    return 0 if all(r.ratio <= r.limit and r.same_output for r in results) else 1
+        Path(options.json).write_text(json.dumps([asdict(row) for row in report.rows], indent=1) + "\n")
+    return report.exit_status
 
 
-def measure(workload: Workload, runs: int, procs: int) -> Result:
-    """Run real Go and Tricolor in turn. The first run of each compiles and does not count."""
-    tools = Path(sys.executable).parent
-    environment = os.environ | {"GOMAXPROCS": str(procs)}
-    with tempfile.TemporaryDirectory() as folder:
-        binary = Path(folder) / workload.name
-        subprocess.run([tools / "go", "build", "-o", binary, workload.source], check=True)
-        go = [str(binary), *workload.arguments]
-        tricolor = [
-            shutil.which("tricolor", path=str(tools)) or "tricolor",
-            "run",
-            str(workload.source),
-            *workload.arguments,
-        ]
-        first = (run(go, environment), run(tricolor, environment))
-        pairs = [(run(go, environment), run(tricolor, environment)) for _ in range(runs)]
-    ratios = sorted(ours.wall / theirs.wall for theirs, ours in pairs)
-    return Result(
-        workload.name,
-        statistics.median(theirs.wall for theirs, _ in pairs),
-        statistics.median(ours.wall for _, ours in pairs),
-        statistics.median(ratios),
-        ratios[0],
-        ratios[-1],
-        workload.limit,
-        all(theirs.output == ours.output for theirs, ours in [first, *pairs]),
-    )
+def add(report: Report, workload: Workload, arguments: Sequence[str], runs: int, procs: Sequence[int]) -> None:
+    """Measure one workload, and put its rows or its fault into the report."""
+    try:
+        add_rows(report, workload, measure(workload, arguments, runs, procs))
+    except RunFault as fault:
+        report.faults.append(f"{workload.name}: {fault}")
 
 
-def run(command: list[str], environment: dict[str, str]) -> Run:
-    """Time one run. Raises CalledProcessError if it fails."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
-    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    wall = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        sys.stderr.write(done.stderr.decode("utf-8", "replace")[-2000:])
-        raise subprocess.CalledProcessError(done.returncode, command)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Run(wall, cpu, done.stdout)
+def add_rows(report: Report, workload: Workload, pairs: dict[int, list[tuple[Run, Run]]]) -> None:
+    rows = {procs: make_rows(workload, procs, runs) for procs, runs in pairs.items()}
+    for some in rows.values():
+        report.rows.extend(some)
+    if 1 in rows and 2 in rows:
+        report.rows.extend(scaling_rows(workload, rows[1], rows[2]))
 
 
-def print_table(results: list[Result]) -> None:
-    """Print medians and ratios. A ratio below 1 means that Tricolor is faster."""
-    table = Table("workload", "go s", "tricolor s", "ratio", "min..max", "limit", "output", box=None)
-    for r in results:
-        verdict = "" if r.ratio <= r.limit else "  over"
+def print_table(report: Report) -> None:
+    """Print medians and ratios. Below 1 Tricolor is better, except where the table says that more is better."""
+    table = Table("workload", "procs", "figure", "go", "tricolor", "unit", "ratio", "min..max", "limit", "", box=None)
+    for row in report.rows:
         table.add_row(
-            r.name,
-            f"{r.go_seconds:.3f}",
-            f"{r.tricolor_seconds:.3f}",
-            f"{r.ratio:.2f}",
-            f"{r.lowest:.2f}..{r.highest:.2f}",
-            f"{r.limit:.2f}{verdict}",
-            "same" if r.same_output else "DIFFERS",
+            row.workload,
+            row.procs,
+            row.figure + (" (more is better)" if row.more_is_better else ""),
+            f"{row.go:.4g}",
+            f"{row.tricolor:.4g}",
+            row.unit,
+            ratio_text(row.ratio),
+            f"{ratio_text(row.lowest)}..{ratio_text(row.highest)}",
+            row.limits,
+            "over" if row.over else "",
         )
-    Console(width=120).print(table)
+    console = Console(width=140)
+    console.print(table)
+    for fault in report.faults:
+        console.print(f"FAILED {fault}", markup=False, highlight=False)
+
+
+def ratio_text(ratio: float | None) -> str:
+    return "-" if ratio is None else f"{ratio:.2f}"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,8 @@
+// The smallest program that people start.
+package main
+
+import "fmt"
+
+func main() {
+	fmt.Println("hello, world")
+}

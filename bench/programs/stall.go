@@ -1,0 +1,42 @@
+// The longest time that a loop which only reads the clock is kept from running, beside forced collections of a large live heap.
+package main
+
+import (
+	"flag"
+	"runtime"
+	"time"
+)
+
+type node struct{ left, right *node }
+
+func grow(depth int) *node {
+	if depth == 0 {
+		return &node{}
+	}
+	return &node{grow(depth - 1), grow(depth - 1)}
+}
+
+func main() {
+	depth := flag.Int("depth", 24, "depth of the tree that lives")
+	seconds := flag.Float64("seconds", 3, "how long the loop runs")
+	flag.Parse()
+	tree := grow(*depth)
+	runtime.GC()
+	before := collections()
+	go func() {
+		for {
+			runtime.GC()
+		}
+	}()
+	start := time.Now()
+	longest, last := time.Duration(0), start
+	for last.Sub(start).Seconds() < *seconds {
+		now := time.Now()
+		longest = max(longest, now.Sub(last))
+		last = now
+	}
+	ended := collections()
+	figure("longest", float64(longest.Nanoseconds())/1e6, "ms")
+	figure("collections", float64(ended-before), "times")
+	runtime.KeepAlive(tree)
+}
