@@ -88,6 +88,11 @@ define i64 @runtime.f32hash(ptr %p, i64 %s) { ret i64 %s }
 define i64 @runtime.f64hash(ptr %p, i64 %s) { ret i64 %s }
 define ptr @runtime.recovertoken() { ret ptr null }
 define void @__morestack() { ret void }
+@"tricolor.marking" = global i32 0
+define void @"tricolor.enter_window"() { ret void }
+define void @"tricolor.leave_window"() { ret void }
+define void @"tricolor.shade_elements"(i64 %b, i64 %s, ptr %t, ptr %f, i64 %n) { ret void }
+define void @"tricolor.shade_values"(ptr %d, ptr %t, ptr %f, i64 %n) { ret void }
 """
 
 SOURCE = """package main
