@@ -137,6 +137,6 @@ WORKLOADS = (
     Workload("nqueens", ("14",), ("6",), each("wall", 1.0)),
     Workload("matmul", ("1200",), ("20",), each("wall", 1.0)),
     Workload("sorting", ("4000000",), ("1000",), each("wall", 1.0)),
-    Workload("lookups", ("40000000",), ("1000",), each("wall", 1.0)),
+    Workload("lookups", ("20000000",), ("1000",), each("wall", 1.0)),
     Workload("hello", (), (), (Limit("wall", value=0.15),), through_run=True),
 )

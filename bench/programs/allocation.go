@@ -359,7 +359,7 @@ func geometricMean(atLeast time.Duration, loops []func(n int)) float64 {
 }
 
 func main() {
-	atLeast := flag.Duration("at-least", 60*time.Millisecond, "how long a loop runs")
+	atLeast := flag.Duration("at-least", 40*time.Millisecond, "how long a loop runs")
 	depth := flag.Int("depth", 21, "depth of the tree that is marked while pointers are stored")
 	flag.Parse()
 	data, pointers := geometricMean(*atLeast, newData), geometricMean(*atLeast, newPointers)

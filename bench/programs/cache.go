@@ -98,8 +98,9 @@ func (l *latencies) quantile(share float64) uint64 {
 }
 
 func main() {
-	limit := flag.Int("entries", 1_700_000, "entries that the cache keeps")
-	operations := flag.Int("operations", 5_000_000, "operations to time")
+	limit := flag.Int("entries", 2_000_000, "entries that the cache keeps")
+	operations := flag.Int("operations", 7_000_000, "operations to time")
+	adds := flag.Int("adds", 40, "percent of operations that add an entry")
 	body := flag.Int("body", 128, "bytes of an entry's body")
 	flag.Parse()
 	c := newCache(*limit, *body)
@@ -120,7 +121,7 @@ func main() {
 		random ^= random << 13
 		random ^= random >> 7
 		random ^= random << 17
-		if random>>40%5 == 0 {
+		if int(random>>40%100) < *adds {
 			c.add("e" + strconv.Itoa(next))
 			next++
 		} else {

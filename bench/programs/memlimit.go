@@ -40,7 +40,7 @@ var programs = []program{
 	{"blobs", func(megabytes int) func() {
 		blobs := make([][]byte, megabytes*64)
 		for i := range blobs {
-			blobs[i] = make([]byte, 16384)
+			blobs[i] = make([]byte, 8192+i%2*16384)
 		}
 		at := 0
 		return func() {

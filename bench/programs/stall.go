@@ -18,7 +18,7 @@ func grow(depth int) *node {
 
 func main() {
 	depth := flag.Int("depth", 24, "depth of the tree that lives")
-	seconds := flag.Float64("seconds", 3, "how long the loop runs")
+	seconds := flag.Float64("seconds", 2, "how long the loop runs")
 	flag.Parse()
 	tree := grow(*depth)
 	runtime.GC()
