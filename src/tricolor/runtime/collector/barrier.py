@@ -39,8 +39,6 @@ from __future__ import annotations
 
 from tricolor.kernel.lang import (
     addr,
-    address,
-    as_struct,
     asm,
     check,
     count_trailing_zeros_u64,
@@ -55,12 +53,13 @@ from tricolor.kernel.lang import (
     u64,
     unlikely,
 )
-from tricolor.runtime.abi_types import KIND_ARRAY, TFLAG_MASK_ON_DEMAND, GoArrayType, GoType
+from tricolor.runtime.abi_types import TFLAG_MASK_ON_DEMAND, GoType
 from tricolor.runtime.allocator.marking import is_marking, marking
 from tricolor.runtime.allocator.marks import is_marked
 from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.sizes import BARRIER_WORDS
 from tricolor.runtime.allocator.spans import elem_index, find_object, span_of
+from tricolor.runtime.collector.mark import value_type
 from tricolor.runtime.collector.roots import in_heap, push
 from tricolor.runtime.records.machine import Machine, machine
 from tricolor.runtime.records.processor import Processor, first_processor
@@ -235,10 +234,7 @@ def shade_row(bitmap: u64, elem_bytes: u64, low: addr, length_bytes: u64) -> Non
 @kernel
 def shade_area(type: GoType, low: addr, length_bytes: u64) -> None:
     """Shades the pointers in a row of values of a type."""
-    one = type
-    # A row of arrays is a row of their elements, whose bitmap is shorter.
-    while one.kind == KIND_ARRAY:
-        one = as_struct(GoArrayType, address(one)).elem
+    one = value_type(type)
     if one.pointer_bytes == 0:
         return
     mask = one.gc_data
