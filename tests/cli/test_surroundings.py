@@ -73,6 +73,13 @@ def test_gogc_and_gomemlimit_decide_when_to_collect(tricolor: Run, tmp_path: Pat
     assert all(int(re.findall(r" (\d+) MB goal", line)[0]) <= 8 for line in limited)
 
 
+def test_a_malformed_memory_limit_ends_the_program_and_not_the_compiler(tricolor: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.go").write_text("package main\n\nfunc main() {}\n")
+    done = tricolor("run", "p.go", environment={"GOMEMLIMIT": "12q"})
+    assert done.status == 2
+    assert done.err.startswith("GOMEMLIMIT=12q\nfatal error: malformed GOMEMLIMIT; see `go doc runtime/debug.SetMemoryLimit`\n")
+
+
 def test_build_tags_choose_files_of_a_module_with_several_packages(tricolor: Run, tmp_path: Path) -> None:
     write_module(tmp_path)
     assert tricolor("run", ".").err == "vendored plain\n"

@@ -71,7 +71,9 @@ def go_environment(toolchain: Toolchain, base: Mapping[str, str] | None = None) 
         "GOARCH": "amd64",
         "GOAMD64": "v1",
     }
-    env.pop("GOEXPERIMENT", None)
+    # The settings of the program's collector are not meant for the go command, which a small limit slows and a malformed one ends.
+    for name in ("GOEXPERIMENT", "GOGC", "GOMEMLIMIT"):
+        env.pop(name, None)
     if not any(env.get(name) for name in ("GOCACHE", "XDG_CACHE_HOME", "HOME")):
         env["GOCACHE"] = str(cache_dir() / "go-build")
     return env
