@@ -45,7 +45,9 @@ STOP_THE_WORLD = 16
 """1: automatic cycles run while the program is stopped; 2: the sweep as well."""
 MARK_STEP = 17
 """N: a cycle is always under way; each allocation marks N addresses. For tests of the write barrier."""
-LAST_KEY = 17
+PROCESSORS = 18
+"""The most processors that run goroutines, whatever GOMAXPROCS is; 0 means 1."""
+LAST_KEY = 18
 
 DEBUG_FLAGS: Final[dict[str, int]] = {
     "gctrace": GCTRACE,
@@ -59,6 +61,7 @@ DEBUG_FLAGS: Final[dict[str, int]] = {
     "gcbarrier": BARRIER,
     "gcstoptheworld": STOP_THE_WORLD,
     "gcmarkstep": MARK_STEP,
+    "processors": PROCESSORS,
 }
 """Flags of GODEBUG and the settings that they set to a number."""
 

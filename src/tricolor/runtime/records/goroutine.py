@@ -16,7 +16,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.kernel.lang import Array, Struct, addr, i64, u8, u32, u64
+from tricolor.kernel.lang import (
+    Array,
+    Struct,
+    addr,
+    atomic_compare_exchange,
+    atomic_load,
+    atomic_store,
+    check,
+    i64,
+    kernel,
+    spin_hint,
+    u8,
+    u32,
+    u64,
+    unlikely,
+)
+from tricolor.runtime.allocator.marking import is_marking
 
 # Goroutine states, as the numbers of Go's runtime2.go.
 RUNNABLE: Final = 1
@@ -25,6 +41,8 @@ IN_CALL: Final = 3
 """In a system call that may block."""
 WAITING: Final = 4
 DEAD: Final = 6
+SCANNED: Final = 0x1000
+"""Added to the state of a goroutine that does not run while the collector scans it. It keeps others from changing the state."""
 
 # Index of the word with the labels that runtime/pprof gave the goroutine.
 LABELS: Final = 3
@@ -107,3 +125,43 @@ class G(Struct):
     """1 after debug.SetPanicOnFault(true)."""
     interrupted: addr
     """While a signal has stopped the goroutine between two instructions: its registers (SignalContext); else 0, and ``sp`` is valid."""
+
+
+# --- States -----------------------------------------------------------------------------------------
+
+
+@kernel
+def change_status(g: G, old: u32, new: u32) -> None:
+    """Changes the state of a goroutine that only the caller may change; waits for the end of a scan.
+
+    Scans happen only while the collector marks, which begins and ends while the world is stopped.
+    """
+    if unlikely(is_marking.value != 0):
+        change_scanned(g, old, new)
+    else:
+        check(2, g.status == old, "change_status: the goroutine is in another state")
+        g.status = new
+
+
+@kernel
+def change_scanned(g: G, old: u32, new: u32) -> None:
+    """As change_status(), for a goroutine that may be scanned at the moment."""
+    while not atomic_compare_exchange(g.status, old, new, "acq_rel"):
+        check(2, g.status & ~SCANNED == old, "change_scanned: the goroutine is in another state")
+        spin_hint()
+
+
+@kernel
+def begin_scan(g: G) -> bool:
+    """Keeps a goroutine from running until end_scan(); False if it runs, or another thread scans it."""
+    status = atomic_load(g.status, "acquire")
+    if status == RUNNING or status & SCANNED != 0:
+        return False
+    return atomic_compare_exchange(g.status, status, status | SCANNED, "acq_rel")
+
+
+@kernel
+def end_scan(g: G) -> None:
+    """Ends what begin_scan() began."""
+    check(2, g.status & SCANNED != 0, "end_scan: the goroutine is not being scanned")
+    atomic_store(g.status, g.status & ~SCANNED, "release")

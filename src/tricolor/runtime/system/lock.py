@@ -42,6 +42,7 @@ from tricolor.kernel.lang import (
     check,
     field_address,
     global_array,
+    global_value,
     inline,
     kernel,
     libc,
@@ -65,6 +66,10 @@ MAX_THREADS: Final = 256
 """Threads whose locks are checked: as many as can hold a lock at once, and those that ended."""
 MAX_NOTED: Final = 16
 """Locks of a thread that are noted; a select may hold more."""
+
+
+# 1 while more than one processor may run goroutines; it changes only while the world is stopped.
+parallel = global_value(u32, symbol_name="tricolor.parallel")
 
 
 class Lock(Struct):
