@@ -70,6 +70,48 @@ def test_the_report_charges_bytes_to_sites(tricolor: Run, tmp_path: Path) -> Non
     assert report["statistics"]["objects_allocated"] >= 1000
 
 
+RACING = """package main
+
+import "sync"
+
+type node struct{ next *node }
+
+//go:noinline
+func grow(n int) (kept *node) {
+	for range n {
+		kept = &node{kept}
+	}
+	return kept
+}
+
+//go:noinline
+func fill(n int) (kept [][]byte) {
+	for range n {
+		kept = append(kept[:0], make([]byte, 40+n&1))
+	}
+	return kept
+}
+
+func main() {
+	var done sync.WaitGroup
+	for range 4 {
+		done.Go(func() { println(grow(20000) != nil) })
+		done.Go(func() { println(len(fill(20000))) })
+	}
+	done.Wait()
+}
+"""
+
+
+def test_bytes_are_charged_to_the_right_site_while_goroutines_take_turns(tricolor: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.go").write_text(RACING)
+    done = tricolor("run", "--report", "--format=json", "p.go", environment={"GODEBUG": "gcpreempt=20"})
+    assert done.status == 0
+    rows = {row["place"]: row for row in json.loads(done.out[done.out.index("{") :])["sites"]}
+    assert (rows["p.go:10:10"]["objects"], rows["p.go:10:10"]["bytes"]) == (80000, 640000)
+    assert (rows["p.go:18:31"]["objects"], rows["p.go:18:31"]["bytes"]) == (80000, 80000 * 48)
+
+
 def test_decisions_are_printed_in_gos_words(tricolor: Run, tmp_path: Path) -> None:
     (tmp_path / "p.go").write_text(PROGRAM)
     done = tricolor("build", "-gcflags=-m", "p.go")

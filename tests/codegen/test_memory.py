@@ -62,7 +62,7 @@ def test_accounting_stores_the_site_and_lists_it() -> None:
         func("main.f", [], [t.pointer(POINT)], [returns(made)]),
         options=Options(account=True, first_site=5, debug_lines=False),
     )
-    assert 'store i32 5, ptr @"tricolor.site"' in result.text
+    assert 'call void @"tricolor.want_site"(i32 5)' in result.text
     assert [(s.number, s.kind, s.type, s.func, s.node) for s in result.sites] == [(5, "new", POINT, "main.f", made)]
 
 

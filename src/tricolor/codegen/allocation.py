@@ -43,8 +43,8 @@ def new_site(g: Gen, pos: Pos, kind: str, t: Type, node: object, on_stack: bool,
     )
     m.sites.append(site)
     if not on_stack:
-        name = m.external("tricolor.site", "i32", 4)
-        g.do(f"store i32 {number}, ptr {name}, align 4")
+        name = m.data.declare("tricolor.want_site", 'declare void @"tricolor.want_site"(i32) #91')
+        g.do(f"call void {name}(i32 {number})")
 
 
 def alloc(g: Gen, pos: Pos, kind: str, t: Type, node: object) -> str:

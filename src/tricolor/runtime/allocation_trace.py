@@ -10,7 +10,7 @@
     tracefree(0xc000010000, 0x18, main.T)
     tracegc()
 
-How: the entries of ``mutator.malloc`` store the type descriptor in ``wanted_type`` (three small numbers stand for boxes whose
+How: the entries of ``mutator.malloc`` note the type descriptor (``mutator.requests``; three small numbers stand for boxes whose
 descriptor is unknown); memory without a type, such as a text, has none. The type is kept in a table of one word per heap word,
 so that a free can name it. A program is compiled with accounting to be traced: otherwise codegen allocates small values
 by layout, and the trace does not learn their types.
@@ -46,9 +46,10 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.abi_types import TFLAG_EXTRA_STAR, GoType
 from tricolor.runtime.allocator.accounting import TRACE_FREE, TRACE_MALLOC, trace_hook
-from tricolor.runtime.allocator.heap_types import BOX_OF_BYTES, BOX_OF_NUMBER, BOX_OF_TEXT, mheap, wanted_type
+from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.sizes import HEADER_BYTES, KIND_HEADER, PAGE_SHIFT
 from tricolor.runtime.allocator.spans import span_of
+from tricolor.runtime.mutator.requests import BOX_OF_BYTES, BOX_OF_NUMBER, BOX_OF_TEXT, take_wanted_type
 from tricolor.runtime.scheduler.traceback import put_goroutines
 from tricolor.runtime.system.memory import reserve
 from tricolor.runtime.system.output import flush_output, put, put_hex
@@ -81,8 +82,7 @@ def show_goroutine() -> None:
 def trace(kind: u64, object: addr, size_bytes: u64) -> None:
     """Called by the memory manager on the system stack."""
     if kind == TRACE_MALLOC:
-        type = wanted_type.value
-        wanted_type.value = 0
+        type = take_wanted_type()
         _remember(object, type)
         _put_event(*text("tracealloc(0x"), object, size_bytes, type)
         _put_stacks(False)

@@ -16,8 +16,8 @@ from tricolor.kernel.lang import (
     to_u64,
     u64,
 )
-from tricolor.runtime.allocator.heap_types import BOX_OF_BYTES, BOX_OF_NUMBER, BOX_OF_TEXT, wanted_type
 from tricolor.runtime.mutator.malloc import alloc_noscan, alloc_pointer_first
+from tricolor.runtime.mutator.requests import BOX_OF_BYTES, BOX_OF_NUMBER, BOX_OF_TEXT, want_type
 from tricolor.runtime.pointer_stores import store_go_pointer
 from tricolor.runtime.strings import small_numbers
 
@@ -33,7 +33,7 @@ def conv_t64(value: u64) -> addr:
     """A box for eight bytes without pointers."""
     if value < SMALL_NUMBERS:
         return field_address(small_numbers) + value * 8
-    wanted_type.value = to_addr(BOX_OF_NUMBER)
+    want_type(to_addr(BOX_OF_NUMBER))
     box = alloc_noscan(8, False)
     store_u64(box, value)
     return box
@@ -44,7 +44,7 @@ def conv_t_string(data: addr, length: u64) -> addr:
     """A box for a string."""
     if length == 0:
         return field_address(zero_value)
-    wanted_type.value = to_addr(BOX_OF_TEXT)
+    want_type(to_addr(BOX_OF_TEXT))
     box = alloc_pointer_first(STRING_BYTES)
     store_go_pointer(box, data)
     store_u64(box + 8, length)
@@ -56,7 +56,7 @@ def conv_t_slice(data: addr, length: u64, capacity: u64) -> addr:
     """A box for a slice."""
     if to_u64(data) == 0:
         return field_address(zero_value)
-    wanted_type.value = to_addr(BOX_OF_BYTES)
+    want_type(to_addr(BOX_OF_BYTES))
     box = alloc_pointer_first(SLICE_BYTES)
     store_go_pointer(box, data)
     store_u64(box + 8, length)

@@ -40,6 +40,7 @@ MODULES: Final = (
 
 PRELUDE_MODULES: Final = (
     "tricolor.runtime.mutator.alloc",
+    "tricolor.runtime.mutator.requests",
     "tricolor.runtime.scheduler.accessors",
     "tricolor.runtime.channel_record",
     "tricolor.runtime.panics",

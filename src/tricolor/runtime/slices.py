@@ -24,12 +24,12 @@ from tricolor.kernel.lang import (
     unlikely,
 )
 from tricolor.runtime.abi_types import GoType
-from tricolor.runtime.allocator.heap_types import wanted_type
 from tricolor.runtime.allocator.mcentral import size_class_of
 from tricolor.runtime.allocator.sizes import HEADER_BYTES, MAX_BITMAP_BYTES, PAGE_SHIFT
 from tricolor.runtime.allocator.spans import class_bytes
 from tricolor.runtime.mutator.alloc import MAX_ALLOC_BYTES
 from tricolor.runtime.mutator.malloc import alloc_any, alloc_noscan, product_overflows, zero_base
+from tricolor.runtime.mutator.requests import want_type
 from tricolor.runtime.pointer_stores import clear_go_values, copy_go_values
 
 # A slice with a smaller capacity doubles when it grows; a larger one grows by a quarter and a bit.
@@ -88,7 +88,7 @@ def growslice(old: addr, new_length: i64, old_capacity: i64, added: i64, elem: a
     if unlikely(length_bytes > MAX_ALLOC_BYTES):
         panicgrowslice()
     old_bytes = to_u64(new_length - added) * elem_bytes
-    wanted_type.value = elem
+    want_type(elem)
     if noscan:
         made = alloc_noscan(length_bytes, False)
         new_bytes = to_u64(new_length) * elem_bytes

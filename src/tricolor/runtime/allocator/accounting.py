@@ -6,10 +6,26 @@ note_allocation().
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import Struct, addr, as_struct, call_address, global_value, kernel, size_of, to_addr, to_u64, u32, u64
+from tricolor.kernel.lang import (
+    Struct,
+    addr,
+    as_struct,
+    atomic_add,
+    atomic_compare_exchange,
+    atomic_load,
+    call_address,
+    global_value,
+    kernel,
+    size_of,
+    to_addr,
+    to_u64,
+    u32,
+    u64,
+)
 from tricolor.runtime.allocator.mheap import reserve_table
 from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.settings_keys import ACCOUNTING, TRACE_ALLOCATIONS
+from tricolor.runtime.system.memory import unreserve
 
 MAX_SITES = 1 << 20
 TRACE_MALLOC = 1
@@ -24,8 +40,6 @@ class SiteCount(Struct):
     bytes: u64
 
 
-# Number of the site that allocates next: compiled Go code stores it before each allocation.
-site = global_value(u32, symbol_name="tricolor.site")
 # Address of a table of SiteCount by site number; 0 until an object is counted.
 site_counts = global_value(addr, symbol_name="tricolor.site_counts")
 # Code that is called with each event (kind, object, bytes); 0: none. runtime/allocation_trace.py sets it.
@@ -33,10 +47,10 @@ trace_hook = global_value(addr, symbol_name="tricolor.trace_hook")
 
 
 @kernel
-def note_allocation(object: addr, size_bytes: u64) -> None:
+def note_allocation(object: addr, size_bytes: u64, site: u32) -> None:
     """Counts and reports an allocation, as the settings ask."""
     if settings[ACCOUNTING] != 0:
-        count_site(size_bytes)
+        count_site(site, size_bytes)
     if settings[TRACE_ALLOCATIONS] != 0:
         report(TRACE_MALLOC, object, size_bytes)
 
@@ -61,13 +75,15 @@ def report(kind: u64, object: addr, size_bytes: u64) -> None:
 
 
 @kernel
-def count_site(size_bytes: u64) -> None:
-    """Counts one object at the site that allocates."""
-    if to_u64(site_counts.value) == 0:
-        site_counts.value = reserve_table(MAX_SITES * size_of(SiteCount))
-    number = to_u64(site.value)
+def count_site(site: u32, size_bytes: u64) -> None:
+    """Counts one object at the site that allocates. Several threads count at once."""
+    if to_u64(atomic_load(site_counts.value, "acquire")) == 0:
+        table = reserve_table(MAX_SITES * size_of(SiteCount))
+        if not atomic_compare_exchange(site_counts.value, to_addr(0), table, "acq_rel"):
+            unreserve(table, MAX_SITES * size_of(SiteCount))
+    number = to_u64(site)
     if number >= MAX_SITES:
         number = 0
     counts = as_struct(SiteCount, site_counts.value + number * size_of(SiteCount))
-    counts.objects += 1
-    counts.bytes += size_bytes
+    atomic_add(counts.objects, 1, "relaxed")
+    atomic_add(counts.bytes, size_bytes, "relaxed")

@@ -31,16 +31,12 @@ Differs from Go:
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import Array, Embed, Struct, addr, global_array, global_struct, global_value, i64, u8, u32, u64
+from tricolor.kernel.lang import Array, Embed, Struct, addr, global_array, global_struct, i64, u8, u32, u64
 from tricolor.runtime.allocator.sizes import LAYOUT_HASH_SLOTS, MAX_LAYOUTS, NUM_CLASSES, TYPE_CACHE_SLOTS
 
 SIDE_BYTES = 256
 STATE_FREE = 0
 STATE_IN_USE = 1
-# Values of wanted_type for boxes whose type descriptor is unknown.
-BOX_OF_NUMBER = 1
-BOX_OF_TEXT = 2
-BOX_OF_BYTES = 3
 
 
 class Special(Struct):
@@ -189,5 +185,3 @@ centrals = global_array(Embed[Central], MAX_LAYOUTS)
 layout_hash = global_array(Central, LAYOUT_HASH_SLOTS)
 type_cache = global_array(Embed[TypeLayout], TYPE_CACHE_SLOTS)
 class_counts = global_array(Embed[ClassCounts], NUM_CLASSES, symbol_name="tricolor.class_counts")
-# Type of the object that is about to be allocated, for traces. Entries that know the type store it; the trace clears it.
-wanted_type = global_value(addr)

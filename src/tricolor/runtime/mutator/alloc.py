@@ -26,6 +26,7 @@ from tricolor.runtime.allocator.settings import every_allocation
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.collector.cycle import collect_for_memory, collect_if_due
 from tricolor.runtime.collector.sweep import sweep_for, sweep_some
+from tricolor.runtime.mutator.requests import wanted_site
 from tricolor.runtime.records.machine import machine, mcache
 from tricolor.runtime.system.stop import fatal_out_of_memory
 
@@ -65,7 +66,7 @@ def refill(layout: addr) -> addr:
         report_sample(cursor, to_u64(central.elem_bytes))
     cell.cursor = cursor + to_u64(central.elem_bytes)
     if unlikely(every_allocation.value != 0):
-        note_allocation(cursor, to_u64(central.elem_bytes))
+        note_allocation(cursor, to_u64(central.elem_bytes), wanted_site())
     return cursor
 
 
@@ -87,7 +88,7 @@ def alloc_large(size_bytes: u64, type: addr, zero: bool) -> addr:
         if is_null(span):
             fatal_out_of_memory(length_bytes, mheap.pages_in_use << PAGE_SHIFT)
     if unlikely(every_allocation.value != 0):
-        note_allocation(span.start, length_bytes)
+        note_allocation(span.start, length_bytes, wanted_site())
     if unlikely(is_sampled_large(mcache(), length_bytes)):
         report_sample(span.start, length_bytes)
     return span.start

@@ -46,7 +46,7 @@ from tricolor.kernel.lang import (
     unlikely,
 )
 from tricolor.runtime.abi_types import GoType
-from tricolor.runtime.allocator.heap_types import centrals, mheap, type_cache, wanted_type
+from tricolor.runtime.allocator.heap_types import centrals, mheap, type_cache
 from tricolor.runtime.allocator.mcentral import (
     array_bitmap,
     central_for,
@@ -65,6 +65,7 @@ from tricolor.runtime.allocator.sizes import (
 )
 from tricolor.runtime.allocator.spans import class_bytes
 from tricolor.runtime.mutator.alloc import MAX_ALLOC_BYTES, alloc, alloc_large
+from tricolor.runtime.mutator.requests import want_type
 from tricolor.runtime.records.machine import mcache
 
 TINY_BYTES = 16
@@ -83,7 +84,7 @@ def alloc_noscan(size_bytes: u64, zero: bool) -> addr:
         if size_bytes >= TINY_BYTES or size_bytes == WORD_BYTES:
             return alloc(address(centrals[size_class_of(size_bytes)]), size_bytes)
         if size_bytes == 0:
-            wanted_type.value = to_addr(0)
+            want_type(to_addr(0))
             return field_address(zero_base)
         return alloc_tiny(size_bytes)
     return alloc_large(size_bytes, to_addr(0), zero)
@@ -162,7 +163,7 @@ def alloc_any(size_bytes: u64, type: addr, zero: bool) -> addr:
     if go_type.size_bytes == WORD_BYTES and size_bytes <= MAX_SMALL_BYTES and size_bytes != 0:
         return alloc(address(centrals[ALL_POINTERS_BASE + size_class_of(size_bytes)]), size_bytes)
     if size_bytes == 0:
-        wanted_type.value = to_addr(0)
+        want_type(to_addr(0))
         return field_address(zero_base)
     return alloc_typed(size_bytes, type, zero)
 
@@ -202,14 +203,14 @@ def panicmakeslicecap() -> None: ...
 @goroutine("runtime.mallocgc")
 def mallocgc(size_bytes: u64, type: addr, zero: bool) -> addr:
     """Go's mallocgc."""
-    wanted_type.value = type
+    want_type(type)
     return alloc_any(size_bytes, type, zero)
 
 
 @goroutine("runtime.newobject")
 def newobject(type: addr) -> addr:
     """new(T)."""
-    wanted_type.value = type
+    want_type(type)
     return alloc_value(type)
 
 
@@ -225,7 +226,7 @@ def newarray(elem: addr, count: i64) -> addr:
     elem_bytes = as_struct(GoType, elem).size_bytes
     if unlikely(count < 0 or product_overflows(elem_bytes, to_u64(count))):
         panicmakeslicelen()
-    wanted_type.value = elem
+    want_type(elem)
     return alloc_any(elem_bytes * to_u64(count), elem, True)
 
 
@@ -237,7 +238,7 @@ def makeslice(elem: addr, length: i64, capacity: i64) -> addr:
         if length < 0 or product_overflows(elem_bytes, to_u64(length)):
             panicmakeslicelen()
         panicmakeslicecap()
-    wanted_type.value = elem
+    want_type(elem)
     return alloc_any(elem_bytes * to_u64(capacity), elem, True)
 
 

@@ -123,6 +123,9 @@ class G(Struct):
     select_done: u8
     panics_on_fault: u8
     """1 after debug.SetPanicOnFault(true)."""
+    wanted_site: u32
+    """Site and type of what the goroutine allocates next (``mutator.requests``)."""
+    wanted_type: addr
     interrupted: addr
     """While a signal has stopped the goroutine between two instructions: its registers (SignalContext); else 0, and ``sp`` is valid."""
 
