@@ -313,9 +313,10 @@ class World:
 
     # --- Running ----------------------------------------------------------------------------------
 
-    def run(self, main: Program, seed: int = 0, preempted_percent: int = 0, monitored_percent: int = 0) -> int:
-        """Runs the program to its end and gives the exit status."""
+    def run(self, main: Program, seed: int = 0, preempted_percent: int = 0, monitored_percent: int = 0, parallel: int = 0) -> int:
+        """Runs the program to its end and gives the exit status. ``parallel``: with the locks that several processors need."""
         self.simulation.memory.restore(self.snapshot)
+        self.simulation.memory.store(self.simulation.globals["tricolor.parallel"], 4, parallel)
         self.simulation.system.now_ns = NANOSECONDS
         self.simulation.system.output.clear()
         self.programs.clear()

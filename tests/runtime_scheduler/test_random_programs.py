@@ -359,10 +359,11 @@ class Run:
 
 
 def run_seed(seed: int) -> Run:
-    """Runs the program of a seed beside its model."""
+    """Runs the program of a seed beside its model; every other one with the locks that several processors need."""
     run = Run(world(), Model(alive={1}))
     run.world.resumed = run.resumed
-    status = run.world.run(run.main, seed, preempted_percent=seed % 4 * 20, monitored_percent=seed % 3 * 20)
+    percents = {"preempted_percent": seed % 4 * 20, "monitored_percent": seed % 3 * 20}
+    status = run.world.run(run.main, seed, **percents, parallel=seed // 4 % 2)
     assert status in {0, 2}
     if status == 2:
         run.check_deadlock()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import Embed, Struct, addr, i64, inline, is_null, to_i64, u8, u64
+from tricolor.kernel.lang import Embed, Struct, addr, atomic_load, i64, inline, is_null, to_i64, u8, u64
 from tricolor.runtime.abi_types import GoType
 from tricolor.runtime.records.goroutine import Sudog
+from tricolor.runtime.system.lock import Lock
 
 
 class WaitQueue(Struct):
@@ -25,6 +26,8 @@ class Channel(Struct):
     has_pointers: u8
     is_timer: u8
     """A timer sends to it: len and cap are 0 for the program, and who waits for it is not deadlocked."""
+    lock: Embed[Lock]
+    """Guards all that changes after the channel was made, while several processors may run."""
     elem_type: GoType
     send_at: u64
     """Place in the buffer where the next element goes, and from which the next one comes."""
@@ -38,7 +41,7 @@ def chanlen(channel: Channel) -> i64:
     """len(channel)."""
     if is_null(channel) or channel.is_timer != 0:
         return 0
-    return to_i64(channel.count)
+    return to_i64(atomic_load(channel.count, "relaxed"))
 
 
 @inline(symbol_name="runtime.chancap")

@@ -5,18 +5,24 @@ that wait stand in two queues of Sudogs. The element of a waiting sender or rece
 that comes copies directly from or to it.
 
 All operations run on the goroutine's stack in ``@goroutine`` functions whose helpers are inlined. Nothing yields between
-looking at a channel and parking, which makes an operation atomic as long as one thread runs goroutines.
+looking at a channel and parking, which makes an operation atomic as long as one processor runs goroutines.
 
 Locking:
-    There is no lock yet. With several threads, the code from LOCK to UNLOCK must run under a lock of the channel, or of all
-    channels of a select. Each path from a LOCK passes one UNLOCK. A goroutine that parks cannot release the lock itself,
-    since it must be parked before another one wakes it: commit_park does it, through ``machine.wait_lock``.
+    While several processors may run (``parallel``), an operation holds the lock of the channel; with one there is no lock at all. A
+    goroutine that parks cannot release the lock itself, since it must be parked before another one wakes it: commit_park() does it,
+    through ``machine.wait_lock``. Who takes a waiter out of a queue owns its Sudog until it makes the goroutine runnable, and does
+    that after it has released the lock. Operations that must not wait look first without the lock whether they would: what they see
+    was true at some point of time during the operation, and that is all that such an operation may say.
 
 Invariants:
     1. One of the two queues MUST be empty, unless a goroutine is in both by a select. Otherwise two goroutines would wait for each
        other. Checked by check_channel().
     2. A receiver MUST NOT wait if ``count`` > 0, nor a sender if ``count`` < ``capacity``. Otherwise an element would overtake
        another one. Checked by check_channel().
+    3. While several processors may run, a channel MUST be looked at and changed under its lock. Otherwise two goroutines would take
+       the same element or waiter. Checked by check_channel().
+    4. A goroutine that holds the lock of a channel MUST NOT call a ``@goroutine`` function, whose prologue could yield. Otherwise
+       others would wait for a goroutine that does not run. Checked by commit_yield(), since a lock pins its holder.
 
 Source:
     Go 1.27.3 runtime/chan.go.
@@ -32,6 +38,10 @@ from tricolor.kernel.lang import (
     addr,
     address,
     as_struct,
+    atomic_add,
+    atomic_compare_exchange,
+    atomic_load,
+    atomic_store,
     check,
     const_table,
     field_address,
@@ -49,14 +59,16 @@ from tricolor.kernel.lang import (
     to_u64,
     u8,
     u32,
+    u64,
     unlikely,
 )
 from tricolor.runtime.abi_types import GoType
 from tricolor.runtime.channel_record import Channel, WaitQueue
+from tricolor.runtime.lock_ranks import RANK_CHANNEL
 from tricolor.runtime.mutator.malloc import mallocgc, newobject
 from tricolor.runtime.pointer_stores import clear_go_values, copy_go_value, store_go_pointer
-from tricolor.runtime.records.goroutine import Sudog
-from tricolor.runtime.records.machine import machine
+from tricolor.runtime.records.goroutine import G, Sudog
+from tricolor.runtime.records.machine import machine, pin, unpin
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.scheduler.contention import block_event, wait_began
 from tricolor.runtime.scheduler.goroutines import park_waiting
@@ -64,9 +76,12 @@ from tricolor.runtime.scheduler.reasons import REASON_RECEIVE, REASON_RECEIVE_NI
 from tricolor.runtime.scheduler.run_queue import make_ready
 from tricolor.runtime.scheduler.sudogs import sudog_acquire, sudog_release
 from tricolor.runtime.system.clock import nanotime
+from tricolor.runtime.system.lock import acquire, holds, parallel, release
 
 MAX_CHANNEL_BYTES: Final = 1 << 48
 KIND_STRUCT: Final = 25
+ONE: Final = 1
+MINUS_ONE: Final = (1 << 64) - 1
 # Word 2 of a Channel, its buffer, is the only pointer into the heap.
 CHANNEL_POINTER_WORDS: Final = 3
 
@@ -127,6 +142,25 @@ def makechan(type: GoChannelType, capacity: i64) -> Channel:
     return made
 
 
+# --- The lock -------------------------------------------------------------------------------------
+
+
+@inline
+def lock_channel(channel: Channel) -> None:
+    """From here to unlock_channel() no other goroutine uses the channel, and the running one is not preempted."""
+    if unlikely(parallel.value != 0):
+        pin()
+        acquire(channel.lock, RANK_CHANNEL)
+
+
+@inline
+def unlock_channel(channel: Channel) -> None:
+    """Undoes lock_channel()."""
+    if unlikely(parallel.value != 0):
+        release(channel.lock)
+        unpin()
+
+
 # --- Queues and elements --------------------------------------------------------------------------
 
 
@@ -162,6 +196,18 @@ def remove_waiter(queue: WaitQueue, waiter: Sudog) -> None:
 
 
 @inline
+def wins_select(g: G) -> bool:
+    """Whether no other case of the select in which the goroutine waits has won yet. Then this one has. The lock of another channel
+    does not keep others from the goroutine."""
+    if unlikely(parallel.value != 0):
+        return atomic_compare_exchange(g.select_done, 0, 1, "acq_rel")
+    if g.select_done != 0:
+        return False
+    g.select_done = 1
+    return True
+
+
+@inline
 def take_waiter(queue: WaitQueue) -> Sudog:
     """Takes out the first waiter; null if there is none. A select that another case has won is passed over."""
     while True:
@@ -175,10 +221,7 @@ def take_waiter(queue: WaitQueue) -> Sudog:
         else:
             after.previous = null(Sudog)
             waiter.next = null(Sudog)
-        if waiter.is_select == 0:
-            return waiter
-        if waiter.g.select_done == 0:
-            waiter.g.select_done = 1
+        if waiter.is_select == 0 or wins_select(waiter.g):
             return waiter
 
 
@@ -190,7 +233,10 @@ def copy_elem(channel: Channel, target: addr, source: addr) -> None:
 
 @inline
 def wake_waiter(waiter: Sudog, success: u8) -> None:
-    """Makes the waiter's goroutine the next to run; ``param`` says which of its records woke it."""
+    """Makes the goroutine of a waiter that was taken out of its queue the next to run; ``param`` says which of its records woke it.
+
+    The goroutine may run at once on another processor, so nobody but itself touches the record after that.
+    """
     waiter.success = success
     if unlikely(waiter.released_ns != 0):
         waiter.released_ns = nanotime()
@@ -199,11 +245,10 @@ def wake_waiter(waiter: Sudog, success: u8) -> None:
 
 
 @inline
-def hand_over(channel: Channel, receiver: Sudog, elem: addr) -> None:
-    """Gives an element to a waiting receiver."""
+def give_to_receiver(channel: Channel, receiver: Sudog, elem: addr) -> None:
+    """Sends to a receiver that has waited."""
     if receiver.elem != 0:
         copy_elem(channel, receiver.elem, elem)
-    wake_waiter(receiver, 1)
 
 
 @inline
@@ -230,7 +275,7 @@ def take_from_buffer(channel: Channel, elem: addr) -> None:
 
 @inline
 def take_from_sender(channel: Channel, sender: Sudog, elem: addr) -> None:
-    """Receives while a sender waits: its element, or the oldest in the full buffer, whose place gets the sender's."""
+    """Receives from a sender that has waited: its element, or the oldest in the full buffer, whose place gets the sender's."""
     if channel.capacity == 0:
         if elem != 0:
             copy_elem(channel, elem, sender.elem)
@@ -242,7 +287,6 @@ def take_from_sender(channel: Channel, sender: Sudog, elem: addr) -> None:
         following = channel.receive_at + 1
         channel.receive_at = 0 if following == channel.capacity else following
         channel.send_at = channel.receive_at
-    wake_waiter(sender, 1)
 
 
 @inline
@@ -254,45 +298,60 @@ def clear_elem(channel: Channel, elem: addr) -> None:
 
 @inline
 def check_channel(channel: Channel) -> None:
-    """Invariants 1 and 2."""
+    """Invariants 1 to 3."""
     receiver = channel.receivers.first
     sender = channel.senders.first
+    check(2, parallel.value == 0 or holds(channel.lock), "check_channel: the channel is used without its lock")
     check(2, is_null(receiver) or is_null(sender) or receiver.is_select != 0, "check_channel: goroutines wait in both queues")
     check(2, is_null(receiver) or channel.count == 0, "check_channel: a goroutine waits to receive what is in the buffer")
     check(2, is_null(sender) or channel.count == channel.capacity, "check_channel: a goroutine waits to send into a buffer with room")
 
 
 @inline
-def try_send(channel: Channel, elem: addr) -> bool:
-    """Sends if that is possible at once. The channel must not be closed."""
+def try_send(channel: Channel, elem: addr) -> tuple[bool, Sudog]:
+    """Sends if that is possible at once; the second result is the receiver that must be woken, or null. The channel must not be closed."""
     check_channel(channel)
     receiver = take_waiter(channel.receivers)
     if not is_null(receiver):
-        hand_over(channel, receiver, elem)
-        return True
+        give_to_receiver(channel, receiver, elem)
+        return True, receiver
     if channel.count < channel.capacity:
         put_in_buffer(channel, elem)
-        return True
-    return False
+        return True, receiver
+    return False, receiver
 
 
 @inline
-def try_receive(channel: Channel, elem: addr) -> bool:
-    """Receives if there is an element or a sender."""
+def try_receive(channel: Channel, elem: addr) -> tuple[bool, Sudog]:
+    """Receives if there is an element or a sender; the second result is the sender that must be woken, or null."""
     check_channel(channel)
     sender = take_waiter(channel.senders)
     if not is_null(sender):
         take_from_sender(channel, sender, elem)
-        return True
+        return True, sender
     if channel.count != 0:
         take_from_buffer(channel, elem)
-        return True
-    return False
+        return True, sender
+    return False, sender
+
+
+@inline
+def wake_partner(waiter: Sudog) -> None:
+    """Wakes the waiter that try_send() or try_receive() gave."""
+    if not is_null(waiter):
+        wake_waiter(waiter, 1)
+
+
+@inline
+def count_timer_waiters(channel: Channel, difference: u64) -> None:
+    """Counts those who wait for a channel of a timer."""
+    if unlikely(channel.is_timer != 0):
+        atomic_add(scheduler.timer_waiters, difference, "relaxed")
 
 
 @inline
 def wait_in(channel: Channel, queue: WaitQueue, elem: addr, reason: u32) -> bool:
-    """Parks the running goroutine in a queue of the channel; False if the channel was closed."""
+    """Parks the running goroutine in a queue of the channel, and unlocks the channel; False if the channel was closed."""
     g = machine.g
     began = wait_began()
     waiter = sudog_acquire()
@@ -303,10 +362,11 @@ def wait_in(channel: Channel, queue: WaitQueue, elem: addr, reason: u32) -> bool
     waiter.is_select = 0
     waiter.success = 0
     enqueue_waiter(queue, waiter)
-    scheduler.timer_waiters += to_u64(channel.is_timer)
-    # UNLOCK, by commit_park.
+    count_timer_waiters(channel, ONE)
+    if unlikely(parallel.value != 0):
+        machine.wait_lock = address(channel.lock)
     park_waiting(g, reason)
-    scheduler.timer_waiters -= to_u64(channel.is_timer)
+    count_timer_waiters(channel, MINUS_ONE)
     success = waiter.success != 0
     if unlikely(began != 0):
         block_event(waiter.released_ns - began, 0)
@@ -335,12 +395,20 @@ def chansend1(channel: Channel, elem: addr) -> None:
     """``channel <- *elem``."""
     if unlikely(is_null(channel)):
         block_forever(REASON_SEND_NIL)
-    # LOCK
+    lock_channel(channel)
     if unlikely(channel.closed != 0):
-        # UNLOCK
+        unlock_channel(channel)
         panic_send_closed()
-    if try_send(channel, elem):
-        # UNLOCK
+    check_channel(channel)
+    receiver = take_waiter(channel.receivers)
+    if not is_null(receiver):
+        give_to_receiver(channel, receiver, elem)
+        unlock_channel(channel)
+        wake_waiter(receiver, 1)
+        return
+    if channel.count < channel.capacity:
+        put_in_buffer(channel, elem)
+        unlock_channel(channel)
         return
     if not wait_in(channel, channel.senders, elem, REASON_SEND):
         panic_send_closed()
@@ -351,12 +419,20 @@ def chanrecv2(channel: Channel, elem: addr) -> bool:
     """``*elem, ok = <-channel``; elem may be 0."""
     if unlikely(is_null(channel)):
         block_forever(REASON_RECEIVE_NIL)
-    # LOCK
-    if try_receive(channel, elem):
-        # UNLOCK
+    lock_channel(channel)
+    check_channel(channel)
+    sender = take_waiter(channel.senders)
+    if not is_null(sender):
+        take_from_sender(channel, sender, elem)
+        unlock_channel(channel)
+        wake_waiter(sender, 1)
+        return True
+    if channel.count != 0:
+        take_from_buffer(channel, elem)
+        unlock_channel(channel)
         return True
     if channel.closed != 0:
-        # UNLOCK
+        unlock_channel(channel)
         clear_elem(channel, elem)
         return False
     if wait_in(channel, channel.receivers, elem, REASON_RECEIVE):
@@ -371,17 +447,44 @@ def chanrecv1(channel: Channel, elem: addr) -> None:
     chanrecv2(channel, elem)
 
 
+@inline
+def is_closed(channel: Channel) -> bool:
+    """Whether the channel is closed, seen without its lock. What the closing goroutine did before is seen after that."""
+    return atomic_load(channel.closed, "acquire") != 0
+
+
+@inline
+def looks_full(channel: Channel) -> bool:
+    """Whether a sender would wait, seen without the lock."""
+    if channel.capacity == 0:
+        return is_null(atomic_load(channel.receivers.first, "acquire"))
+    return atomic_load(channel.count, "acquire") == channel.capacity
+
+
+@inline
+def looks_empty(channel: Channel) -> bool:
+    """Whether a receiver would wait, seen without the lock."""
+    if channel.capacity == 0:
+        return is_null(atomic_load(channel.senders.first, "acquire"))
+    return atomic_load(channel.count, "acquire") == 0
+
+
 @goroutine("runtime.selectnbsend")
 def selectnbsend(channel: Channel, elem: addr) -> bool:
     """``select { case channel <- *elem: default: }``: whether it was sent."""
     if is_null(channel):
         return False
-    # LOCK
+    # In this order: what was open and is found full later became full while it was open, since a closed channel does not fill up.
+    if unlikely(parallel.value != 0) and not is_closed(channel) and looks_full(channel):
+        return False
+    lock_channel(channel)
     if unlikely(channel.closed != 0):
-        # UNLOCK
+        unlock_channel(channel)
         panic_send_closed()
-    # UNLOCK when this is done.
-    return try_send(channel, elem)
+    sent, receiver = try_send(channel, elem)
+    unlock_channel(channel)
+    wake_partner(receiver)
+    return sent
 
 
 @goroutine("runtime.selectnbrecv")
@@ -389,15 +492,35 @@ def selectnbrecv(elem: addr, channel: Channel) -> tuple[bool, bool]:
     """``select { case *elem, ok = <-channel: default: }``: whether the case was taken, and ok."""
     if is_null(channel):
         return False, False
-    # LOCK
-    if try_receive(channel, elem):
-        # UNLOCK
-        return True, True
+    # In this order: a channel that was empty and is not closed later was empty and open at the moment of the first look.
+    if unlikely(parallel.value != 0) and looks_empty(channel) and not is_closed(channel):
+        return False, False
+    lock_channel(channel)
+    received, sender = try_receive(channel, elem)
     closed = channel.closed != 0
-    # UNLOCK
+    unlock_channel(channel)
+    if received:
+        wake_partner(sender)
+        return True, True
     if closed:
         clear_elem(channel, elem)
     return closed, False
+
+
+@inline
+def take_all(queue: WaitQueue, first: G, last: G) -> tuple[G, G]:
+    """Takes all waiters of a channel that is closed, and puts their goroutines at the end of a list by ``link``."""
+    while True:
+        waiter = take_waiter(queue)
+        if is_null(waiter):
+            return first, last
+        waiter.g.param = address(waiter)
+        waiter.g.link = null(G)
+        if is_null(first):
+            first = waiter.g
+        else:
+            last.link = waiter.g
+        last = waiter.g
 
 
 @goroutine("runtime.closechan")
@@ -405,22 +528,18 @@ def closechan(channel: Channel) -> None:
     """close(channel): wakes all who wait."""
     if unlikely(is_null(channel)):
         panicplain(*text("close of nil channel"))
-    # LOCK
+    lock_channel(channel)
     if unlikely(channel.closed != 0):
-        # UNLOCK
+        unlock_channel(channel)
         panicplain(*text("close of closed channel"))
-    channel.closed = 1
-    while True:
-        receiver = take_waiter(channel.receivers)
-        if is_null(receiver):
-            break
-        wake_waiter(receiver, 0)
-    while True:
-        sender = take_waiter(channel.senders)
-        if is_null(sender):
-            break
-        wake_waiter(sender, 0)
-    # UNLOCK
+    atomic_store(channel.closed, 1, "release")
+    first, last = take_all(channel.receivers, null(G), null(G))
+    first, last = take_all(channel.senders, first, last)
+    unlock_channel(channel)
+    while not is_null(first):
+        g = first
+        first = g.link
+        wake_waiter(as_struct(Sudog, g.param), 0)
 
 
 # --- The rest -------------------------------------------------------------------------------------

@@ -3,28 +3,40 @@
 The cases are polled in random order; if none can go on at once, the goroutine waits in the queues of all channels, and
 the first that takes one of its records wins (``G.select_done``).
 
+While several processors may run, a select holds the locks of all its channels while it polls, while it enters the queues, and while it
+leaves them. It acquires them in the order of their addresses, each once. commit_select() releases them once the goroutine is parked:
+it finds them through the goroutine's records, ``G.waiting``, which stand in that order.
+
+Invariants:
+    1. commit_select() MUST NOT touch the goroutine or its records after it has released the last lock. Otherwise it would read what the
+       goroutine, which may run on by then, has given to others. No check sees that.
+
 Source:
     Go 1.27.3 runtime/select.go.
-
-Differs from Go:
-    There is no lock order, since one thread runs goroutines. LOCK and UNLOCK stand where locks belong (``channels``).
 """
 
 from __future__ import annotations
+
+from typing import Final, NoReturn
 
 from tricolor.kernel.lang import (
     Struct,
     addr,
     address,
     as_struct,
+    check,
+    export,
+    function_address,
     goroutine,
     i64,
     inline,
     is_null,
     load_u16,
+    memory_copy,
     null,
     size_of,
     store_u16,
+    systemstack,
     to_i64,
     to_u16,
     to_u32,
@@ -34,22 +46,36 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.channel_record import Channel
 from tricolor.runtime.channels import (
+    MINUS_ONE,
+    ONE,
     block_forever,
     clear_elem,
+    count_timer_waiters,
     enqueue_waiter,
+    lock_channel,
     panic_send_closed,
     remove_waiter,
     try_receive,
     try_send,
+    unlock_channel,
+    wake_partner,
 )
-from tricolor.runtime.records.goroutine import Sudog
+from tricolor.runtime.records.goroutine import WAITING, G, Sudog
 from tricolor.runtime.records.machine import machine
-from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.records.processor import next_random
 from tricolor.runtime.scheduler.contention import block_event, wait_began
-from tricolor.runtime.scheduler.goroutines import park_waiting
+from tricolor.runtime.scheduler.context import park
+from tricolor.runtime.scheduler.goroutines import schedule
 from tricolor.runtime.scheduler.reasons import REASON_SELECT
 from tricolor.runtime.scheduler.sudogs import sudog_acquire, sudog_release
+from tricolor.runtime.system.lock import parallel
+
+# How a case went on.
+WAITS: Final = 0
+SENT: Final = 1
+RECEIVED: Final = 2
+RECEIVED_CLOSED: Final = 3
+SENT_TO_CLOSED: Final = 4
 
 
 class Case(Struct):
@@ -84,11 +110,99 @@ def poll_order(cases: addr, order: addr, count: u64) -> u64:
     return used
 
 
+# --- Locks ----------------------------------------------------------------------------------------
+
+
+@inline
+def channel_at(cases: addr, order: addr, at: u64) -> Channel:
+    """The channel of the case whose index stands at a place of an order."""
+    return case_at(cases, to_u64(load_u16(order + at * 2))).channel
+
+
+@inline
+def sift_down(cases: addr, order: addr, start: u64, count: u64) -> None:
+    """Lets the index at a place sink in a heap of ``count`` indices, the one with the highest channel on top."""
+    at = start
+    sinking = load_u16(order + at * 2)
+    channel = address(case_at(cases, to_u64(sinking)).channel)
+    while True:
+        child = 2 * at + 1
+        if child >= count:
+            break
+        if child + 1 < count and address(channel_at(cases, order, child)) < address(channel_at(cases, order, child + 1)):
+            child += 1
+        if channel >= address(channel_at(cases, order, child)):
+            break
+        store_u16(order + at * 2, load_u16(order + child * 2))
+        at = child
+    store_u16(order + at * 2, sinking)
+
+
+@systemstack("tricolor.lock_order")
+def lock_order(cases: addr, order: addr, locked: addr, used: u64) -> None:
+    """Writes the indices in ``order`` to ``locked``, sorted by the addresses of their channels (heap sort)."""
+    memory_copy(locked, order, used * 2)
+    at = used // 2
+    while at > 0:
+        at -= 1
+        sift_down(cases, locked, at, used)
+    left = used
+    while left > 1:
+        left -= 1
+        last = load_u16(locked + left * 2)
+        store_u16(locked + left * 2, load_u16(locked))
+        store_u16(locked, last)
+        sift_down(cases, locked, 0, left)
+
+
+@inline
+def lock_all(cases: addr, locked: addr, used: u64) -> None:
+    """Locks the channels of all cases, each once."""
+    last = null(Channel)
+    for at in range(used):
+        channel = channel_at(cases, locked, at)
+        if channel is not last:
+            lock_channel(channel)
+        last = channel
+
+
+@inline
+def unlock_all(cases: addr, locked: addr, used: u64) -> None:
+    """Undoes lock_all()."""
+    last = null(Channel)
+    for at in range(used):
+        channel = channel_at(cases, locked, at)
+        if channel is not last:
+            unlock_channel(channel)
+        last = channel
+
+
+@export("tricolor.commit_select")
+def commit_select(g: G) -> NoReturn:
+    """The goroutine waits; its channels may be unlocked from here on.
+
+    Once the last channel is unlocked, the records may belong to others; and once a channel is, its own ones. So a channel is unlocked
+    after its last record was read.
+    """
+    each = g.waiting if parallel.value != 0 else null(Sudog)
+    while not is_null(each):
+        channel = as_struct(Channel, each.channel)
+        each = each.wait_link
+        if is_null(each) or each.channel != address(channel):
+            unlock_channel(channel)
+    check(2, machine.locks == 0, "commit_select: the goroutine holds a lock or is pinned")
+    schedule()
+
+
+# --- Waiting --------------------------------------------------------------------------------------
+
+
 @inline
 def wait_in_all(cases: addr, order: addr, used: u64, sends: u64) -> Sudog:
-    """Waits in the queues of all channels; gives the record that was taken."""
+    """Waits in the queues of all channels, and unlocks them; gives the record that was taken. ``order`` is that of the locks."""
     g = machine.g
     g.waiting = null(Sudog)
+    last = null(Sudog)
     g.select_done = 0
     g.param = 0
     began = wait_began()
@@ -103,15 +217,19 @@ def wait_in_all(cases: addr, order: addr, used: u64, sends: u64) -> Sudog:
         waiter.released_ns = -1 if began != 0 else 0
         waiter.success = 0
         waiter.case_index = to_u32(index)
-        waiter.wait_link = g.waiting
-        g.waiting = waiter
-        scheduler.timer_waiters += to_u64(case.channel.is_timer)
+        if is_null(last):
+            g.waiting = waiter
+        else:
+            last.wait_link = waiter
+        last = waiter
+        count_timer_waiters(case.channel, ONE)
         if index < sends:
             enqueue_waiter(case.channel.senders, waiter)
         else:
             enqueue_waiter(case.channel.receivers, waiter)
-    # UNLOCK, by commit_park.
-    park_waiting(g, REASON_SELECT)
+    g.status = WAITING
+    g.reason = REASON_SELECT
+    park(function_address(commit_select))
     taken = as_struct(Sudog, g.param)
     if unlikely(began != 0):
         block_event(taken.released_ns - began, 0)
@@ -120,14 +238,14 @@ def wait_in_all(cases: addr, order: addr, used: u64, sends: u64) -> Sudog:
 
 @inline
 def leave_queues(taken: Sudog, sends: u64) -> None:
-    """Takes the goroutine's other records out of their queues and frees all."""
+    """Takes the goroutine's other records out of their queues and frees all. The caller has locked the channels."""
     g = machine.g
     each = g.waiting
     g.waiting = null(Sudog)
     while not is_null(each):
         following = each.wait_link
         channel = as_struct(Channel, each.channel)
-        scheduler.timer_waiters -= to_u64(channel.is_timer)
+        count_timer_waiters(channel, MINUS_ONE)
         if each is not taken:
             if to_u64(each.case_index) < sends:
                 remove_waiter(channel.senders, each)
@@ -135,6 +253,24 @@ def leave_queues(taken: Sudog, sends: u64) -> None:
                 remove_waiter(channel.receivers, each)
         sudog_release(each)
         each = following
+
+
+# --- Select ---------------------------------------------------------------------------------------
+
+
+@inline
+def try_case(case: Case, sends: bool) -> tuple[u64, Sudog]:
+    """Runs a case if it can go on at once: how, and the waiter that must be woken."""
+    channel = case.channel
+    if sends:
+        if channel.closed != 0:
+            return SENT_TO_CLOSED, null(Sudog)
+        sent, receiver = try_send(channel, case.elem)
+        return SENT if sent else WAITS, receiver
+    received, sender = try_receive(channel, case.elem)
+    if received:
+        return RECEIVED, sender
+    return WAITS if channel.closed == 0 else RECEIVED_CLOSED, sender
 
 
 @goroutine("runtime.selectgo")
@@ -145,43 +281,41 @@ def selectgo(cases: addr, order: addr, sends: i64, receives: i64, block: bool) -
     """
     first_receive = to_u64(sends)
     used = poll_order(cases, order, to_u64(sends + receives))
-    # LOCK, all channels, in the order of their addresses.
+    locked = order
+    if unlikely(parallel.value != 0):
+        locked = order + used * 2
+        lock_order(cases, order, locked, used)
+        lock_all(cases, locked, used)
+    outcome: u64 = WAITS
+    chosen: u64 = 0
+    waiter = null(Sudog)
     for at in range(used):
-        index = to_u64(load_u16(order + at * 2))
-        case = case_at(cases, index)
-        channel = case.channel
-        if index < first_receive:
-            if channel.closed != 0:
-                # UNLOCK
-                panic_send_closed()
-            if try_send(channel, case.elem):
-                # UNLOCK
-                return to_i64(index), False
+        chosen = to_u64(load_u16(order + at * 2))
+        outcome, waiter = try_case(case_at(cases, chosen), chosen < first_receive)
+        if outcome != WAITS:
+            break
+    if outcome == WAITS and block and used != 0:
+        taken = wait_in_all(cases, locked, used, first_receive)
+        chosen = to_u64(taken.case_index)
+        if chosen < first_receive:
+            outcome = SENT if taken.success != 0 else SENT_TO_CLOSED
         else:
-            if try_receive(channel, case.elem):
-                # UNLOCK
-                return to_i64(index), True
-            if channel.closed != 0:
-                # UNLOCK
-                clear_elem(channel, case.elem)
-                return to_i64(index), False
-    if not block:
-        # UNLOCK
+            outcome = RECEIVED if taken.success != 0 else RECEIVED_CLOSED
+        if unlikely(parallel.value != 0):
+            locked = order + used * 2
+            lock_order(cases, order, locked, used)
+            lock_all(cases, locked, used)
+        leave_queues(taken, first_receive)
+    if unlikely(parallel.value != 0):
+        unlock_all(cases, locked, used)
+    wake_partner(waiter)
+    if outcome == WAITS:
+        if block:
+            block_forever(REASON_SELECT)
         return -1, False
-    if used == 0:
-        # UNLOCK
-        block_forever(REASON_SELECT)
-    taken = wait_in_all(cases, order, used, first_receive)
-    chosen = to_u64(taken.case_index)
-    success = taken.success != 0
-    # LOCK
-    leave_queues(taken, first_receive)
-    # UNLOCK
-    if chosen < first_receive:
-        if not success:
-            panic_send_closed()
-        return to_i64(chosen), False
-    if not success:
+    if outcome == SENT_TO_CLOSED:
+        panic_send_closed()
+    if outcome == RECEIVED_CLOSED:
         case = case_at(cases, chosen)
         clear_elem(case.channel, case.elem)
-    return to_i64(chosen), success
+    return to_i64(chosen), outcome == RECEIVED

@@ -193,7 +193,7 @@ def note_release(lock: Lock) -> bool:
     return True
 
 
-@kernel
+@systemstack("tricolor.holds")
 def holds(lock: Lock) -> bool:
     """Whether the thread holds the lock; for checks of level 2 and above only."""
     own = _own_holder()
