@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.runtime_scheduler.conftest import STRESS, Finished, RunCase
@@ -22,12 +24,16 @@ def test_a_frame_larger_than_any_segment_gets_one_of_its_own(run_case: RunCase) 
     assert run_case("large") == RIGHT
 
 
-def test_a_stack_over_the_limit_ends_the_program_as_go_does(run_case: RunCase) -> None:
-    done = run_case("overflow")
+@pytest.mark.parametrize(("case", "limit"), [("overflow", 1_000_000_000), ("max-stack", 1 << 17)])
+def test_a_stack_over_the_limit_ends_the_program_as_go_does(run_case: RunCase, case: str, limit: int) -> None:
+    done = run_case(case)
     assert done.status == 2
-    assert done.error.startswith(
-        "runtime: goroutine stack exceeds 1000000000-byte limit\nfatal error: stack overflow\n\ngoroutine 1 [running]:\nmain.deep(...)\n"
-    )
+    first, place, rest = done.error.split("\n", 2)
+    assert first == f"runtime: goroutine stack exceeds {limit}-byte limit"
+    sp, low, high = (int(each, 16) for each in re.findall("0x[0-9a-f]+", place))
+    assert place == f"runtime: sp={sp:#x} stack=[{low:#x}, {high:#x}]"
+    assert low < sp < high
+    assert rest.startswith("fatal error: stack overflow\n\ngoroutine 1 [running]:\nmain.deep(...)\n")
 
 
 def test_a_recovered_panic_goes_on_in_the_segment_of_the_function_that_defers(run_case: RunCase) -> None:

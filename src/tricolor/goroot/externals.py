@@ -100,6 +100,7 @@ KERNEL: Final[dict[str, str]] = {
     "runtime.signalignored": "whether the signal is ignored",
     "runtime.signalspending": "signals that are recorded and not taken; bit n-1 is signal n",
     "runtime.signalstake": "take the recorded signals",
+    "runtime.setmaxstack": "set the largest size of a stack in bytes; return the old limit",
     "runtime.setpaniconfault": "set whether memory faults of this goroutine panic; return the old setting",
     "runtime.settoken": "pass a token on to the function that is called next",
     "runtime.callers": "store return addresses; skip 0 begins in the function that calls callers",

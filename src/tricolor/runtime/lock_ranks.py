@@ -41,8 +41,6 @@ RANK_SCHEDULER: Final = 12
 """What all threads of the scheduler share: idle processors and threads, the global run queue, records of goroutines."""
 RANK_RUN_QUEUE: Final = 13
 """The run queue and the sleepers of a processor."""
-RANK_STACKS: Final = 14
-"""Free segments of stacks."""
 
 # Memory.
 RANK_COLLECTOR: Final = 20
@@ -65,6 +63,8 @@ RANK_SITES: Final = 31
 """The table of allocation sites, and the trace of allocations."""
 RANK_OUTPUT: Final = 32
 """Text for standard error."""
+RANK_STACKS: Final = 33
+"""Free segments of stacks: any Go code may need one, whatever lock it holds."""
 
 PEERS: Final = RANK_CHANNEL
 """The rank of which a thread may hold several locks."""

@@ -132,7 +132,7 @@ def put_memory(into: GCStats) -> None:
     into.span_sys_bytes = mheap.span_count * size_of(Span)
     into.mcache_bytes = processor_count() * size_of(MCache)
     into.metadata_bytes = mheap.persistent_bytes + mheap.top_pages * TABLE_BYTES_PER_PAGE + mheap.top_pages // TABLE_PAGES_PER_BYTE
-    into.other_sys_bytes = mapped_bytes.value - counters.mapped_bytes
+    into.other_sys_bytes = mapped_bytes.value
 
 
 @kernel

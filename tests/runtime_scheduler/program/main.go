@@ -24,6 +24,7 @@ var cases = map[string]func(arguments []string){
 	"arguments": argumentsSurvive,
 	"large":     largeFrames,
 	"overflow":  overflow,
+	"max-stack": overflowLimit,
 	"recover":   recoverFromDeeper,
 	"calls":     blockedCallsLetOthersRun,
 	"buffers":   buffersOfCallsStayAlive,

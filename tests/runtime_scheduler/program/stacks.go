@@ -1,6 +1,9 @@
 package main
 
-import "runtime"
+import (
+	"runtime"
+	"runtime/debug"
+)
 
 func deepRecursion([]string) {
 	for range 2 {
@@ -63,6 +66,22 @@ func largeFrames([]string) {
 }
 
 func overflow([]string) {
+	println(deep(-1))
+}
+
+// overflowLimit exceeds a limit that debug.SetMaxStack has set; a goroutine that stays below it ends well.
+func overflowLimit([]string) {
+	old := debug.SetMaxStack(1 << 20)
+	expect(old == 1_000_000_000, "first limit", old)
+	old = debug.SetMaxStack(1 << 17)
+	expect(old == 1<<20, "limit", old)
+	done := make(chan bool)
+	go func() {
+		got := deep(500)
+		expect(got == 500, "depth", got)
+		done <- true
+	}()
+	<-done
 	println(deep(-1))
 }
 

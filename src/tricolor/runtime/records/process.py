@@ -6,12 +6,18 @@ Source:
 
 from __future__ import annotations
 
+from typing import Final
+
 from tricolor.kernel.lang import Embed, Struct, addr, address, global_struct, i32, i64, kernel, to_u64, u32, u64
 from tricolor.runtime.records.goroutine import G
 from tricolor.runtime.records.machine import Machine, first_machine, machine
 from tricolor.runtime.records.processor import Processor, first_processor
 from tricolor.runtime.system.clock import nanotime
 from tricolor.runtime.system.lock import Lock
+
+STACK_LIMIT_BYTES: Final = 1_000_000_000
+STACK_CEILING_BYTES: Final = 2 * STACK_LIMIT_BYTES
+"""No stack exceeds it, whatever the program sets as the limit."""
 
 
 class Scheduler(Struct):
@@ -75,6 +81,8 @@ class Scheduler(Struct):
     """1 between start and exit; the monitor thread sleeps on it and ends when it is 0."""
     monitor_state: u32
     """Of the monitor thread: one of the MONITOR constants in preempt.py."""
+    stack_limit_bytes: u64
+    """How large a stack may become (debug.SetMaxStack)."""
     argc: i64
     argv: addr
     envp: addr
@@ -93,7 +101,7 @@ class Counters(Struct):
     """Segments in use by goroutines, live or kept for use again."""
     segment_bytes_peak: u64
     mapped_bytes: u64
-    """Memory for segments that the system gave: those in use, free ones, and what was never cut."""
+    """Memory of the system for segments: those in use, free ones, and the rest of the blocks from which they were cut."""
 
 
 scheduler = global_struct(Scheduler, symbol_name="tricolor.scheduler")
@@ -108,6 +116,7 @@ def init_scheduler() -> None:
     first_processor.owner = address(first_machine)
     scheduler.machine_count = 1
     scheduler.processor_limit = 1
+    scheduler.stack_limit_bytes = STACK_LIMIT_BYTES
     scheduler.started_ns = nanotime()
     scheduler.available_since_ns = scheduler.started_ns
     first_processor.random = to_u64(scheduler.started_ns)

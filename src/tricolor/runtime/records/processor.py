@@ -20,10 +20,12 @@ from tricolor.runtime.allocator.heap_types import MCache, mheap
 from tricolor.runtime.allocator.mcache import check_cells, check_dropped, drop_spans, flush_mcache
 from tricolor.runtime.allocator.sampling import forget_distances
 from tricolor.runtime.allocator.sizes import BARRIER_WORDS
-from tricolor.runtime.records.goroutine import G, Sudog
+from tricolor.runtime.records.goroutine import G, Segment, Sudog
 from tricolor.runtime.system.seed import FACTOR, STEP
 
 IN_SYSTEM_CALL: Final = 1
+CACHED_ORDERS: Final = 4
+"""Orders of segments of which a processor keeps free ones: 2 to 16 KiB."""
 
 
 class Sleepers(Struct):
@@ -41,6 +43,13 @@ class BarrierBuffer(Struct):
 
     count: u64
     entries: Array[addr, BARRIER_WORDS]
+
+
+class SegmentCache(Struct):
+    """Free segments of stacks by order, linked by next, and how many there are (``scheduler.segments``)."""
+
+    free: Array[Segment, CACHED_ORDERS]
+    counts: Array[u64, CACHED_ORDERS]
 
 
 class Processor(Struct):
@@ -86,6 +95,7 @@ class Processor(Struct):
     """When it became idle."""
     all_link: "Processor"
     """The next one after ``first_processor``."""
+    segments: Embed[SegmentCache]
     barrier: Embed[BarrierBuffer]
     mcache: Embed[MCache]
 

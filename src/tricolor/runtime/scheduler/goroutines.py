@@ -68,12 +68,13 @@ from tricolor.runtime.scheduler.run_queue import enqueue, enqueue_all, make_read
 from tricolor.runtime.scheduler.saved_registers import go_on
 from tricolor.runtime.scheduler.scan import shade_slots
 from tricolor.runtime.scheduler.seeded import choose, jump_to_sleeper
+from tricolor.runtime.scheduler.segments import segment_new
 from tricolor.runtime.scheduler.sleepers import (
     sleeper_insert,
     sleeper_remove,
     sleepers_due,
 )
-from tricolor.runtime.scheduler.stacks import MAIN_SEGMENT_BYTES, free_after, segment_new, stack_prepare
+from tricolor.runtime.scheduler.stacks import MAIN_SEGMENT_BYTES, stack_prepare, stack_retire
 from tricolor.runtime.scheduler.stops import out_of_memory
 from tricolor.runtime.system.clock import nanotime
 from tricolor.runtime.system.lock import Lock, acquire, release
@@ -247,9 +248,7 @@ def commit_exit(g: G) -> NoReturn:
     g.words[LABELS] = 0
     g.param = 0
     g.panics_on_fault = 0
-    g.segment = g.first_segment
-    if not is_null(g.first_segment.next):
-        free_after(g.first_segment)
+    stack_retire(g)
     g.link = scheduler.free_goroutines
     scheduler.free_goroutines = g
     machine.g = null(G)

@@ -21,12 +21,15 @@ from tricolor.runtime.records.goroutine import G
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.scheduler.saved_registers import RECORD_HEADER_BYTES, record_of
+from tricolor.runtime.scheduler.segments import release_idle, trim_idle
 from tricolor.runtime.scheduler.signals import SignalContext
 from tricolor.runtime.scheduler.stacks import StackRange, free_after, stack_range_first, stack_range_next
 
 # Enough for one call: some 20 us.
 ENOUGH_BYTES: Final = 32 << 10
 ENOUGH_GOROUTINES: Final = 128
+# Blocks of segments that a cycle gives back to the system, 5 us each.
+MOST_BLOCKS: Final = 32
 
 
 @naked("tricolor.scan_stacks")
@@ -62,6 +65,7 @@ def scan_from(sp: addr) -> None:
         g = g.all_link
     if is_null(g):
         marker.stacks_done = 1
+        release_idle(min(trim_idle(), MOST_BLOCKS))
 
 
 @kernel

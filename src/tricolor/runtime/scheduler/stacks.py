@@ -1,9 +1,7 @@
-"""Stack segments: where they come from, how a stack grows, which parts of it are in use.
+"""Stacks: how they grow and shrink, which parts of them are in use. ``segments`` says where the segments come from.
 
-Sizes are powers of two from 2 KiB. Up to 64 KiB (orders 0 to 5) they are cut from slabs of 1 MiB and kept in one free
-list for each order; larger ones are mapped one by one. A goroutine's segments form a list from the first one: those up to
-``g.segment`` are in use, those after it are kept for the next call that needs them, until a collection
-frees them (``scan_from``).
+A goroutine's segments form a list from the first one: those up to ``g.segment`` are in use, those after it are kept for the next call that
+needs them, until a collection frees them (``scan_from``).
 
 Invariants:
     1. ``segment.limit`` MUST be at least SEGMENT_HEADER_BYTES + GUARD_BYTES above the segment. Otherwise code that
@@ -27,10 +25,11 @@ from tricolor.kernel.lang import (
     addr,
     address,
     as_struct,
+    atomic_add,
+    atomic_exchange,
     check,
     field_address,
     function_address,
-    global_array,
     is_null,
     kernel,
     memory_zero,
@@ -45,20 +44,14 @@ from tricolor.kernel.lang import (
 from tricolor.kernel.registers import SAVED_BYTES, SAVED_R12_OFFSET, SAVED_RETURN_OFFSET
 from tricolor.runtime.records.goroutine import DEAD, FRAME_SLACK_BYTES, GUARD_BYTES, SEGMENT_HEADER_BYTES, G, Segment
 from tricolor.runtime.records.machine import machine
-from tricolor.runtime.records.process import counters
+from tricolor.runtime.records.process import STACK_CEILING_BYTES, counters, scheduler
 from tricolor.runtime.scheduler.context import goroutine_start
+from tricolor.runtime.scheduler.segments import LARGEST_POOLED_BYTES, LEAST_SEGMENT_BYTES, raise_to, segment_free, segment_new
 from tricolor.runtime.scheduler.signals import SignalContext
-from tricolor.runtime.scheduler.stops import out_of_memory, stack_overflow
-from tricolor.runtime.system.memory import map_memory, unmap_memory
+from tricolor.runtime.scheduler.stops import stack_overflow
 
-FIRST_SEGMENT_BYTES: Final = 2048
 # There is one main goroutine, most programs recurse on it, and a call over the end of a segment costs some 20 ns each time.
 MAIN_SEGMENT_BYTES: Final = 64 << 10
-SEGMENT_ORDERS: Final = 6
-LARGEST_POOLED_BYTES: Final = 2048 << (SEGMENT_ORDERS - 1)
-# Larger slabs cost nothing until touched; smaller ones would mean more calls of mmap.
-SLAB_BYTES: Final = 1 << 20
-STACK_LIMIT_BYTES: Final = 1_000_000_000
 # Above the saved registers of a new goroutine there are two zero words, which end the chain of frames.
 END_BYTES: Final = 16
 WORD_BYTES: Final = 8
@@ -69,14 +62,6 @@ GROW_IN_PLACE: Final = 0
 GROW_YIELD: Final = 1
 
 
-class SegmentPool(Struct):
-    """Free segments of one order, and the unused rest of a slab."""
-
-    free: Segment
-    bump: addr
-    bump_end: addr
-
-
 class StackRange(Struct):
     """A part of a goroutine's memory that may contain pointers; stack_range_next moves it to the next part."""
 
@@ -84,76 +69,6 @@ class StackRange(Struct):
     high: addr
     segment: Segment
     state: u64
-
-
-_pools = global_array(u64, 3 * SEGMENT_ORDERS)
-
-
-@kernel
-def _pool(order: u64) -> SegmentPool:
-    return as_struct(SegmentPool, field_address(_pools[3 * order]))
-
-
-@kernel
-def _order(size_bytes: u64) -> u64:
-    order: u64 = 0
-    while (FIRST_SEGMENT_BYTES << order) < size_bytes:
-        order += 1
-    return order
-
-
-@kernel
-def segment_new(size_bytes: u64) -> Segment:
-    """A segment of exactly that size, a power of two from 2 KiB; not zeroed. Ends the program if memory is exhausted."""
-    start: addr = 0
-    if size_bytes <= LARGEST_POOLED_BYTES:
-        pool = _pool(_order(size_bytes))
-        if not is_null(pool.free):
-            segment = pool.free
-            pool.free = segment.next
-            start = address(segment)
-        else:
-            if pool.bump + size_bytes > pool.bump_end or pool.bump == 0:
-                pool.bump = map_memory(SLAB_BYTES)
-                if pool.bump == 0:
-                    out_of_memory()
-                pool.bump_end = pool.bump + SLAB_BYTES
-                counters.mapped_bytes += SLAB_BYTES
-            start = pool.bump
-            pool.bump = pool.bump + size_bytes
-    else:
-        start = map_memory(size_bytes)
-        if start == 0:
-            out_of_memory()
-        counters.mapped_bytes += size_bytes
-    made = as_struct(Segment, start)
-    made.limit = to_u64(start) + SEGMENT_HEADER_BYTES + GUARD_BYTES
-    made.top = start + size_bytes
-    made.previous = null(Segment)
-    made.next = null(Segment)
-    made.previous_fp = 0
-    made.usable_bytes = size_bytes - SEGMENT_HEADER_BYTES - GUARD_BYTES
-    made.size_bytes = size_bytes
-    made.total_bytes = size_bytes
-    counters.segment_bytes += size_bytes
-    counters.segment_bytes_peak = max(counters.segment_bytes_peak, counters.segment_bytes)
-    # The first segment is a whole stack.
-    counters.largest_stack_bytes = max(counters.largest_stack_bytes, size_bytes)
-    return made
-
-
-@kernel
-def segment_free(segment: Segment) -> None:
-    """Frees a segment that nothing refers to."""
-    size = segment.size_bytes
-    counters.segment_bytes -= size
-    if size > LARGEST_POOLED_BYTES:
-        unmap_memory(address(segment), size)
-        counters.mapped_bytes -= size
-        return
-    pool = _pool(_order(size))
-    segment.next = pool.free
-    pool.free = segment
 
 
 @kernel
@@ -168,10 +83,18 @@ def free_after(segment: Segment) -> None:
 
 
 @kernel
+def stack_retire(g: G) -> None:
+    """The goroutine has ended. It keeps its first segment."""
+    g.segment = g.first_segment
+    if not is_null(g.first_segment.next):
+        free_after(g.first_segment)
+
+
+@kernel
 def stack_prepare(g: G, closure: addr) -> None:
     """Prepares the goroutine's stack so that resuming it calls the closure."""
     if is_null(g.first_segment):
-        g.first_segment = segment_new(FIRST_SEGMENT_BYTES)
+        g.first_segment = segment_new(LEAST_SEGMENT_BYTES)
     segment = g.first_segment
     g.segment = segment
     g.morestack_fp = 0
@@ -212,16 +135,22 @@ def grow_stack(frame_bytes: u64, argument_bytes: u64, fp: addr) -> addr:
     size = min(segment.size_bytes * 2, LARGEST_POOLED_BYTES)
     while size - SEGMENT_HEADER_BYTES - GUARD_BYTES < needed:
         size *= 2
-    if segment.total_bytes + size > STACK_LIMIT_BYTES:
+    if segment.total_bytes + size > min(scheduler.stack_limit_bytes, STACK_CEILING_BYTES):
         g.morestack_fp = fp
-        stack_overflow()
+        stack_overflow(to_u64(fp) + 16, segment)
     made = segment_new(size)
     made.previous = segment
     made.total_bytes = segment.total_bytes + size
     segment.next = made
-    counters.stack_growths += 1
-    counters.largest_stack_bytes = max(counters.largest_stack_bytes, made.total_bytes)
+    atomic_add(counters.stack_growths, 1, "relaxed")
+    raise_to(field_address(counters.largest_stack_bytes), made.total_bytes)
     return address(made)
+
+
+@systemstack("runtime.setmaxstack")
+def set_max_stack(length_bytes: u64) -> u64:
+    """Sets how large a stack may become; gives the previous limit. Stacks that are larger already do not grow any more."""
+    return atomic_exchange(scheduler.stack_limit_bytes, length_bytes, "relaxed")
 
 
 # --- For the collector ----------------------------------------------------------------------------

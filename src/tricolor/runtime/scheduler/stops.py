@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from tricolor.kernel.lang import addr, atomic_store, field_address, i32, kernel, systemstack, text, u64
-from tricolor.runtime.records.process import scheduler
+from tricolor.kernel.lang import addr, address, atomic_store, field_address, i32, kernel, systemstack, text, to_u64, u64
+from tricolor.runtime.records.goroutine import Segment
+from tricolor.runtime.records.process import STACK_CEILING_BYTES, scheduler
 from tricolor.runtime.scheduler.traceback import put_goroutines
 from tricolor.runtime.system.futex import sleep_while, wake_sleepers
-from tricolor.runtime.system.output import flush_output, put
+from tricolor.runtime.system.output import flush_output, put, put_hex, put_number
 from tricolor.runtime.system.stop import FATAL_STATUS, put_fatal
 
 
@@ -52,9 +53,17 @@ def out_of_memory() -> NoReturn:
 
 
 @kernel
-def stack_overflow() -> NoReturn:
-    """The running goroutine's stack would exceed its limit."""
-    put(*text("runtime: goroutine stack exceeds 1000000000-byte limit\n"))
+def stack_overflow(sp: u64, segment: Segment) -> NoReturn:
+    """The running goroutine's stack would exceed its limit. The stack pointer lies in that segment."""
+    put(*text("runtime: goroutine stack exceeds "))
+    put_number(min(scheduler.stack_limit_bytes, STACK_CEILING_BYTES))
+    put(*text("-byte limit\nruntime: sp=0x"))
+    put_hex(sp)
+    put(*text(" stack=[0x"))
+    put_hex(to_u64(address(segment)))
+    put(*text(", 0x"))
+    put_hex(to_u64(segment.top))
+    put(*text("]\n"))
     fatal_with_traces(*text("stack overflow"), False)
 
 

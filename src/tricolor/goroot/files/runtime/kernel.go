@@ -152,6 +152,10 @@ func setpaniconfault(on bool) bool
 func recovertoken() unsafe.Pointer
 func settoken(token unsafe.Pointer)
 
+// Stacks.
+
+func setmaxstack(bytes uintptr) uintptr
+
 // Signals.
 
 func signalenable(sig uint32)

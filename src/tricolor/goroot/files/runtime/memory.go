@@ -178,30 +178,20 @@ func debug_setGCPercent(percent int32) int32 { return gcsetpercent(percent) }
 //go:linkname debug_setMemoryLimit runtime/debug.setMemoryLimit
 func debug_setMemoryLimit(bytes int64) int64 { return gcsetlimit(bytes) }
 
-// The values that debug.SetMaxStack and debug.SetMaxThreads set last, 0 if they were not called.
-var maxStack, maxThreads atomic.Int64
-
-const (
-	defaultMaxStack   = 1000000000
-	defaultMaxThreads = 10000
-)
-
-// setLimit stores a limit and returns the one before.
-func setLimit(limit *atomic.Int64, n, fallback int) int {
-	if old := int(limit.Swap(int64(n))); old != 0 {
-		return old
-	}
-	return fallback
-}
-
 //go:linkname debug_setMaxStack runtime/debug.setMaxStack
-func debug_setMaxStack(bytes int) (old int) {
-	return setLimit(&maxStack, bytes, defaultMaxStack)
-}
+func debug_setMaxStack(bytes int) (old int) { return int(setmaxstack(uintptr(bytes))) }
+
+// maxThreads is what debug.SetMaxThreads set last, 0 if it was not called.
+var maxThreads atomic.Int64
+
+const defaultMaxThreads = 10000
 
 //go:linkname debug_setMaxThreads runtime/debug.setMaxThreads
 func debug_setMaxThreads(n int) (old int) {
-	return setLimit(&maxThreads, n, defaultMaxThreads)
+	if old := int(maxThreads.Swap(int64(n))); old != 0 {
+		return old
+	}
+	return defaultMaxThreads
 }
 
 //go:linkname debug_setPanicOnFault runtime/debug.setPanicOnFault
