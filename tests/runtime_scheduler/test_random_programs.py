@@ -348,9 +348,13 @@ class Run:
         assert self.free_sudogs() % in_slab == -self.waiting() % in_slab, "a sudog was lost"
 
     def free_sudogs(self) -> int:
-        count, each = 0, self.world.load("Processor", self.world.simulation.globals["tricolor.processor"], "free_sudogs")
-        while each != 0:
-            count, each = count + 1, self.world.load("Sudog", each, "wait_link")
+        places = self.world.simulation.globals
+        processor, central = places["tricolor.processor"], places["tricolor.runtime.scheduler.sudogs:central_sudogs"]
+        count = 0
+        for each in (self.world.load("Processor", processor, "free_sudogs"), self.world.load("CentralSudogs", central, "free")):
+            free = each
+            while free != 0:
+                count, free = count + 1, self.world.load("Sudog", free, "wait_link")
         return count
 
     def waiting(self) -> int:

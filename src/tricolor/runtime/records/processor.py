@@ -81,6 +81,7 @@ class Processor(Struct):
     random: u64
     """State of the generator that selects and seeds of maps draw from."""
     free_sudogs: Sudog
+    free_sudog_count: u64
     sleepers: Embed[Sleepers]
     owner: addr
     """The machine that runs goroutines with it; plus IN_SYSTEM_CALL while the machine is in a system call and any thread may take
