@@ -36,5 +36,20 @@ def test_a_stack_over_the_limit_ends_the_program_as_go_does(run_case: RunCase, c
     assert rest.startswith("fatal error: stack overflow\n\ngoroutine 1 [running]:\nmain.deep(...)\n")
 
 
+@pytest.mark.parametrize("debug", ["", "gcshrinkstackoff=1"])
+def test_stacks_that_goroutines_do_not_use_any_more_are_freed(run_case: RunCase, debug: str) -> None:
+    assert run_case("shrink", *debug.split(), debug=debug) == RIGHT
+
+
+@pytest.mark.parametrize("debug", ["", "adaptivestackstart=0"])
+def test_stacks_begin_with_what_others_use(run_case: RunCase, debug: str) -> None:
+    assert run_case("start", *debug.split(), debug=debug) == RIGHT
+
+
+@pytest.mark.parametrize("debug", ["", STRESS], ids=["plain", "stress"])
+def test_segments_that_are_freed_and_entered_again_work(run_case: RunCase, debug: str) -> None:
+    assert run_case("boundary", debug=debug) == RIGHT
+
+
 def test_a_recovered_panic_goes_on_in_the_segment_of_the_function_that_defers(run_case: RunCase) -> None:
     assert run_case("recover") == RIGHT

@@ -22,6 +22,7 @@ from tricolor.runtime.records.process import counters, scheduler
 from tricolor.runtime.records.processor import first_processor, flush_mcaches, tiny_allocs
 from tricolor.runtime.records.time_histogram import TIME_BUCKETS, pause_times, ready_times
 from tricolor.runtime.scheduler.preempt import MONITOR_RUNS
+from tricolor.runtime.scheduler.segments import idle_bytes
 from tricolor.runtime.settings_keys import GC_PERCENT, MEMORY_LIMIT
 from tricolor.runtime.system.clock import nanotime
 from tricolor.runtime.system.memory import mapped_bytes
@@ -83,6 +84,7 @@ class GCStats(Struct):
     goroutines_runnable: u64
     goroutines_created: u64
     threads: u64
+    starting_stack_bytes: u64
 
 
 @systemstack("runtime.gcstats")
@@ -112,6 +114,7 @@ def gc_stats(into: GCStats) -> None:
     into.goroutines = scheduler.live + scheduler.system_live
     into.goroutines_runnable = runnable_count()
     into.goroutines_created = counters.goroutines_created
+    into.starting_stack_bytes = scheduler.starting_stack_bytes
     into.threads = 2 if scheduler.monitor_state == MONITOR_RUNS else 1
 
 
@@ -119,15 +122,17 @@ def gc_stats(into: GCStats) -> None:
 def put_memory(into: GCStats) -> None:
     """Fills in the classes of memory; they do not overlap."""
     in_use = mheap.pages_in_use << PAGE_SHIFT
-    heap_sys = mheap.top_pages << PAGE_SHIFT
+    # Blocks of stacks that nobody uses count as free heap, where Go has them.
+    unused_stacks = idle_bytes()
+    heap_sys = (mheap.top_pages << PAGE_SHIFT) + unused_stacks
     into.heap_live_bytes = mheap.live
     into.heap_marked_bytes = cycles.marked
     into.heap_sys_bytes = heap_sys
     into.heap_idle_bytes = heap_sys - in_use
     into.heap_in_use_bytes = in_use
     into.heap_released_bytes = mheap.released_pages << PAGE_SHIFT
-    into.stack_in_use_bytes = counters.segment_bytes
-    into.stack_sys_bytes = counters.mapped_bytes
+    into.stack_in_use_bytes = counters.mapped_bytes - unused_stacks
+    into.stack_sys_bytes = into.stack_in_use_bytes
     into.span_in_use_bytes = (mheap.span_count - mheap.free_record_count) * size_of(Span)
     into.span_sys_bytes = mheap.span_count * size_of(Span)
     into.mcache_bytes = processor_count() * size_of(MCache)

@@ -47,7 +47,11 @@ MARK_STEP = 17
 """N: a cycle is always under way; each allocation marks N addresses. For tests of the write barrier."""
 PROCESSORS = 18
 """The most processors that run goroutines, whatever GOMAXPROCS is; 0 means 1."""
-LAST_KEY = 18
+ADAPTIVE_STACK_START = 19
+"""1: new goroutines begin with what stacks use on average (default); 0: with 2 KiB."""
+SHRINK_STACK_OFF = 20
+"""1: goroutines keep the segments of their stacks that they do not use."""
+LAST_KEY = 20
 
 DEBUG_FLAGS: Final[dict[str, int]] = {
     "gctrace": GCTRACE,
@@ -62,6 +66,8 @@ DEBUG_FLAGS: Final[dict[str, int]] = {
     "gcstoptheworld": STOP_THE_WORLD,
     "gcmarkstep": MARK_STEP,
     "processors": PROCESSORS,
+    "adaptivestackstart": ADAPTIVE_STACK_START,
+    "gcshrinkstackoff": SHRINK_STACK_OFF,
 }
 """Flags of GODEBUG and the settings that they set to a number."""
 

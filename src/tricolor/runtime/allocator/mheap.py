@@ -31,7 +31,7 @@ from tricolor.runtime.allocator.sizes import (
     MIN_ARENA_BYTES,
     PAGE_SHIFT,
 )
-from tricolor.runtime.settings_keys import ARENA_BYTES, GC_PERCENT, MEMORY_LIMIT, PAST_END
+from tricolor.runtime.settings_keys import ADAPTIVE_STACK_START, ARENA_BYTES, GC_PERCENT, MEMORY_LIMIT, PAST_END
 from tricolor.runtime.system.clock import nanotime
 from tricolor.runtime.system.memory import OS_PAGE_BYTES, reserve, unreserve
 from tricolor.runtime.system.stop import fatal, fatal_out_of_memory
@@ -91,6 +91,7 @@ def heap_init() -> None:
     settings[GC_PERCENT] = DEFAULT_GC_PERCENT
     settings[MEMORY_LIMIT] = NO_LIMIT
     settings[PAST_END] = 1
+    settings[ADAPTIVE_STACK_START] = 1
     mheap.trigger = HEAP_MINIMUM_BYTES
     mheap.goal = HEAP_MINIMUM_BYTES
 

@@ -85,6 +85,7 @@ from tricolor.runtime.collector.sweep import begin_sweep, check_heap, finish_swe
 from tricolor.runtime.collector.workers import WORKER_ASSIST, WORKER_FRACTIONAL, WORKER_IDLE, assist_work, paid_bytes, take_credit
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.records.processor import drop_all_spans, flush_mcaches
+from tricolor.runtime.records.stack_sizes import adapt_starting_size
 from tricolor.runtime.records.time_histogram import count_duration, pause_times
 from tricolor.runtime.settings_keys import CHECKMARK, GCTRACE, MARK_STEP, STOP_THE_WORLD, STRESS, TRACE_ALLOCATIONS
 from tricolor.runtime.system.clock import nanotime, wall_ns
@@ -208,6 +209,7 @@ def terminate() -> None:
         check_marks(cycles.is_stopped != 0)
     process_specials()
     end_profile_cycle()
+    adapt_starting_size()
     end_shading()
     drop_all_spans()
     begin_sweep(marker.marked_bytes + mheap.black_bytes)

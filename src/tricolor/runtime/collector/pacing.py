@@ -80,12 +80,12 @@ def read_memory() -> None:
     pacer.heap_free = free_dirty_pages() << PAGE_SHIFT
     pacer.heap_alloc = max(mheap.pages_in_use << PAGE_SHIFT, mheap.live)
     heap = (mheap.top_pages - mheap.released_pages) << PAGE_SHIFT
-    pacer.mapped_ready = heap + stack_bytes() + mheap.persistent_bytes
+    pacer.mapped_ready = heap + counters.mapped_bytes + mheap.persistent_bytes
 
 
 @kernel
 def stack_bytes() -> u64:
-    """Stacks that the process holds."""
+    """Stacks of goroutines, used or not."""
     return counters.segment_bytes
 
 

@@ -15,6 +15,7 @@ from tricolor.runtime.records.processor import Processor, first_processor
 from tricolor.runtime.system.clock import nanotime
 from tricolor.runtime.system.lock import Lock
 
+LEAST_SEGMENT_BYTES: Final = 2048
 STACK_LIMIT_BYTES: Final = 1_000_000_000
 STACK_CEILING_BYTES: Final = 2 * STACK_LIMIT_BYTES
 """No stack exceeds it, whatever the program sets as the limit."""
@@ -81,6 +82,8 @@ class Scheduler(Struct):
     """1 between start and exit; the monitor thread sleeps on it and ends when it is 0."""
     monitor_state: u32
     """Of the monitor thread: one of the MONITOR constants in preempt.py."""
+    starting_stack_bytes: u64
+    """Size of a new goroutine's first segment (``stack_sizes``)."""
     stack_limit_bytes: u64
     """How large a stack may become (debug.SetMaxStack)."""
     argc: i64
@@ -116,6 +119,7 @@ def init_scheduler() -> None:
     first_processor.owner = address(first_machine)
     scheduler.machine_count = 1
     scheduler.processor_limit = 1
+    scheduler.starting_stack_bytes = LEAST_SEGMENT_BYTES
     scheduler.stack_limit_bytes = STACK_LIMIT_BYTES
     scheduler.started_ns = nanotime()
     scheduler.available_since_ns = scheduler.started_ns

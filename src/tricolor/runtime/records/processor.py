@@ -46,10 +46,15 @@ class BarrierBuffer(Struct):
 
 
 class SegmentCache(Struct):
-    """Free segments of stacks by order, linked by next, and how many there are (``scheduler.segments``)."""
+    """Free segments of stacks by order, linked by next, and how many there are (``scheduler.segments``); stacks that were scanned."""
 
     free: Array[Segment, CACHED_ORDERS]
     counts: Array[u64, CACHED_ORDERS]
+    trims: u64
+    """Calls of trim_idle() after which these are kept."""
+    scanned_bytes: u64
+    """What the stacks used that this processor has scanned in the present cycle (``stack_sizes``)."""
+    scanned_stacks: u64
 
 
 class Processor(Struct):

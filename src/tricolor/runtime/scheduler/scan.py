@@ -23,7 +23,7 @@ from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.scheduler.saved_registers import RECORD_HEADER_BYTES, record_of
 from tricolor.runtime.scheduler.segments import release_idle, trim_idle
 from tricolor.runtime.scheduler.signals import SignalContext
-from tricolor.runtime.scheduler.stacks import StackRange, free_after, stack_range_first, stack_range_next
+from tricolor.runtime.scheduler.stacks import StackRange, shrink_stack, stack_range_first, stack_range_next
 
 # Enough for one call: some 20 us.
 ENOUGH_BYTES: Final = 32 << 10
@@ -55,9 +55,8 @@ def scan_from(sp: addr) -> None:
     visited: u64 = 0
     g = scheduler.all_goroutines if is_null(marker.next_goroutine) else marker.next_goroutine.all_link
     while not is_null(g) and marker.stack_bytes < enough and visited < ENOUGH_GOROUTINES:
-        # The segment after the last one in use stays: a loop that crosses the boundary then needs no new memory.
-        if scan_goroutine(g) and not is_null(g.segment.next):
-            free_after(g.segment.next)
+        scan_goroutine(g)
+        shrink_stack(g)
         if g is machine.g and machine.system_base > sp:
             mark_stack_words(sp, machine.system_base)
         marker.next_goroutine = g
@@ -69,22 +68,21 @@ def scan_from(sp: addr) -> None:
 
 
 @kernel
-def scan_goroutine(g: G) -> bool:
-    """Scans the goroutine's record, its stack, and its registers if a signal stopped it; False if it is dead.
+def scan_goroutine(g: G) -> None:
+    """Scans the goroutine's record, its stack, and its registers if a signal stopped it. A dead one has none.
 
     If it runs, the caller is on the system stack, and the registers are the caller's to scan.
     """
     g.scanned_cycle = cycles.count + 1
     part = stack_struct(StackRange)
     if not stack_range_first(g, part):
-        return False
+        return
     mark_words(part.low, part.high)
     if g.interrupted != 0:
         saved = record_of(as_struct(SignalContext, g.interrupted))
         mark_words(address(saved) + RECORD_HEADER_BYTES, saved.end)
     while stack_range_next(g, part):
         mark_stack_words(part.low, part.high)
-    return True
 
 
 @kernel

@@ -11,7 +11,7 @@ Terms:
     empty     a block without memory: never used, or given back
 
 How: a processor keeps some free segments of each small order (``Processor.segments``), which it takes and frees without a lock. When it has
-none it takes half as many as it may keep from the blocks, and gives half back when it has too many. The blocks have a lock. A block
+none it takes half as many as it may keep from the blocks, and gives half back when it has too many, and all after each cycle. The blocks have a lock. A block
 whose last segment is freed becomes idle, and may serve another order next. ``trim_idle`` gives back as many blocks as were idle
 all the time since it was called last: those the program did not miss.
 
@@ -60,14 +60,13 @@ from tricolor.kernel.lang import (
 from tricolor.runtime.lock_ranks import RANK_STACKS
 from tricolor.runtime.records.goroutine import GUARD_BYTES, SEGMENT_HEADER_BYTES, Segment
 from tricolor.runtime.records.machine import machine
-from tricolor.runtime.records.process import counters
+from tricolor.runtime.records.process import LEAST_SEGMENT_BYTES, counters
 from tricolor.runtime.records.processor import CACHED_ORDERS, SegmentCache
 from tricolor.runtime.scheduler.stops import out_of_memory
 from tricolor.runtime.system.lock import Lock, acquire, holds
 from tricolor.runtime.system.lock import release as release_lock
 from tricolor.runtime.system.memory import release, reserve, unreserve
 
-LEAST_SEGMENT_BYTES: Final = 2048
 SEGMENT_ORDERS: Final = 6
 LARGEST_POOLED_BYTES: Final = LEAST_SEGMENT_BYTES << (SEGMENT_ORDERS - 1)
 BLOCK_BYTES: Final = LARGEST_POOLED_BYTES
@@ -105,6 +104,8 @@ class Blocks(Struct):
     idle_count: u64
     idle_least: u64
     """The least number of idle blocks since trim_idle() was called last."""
+    trims: u64
+    """Calls of trim_idle()."""
     empty: Block
     slab: addr
     """The block that was never used and is next, and the end of its slab."""
@@ -273,6 +274,19 @@ def give_back(cache: SegmentCache, order: u64, kept: u64) -> None:
 
 
 @kernel
+def _own_cache() -> SegmentCache:
+    """What the calling thread's processor keeps; nothing at first after trim_idle(), so that it keeps no block from being idle."""
+    cache = machine.processor.segments
+    trims = atomic_load(blocks.trims, "relaxed")
+    if unlikely(cache.trims != trims):
+        cache.trims = trims
+        for order in range(CACHED_ORDERS):
+            if cache.counts[order] != 0:
+                give_back(cache, order, 0)
+    return cache
+
+
+@kernel
 def _order(size_bytes: u64) -> u64:
     order: u64 = 0
     while (LEAST_SEGMENT_BYTES << order) < size_bytes:
@@ -288,7 +302,7 @@ def _take(order: u64) -> Segment:
         segment = _take_segment(order)
         release_lock(blocks.lock)
         return segment
-    cache = machine.processor.segments
+    cache = _own_cache()
     if cache.counts[order] == 0:
         _refill(cache, order)
     segment = cache.free[order]
@@ -356,7 +370,7 @@ def segment_free(segment: Segment) -> None:
         _give_segment(segment)
         release_lock(blocks.lock)
         return
-    cache = machine.processor.segments
+    cache = _own_cache()
     segment.next = cache.free[order]
     cache.free[order] = segment
     cache.counts[order] += 1
@@ -393,8 +407,16 @@ def release_idle(count: u64) -> u64:
 
 
 @kernel
+def idle_bytes() -> u64:
+    """Memory of blocks of which no segment is used."""
+    return atomic_load(blocks.idle_count, "relaxed") * BLOCK_BYTES
+
+
+@kernel
 def trim_idle() -> u64:
-    """Notes how many blocks were idle all the time since the last call: these are not missed if they are released."""
+    """Notes how many blocks were idle all the time since the last call: these are not missed if they are released. Called once in a cycle."""
+    atomic_add(blocks.trims, 1, "relaxed")
+    _own_cache()
     acquire(blocks.lock, RANK_STACKS)
     unused = blocks.idle_least
     blocks.idle_least = blocks.idle_count

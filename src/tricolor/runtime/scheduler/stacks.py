@@ -1,7 +1,8 @@
 """Stacks: how they grow and shrink, which parts of them are in use. ``segments`` says where the segments come from.
 
 A goroutine's segments form a list from the first one: those up to ``g.segment`` are in use, those after it are kept for the next call that
-needs them, until a collection frees them (``scan_from``).
+needs them, until the collector frees them: a cycle leaves one, and the next cycle frees that one if it was not used meanwhile. A dead goroutine
+keeps its first segment until the next cycle.
 
 Invariants:
     1. ``segment.limit`` MUST be at least SEGMENT_HEADER_BYTES + GUARD_BYTES above the segment. Otherwise code that
@@ -13,7 +14,8 @@ Source:
     Go 1.27.3 runtime/stack.go for the sizes and the limit of 1,000,000,000 bytes.
 
 Differs from Go:
-    Go copies a stack to a larger one; here it continues in another segment, and pointers into it stay valid.
+    Go copies a stack to a larger one; here it continues in another segment, and pointers into it stay valid. The first segment
+    never becomes smaller.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from tricolor.kernel.lang import (
     as_struct,
     atomic_add,
     atomic_exchange,
+    atomic_load,
+    atomic_store,
     check,
     field_address,
     function_address,
@@ -34,6 +38,7 @@ from tricolor.kernel.lang import (
     kernel,
     memory_zero,
     null,
+    spin_hint,
     store_addr,
     systemstack,
     to_addr,
@@ -42,13 +47,28 @@ from tricolor.kernel.lang import (
     unlikely,
 )
 from tricolor.kernel.registers import SAVED_BYTES, SAVED_R12_OFFSET, SAVED_RETURN_OFFSET
-from tricolor.runtime.records.goroutine import DEAD, FRAME_SLACK_BYTES, GUARD_BYTES, SEGMENT_HEADER_BYTES, G, Segment
+from tricolor.runtime.allocator.marking import is_marking
+from tricolor.runtime.allocator.settings import settings
+from tricolor.runtime.records.goroutine import (
+    DEAD,
+    FRAME_SLACK_BYTES,
+    GUARD_BYTES,
+    SCANNED,
+    SEGMENT_HEADER_BYTES,
+    G,
+    Segment,
+    begin_scan,
+    end_scan,
+)
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import STACK_CEILING_BYTES, counters, scheduler
+from tricolor.runtime.records.stack_sizes import count_scanned_stack
 from tricolor.runtime.scheduler.context import goroutine_start
-from tricolor.runtime.scheduler.segments import LARGEST_POOLED_BYTES, LEAST_SEGMENT_BYTES, raise_to, segment_free, segment_new
+from tricolor.runtime.scheduler.segments import LARGEST_POOLED_BYTES, raise_to, segment_free, segment_new
 from tricolor.runtime.scheduler.signals import SignalContext
 from tricolor.runtime.scheduler.stops import stack_overflow
+from tricolor.runtime.settings_keys import SHRINK_STACK_OFF
+from tricolor.runtime.system.lock import parallel
 
 # There is one main goroutine, most programs recurse on it, and a call over the end of a segment costs some 20 ns each time.
 MAIN_SEGMENT_BYTES: Final = 64 << 10
@@ -57,6 +77,9 @@ END_BYTES: Final = 16
 WORD_BYTES: Final = 8
 # Below its stack pointer a function that calls nothing may use this much.
 RED_ZONE_BYTES: Final = 128
+
+NOT_ENTERED: Final = 1
+"""``previous_fp`` of a segment that the collector found unused; __morestack overwrites it."""
 
 GROW_IN_PLACE: Final = 0
 GROW_YIELD: Final = 1
@@ -84,17 +107,25 @@ def free_after(segment: Segment) -> None:
 
 @kernel
 def stack_retire(g: G) -> None:
-    """The goroutine has ended. It keeps its first segment."""
-    g.segment = g.first_segment
-    if not is_null(g.first_segment.next):
-        free_after(g.first_segment)
+    """The goroutine has ended. It keeps its first segment, if that has the size of others, until shrink_stack()."""
+    first = g.first_segment
+    g.segment = first
+    if not is_null(first.next):
+        free_after(first)
+    if first.size_bytes != scheduler.starting_stack_bytes:
+        segment_free(first)
+        g.first_segment = null(Segment)
+    atomic_store(g.sp, 0, "release")
 
 
 @kernel
 def stack_prepare(g: G, closure: addr) -> None:
-    """Prepares the goroutine's stack so that resuming it calls the closure."""
+    """Prepares a dead goroutine's stack so that resuming it calls the closure."""
+    claims = is_marking.value != 0 and parallel.value != 0
+    while claims and not begin_scan(g):
+        spin_hint()
     if is_null(g.first_segment):
-        g.first_segment = segment_new(LEAST_SEGMENT_BYTES)
+        g.first_segment = segment_new(scheduler.starting_stack_bytes)
     segment = g.first_segment
     g.segment = segment
     g.morestack_fp = 0
@@ -103,6 +134,8 @@ def stack_prepare(g: G, closure: addr) -> None:
     memory_zero(g.sp, SAVED_BYTES + END_BYTES)
     store_addr(g.sp + SAVED_R12_OFFSET, closure)
     store_addr(g.sp + SAVED_RETURN_OFFSET, function_address(goroutine_start))
+    if claims:
+        end_scan(g)
 
 
 @systemstack("tricolor.grow_stack")
@@ -162,7 +195,7 @@ def stack_range_first(g: G, cursor: StackRange) -> bool:
 
     The running goroutine's stack is scanned from ``machine.goroutine_sp``: call it from ``@systemstack`` code only.
     """
-    if g.status == DEAD:
+    if g.status & ~SCANNED == DEAD:
         return False
     cursor.low = field_address(g.words)
     cursor.high = cursor.low + len(g.words) * WORD_BYTES
@@ -199,6 +232,31 @@ def stack_range_next(g: G, cursor: StackRange) -> bool:
     cursor.high = segment.top
     cursor.segment = segment
     return True
+
+
+@kernel
+def shrink_stack(g: G) -> None:
+    """Frees what a goroutine that was just scanned does not need: all but one of the segments after the last in use, and that one too if
+    it was not entered since the last cycle; all of a dead goroutine's stack. So a loop that crosses a boundary needs no new memory."""
+    if g.status & ~SCANNED == DEAD:
+        # While sp is not 0, the goroutine ends or is being made.
+        if atomic_load(g.sp, "acquire") == 0 and not is_null(g.first_segment):
+            segment_free(g.first_segment)
+            g.first_segment = null(Segment)
+        return
+    segment = g.segment
+    if g is not scheduler.all_goroutines:
+        below = segment.total_bytes - segment.size_bytes
+        count_scanned_stack(machine.processor, below + (segment.top - _innermost(g)))
+    spare = segment.next
+    if is_null(spare) or settings[SHRINK_STACK_OFF] != 0:
+        return
+    if not is_null(spare.next):
+        free_after(spare)
+    if spare.previous_fp == NOT_ENTERED:
+        free_after(segment)
+    else:
+        spare.previous_fp = NOT_ENTERED
 
 
 @kernel

@@ -51,6 +51,7 @@ type gcStats struct {
 	goroutinesRunnable uint64
 	goroutinesCreated  uint64
 	threads            uint64
+	startingStackBytes uint64
 }
 
 // sysBytes returns the memory that the process has from the system.
@@ -62,9 +63,6 @@ func (s *gcStats) sysBytes() uint64 {
 func (s *gcStats) collectorCPUNs() uint64 {
 	return s.pauseCPUNs + s.assistCPUNs + s.workerCPUNs + s.idleWorkerCPUNs
 }
-
-// startingStackSize is the size of a new goroutine's stack in bytes.
-const startingStackSize = 2048
 
 // sizeClass holds the kernel's statistics of one size class: element size, and numbers of objects.
 type sizeClass struct {

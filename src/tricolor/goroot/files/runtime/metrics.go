@@ -128,7 +128,7 @@ func (r *readings) heapMetric(name string) (v uint64, ok bool) {
 		heap, globals := gcscannable()
 		return heap + globals + s.stackScanBytes, true
 	case "/gc/stack/starting-size:bytes":
-		return startingStackSize, true
+		return s.startingStackBytes, true
 	}
 	return 0, false
 }
@@ -158,7 +158,7 @@ func (r *readings) memoryMetric(name string) (v uint64, ok bool) {
 	case "/memory/classes/metadata/other:bytes":
 		return s.metadataBytes, true
 	case "/memory/classes/os-stacks:bytes":
-		return s.stackSysBytes - s.stackInUseBytes, true // memory for stacks that no goroutine uses
+		return s.stackSysBytes - s.stackInUseBytes, true // 0: libc makes the stacks of threads
 	case "/memory/classes/other:bytes":
 		return s.otherSysBytes, true
 	case "/memory/classes/profiling/buckets:bytes":
