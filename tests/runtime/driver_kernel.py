@@ -53,7 +53,7 @@ from tricolor.runtime.collector.workers import WORKER_FRACTIONAL
 from tricolor.runtime.mutator.alloc import alloc
 from tricolor.runtime.mutator.malloc import alloc_any
 from tricolor.runtime.mutator.weak import weak_handle, weak_load
-from tricolor.runtime.records.machine import first_machine, machine
+from tricolor.runtime.records.machine import first_machine, machine, mcache
 from tricolor.runtime.records.process import init_scheduler
 from tricolor.runtime.records.processor import flush_mcaches
 from tricolor.runtime.settings_keys import MARK_STEP, SAMPLE_BYTES
@@ -273,7 +273,7 @@ def set_sample_bytes(rate: i64) -> None:
 
 @export("test.distance")
 def distance() -> u64:
-    return draw_distance()
+    return draw_distance(mcache())
 
 
 @export("test.sampled")

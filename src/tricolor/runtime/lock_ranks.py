@@ -43,10 +43,12 @@ RANK_RUN_QUEUE: Final = 13
 """The run queue and the sleepers of a processor."""
 
 # Memory.
+RANK_PROFILES: Final = 19
+"""Records by call stack, and the list of sampled objects."""
 RANK_COLLECTOR: Final = 20
 """The phase of the collector and its lists of work."""
 RANK_SPECIALS: Final = 21
-"""Finalizers, cleanups, weak handles."""
+"""Finalizers, cleanups, weak handles. Held while what they hold is pushed for the marker."""
 RANK_LAYOUTS: Final = 22
 """The table of layouts, and the caches that lead from types to layouts."""
 RANK_CENTRAL: Final = 23

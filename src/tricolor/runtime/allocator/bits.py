@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from tricolor.kernel.lang import (
     addr,
+    atomic_and,
+    atomic_or,
     count_trailing_zeros_u64,
     inline,
     kernel,
     load_u64,
+    memory_at,
     memory_compare,
     population_count_u64,
     store_u64,
@@ -86,6 +89,36 @@ def fill_bits(bits: addr, first: u64, count: u64, ones: u64) -> None:
         here = min(64 - (at & 63), end - at)
         mask = low_bits(here) << (at & 63)
         store_u64(word, (load_u64(word) & ~mask) | (ones & mask))
+        at += here
+
+
+@kernel
+def set_shared_bits(bits: addr, first: u64, count: u64) -> None:
+    """Sets a range, of whose first and last word other threads may change other bits."""
+    at = first
+    end = first + count
+    while at < end:
+        word = bit_word(bits, at)
+        here = min(64 - (at & 63), end - at)
+        if here == 64:
+            store_u64(word, ALL_ONES)
+        else:
+            atomic_or(memory_at(u64, word), low_bits(here) << (at & 63), "relaxed")
+        at += here
+
+
+@kernel
+def clear_shared_bits(bits: addr, first: u64, count: u64) -> None:
+    """Clears a range, of whose first and last word other threads may change other bits."""
+    at = first
+    end = first + count
+    while at < end:
+        word = bit_word(bits, at)
+        here = min(64 - (at & 63), end - at)
+        if here == 64:
+            store_u64(word, 0)
+        else:
+            atomic_and(memory_at(u64, word), ~(low_bits(here) << (at & 63)), "relaxed")
         at += here
 
 

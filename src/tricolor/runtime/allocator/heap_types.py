@@ -33,8 +33,10 @@ from __future__ import annotations
 
 from tricolor.kernel.lang import Array, Embed, Struct, addr, global_array, global_struct, i64, u8, u32, u64
 from tricolor.runtime.allocator.sizes import LAYOUT_HASH_SLOTS, MAX_LAYOUTS, NUM_CLASSES, TYPE_CACHE_SLOTS
+from tricolor.runtime.system.lock import Lock
 
 SIDE_BYTES = 256
+LINE_WORDS = 8
 STATE_FREE = 0
 STATE_IN_USE = 1
 
@@ -79,6 +81,13 @@ class Span(Struct):
     bits: Array[u64, 64]
 
 
+class ClassCounts(Struct):
+    """Objects of one size class."""
+
+    allocated: u64
+    freed: u64
+
+
 class Central(Struct):
     """mcentral: the spans of one layout that have free elements. Begins with a layout header."""
 
@@ -91,7 +100,9 @@ class Central(Struct):
     span_count: u64
     claim_elems: u64
     hash_next: "Central"
-    unused: u64
+    lock: Embed[Lock]
+    """Guards ``partial``, ``span_count``, and ``next`` and ``in_list`` of the spans in the list."""
+    unused: u32
 
 
 class Cell(Struct):
@@ -113,17 +124,22 @@ class MCache(Struct):
     tiny_allocs: u64
     until_sample: u64
     """As in a cell, for large objects."""
-
-
-class TypeLayout(Struct):
-    """An entry of the cache from type descriptor to layout."""
-
-    type: addr
-    layout: addr
+    sampled_rate: i64
+    """The rate of sampling for which the distances were drawn."""
+    random: u64
+    """State of the generator that draws them; 0: not seeded yet."""
+    # Counted here since the last flush.
+    bytes_allocated: u64
+    objects_allocated: u64
+    objects_freed: u64
+    counts: Array[Embed[ClassCounts], NUM_CLASSES]
 
 
 class MHeap(Struct):
-    """mheap: the pages, and the counters that the pacer and the statistics read."""
+    """mheap: the pages, and the counters that the pacer and the statistics read.
+
+    What changes all the time lies in other cache lines than what every thread reads.
+    """
 
     arena_start: addr
     arena_pages: u64
@@ -137,51 +153,57 @@ class MHeap(Struct):
     """A bit for each page: it may hold something else than zero."""
     chunk_deficit: addr
     """A u16 for each chunk: 512 minus an upper bound of its longest run of free pages."""
-    search_chunk: u64
     span_records: addr
-    span_count: u64
-    free_records: Span
-    free_record_count: u64
     layout_count: u64
     allocated_side: u64
     """Offset of the allocated side within ``Span.bits``, in bytes (``marks``)."""
     epoch: u64
     """Cycles whose marks are the allocated side; spans with a lower epoch are not swept yet."""
-    unswept: u64
-    """Span records below this number may be unswept; 0: all spans are swept."""
     special_bits: addr
     """A bit for each span record: the span may have specials."""
     mark_stack: addr
     mark_stack_bytes: u64
-    persistent: addr
-    persistent_left: u64
-    # Counters, in bytes unless said otherwise.
+    trigger: u64
+    goal: u64
+    started_ns: i64
+    """When the heap started."""
+    gap: Array[u64, LINE_WORDS]
+    # Atomic, in bytes unless said otherwise.
     live: u64
     black_bytes: u64
     """Allocated since marking began, and therefore black."""
-    trigger: u64
-    goal: u64
-    pages_in_use: u64
-    released_pages: u64
+    unswept: u64
+    """Span records below this number may be unswept; 0: all spans are swept, or a thread is sweeping them."""
     bytes_allocated: u64
-    """Ever allocated; exact only after flush_mcaches()."""
+    """Ever allocated, as the three numbers after it; exact only after flush_mcaches()."""
     objects_allocated: u64
     objects_freed: u64
-    persistent_bytes: u64
+    seeds: u64
+    """Generators of mcaches that were seeded."""
     special_count: u64
-    started_ns: i64
-    """When the heap started."""
-
-
-class ClassCounts(Struct):
-    """Objects of one size class, ever."""
-
-    allocated: u64
-    freed: u64
+    """Under the lock of the specials, as the bits of spans with specials."""
+    gap_after_counters: Array[u64, LINE_WORDS]
+    layout_lock: Embed[Lock]
+    """Guards the tables of layouts while they grow. They are read without it."""
+    lock: Embed[Lock]
+    """Guards pages, their bits and chunks, and records of spans. The table of spans is read without it."""
+    search_chunk: u64
+    span_count: u64
+    free_records: Span
+    free_record_count: u64
+    pages_in_use: u64
+    released_pages: u64
+    persistent_lock: Embed[Lock]
+    """Guards the rest."""
+    persistent: addr
+    persistent_left: u64
+    persistent_bytes: u64
 
 
 mheap = global_struct(MHeap, symbol_name="tricolor.mheap")
 centrals = global_array(Embed[Central], MAX_LAYOUTS)
 layout_hash = global_array(Central, LAYOUT_HASH_SLOTS)
-type_cache = global_array(Embed[TypeLayout], TYPE_CACHE_SLOTS)
+# For some types, by a hash of the address: the address shifted left by LAYOUT_BITS, plus the index of the layout (``mcentral``).
+type_cache = global_array(u64, TYPE_CACHE_SLOTS)
+# Ever; exact only after flush_mcaches().
 class_counts = global_array(Embed[ClassCounts], NUM_CLASSES, symbol_name="tricolor.class_counts")

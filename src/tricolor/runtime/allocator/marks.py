@@ -12,7 +12,7 @@ clears its mark side, which still holds what was allocated before. Until then ``
 from __future__ import annotations
 
 from tricolor.kernel.lang import addr, field_address, inline, kernel, u64
-from tricolor.runtime.allocator.bits import ALL_ONES, count_bits, fill_bits, set_bit, test_bit
+from tricolor.runtime.allocator.bits import clear_shared_bits, count_bits, set_bit, set_shared_bits, test_bit
 from tricolor.runtime.allocator.heap_types import SIDE_BYTES, Span, mheap
 
 
@@ -66,14 +66,14 @@ def count_marks(span: Span) -> u64:
 
 @kernel
 def set_marks(span: Span, first: u64, count: u64) -> None:
-    """Marks elems in a row that nothing points to yet."""
-    fill_bits(mark_bits(span), first, count, ALL_ONES)
+    """Marks elems in a row that nothing points to yet. Markers on other threads may set other marks of the span."""
+    set_shared_bits(mark_bits(span), first, count)
 
 
 @kernel
 def clear_marks(span: Span, first: u64, count: u64) -> None:
-    """Takes back the marks of elems in a row that were never given out."""
-    fill_bits(mark_bits(span), first, count, 0)
+    """Takes back the marks of elems in a row that were never given out. Markers may set other marks of the span."""
+    clear_shared_bits(mark_bits(span), first, count)
 
 
 @kernel

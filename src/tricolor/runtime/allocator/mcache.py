@@ -14,6 +14,10 @@ Phases of claim_in_span()::
 While the collector marks, objects are allocated black: the marks of a run are set when it is claimed, so that an allocation
 costs nothing more. Marking begins and ends with flushed mcaches; a flush takes back the marks of what was not used.
 
+An mcache belongs to a processor: only its thread uses it, but for the flush and the emptying of all mcaches while the world is stopped. Counters
+of objects and bytes are those of the mcache until a flush adds them to the heap's; ``mheap.live`` is always up to date, since it
+starts cycles.
+
 Invariants:
     1. Memory from cursor to limit MUST be zero. Otherwise Go code would see old data. Checked by check_cell().
     2. The cursor MUST be at an elem boundary, and ``span.free_index`` be the elem at the limit. Otherwise
@@ -29,6 +33,8 @@ Differs from Go:
 from __future__ import annotations
 
 from tricolor.kernel.lang import (
+    atomic_add,
+    atomic_store,
     check,
     inline,
     is_null,
@@ -52,16 +58,18 @@ from tricolor.runtime.allocator.heap_types import (
 from tricolor.runtime.allocator.marking import is_marking
 from tricolor.runtime.allocator.marks import allocated_bits, clear_marks, set_marks
 from tricolor.runtime.allocator.mcentral import take_span
+from tricolor.runtime.allocator.mheap import add_black, add_live
 from tricolor.runtime.allocator.sampling import elems_before_sample, return_to_sampling
 from tricolor.runtime.allocator.settings import every_allocation
+from tricolor.runtime.allocator.sizes import NUM_CLASSES
 
 
 @kernel
-def claim_run(cell: Cell, central: Central) -> bool:
-    """Fills the cell with the next run of free elements; False if the arena is full."""
-    most = 1 if every_allocation.value != 0 else elems_before_sample(cell, central)
+def claim_run(cache: MCache, cell: Cell, central: Central) -> bool:
+    """Fills a cell of the caller's mcache with the next run of free elements; False if the arena is full."""
+    most = 1 if every_allocation.value != 0 else elems_before_sample(cache, cell, central)
     span = cell.span
-    while is_null(span) or not claim_in_span(cell, span, most):
+    while is_null(span) or not claim_in_span(cache, cell, span, most):
         if not is_null(span):
             span.cached = 0
         span = take_span(central)
@@ -74,7 +82,7 @@ def claim_run(cell: Cell, central: Central) -> bool:
 
 
 @kernel
-def claim_in_span(cell: Cell, span: Span, most: u64) -> bool:
+def claim_in_span(cache: MCache, cell: Cell, span: Span, most: u64) -> bool:
     """Claims up to ``most`` free elements in a row from free_index on; False if there are none."""
     bits = allocated_bits(span)
     nelems = span.nelems
@@ -105,27 +113,28 @@ def claim_in_span(cell: Cell, span: Span, most: u64) -> bool:
         memory_zero(start, length_bytes)
     if unlikely(is_marking.value != 0):
         set_marks(span, first, count)
-        mheap.black_bytes += length_bytes
+        add_black(length_bytes)
     cell.cursor = start
     cell.limit = start + length_bytes
-    span.free_index = end
     span.allocated += count
-    count_claim(span, count, length_bytes)
+    # From here on a marker on another thread takes the elements for allocated: they are zero and have their marks.
+    atomic_store(span.free_index, end, "release")
+    count_claim(cache, span, count, length_bytes)
     return True
 
 
 @inline
-def count_claim(span: Span, count: u64, length_bytes: u64) -> None:
-    """Adds a run to the counters."""
-    mheap.live += length_bytes
-    mheap.bytes_allocated += length_bytes
-    mheap.objects_allocated += count
-    counts = class_counts[span.size_class]
+def count_claim(cache: MCache, span: Span, count: u64, length_bytes: u64) -> None:
+    """Adds a run to the counters; wraps for one that is given back."""
+    add_live(length_bytes)
+    cache.bytes_allocated += length_bytes
+    cache.objects_allocated += count
+    counts = cache.counts[span.size_class]
     counts.allocated += count
 
 
 @kernel
-def flush_cell(cell: Cell) -> None:
+def flush_cell(cache: MCache, cell: Cell) -> None:
     """Gives the unused rest of the run back to the span."""
     span = cell.span
     if is_null(span):
@@ -136,28 +145,46 @@ def flush_cell(cell: Cell) -> None:
     span.allocated -= count
     if is_marking.value != 0:
         clear_marks(span, span.free_index, count)
-        mheap.black_bytes -= unused_bytes
-    mheap.live -= unused_bytes
-    mheap.bytes_allocated -= unused_bytes
-    mheap.objects_allocated -= count
-    counts = class_counts[span.size_class]
-    counts.allocated -= count
+        add_black(0 - unused_bytes)
+    count_claim(cache, span, 0 - count, 0 - unused_bytes)
     return_to_sampling(cell, unused_bytes)
     cell.limit = cell.cursor
 
 
 @kernel
 def flush_mcache(cache: MCache) -> None:
-    """Makes spans and counters exact. Cells keep their spans, which a sweep takes from them (drop_spans)."""
+    """Makes spans and counters exact. Cells keep their spans, which a sweep takes from them (drop_spans).
+
+    The mcache is the caller's own, or the world is stopped.
+    """
     for index in range(mheap.layout_count):
-        flush_cell(cache.cells[index])
+        flush_cell(cache, cache.cells[index])
     cache.tiny = to_addr(0)
     cache.tiny_offset = 0
+    flush_counts(cache)
+
+
+@kernel
+def flush_counts(cache: MCache) -> None:
+    """Adds what the mcache has counted to the counters of the heap."""
+    atomic_add(mheap.bytes_allocated, cache.bytes_allocated, "relaxed")
+    atomic_add(mheap.objects_allocated, cache.objects_allocated, "relaxed")
+    atomic_add(mheap.objects_freed, cache.objects_freed, "relaxed")
+    cache.bytes_allocated = 0
+    cache.objects_allocated = 0
+    cache.objects_freed = 0
+    for size_class in range(NUM_CLASSES):
+        own = cache.counts[size_class]
+        total = class_counts[size_class]
+        atomic_add(total.allocated, own.allocated, "relaxed")
+        atomic_add(total.freed, own.freed, "relaxed")
+        own.allocated = 0
+        own.freed = 0
 
 
 @kernel
 def drop_spans(cache: MCache) -> None:
-    """Empties the cells; the sweep then puts spans with free elements into the lists."""
+    """Empties the cells; the sweep then puts spans with free elements into the lists. The world is stopped."""
     for index in range(mheap.layout_count):
         cell = cache.cells[index]
         if not is_null(cell.span):

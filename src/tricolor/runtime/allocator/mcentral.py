@@ -6,6 +6,10 @@ How: codegen writes index 0 into the header of a layout. The first allocation re
 * the entry for all pointers, if every word is one;
 * else the entry with the same size and bitmap. A hash finds it; central_for() creates it if it does not exist.
 
+Layouts and the type cache are read without a lock, also by inlined code. So an entry is complete before an index or a pointer that leads to it
+is stored, it never changes, and what the type cache says of a type is one word. Each list of spans has a lock, which is held
+for a few instructions; a thread holds no other lock of the allocator meanwhile.
+
 Invariants:
     1. A span MUST be in at most one partial list, and only while it has free elements and is in no mcache.
        Otherwise two cells would give out the same memory. Checked by check_central().
@@ -24,6 +28,8 @@ from tricolor.kernel.lang import (
     addr,
     address,
     as_struct,
+    atomic_load,
+    atomic_store,
     check,
     const_table,
     inline,
@@ -32,13 +38,14 @@ from tricolor.kernel.lang import (
     load_u8,
     load_u32,
     load_u64,
+    memory_at,
     null,
-    store_u32,
     to_addr,
     to_u32,
     to_u64,
     u8,
     u16,
+    u32,
     u64,
 )
 from tricolor.runtime.abi_types import TFLAG_MASK_ON_DEMAND, GoType
@@ -54,6 +61,7 @@ from tricolor.runtime.allocator.sizes import (
     KIND_ALL_POINTERS,
     KIND_BITMAP,
     KIND_HEADER,
+    LAYOUT_BITS,
     MAX_ELEMS,
     MAX_LAYOUTS,
     NOSCAN_BASE,
@@ -63,6 +71,8 @@ from tricolor.runtime.allocator.sizes import (
     TYPE_CACHE_SLOTS,
 )
 from tricolor.runtime.allocator.spans import class_bytes, division_magic, new_span, span_of
+from tricolor.runtime.lock_ranks import RANK_CENTRAL, RANK_LAYOUTS
+from tricolor.runtime.system.lock import acquire_if_parallel, release_if_parallel
 
 class_of_eighths = const_table(u8, CLASS_OF_EIGHTHS)
 span_pages = const_table(u16, SPAN_PAGES)
@@ -94,7 +104,7 @@ def init_central(index: u64, size_class: u64, kind: u64, bitmap: u64) -> Central
 
 @kernel
 def init_layouts() -> None:
-    """Starts the heap and makes the entries that every program has."""
+    """Starts the heap and makes the entries that every program has. Called before a second thread allocates."""
     heap_init()
     if mheap.layout_count != 0:
         return
@@ -115,25 +125,49 @@ def central_for(size_class: u64, bitmap: u64) -> Central:
         return centrals[NOSCAN_BASE + size_class]
     if bitmap == low_bits(words):
         return centrals[ALL_POINTERS_BASE + size_class]
-    slot = ((bitmap + size_class) * HASH_FACTOR) >> HASH_SHIFT
-    found = layout_hash[slot]
-    while not is_null(found):
-        if found.bitmap == bitmap and to_u64(found.size_class) == size_class:
-            return found
+    found = find_layout(size_class, bitmap)
+    if is_null(found):
+        acquire_if_parallel(mheap.layout_lock, RANK_LAYOUTS)
+        # Another thread may have made it meanwhile.
+        found = find_layout(size_class, bitmap)
+        if is_null(found):
+            found = make_layout(size_class, bitmap)
+        release_if_parallel(mheap.layout_lock)
+    return found
+
+
+@inline
+def hash_slot(size_class: u64, bitmap: u64) -> u64:
+    """The place of a layout in the hash table."""
+    return ((bitmap + size_class) * HASH_FACTOR) >> HASH_SHIFT
+
+
+@kernel
+def find_layout(size_class: u64, bitmap: u64) -> Central:
+    """The entry in the hash table; null if there is none. Needs no lock: an entry is complete before it is in the table, and stays."""
+    found = atomic_load(layout_hash[hash_slot(size_class, bitmap)], "acquire")
+    while not is_null(found) and (found.bitmap != bitmap or to_u64(found.size_class) != size_class):
         found = found.hash_next
+    return found
+
+
+@kernel
+def make_layout(size_class: u64, bitmap: u64) -> Central:
+    """Makes an entry, while the caller holds the lock of the layouts."""
     if mheap.layout_count >= MAX_LAYOUTS:
         # The marker then looks at words that are no pointers too; it ignores what points outside the heap.
         return centrals[ALL_POINTERS_BASE + size_class]
     made = init_central(mheap.layout_count, size_class, KIND_BITMAP, bitmap)
     mheap.layout_count += 1
+    slot = hash_slot(size_class, bitmap)
     made.hash_next = layout_hash[slot]
-    layout_hash[slot] = made
+    atomic_store(layout_hash[slot], made, "release")
     return made
 
 
 @kernel
 def central_of(layout: addr) -> Central:
-    """The entry of a layout header; stores its index in the header."""
+    """The entry of a layout header; stores its index in the header. Threads that do so at once store the same index."""
     index = to_u64(load_u32(layout + 4))
     if index == 0:
         if mheap.layout_count == 0:
@@ -141,7 +175,7 @@ def central_of(layout: addr) -> Central:
         elem_bytes = to_u64(load_u32(layout))
         central = central_for(size_class_of(elem_bytes), load_u64(layout + 8))
         check(1, to_u64(central.elem_bytes) == elem_bytes, "central_of: elem_bytes of a layout is no size class")
-        store_u32(layout + 4, central.index)
+        atomic_store(memory_at(u32, layout + 4), central.index, "release")
         return central
     return centrals[index]
 
@@ -186,6 +220,21 @@ def array_bitmap(type: GoType, size_bytes: u64, elem_bytes: u64) -> u64:
     return bitmap & low_bits(words)
 
 
+@inline
+def cache_slot(type: addr) -> u64:
+    """The place of a type in the type cache."""
+    return (to_u64(type) >> 5) & (TYPE_CACHE_SLOTS - 1)
+
+
+@inline
+def cached_layout(type: addr) -> u64:
+    """Index of the layout of one value of a type, from the type cache; MAX_LAYOUTS or more if it is not there.
+
+    An entry is one word, so that a reader never takes the layout of another type.
+    """
+    return atomic_load(type_cache[cache_slot(type)], "relaxed") - (to_u64(type) << LAYOUT_BITS)
+
+
 @kernel
 def layout_of_type(type: addr) -> addr:
     """Layout of one value of a type with pointers, of at most 512 bytes.
@@ -201,35 +250,41 @@ def layout_of_type(type: addr) -> addr:
     central = central_for(size_class, bitmap)
     # A type that reflect made may be freed, and another type may get its address.
     if is_null(span_of(type)):
-        entry = type_cache[(to_u64(type) >> 5) & (TYPE_CACHE_SLOTS - 1)]
-        entry.type = type
-        entry.layout = address(central)
+        atomic_store(type_cache[cache_slot(type)], (to_u64(type) << LAYOUT_BITS) + to_u64(central.index), "release")
     return address(central)
 
 
 @kernel
 def take_span(central: Central) -> Span:
     """A span with free elements for the mcache; null if the arena is full."""
+    acquire_if_parallel(central.lock, RANK_CENTRAL)
     span = central.partial
+    pages = to_u64(first_span_pages[central.size_class] if central.span_count == 0 else span_pages[central.size_class])
     if not is_null(span):
         central.partial = span.next
         span.next = null(Span)
         span.in_list = 0
         span.cached = 1
-        return span
-    size_class = to_u64(central.size_class)
+    release_if_parallel(central.lock)
+    return new_span_of(central, pages) if is_null(span) else span
+
+
+@kernel
+def new_span_of(central: Central, pages: u64) -> Span:
+    """A new span of the layout for the mcache; null if the arena is full."""
     elem_bytes = to_u64(central.elem_bytes)
-    pages = to_u64(first_span_pages[size_class] if central.span_count == 0 else span_pages[size_class])
     span = new_span(pages, elem_bytes, min((pages << PAGE_SHIFT) // elem_bytes, MAX_ELEMS))
     if is_null(span):
         return span
-    span.magic = to_u64(division_magic[size_class])
+    span.magic = to_u64(division_magic[central.size_class])
     span.bitmap = central.bitmap
     span.kind = central.kind
     span.index = central.index
     span.size_class = central.size_class
     span.cached = 1
+    acquire_if_parallel(central.lock, RANK_CENTRAL)
     central.span_count += 1
+    release_if_parallel(central.lock)
     return span
 
 
@@ -238,9 +293,20 @@ def put_span(span: Span) -> None:
     """Makes a span with free elements the next one that the layout allocates from."""
     check(1, span.in_list == 0 and span.cached == 0, "put_span: the span is in a list or in an mcache")
     central = centrals[to_u64(span.index)]
+    acquire_if_parallel(central.lock, RANK_CENTRAL)
     span.next = central.partial
     span.in_list = 1
     central.partial = span
+    release_if_parallel(central.lock)
+
+
+@kernel
+def forget_span(span: Span) -> None:
+    """The span of a layout is about to be freed."""
+    central = centrals[to_u64(span.index)]
+    acquire_if_parallel(central.lock, RANK_CENTRAL)
+    central.span_count -= 1
+    release_if_parallel(central.lock)
 
 
 @kernel

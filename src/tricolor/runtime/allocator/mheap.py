@@ -12,7 +12,10 @@ from __future__ import annotations
 
 from tricolor.kernel.lang import (
     addr,
+    atomic_add,
+    inline,
     kernel,
+    likely,
     size_of,
     text,
     to_addr,
@@ -31,8 +34,10 @@ from tricolor.runtime.allocator.sizes import (
     MIN_ARENA_BYTES,
     PAGE_SHIFT,
 )
+from tricolor.runtime.lock_ranks import RANK_PERSISTENT
 from tricolor.runtime.settings_keys import ADAPTIVE_STACK_START, ARENA_BYTES, GC_PERCENT, MEMORY_LIMIT, PAST_END
 from tricolor.runtime.system.clock import nanotime
+from tricolor.runtime.system.lock import acquire, parallel, release
 from tricolor.runtime.system.memory import OS_PAGE_BYTES, reserve, unreserve
 from tricolor.runtime.system.stop import fatal, fatal_out_of_memory
 
@@ -40,6 +45,21 @@ SPARE_BYTES = 256 << 20
 PERSISTENT_CHUNK_BYTES = 256 * 1024
 DEFAULT_GC_PERCENT = 100
 NO_LIMIT = 0x7FFF_FFFF_FFFF_FFFF
+
+
+@inline
+def add_live(change_bytes: u64) -> None:
+    """Changes the live counter; wraps for less. Several threads do so at once."""
+    if likely(parallel.value == 0):
+        mheap.live += change_bytes
+    else:
+        atomic_add(mheap.live, change_bytes, "relaxed")
+
+
+@inline
+def add_black(change_bytes: u64) -> None:
+    """Changes the counter of what was allocated black, as add_live() does."""
+    atomic_add(mheap.black_bytes, change_bytes, "relaxed")
 
 
 @kernel
@@ -64,7 +84,7 @@ def fits_with_tables(arena_bytes: u64) -> bool:
 
 @kernel
 def heap_init() -> None:
-    """Reserves the arena and its tables. Does nothing if the heap has started. The first refill starts it."""
+    """Reserves the arena and its tables. Does nothing if the heap has started. Called before a second thread allocates."""
     if to_u64(mheap.arena_start) != 0:
         return
     mheap.started_ns = nanotime()
@@ -100,6 +120,15 @@ def heap_init() -> None:
 def persistent_alloc(size_bytes: u64) -> addr:
     """Zeroed memory outside the heap, aligned to 16 bytes, never freed nor scanned."""
     rounded = (size_bytes + 15) & ~15
+    acquire(mheap.persistent_lock, RANK_PERSISTENT)
+    out = cut_persistent(rounded)
+    release(mheap.persistent_lock)
+    return out
+
+
+@kernel
+def cut_persistent(rounded: u64) -> addr:
+    """The body of persistent_alloc(), while it holds the lock."""
     if rounded > PERSISTENT_CHUNK_BYTES // 4:
         mheap.persistent_bytes += rounded
         return reserve_table(rounded)

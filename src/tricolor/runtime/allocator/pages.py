@@ -2,7 +2,7 @@
 
 How: each page has a bit. Each chunk of 512 pages has an upper bound of its longest free run: a failed search of the
 chunk lowers it, and freeing a page of the chunk resets it. Runs of up to 64 pages are found within a chunk;
-the search for longer ones walks over all words.
+the search for longer ones walks over all words. Who calls take_pages() or give_pages() holds the lock of the heap.
 
 Invariants:
     1. A page MUST be in use exactly if the table has a span for it. Otherwise the marker would follow pointers
@@ -47,6 +47,8 @@ from tricolor.runtime.allocator.bits import (
 )
 from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.sizes import CHUNK_PAGES, PAGE_SHIFT
+from tricolor.runtime.lock_ranks import RANK_HEAP
+from tricolor.runtime.system.lock import acquire_if_parallel, release_if_parallel
 from tricolor.runtime.system.memory import release
 
 NONE = 0xFFFF_FFFF_FFFF_FFFF
@@ -155,17 +157,27 @@ def release_free_pages(wanted_pages: u64) -> u64:
     word = words_for(mheap.top_pages)
     while word > 0 and released < wanted_pages:
         word -= 1
-        dirty_address = mheap.dirty_bits + word * 8
-        idle = load_u64(dirty_address) & ~load_u64(mheap.used_bits + word * 8)
-        store_u64(dirty_address, load_u64(dirty_address) & ~idle)
-        released += population_count_u64(idle)
-        while idle != 0:
-            low = count_trailing_zeros_u64(idle)
-            run = min(count_trailing_zeros_u64(~(idle >> low)), 64 - low)
-            release(mheap.arena_start + ((word * 64 + low) << PAGE_SHIFT), run << PAGE_SHIFT)
-            idle &= ~(low_bits(run) << low)
-    mheap.released_pages += released
+        # No page may be taken between the look at its bit and the call of the system.
+        acquire_if_parallel(mheap.lock, RANK_HEAP)
+        released += release_word(word)
+        release_if_parallel(mheap.lock)
     return released
+
+
+@kernel
+def release_word(word: u64) -> u64:
+    """Gives the free dirty pages of one word of the bitmaps back to the system; gives how many."""
+    dirty_address = mheap.dirty_bits + word * 8
+    idle = load_u64(dirty_address) & ~load_u64(mheap.used_bits + word * 8)
+    store_u64(dirty_address, load_u64(dirty_address) & ~idle)
+    count = population_count_u64(idle)
+    mheap.released_pages += count
+    while idle != 0:
+        low = count_trailing_zeros_u64(idle)
+        run = min(count_trailing_zeros_u64(~(idle >> low)), 64 - low)
+        release(mheap.arena_start + ((word * 64 + low) << PAGE_SHIFT), run << PAGE_SHIFT)
+        idle &= ~(low_bits(run) << low)
+    return count
 
 
 @kernel

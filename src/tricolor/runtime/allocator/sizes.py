@@ -56,6 +56,8 @@ FIRST_BITMAP_LAYOUT = 3 * NUM_CLASSES
 MAX_LAYOUTS = 8192
 LAYOUT_HASH_SLOTS = 4096
 TYPE_CACHE_SLOTS = 1024
+LAYOUT_BITS = 13
+"""Of the index of a layout: MAX_LAYOUTS is at most 1 << LAYOUT_BITS."""
 
 HEAP_MINIMUM_BYTES = 4 << 20
 """Least heap goal at GOGC=100. A larger one means fewer cycles in small programs; a smaller one less memory."""

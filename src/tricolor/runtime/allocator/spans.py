@@ -16,8 +16,10 @@ from tricolor.kernel.lang import (
     addr,
     address,
     as_struct,
+    atomic_store,
     check,
     const_table,
+    fence,
     field_address,
     inline,
     is_null,
@@ -49,6 +51,8 @@ from tricolor.runtime.allocator.sizes import (
     KIND_BITMAP,
     PAGE_SHIFT,
 )
+from tricolor.runtime.lock_ranks import RANK_HEAP
+from tricolor.runtime.system.lock import acquire_if_parallel, release_if_parallel
 
 class_bytes = const_table(u16, CLASS_BYTES)
 division_magic = const_table(u32, DIVISION_MAGIC)
@@ -83,17 +87,18 @@ def find_object(where: addr) -> addr:
 
 @kernel
 def new_span(pages: u64, elem_bytes: u64, nelems: u64) -> Span:
-    """A span in use with nothing allocated; null if the arena is full. The caller sets kind, bitmap and index."""
+    """A span in use with nothing allocated; null if the arena is full. The caller sets kind, bitmap and index.
+
+    Other threads may look at the span already, but find nothing in it.
+    """
+    acquire_if_parallel(mheap.lock, RANK_HEAP)
     first = take_pages(pages)
     if first == NONE:
+        release_if_parallel(mheap.lock)
         return null(Span)
-    span = mheap.free_records
-    if is_null(span):
-        span = as_struct(Span, mheap.span_records + mheap.span_count * size_of(Span))
-        mheap.span_count += 1
-    else:
-        mheap.free_records = span.next
-        mheap.free_record_count -= 1
+    span = take_record()
+    span.needzero = 1 if pages_are_dirty(first, pages) else 0
+    release_if_parallel(mheap.lock)
     span.start = mheap.arena_start + (first << PAGE_SHIFT)
     span.elem_bytes = elem_bytes
     span.nelems = nelems
@@ -112,14 +117,28 @@ def new_span(pages: u64, elem_bytes: u64, nelems: u64) -> Span:
     span.grey_from = 0
     span.cached = 0
     span.in_list = 0
-    span.needzero = 1 if pages_are_dirty(first, pages) else 0
     words = words_for(nelems)
     memory_zero(field_address(span.bits), words * 8)
     memory_zero(field_address(span.bits) + SIDE_BYTES, words * 8)
-    span.state = STATE_IN_USE
+    # Whoever sees this, or finds the span in the table, sees what is above.
+    atomic_store(span.state, STATE_IN_USE, "release")
+    fence("release")
     table = mheap.span_table + first * 8
     for page in range(pages):
         store_addr(table + page * 8, address(span))
+    return span
+
+
+@kernel
+def take_record() -> Span:
+    """A record for a span that has pages; its state is STATE_FREE. The caller holds the lock of the heap."""
+    span = mheap.free_records
+    if is_null(span):
+        span = as_struct(Span, mheap.span_records + mheap.span_count * size_of(Span))
+        mheap.span_count += 1
+    else:
+        mheap.free_records = span.next
+        mheap.free_record_count -= 1
     return span
 
 
@@ -131,11 +150,13 @@ def free_span(span: Span) -> None:
     table = mheap.span_table + first * 8
     for page in range(span.pages):
         store_addr(table + page * 8, to_addr(0))
+    atomic_store(span.state, STATE_FREE, "release")
+    acquire_if_parallel(mheap.lock, RANK_HEAP)
     give_pages(first, span.pages)
-    span.state = STATE_FREE
     span.next = mheap.free_records
     mheap.free_records = span
     mheap.free_record_count += 1
+    release_if_parallel(mheap.lock)
 
 
 @kernel

@@ -3,7 +3,8 @@
 How: a hash table leads from a stack, the kind of the profile and the size of the object to the record; all records of a kind form a
 list, newest first. The addresses of the stack follow the record in memory. A heap profile shows what the last cycle left: so what
 was allocated and freed since is counted apart, together with the number of the profile's cycle, and is published by the
-first count or reading after that cycle's end (roll_record()).
+first count or reading after that cycle's end (roll_record()). A lock guards the table and the counts; readers of a list need none, since a
+record is complete before it is in the list, and stays.
 
 Source:
     Go 1.27.3 runtime/mprof.go (bucket, stkbucket, memRecord).
@@ -22,8 +23,10 @@ from tricolor.kernel.lang import (
     addr,
     address,
     as_struct,
+    atomic_store,
     f64,
     global_array,
+    global_struct,
     global_value,
     i64,
     is_null,
@@ -37,6 +40,8 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.runtime.allocator.mheap import persistent_alloc, reserve_table
+from tricolor.runtime.lock_ranks import RANK_PROFILES
+from tricolor.runtime.system.lock import Lock, acquire, release
 
 HEAP_PROFILE: Final = 0
 BLOCK_PROFILE: Final = 1
@@ -77,6 +82,7 @@ class StackWords(Struct):
     words: Array[u64, STACK_DEPTH]
 
 
+records_lock = global_struct(Lock)
 _table = global_value(addr)
 first_records = global_array(StackRecord, PROFILE_KINDS)
 # Ends of marking so far.
@@ -98,16 +104,31 @@ def hash_of(kind: u64, size_bytes: u64, stack: addr, depth: u64) -> u64:
 @kernel
 def record_of(kind: u64, size_bytes: u64, stack: addr, depth: u64) -> StackRecord:
     """The record of a stack, which is made if there is none."""
+    hash = hash_of(kind, size_bytes, stack, depth)
+    acquire(records_lock, RANK_PROFILES)
     if _table.value == 0:
         _table.value = reserve_table(HASH_PLACES * 8)
-    hash = hash_of(kind, size_bytes, stack, depth)
     place = _table.value + (hash % HASH_PLACES) * 8
-    each = as_struct(StackRecord, load_addr(place))
-    while not is_null(each):
-        same = each.hash == hash and each.kind == kind and each.size_bytes == size_bytes and each.depth == depth
-        if same and memory_compare(stack_of(each), stack, depth * 8) == 0:
-            return each
-        each = each.hash_next
+    found = as_struct(StackRecord, load_addr(place))
+    while not is_null(found) and not is_record_of(found, kind, hash, size_bytes, stack, depth):
+        found = found.hash_next
+    if is_null(found):
+        found = make_record(place, kind, hash, size_bytes, stack, depth)
+    release(records_lock)
+    return found
+
+
+@kernel
+def is_record_of(record: StackRecord, kind: u64, hash: u64, size_bytes: u64, stack: addr, depth: u64) -> bool:
+    """Whether the record counts that stack."""
+    if record.hash != hash or record.kind != kind or record.size_bytes != size_bytes or record.depth != depth:
+        return False
+    return memory_compare(stack_of(record), stack, depth * 8) == 0
+
+
+@kernel
+def make_record(place: addr, kind: u64, hash: u64, size_bytes: u64, stack: addr, depth: u64) -> StackRecord:
+    """Makes the record of a stack and puts it into the table and the list, while the caller holds the lock."""
     made = as_struct(StackRecord, persistent_alloc(size_of(StackRecord) + depth * 8))
     made.kind = kind
     made.hash = hash
@@ -118,7 +139,8 @@ def record_of(kind: u64, size_bytes: u64, stack: addr, depth: u64) -> StackRecor
     made.hash_next = as_struct(StackRecord, load_addr(place))
     store_addr(place, address(made))
     made.next = first_records[kind]
-    first_records[kind] = made
+    # Package runtime walks over the list without the lock.
+    atomic_store(first_records[kind], made, "release")
     return made
 
 
@@ -148,13 +170,24 @@ def publish_record(record: StackRecord) -> None:
 @kernel
 def count_alloc(record: StackRecord) -> None:
     """An object was allocated."""
+    acquire(records_lock, RANK_PROFILES)
     roll_record(record)
     record.new_allocs += 1
+    release(records_lock)
+
+
+@kernel
+def count_waits(record: StackRecord, events: f64, delay_ns: i64) -> None:
+    """Goroutines waited so often, and so long altogether."""
+    acquire(records_lock, RANK_PROFILES)
+    record.events += events
+    record.delay_ns += delay_ns
+    release(records_lock)
 
 
 @kernel
 def count_free(record: StackRecord) -> None:
-    """An object of the record died; called when marking ends, before the profile's cycle does."""
+    """An object of the record died; called when marking ends, before the profile's cycle does, while the world is stopped."""
     roll_record(record)
     record.new_frees += 1
 
@@ -162,6 +195,7 @@ def count_free(record: StackRecord) -> None:
 @kernel
 def heap_records() -> StackRecord:
     """All records of the heap profile. Before the first cycle has ended they show all that was allocated."""
+    acquire(records_lock, RANK_PROFILES)
     published: u64 = 0
     each = first_records[HEAP_PROFILE]
     while not is_null(each):
@@ -173,4 +207,5 @@ def heap_records() -> StackRecord:
         while not is_null(each):
             publish_record(each)
             each = each.next
+    release(records_lock)
     return first_records[HEAP_PROFILE]

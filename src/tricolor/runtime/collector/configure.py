@@ -9,12 +9,13 @@ from __future__ import annotations
 from tricolor.kernel.lang import i32, i64, systemstack, to_i32, to_i64, u64
 from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.marking import is_marking
+from tricolor.runtime.allocator.mcache import flush_mcache
 from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.settings import exchange_setting, settings
 from tricolor.runtime.collector.cycle import begin_automatic
 from tricolor.runtime.collector.cycles import cycles
 from tricolor.runtime.collector.pacing import set_goal
-from tricolor.runtime.records.processor import flush_mcaches, forget_all_distances
+from tricolor.runtime.records.machine import mcache
 from tricolor.runtime.settings_keys import ARENA_BYTES, GC_PERCENT, MEMORY_LIMIT, SAMPLE_BYTES
 
 
@@ -25,10 +26,9 @@ def configure(key: u64, value: i64) -> i64:
         init_layouts()
     previous = exchange_setting(key, value)
     if mheap.layout_count != 0:
-        # A setting that has to see every allocation must not miss those that the present runs would serve.
-        flush_mcaches()
-        if key == SAMPLE_BYTES:
-            forget_all_distances()
+        # A setting that has to see every allocation must not miss those that the present run would serve. Other threads notice
+        # it when their runs are used up.
+        flush_mcache(mcache())
         if key == GC_PERCENT or key == MEMORY_LIMIT:
             set_goal(cycles.marked)
     return previous

@@ -17,11 +17,13 @@ Differs from Go:
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import Struct, addr, as_struct, check, global_struct, is_null, kernel, null, size_of, to_u64
+from tricolor.kernel.lang import Embed, Struct, addr, as_struct, check, global_struct, is_null, kernel, null, size_of, to_u64
 from tricolor.runtime.allocator.marks import is_marked
 from tricolor.runtime.allocator.mheap import persistent_alloc
 from tricolor.runtime.allocator.spans import elem_index, find_object, span_of
 from tricolor.runtime.allocator.stack_records import StackRecord, count_alloc, count_free, profile_cycle
+from tricolor.runtime.lock_ranks import RANK_PROFILES
+from tricolor.runtime.system.lock import Lock, acquire, release
 
 
 class Sample(Struct):
@@ -37,6 +39,7 @@ class Samples(Struct):
 
     first: Sample
     free: Sample
+    lock: Embed[Lock]
 
 
 samples = global_struct(Samples)
@@ -45,6 +48,7 @@ samples = global_struct(Samples)
 @kernel
 def add_sample(object: addr, record: StackRecord) -> None:
     """Counts an object that was just allocated, and watches it."""
+    acquire(samples.lock, RANK_PROFILES)
     made = samples.free
     if is_null(made):
         made = as_struct(Sample, persistent_alloc(size_of(Sample)))
@@ -54,12 +58,14 @@ def add_sample(object: addr, record: StackRecord) -> None:
     made.record = record
     made.next = samples.first
     samples.first = made
+    release(samples.lock)
     count_alloc(record)
 
 
 @kernel
 def end_profile_cycle() -> None:
-    """Counts the sampled objects that died. Called once in each cycle, when no more marks will be set and nothing is swept yet."""
+    """Counts the sampled objects that died. Called once in each cycle, when no more marks will be set and nothing is swept yet,
+    while the world is stopped."""
     kept = null(Sample)
     each = samples.first
     # The order does not matter: the list is rebuilt in reverse order.
@@ -80,7 +86,7 @@ def end_profile_cycle() -> None:
 
 @kernel
 def check_samples() -> None:
-    """Invariant 1; between cycles."""
+    """Invariant 1; between cycles, while the world is stopped."""
     each = samples.first
     while not is_null(each):
         check(1, to_u64(find_object(each.object)) != 0, "check_samples: a sampled object is free")

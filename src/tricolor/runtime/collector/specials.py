@@ -5,6 +5,9 @@ marking, the collector pushes what specials hold, also that of new ones: the clo
 After marking, it treats every object without mark: it clears its weak handles; it queues its finalizer, and revives the object
 for one more cycle; it queues the cleanups of objects that it does not revive.
 
+One lock guards all lists. Only the program holds it, and the marker, for one span at a time. What happens after marking needs none: the
+world is stopped. So a thread that loads a weak handle gets the object before its death is known, or 0.
+
 Invariants:
     1. A special MUST be in the list of the span in which its object lies, and the bit of that span be set. Otherwise it would
        outlive the object. Checked by check_specials().
@@ -19,14 +22,17 @@ Source:
 from __future__ import annotations
 
 from tricolor.kernel.lang import (
+    Embed,
     Struct,
     addr,
     as_struct,
+    atomic_add,
     call_address,
     check,
     count_trailing_zeros_u64,
     global_struct,
     global_value,
+    inline,
     is_null,
     kernel,
     load_u64,
@@ -46,6 +52,8 @@ from tricolor.runtime.allocator.mheap import persistent_alloc
 from tricolor.runtime.allocator.spans import elem_index, find_object, span_number, span_of, span_record
 from tricolor.runtime.collector.mark import push_pointers
 from tricolor.runtime.collector.roots import in_heap, marker, push
+from tricolor.runtime.lock_ranks import RANK_SPECIALS
+from tricolor.runtime.system.lock import Lock, acquire_if_parallel, release_if_parallel
 
 FINALIZER = 1
 CLEANUP = 2
@@ -70,6 +78,8 @@ class SpecialQueue(Struct):
     finalizers_executed: u64
     cleanups_queued: u64
     cleanups_executed: u64
+    lock: Embed[Lock]
+    """Guards all this, and the lists of all spans. While the world is stopped nobody needs it."""
 
 
 specials = global_struct(SpecialQueue, symbol_name="tricolor.specials")
@@ -79,7 +89,7 @@ queue_hook = global_value(addr, symbol_name="tricolor.specials_hook")
 
 @kernel
 def add_special(kind: u64, object: addr, holds: addr) -> Special:
-    """Gives an object a special; null if the address is not in the heap."""
+    """Gives an object a special; null if the address is not in the heap. The caller holds the lock."""
     span = span_of(object)
     if is_null(span):
         return null(Special)
@@ -104,7 +114,7 @@ def add_special(kind: u64, object: addr, holds: addr) -> Special:
 
 @kernel
 def find_special(kind: u64, object: addr, id: u64) -> Special:
-    """The special of that kind of an object; with that id unless it is 0; null if there is none."""
+    """The special of that kind of an object; with that id unless it is 0; null if there is none. The caller holds the lock."""
     span = span_of(object)
     if is_null(span):
         return null(Special)
@@ -118,7 +128,7 @@ def find_special(kind: u64, object: addr, id: u64) -> Special:
 
 @kernel
 def remove_special(wanted: Special) -> None:
-    """Takes a special out of its span's list."""
+    """Takes a special out of its span's list. The caller holds the lock."""
     span = span_of(wanted.object)
     mheap.special_count -= 1
     if span.specials is wanted:
@@ -132,7 +142,7 @@ def remove_special(wanted: Special) -> None:
 
 @kernel
 def free_special(done: Special) -> None:
-    """Keeps the record for use again."""
+    """Keeps the record for use again. The caller holds the lock."""
     done.next = specials.free
     done.object = to_addr(0)
     done.closure = to_addr(0)
@@ -142,51 +152,105 @@ def free_special(done: Special) -> None:
 # --- Entries for package runtime ------------------------------------------------------------------
 
 
+@inline
+def lock_specials() -> None:
+    """Acquires the lock of all specials."""
+    acquire_if_parallel(specials.lock, RANK_SPECIALS)
+
+
+@inline
+def unlock_specials() -> None:
+    """Releases it."""
+    release_if_parallel(specials.lock)
+
+
 @systemstack("runtime.setfinalizer")
 def set_finalizer(object: addr, closure: addr) -> bool:
     """Queues the closure when the object dies; closure 0 removes the finalizer. False if the object already has one."""
+    lock_specials()
     present = find_special(FINALIZER, object, 0)
+    fits = is_null(present) or to_u64(closure) == 0
     if to_u64(closure) == 0:
         if not is_null(present):
             remove_special(present)
             free_special(present)
-        return True
-    if not is_null(present):
-        return False
-    add_special(FINALIZER, object, closure)
-    return True
+    elif is_null(present):
+        add_special(FINALIZER, object, closure)
+    unlock_specials()
+    return fits
 
 
 @systemstack("runtime.setsentinel")
 def set_sentinel(object: addr, closure: addr) -> None:
     """As runtime.setfinalizer for an object without finalizer, but the statistics do not count it."""
+    lock_specials()
     add_special(FINALIZER, object, closure).id = UNCOUNTED
+    unlock_specials()
 
 
 @systemstack("runtime.addcleanup")
 def add_cleanup(object: addr, closure: addr) -> u64:
     """Queues the closure when the object dies; gives an id for stopcleanup."""
+    lock_specials()
     made = add_special(CLEANUP, object, closure)
-    return 0 if is_null(made) else made.id
+    id = 0 if is_null(made) else made.id
+    unlock_specials()
+    return id
 
 
 @systemstack("runtime.stopcleanup")
 def stop_cleanup(object: addr, id: u64) -> None:
     """Cancels a cleanup that is not queued yet."""
+    lock_specials()
     # The object may be dead, and its span another one by now: an id is never used twice.
     present = find_special(CLEANUP, object, id)
     if not is_null(present):
         remove_special(present)
         free_special(present)
+    unlock_specials()
+
+
+@kernel
+def weak_handle_of(object: addr) -> addr:
+    """The weak handle of an address in an object; 0 if it has none."""
+    lock_specials()
+    present = find_special(WEAK, object, 0)
+    handle = to_addr(0) if is_null(present) else present.closure
+    unlock_specials()
+    return handle
+
+
+@kernel
+def keep_weak_handle(object: addr, handle: addr) -> addr:
+    """Makes this the handle of the address, unless another thread was faster; gives the handle that counts."""
+    lock_specials()
+    present = find_special(WEAK, object, 0)
+    kept = handle
+    if is_null(present):
+        add_special(WEAK, object, handle)
+    else:
+        kept = present.closure
+    unlock_specials()
+    return kept
 
 
 @kernel
 def take_queued(object: addr, closure: addr) -> u64:
     """Takes the oldest queued special: stores its object and closure, and gives its kind; 0 if there is none."""
+    lock_specials()
     count_executed()
     first = specials.first
-    if is_null(first):
-        return 0
+    kind: u64 = 0
+    if not is_null(first):
+        kind = first.kind
+        take_first(first, object, closure)
+    unlock_specials()
+    return kind
+
+
+@kernel
+def take_first(first: Special, object: addr, closure: addr) -> None:
+    """Takes the first special from the queue, and stores its object and closure. The caller holds the lock."""
     specials.first = first.next
     if is_null(first.next):
         specials.last = null(Special)
@@ -197,15 +261,13 @@ def take_queued(object: addr, closure: addr) -> u64:
     if is_marking.value != 0:
         push_address(first.object)
         push_address(first.closure)
-    kind = first.kind
-    specials.under_way = 0 if first.id == UNCOUNTED else kind
+    specials.under_way = 0 if first.id == UNCOUNTED else first.kind
     free_special(first)
-    return kind
 
 
 @kernel
 def count_executed() -> None:
-    """Counts the special that was taken last. Finalizers and cleanups run one after another: it has been executed."""
+    """Counts the special that was taken last. Finalizers and cleanups run one after another: it has been executed. The caller holds the lock."""
     if specials.under_way == FINALIZER:
         specials.finalizers_executed += 1
     elif specials.under_way == CLEANUP:
@@ -218,7 +280,7 @@ def count_executed() -> None:
 
 @kernel
 def mark_queued_roots() -> None:
-    """Pushes what queued specials hold."""
+    """Pushes what queued specials hold. The world is stopped."""
     queued = specials.first
     while not is_null(queued):
         push_address(queued.closure)
@@ -228,27 +290,32 @@ def mark_queued_roots() -> None:
 
 @kernel
 def mark_some_specials() -> bool:
-    """Pushes what the specials of the next few spans hold; False if none were left."""
+    """Pushes what the specials of the next few spans hold; False if none were left. Several threads do so at once."""
     words = words_for(mheap.span_count)
-    first = marker.next_special_word
-    while marker.next_special_word < words and marker.next_special_word < first + WORDS_AT_ONCE:
-        bits = load_u64(mheap.special_bits + marker.next_special_word * 8)
+    if marker.next_special_word >= words:
+        return False
+    first = atomic_add(marker.next_special_word, WORDS_AT_ONCE, "relaxed")
+    word = first
+    while word < words and word < first + WORDS_AT_ONCE:
+        bits = load_u64(mheap.special_bits + word * 8)
         while bits != 0:
-            span = span_record(marker.next_special_word * 64 + count_trailing_zeros_u64(bits))
+            span = span_record(word * 64 + count_trailing_zeros_u64(bits))
             bits &= bits - 1
             if span.state == STATE_IN_USE:
                 push_span_specials(span)
-        marker.next_special_word += 1
-    return marker.next_special_word != first
+        word += 1
+    return first < words
 
 
 @kernel
 def push_span_specials(span: Span) -> None:
     """Pushes what the specials of a span hold."""
+    lock_specials()
     each = span.specials
     while not is_null(each):
         push_held(span, each)
         each = each.next
+    unlock_specials()
 
 
 @kernel
@@ -269,7 +336,7 @@ def push_address(pointer: addr) -> None:
 
 @kernel
 def process_specials() -> u64:
-    """Between mark and sweep: treats the specials of objects without mark; gives how many it queued."""
+    """Between mark and sweep, while the world is stopped: treats the specials of objects without mark; gives how many it queued."""
     if mheap.special_count == 0:
         return 0
     before = specials.queued
@@ -351,7 +418,7 @@ def is_lost(pointer: addr) -> bool:
 
 @kernel
 def check_specials() -> None:
-    """Invariants 1 and 2."""
+    """Invariants 1 and 2. The world is stopped."""
     queued = specials.first
     while not is_null(queued):
         check(1, not is_lost(queued.object), "check_specials: the object of a queued special is free")

@@ -5,12 +5,17 @@ visit of each span record, without touching objects: clear the old allocated sid
 cycle; put the span into the list of its layout, or give its pages back. Allocations, idle time and the next cycle do that, a few
 spans at a time. A layout allocates only from swept spans.
 
+Several threads sweep at once. Each takes records of spans from ``mheap.unswept`` by a compare and exchange, so each span is swept by one thread,
+and nobody else touches it before it is in a list or freed: unswept spans are in no mcache and in no list. A record that is used
+again meanwhile has the present epoch before its state says that it is in use.
+
 Invariants:
     1. Every mcache MUST be flushed and have dropped its spans before. Otherwise a cell would allocate from a
        freed span. Checked by check_all_dropped().
     2. When the sweep begins, the live counter MUST be the sum of the sizes of marked elements. Otherwise the pacer would start the
        next cycle too early or too late. Checked by check_heap().
     3. Marking MUST NOT begin before all spans are swept. Otherwise old bits would count as marks. Checked by start_cycle().
+    4. Only one thread MUST sweep a span. Otherwise it would be in a list twice. Checked by put_span() and check_central().
 
 Source:
     Go 1.27.3 runtime/mgcsweep.go.
@@ -22,6 +27,9 @@ Differs from Go:
 from __future__ import annotations
 
 from tricolor.kernel.lang import (
+    atomic_compare_exchange,
+    atomic_load,
+    atomic_store,
     check,
     is_null,
     kernel,
@@ -35,16 +43,17 @@ from tricolor.runtime.allocator.bits import count_bits, test_bit, words_for
 from tricolor.runtime.allocator.heap_types import (
     STATE_IN_USE,
     Central,
+    MCache,
     Span,
     centrals,
-    class_counts,
     mheap,
 )
 from tricolor.runtime.allocator.marks import allocated_bits, count_allocated, is_swept, mark_bits, mark_side
-from tricolor.runtime.allocator.mcentral import check_central, put_span
+from tricolor.runtime.allocator.mcentral import check_central, forget_span, put_span
 from tricolor.runtime.allocator.pages import check_pages
 from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.spans import check_span, free_span, span_record
+from tricolor.runtime.records.machine import mcache
 from tricolor.runtime.records.processor import check_all_dropped, check_mcaches
 from tricolor.runtime.settings_keys import CLOBBER_FREE, TRACE_ALLOCATIONS
 
@@ -55,7 +64,7 @@ SPANS_FOR_LAYOUT = 256
 
 @kernel
 def begin_sweep(marked_bytes: u64) -> None:
-    """Makes the marks the allocated side of all spans; the spans themselves are swept later."""
+    """Makes the marks the allocated side of all spans; the spans themselves are swept later. The world is stopped."""
     check_all_dropped()
     for index in range(mheap.layout_count):
         centrals[index].partial = null(Span)
@@ -67,22 +76,31 @@ def begin_sweep(marked_bytes: u64) -> None:
 
 @kernel
 def sweep_some(spans: u64) -> bool:
-    """Sweeps up to that many spans; False if none were left.
+    """Sweeps up to that many spans; False if none were left, though other threads may still sweep the last ones.
 
     Downwards, so that the lists of spans begin with the lowest addresses.
     """
-    if mheap.unswept == 0:
+    first, end = take_unswept(spans)
+    if end == 0:
         return False
-    swept: u64 = 0
-    at = mheap.unswept
-    while at > 0 and swept < spans:
+    cache = mcache()
+    at = end
+    while at > first:
         at -= 1
         span = span_record(at)
-        if span.state == STATE_IN_USE and not is_swept(span):
-            sweep_span(span)
-        swept += 1
-    mheap.unswept = at
+        if atomic_load(span.state, "acquire") == STATE_IN_USE and not is_swept(span):
+            sweep_span(cache, span)
     return True
+
+
+@kernel
+def take_unswept(most: u64) -> tuple[u64, u64]:
+    """Takes the highest records that may be unswept, for the calling thread: the first, and the one after the last; 0, 0 if none are left."""
+    while True:
+        end = atomic_load(mheap.unswept, "relaxed")
+        first = end - min(end, most)
+        if end == 0 or atomic_compare_exchange(mheap.unswept, end, first, "relaxed"):
+            return first, end
 
 
 @kernel
@@ -99,13 +117,13 @@ def sweep_for(central: Central) -> None:
 
 @kernel
 def finish_sweep() -> None:
-    """Sweeps all spans that are left; counters and statistics are exact from here on."""
+    """Sweeps all spans that are left. The world is stopped: so no thread is in the middle of a sweep afterwards."""
     while sweep_some(SPANS_FOR_LAYOUT):
         pass
 
 
 @kernel
-def sweep_span(span: Span) -> None:
+def sweep_span(cache: MCache, span: Span) -> None:
     """Frees what is not marked, and the span if nothing is."""
     if settings[CLOBBER_FREE] != 0 or settings[TRACE_ALLOCATIONS] != 0:
         visit_freed(span)
@@ -113,20 +131,22 @@ def sweep_span(span: Span) -> None:
     memory_zero(mark_bits(span), words_for(span.nelems) * 8)
     check(1, marked <= span.allocated, "sweep_span: more elements are marked than were allocated")
     freed = span.allocated - marked
-    mheap.objects_freed += freed
+    cache.objects_freed += freed
     if span.size_class != 0:
-        counts = class_counts[span.size_class]
+        counts = cache.counts[span.size_class]
         counts.freed += freed
-    span.epoch = mheap.epoch
     span.free_index = 0
     span.allocated = marked
     span.in_list = 0
     span.cached = 0
+    span.needzero = 1
+    # Whoever sees this sees the span as it is now.
+    atomic_store(span.epoch, mheap.epoch, "release")
     if marked == 0:
-        centrals[span.index].span_count -= 1
+        if span.size_class != 0:
+            forget_span(span)
         free_span(span)
         return
-    span.needzero = 1
     if marked < span.nelems:
         put_span(span)
 
@@ -151,7 +171,7 @@ def visit_freed(span: Span) -> None:
 
 @kernel
 def check_heap() -> None:
-    """Checks all invariants of the heap; compiled in at check level 1 and above."""
+    """Checks all invariants of the heap; compiled in at check level 1 and above. The world is stopped."""
     live: u64 = 0
     for number in range(mheap.span_count):
         span = span_record(number)

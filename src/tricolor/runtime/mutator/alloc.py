@@ -8,6 +8,8 @@ does not help, the process ends.
 Invariants:
     1. The allocator MUST NOT start a cycle. Otherwise a cycle could begin while a span is half made.
        Held by the import contract "The rooms of the runtime stand one upon the other".
+    2. A thread MUST hold no lock of the allocator when it comes to a cycle: to begin or end one it waits until no other thread is inside
+       the runtime. Otherwise a thread could wait for that lock and never leave. Checked by acquire(), and by the tests with several threads.
 
 Source:
     Go 1.27.3 runtime/malloc.go (nextFreeFast, mallocgcSmallScanNoHeader, mallocgcLarge).
@@ -15,7 +17,7 @@ Source:
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import addr, bump_restartable, inline, is_null, likely, load_u64, systemstack, to_u64, u64, unlikely
+from tricolor.kernel.lang import addr, atomic_load, bump_restartable, inline, is_null, likely, load_u64, systemstack, to_u64, u64, unlikely
 from tricolor.runtime.allocator.accounting import note_allocation
 from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.large import new_large
@@ -53,16 +55,17 @@ def refill(layout: addr) -> addr:
     """One element of the layout after claiming a run; may collect. Ends the process if memory is exhausted."""
     central = central_of(layout)
     collect_if_due(0)
-    if unlikely(mheap.unswept != 0):
+    if unlikely(atomic_load(mheap.unswept, "relaxed") != 0):
         sweep_for(central)
-    cell = mcache().cells[central.index]
+    cache = mcache()
+    cell = cache.cells[central.index]
     # A goroutine that a signal stopped before its call of refill() finds what another one claimed.
-    if cell.cursor == cell.limit and not claim_run(cell, central):
+    if cell.cursor == cell.limit and not claim_run(cache, cell, central):
         collect_for_memory()
-        if not claim_run(cell, central):
+        if not claim_run(cache, cell, central):
             fatal_out_of_memory(to_u64(central.elem_bytes), mheap.pages_in_use << PAGE_SHIFT)
     cursor = cell.cursor
-    if unlikely(is_sampled(cell, central)):
+    if unlikely(is_sampled(cache, cell, central)):
         report_sample(cursor, to_u64(central.elem_bytes))
     cell.cursor = cursor + to_u64(central.elem_bytes)
     if unlikely(every_allocation.value != 0):
@@ -81,14 +84,15 @@ def alloc_large(size_bytes: u64, type: addr, zero: bool) -> addr:
     length_bytes = pages << PAGE_SHIFT
     collect_if_due(length_bytes)
     sweep_some(pages)
-    span = new_large(pages, type, zero)
+    cache = mcache()
+    span = new_large(cache, pages, type, zero)
     if is_null(span):
         collect_for_memory()
-        span = new_large(pages, type, zero)
+        span = new_large(cache, pages, type, zero)
         if is_null(span):
             fatal_out_of_memory(length_bytes, mheap.pages_in_use << PAGE_SHIFT)
     if unlikely(every_allocation.value != 0):
         note_allocation(span.start, length_bytes, wanted_site())
-    if unlikely(is_sampled_large(mcache(), length_bytes)):
+    if unlikely(is_sampled_large(cache, length_bytes)):
         report_sample(span.start, length_bytes)
     return span.start

@@ -28,6 +28,7 @@ from tricolor.kernel.lang import (
     addr,
     address,
     as_struct,
+    atomic_store,
     extern_global,
     field_address,
     global_array,
@@ -46,9 +47,10 @@ from tricolor.kernel.lang import (
     unlikely,
 )
 from tricolor.runtime.abi_types import GoType
-from tricolor.runtime.allocator.heap_types import centrals, mheap, type_cache
+from tricolor.runtime.allocator.heap_types import centrals, mheap
 from tricolor.runtime.allocator.mcentral import (
     array_bitmap,
+    cached_layout,
     central_for,
     init_layouts,
     is_all_pointers,
@@ -61,7 +63,7 @@ from tricolor.runtime.allocator.sizes import (
     HEADER_BASE,
     HEADER_BYTES,
     MAX_BITMAP_BYTES,
-    TYPE_CACHE_SLOTS,
+    MAX_LAYOUTS,
 )
 from tricolor.runtime.allocator.spans import class_bytes
 from tricolor.runtime.mutator.alloc import MAX_ALLOC_BYTES, alloc, alloc_large
@@ -126,9 +128,9 @@ def alloc_value(type: addr) -> addr:
     if go_type.pointer_bytes == 0:
         return alloc_noscan(go_type.size_bytes, True)
     if likely(go_type.size_bytes <= MAX_BITMAP_BYTES):
-        entry = type_cache[(to_u64(type) >> 5) & (TYPE_CACHE_SLOTS - 1)]
-        if likely(entry.type == type):
-            return alloc(entry.layout, go_type.size_bytes)
+        index = cached_layout(type)
+        if likely(index < MAX_LAYOUTS):
+            return alloc(address(centrals[index]), go_type.size_bytes)
     return alloc_typed(go_type.size_bytes, type, True)
 
 
@@ -142,11 +144,11 @@ def alloc_pointer_first(size_bytes: u64) -> addr:
 
 @systemstack("tricolor.pointer_first_layout")
 def pointer_first_layout(size_bytes: u64) -> addr:
-    """Finds the layout of a string or a slice, and keeps it for the next time."""
+    """Finds the layout of a string or a slice, and keeps it for the next time. Threads that do so at once find the same."""
     if mheap.layout_count == 0:
         init_layouts()
     layout = address(central_for(size_class_of(size_bytes), 1))
-    pointer_first[size_bytes >> 3] = layout
+    atomic_store(pointer_first[size_bytes >> 3], layout, "release")
     return layout
 
 

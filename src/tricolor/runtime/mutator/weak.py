@@ -5,28 +5,31 @@ The collector clears the word (``collector.specials``).
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import addr, is_null, load_u64, store_addr, systemstack, to_addr, unlikely
+from tricolor.kernel.lang import addr, load_u64, store_addr, systemstack, to_addr, unlikely
 from tricolor.runtime.allocator.marking import marking
 from tricolor.runtime.collector.barrier import shade
-from tricolor.runtime.collector.specials import WEAK, add_special, find_special
+from tricolor.runtime.collector.specials import keep_weak_handle, weak_handle_of
 from tricolor.runtime.mutator.malloc import WORD_BYTES, alloc_in_kernel
 
 
 @systemstack("runtime.weakhandle")
 def weak_handle(object: addr) -> addr:
     """The handle of an address in an object: a word that holds the address until the object dies, then 0."""
-    present = find_special(WEAK, object, 0)
-    if not is_null(present):
-        return present.closure
+    present = weak_handle_of(object)
+    if present != 0:
+        return present
+    # No lock is held here: the allocation may collect.
     handle = alloc_in_kernel(WORD_BYTES, to_addr(0))
     store_addr(handle, object)
-    add_special(WEAK, object, handle)
-    return handle
+    return keep_weak_handle(object, handle)
 
 
 @systemstack("runtime.weakload")
 def weak_load(handle: addr) -> addr:
-    """The address that a handle holds; 0 if its object is dead."""
+    """The address that a handle holds; 0 if its object is dead.
+
+    Handles are cleared while the world is stopped, and so no other thread is in here.
+    """
     object = to_addr(load_u64(handle))
     # The collector does not follow the handle: a goroutine whose stack was scanned may get the only pointer to the object.
     if unlikely(marking.value != 0):

@@ -16,9 +16,8 @@ from __future__ import annotations
 from typing import Final
 
 from tricolor.kernel.lang import Array, Embed, Struct, addr, global_struct, i64, inline, is_null, kernel, u32, u64
-from tricolor.runtime.allocator.heap_types import MCache, mheap
+from tricolor.runtime.allocator.heap_types import MCache
 from tricolor.runtime.allocator.mcache import check_cells, check_dropped, drop_spans, flush_mcache
-from tricolor.runtime.allocator.sampling import forget_distances
 from tricolor.runtime.allocator.sizes import BARRIER_WORDS
 from tricolor.runtime.records.goroutine import G, Segment, Sudog
 from tricolor.runtime.system.seed import FACTOR, STEP
@@ -122,7 +121,7 @@ def next_random(p: Processor) -> u64:
 
 @kernel
 def flush_mcaches() -> None:
-    """Flushes all mcaches, so that spans and counters are exact."""
+    """Flushes all mcaches, so that spans and counters are exact. The world is stopped."""
     each = first_processor
     while not is_null(each):
         flush_mcache(each.mcache)
@@ -131,7 +130,7 @@ def flush_mcaches() -> None:
 
 @kernel
 def drop_all_spans() -> None:
-    """Empties all mcaches; the sweep then puts spans with free elements into the lists."""
+    """Empties all mcaches; the sweep then puts spans with free elements into the lists. The world is stopped."""
     each = first_processor
     while not is_null(each):
         drop_spans(each.mcache)
@@ -139,17 +138,8 @@ def drop_all_spans() -> None:
 
 
 @kernel
-def forget_all_distances() -> None:
-    """The rate of sampling has changed; after flush_mcaches()."""
-    each = first_processor
-    while not is_null(each):
-        forget_distances(each.mcache, mheap.layout_count)
-        each = each.all_link
-
-
-@kernel
 def tiny_allocs() -> u64:
-    """Objects that were packed into a block with others, ever."""
+    """Objects that were packed into a block with others, ever. The world is stopped."""
     count: u64 = 0
     each = first_processor
     while not is_null(each):
@@ -160,7 +150,7 @@ def tiny_allocs() -> u64:
 
 @kernel
 def check_all_dropped() -> None:
-    """Invariant 1 of sweep: no mcache holds a span."""
+    """Invariant 1 of sweep: no mcache holds a span. The world is stopped."""
     each = first_processor
     while not is_null(each):
         check_dropped(each.mcache)
@@ -169,7 +159,7 @@ def check_all_dropped() -> None:
 
 @kernel
 def check_mcaches() -> None:
-    """The invariants of all cells."""
+    """The invariants of all cells. The world is stopped."""
     each = first_processor
     while not is_null(each):
         check_cells(each.mcache)

@@ -34,9 +34,11 @@ from tricolor.runtime.allocator.stack_records import (
     STACK_DEPTH,
     StackRecord,
     StackWords,
+    count_waits,
     first_records,
     record_of,
 )
+from tricolor.runtime.records.machine import mcache
 from tricolor.runtime.scheduler.traceback import store_callers
 from tricolor.runtime.system.clock import nanotime
 
@@ -57,7 +59,7 @@ def block_event(delay_ns: i64, skip: i64) -> None:
     """Counts a wait of the running goroutine, perhaps. Skip 0: the stack begins in the function that calls this."""
     rate = block_rate.value
     delay = max(delay_ns, 1)
-    if rate <= 0 or (rate > delay and to_i64(next_random() >> 1) % rate > delay):
+    if rate <= 0 or (rate > delay and to_i64(next_random(mcache()) >> 1) % rate > delay):
         return
     if delay < rate:
         count_event(BLOCK_PROFILE, to_u64(skip), to_f64(rate) / to_f64(delay), rate)
@@ -69,7 +71,7 @@ def block_event(delay_ns: i64, skip: i64) -> None:
 def mutex_event(delay_ns: i64, skip: i64) -> None:
     """Counts, perhaps, how long others have waited for the lock that the running goroutine releases."""
     fraction = mutex_fraction.value
-    if fraction > 0 and to_i64(next_random() >> 1) % fraction == 0:
+    if fraction > 0 and to_i64(next_random(mcache()) >> 1) % fraction == 0:
         count_event(MUTEX_PROFILE, to_u64(skip), to_f64(fraction), fraction * max(delay_ns, 0))
 
 
@@ -79,8 +81,7 @@ def count_event(kind: u64, skip: u64, events: f64, delay_ns: i64) -> None:
     stack = stack_struct(StackWords)
     words = field_address(stack.words)
     record = record_of(kind, 0, words, store_callers(skip, words, STACK_DEPTH))
-    record.events += events
-    record.delay_ns += delay_ns
+    count_waits(record, events, delay_ns)
 
 
 @systemstack("runtime.setblockrate")

@@ -116,6 +116,20 @@ def release(lock: Lock) -> None:
         wake_waiter(lock)
 
 
+@inline
+def acquire_if_parallel(lock: Lock, rank: u64) -> None:
+    """As acquire(), for data that only threads with a processor touch: as long as one processor runs, no other thread does."""
+    if unlikely(parallel.value != 0):
+        acquire(lock, rank)
+
+
+@inline
+def release_if_parallel(lock: Lock) -> None:
+    """Undoes acquire_if_parallel(). In between the world was not stopped."""
+    if unlikely(parallel.value != 0):
+        release(lock)
+
+
 @systemstack("tricolor.acquire_contended")
 def acquire_contended(lock: Lock) -> None:
     """Takes a lock that acquire() found held.
