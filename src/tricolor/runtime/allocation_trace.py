@@ -53,6 +53,7 @@ from tricolor.runtime.mutator.requests import BOX_OF_BYTES, BOX_OF_NUMBER, BOX_O
 from tricolor.runtime.scheduler.traceback import put_goroutines
 from tricolor.runtime.system.memory import reserve
 from tricolor.runtime.system.output import flush_output, put, put_hex
+from tricolor.runtime.system.output_lock import begin_output, end_output
 from tricolor.runtime.system.stop import last_words
 
 # Descriptors lie far above.
@@ -81,6 +82,7 @@ def show_goroutine() -> None:
 @export("tricolor.trace_memory")
 def trace(kind: u64, object: addr, size_bytes: u64) -> None:
     """Called by the memory manager on the system stack."""
+    begin_output()
     if kind == TRACE_MALLOC:
         type = take_wanted_type()
         _remember(object, type)
@@ -96,6 +98,7 @@ def trace(kind: u64, object: addr, size_bytes: u64) -> None:
         _put_stacks(True)
         put(*text("end tracegc\n\n"))
     flush_output()
+    end_output()
 
 
 @kernel

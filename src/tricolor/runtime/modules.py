@@ -35,6 +35,7 @@ MODULES: Final = (
     "tricolor.runtime.mutator.weak",
     "tricolor.runtime.collector.configure",
     "tricolor.runtime.scheduler.finalizers",
+    "tricolor.runtime.scheduler.stop_calls",
 )
 """The runtime: these modules and all that they import."""
 

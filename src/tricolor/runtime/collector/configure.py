@@ -36,16 +36,20 @@ def configure(key: u64, value: i64) -> i64:
 
 @systemstack("runtime.gcsetpercent")
 def gc_set_percent(percent: i32) -> i32:
-    """debug.SetGCPercent; collects if the heap has reached the new trigger, as Go does."""
-    previous = configure(GC_PERCENT, to_i64(percent) if percent >= 0 else -1)
+    """debug.SetGCPercent, while the world is stopped."""
+    return to_i32(configure(GC_PERCENT, to_i64(percent) if percent >= 0 else -1))
+
+
+@systemstack("runtime.gcbegindue")
+def gc_begin_due() -> None:
+    """Begins a cycle if the heap has reached the trigger, which may be a new one."""
     if mheap.live >= mheap.trigger and is_marking.value == 0:
         begin_automatic()
-    return to_i32(previous)
 
 
 @systemstack("runtime.gcsetlimit")
 def gc_set_limit(limit_bytes: i64) -> i64:
-    """debug.SetMemoryLimit; a negative limit changes nothing."""
+    """debug.SetMemoryLimit, while the world is stopped; a negative limit changes nothing."""
     if limit_bytes < 0:
         return settings[MEMORY_LIMIT]
     return configure(MEMORY_LIMIT, limit_bytes)
@@ -53,5 +57,5 @@ def gc_set_limit(limit_bytes: i64) -> i64:
 
 @systemstack("runtime.setsamplebytes")
 def set_sample_bytes(rate: i64) -> None:
-    """The program has set runtime.MemProfileRate."""
+    """The program has set runtime.MemProfileRate. The world is stopped."""
     configure(SAMPLE_BYTES, rate)

@@ -85,6 +85,7 @@ from tricolor.runtime.system.output import (
     put_hex,
     put_number,
 )
+from tricolor.runtime.system.output_lock import begin_output, end_output
 
 NO_FRAME: Final = 0xFFFF_FFFF
 # Machine code of x86-64, by which a walk sees whether the innermost function has set its frame pointer.
@@ -702,7 +703,10 @@ def print_stacks(show_all: bool) -> None:
 
 @systemstack("runtime.tracebackstring")
 def traceback_string(show_all: bool, into: addr, length_bytes: i64) -> i64:
-    """Puts traces into memory; gives the bytes used."""
+    """Puts traces into memory; gives the bytes used. The world is stopped if all goroutines are to be shown."""
+    begin_output()
     output_to_memory(into, to_u64(length_bytes))
     put_goroutines(show_all)
-    return to_i64(output_to_error())
+    used = output_to_error()
+    end_output()
+    return to_i64(used)

@@ -10,12 +10,14 @@ import (
 
 // cpuprof is the state of the CPU profile. The kernel's signal handler puts records into a ring, from which readProfile takes them.
 var cpuprof struct {
+	lock     uint32
 	on       bool // sampling
 	unread   bool // the reader has not seen the end yet
 	headed   bool // the reader has got the record with the rate
 	hz       int
 	reader   *g               // sleeps until records may be there
 	labels   []unsafe.Pointer // in the ring are no pointers for the collector: keeps them until the reader has seen the end
+	earlier  []unsafe.Pointer // those that goroutines had when the profile began
 	previous unsafe.Pointer   // the last one in labels
 }
 
@@ -36,24 +38,52 @@ func profilePC(thunk uintptr) uintptr { return thunkTarget(thunk) + 1 }
 // SetCPUProfileRate starts sampling hz times in each second of processor time, or ends it if hz <= 0.
 func SetCPUProfileRate(hz int) {
 	hz = min(max(hz, 0), maxCPURate)
-	switch {
-	case hz == 0 && cpuprof.on:
+	if hz > 0 {
+		startProfile(hz)
+		return
+	}
+	lock(&cpuprof.lock, rankTables)
+	if cpuprof.on {
 		stopcpuprofile()
 		cpuprof.on = false
 		if cpuprof.reader != nil {
-			goready(cpuprof.reader)
+			goready(cpuprof.reader) // it sleeps, or waits for the lock because its time has come
+			cpuprof.reader = nil
 		}
-	case hz > 0 && (cpuprof.on || cpuprof.unread):
+	}
+	unlock(&cpuprof.lock)
+}
+
+func startProfile(hz int) {
+	external, system := profilePC(abi.FuncPCABIInternal(_ExternalCode)), profilePC(abi.FuncPCABIInternal(_System))
+	lock(&cpuprof.lock, rankTables)
+	if cpuprof.on || cpuprof.unread {
+		unlock(&cpuprof.lock)
 		print("runtime: cannot set cpu profile rate until previous profile has finished.\n")
-	case hz > 0:
-		cpuprof.on, cpuprof.unread, cpuprof.headed = true, true, false
-		cpuprof.hz = hz
-		// Labels that are set from here on, and those that goroutines have already.
-		n := NumGoroutine() + 100
-		cpuprof.labels = make([]unsafe.Pointer, n)
+		return
+	}
+	cpuprof.headed, cpuprof.hz = false, hz
+	cpuprof.unread = true // pprof_setLabels keeps labels from here on
+	unlock(&cpuprof.lock)
+	labels := presentLabels()
+	lock(&cpuprof.lock, rankTables)
+	cpuprof.on, cpuprof.earlier = true, labels
+	startcpuprofile(hz, external, system)
+	unlock(&cpuprof.lock)
+}
+
+// presentLabels returns the labels that goroutines have.
+func presentLabels() []unsafe.Pointer {
+	for n := NumGoroutine() + 100; ; {
+		labels := make([]unsafe.Pointer, n)
 		var none uintptr
-		goroutinestacks(&none, 0, &cpuprof.labels[0], n)
-		startcpuprofile(hz, profilePC(abi.FuncPCABIInternal(_ExternalCode)), profilePC(abi.FuncPCABIInternal(_System)))
+		stopTheWorld()
+		_, found := goroutinestacks(&none, 0, &labels[0], n)
+		startTheWorld()
+		if found <= n {
+			return labels
+		}
+		n = found + 100
 	}
 }
 
@@ -62,24 +92,37 @@ func SetCPUProfileRate(hz int) {
 //
 //go:linkname pprof_readProfile runtime/pprof.readProfile
 func pprof_readProfile() (data []uint64, tags []unsafe.Pointer, eof bool) {
-	if !cpuprof.headed {
-		cpuprof.headed = true
-		return []uint64{3, uint64(nanotime()), uint64(cpuprof.hz)}, []unsafe.Pointer{nil}, false
+	lock(&cpuprof.lock, rankTables)
+	headed, hz := cpuprof.headed, cpuprof.hz
+	cpuprof.headed = true
+	unlock(&cpuprof.lock)
+	if !headed {
+		return []uint64{3, uint64(nanotime()), uint64(hz)}, []unsafe.Pointer{nil}, false
 	}
 	for {
+		lock(&cpuprof.lock, rankTables)
 		stopped := !cpuprof.on
+		unlock(&cpuprof.lock)
 		data, tags = takeSamples()
 		if len(data) > 0 {
 			return data, tags, false
 		}
+		lock(&cpuprof.lock, rankTables)
 		if stopped {
 			cpuprof.unread = false
-			cpuprof.labels, cpuprof.previous = nil, nil
+			cpuprof.labels, cpuprof.earlier, cpuprof.previous = nil, nil, nil
+			unlock(&cpuprof.lock)
 			return nil, nil, true
 		}
+		if !cpuprof.on {
+			unlock(&cpuprof.lock)
+			continue
+		}
 		cpuprof.reader = getg()
-		gosleep(nil, nanotime()+cpuprofWait, waitSleep)
+		gosleep(&cpuprof.lock, nanotime()+cpuprofWait, waitSleep)
+		lock(&cpuprof.lock, rankTables)
 		cpuprof.reader = nil
+		unlock(&cpuprof.lock)
 	}
 }
 
@@ -99,11 +142,17 @@ func takeSamples() (data []uint64, tags []unsafe.Pointer) {
 
 //go:linkname pprof_setLabels runtime/pprof.runtime_setProfLabel
 func pprof_setLabels(labels unsafe.Pointer) {
-	if cpuprof.unread && labels != nil && labels != cpuprof.previous {
+	// In this order: whoever begins a profile sets unread, and then looks at the labels of all goroutines. One of the two sees the other.
+	gwords().labels = labels
+	if labels == nil || !cpuprof.unread {
+		return
+	}
+	lock(&cpuprof.lock, rankTables)
+	if cpuprof.unread && labels != cpuprof.previous {
 		cpuprof.labels = append(cpuprof.labels, labels)
 		cpuprof.previous = labels
 	}
-	gwords().labels = labels
+	unlock(&cpuprof.lock)
 }
 
 //go:linkname pprof_labels runtime/pprof.runtime_getProfLabel
@@ -133,7 +182,9 @@ func goroutineProfile(size int, labels []unsafe.Pointer, put func(i int, stack [
 	words := make([]uintptr, 32*n+256)
 	for {
 		var need int
+		stopTheWorld()
 		need, n = goroutinestacks(&words[0], len(words), into, size)
+		startTheWorld()
 		if n > size {
 			return n, false
 		}
@@ -169,6 +220,8 @@ func pprof_threadCreateInternal(p []profilerecord.StackRecord) (n int, ok bool) 
 
 func threadProfile(size int) (n int, ok bool) {
 	var s gcStats
+	stopTheWorld()
 	gcstats(&s)
+	startTheWorld()
 	return int(s.threads), int(s.threads) <= size
 }

@@ -65,6 +65,7 @@ func gcstep(number uint64) bool
 func gcscavenge()
 func gcsetpercent(percent int32) int32
 func gcsetlimit(bytes int64) int64
+func gcbegindue()
 
 //go:noescape
 func gcstats(into *gcStats)
@@ -116,6 +117,8 @@ func gomaxprocs(n int32) int32
 func ncpu() int32
 func procpin() int32
 func procunpin()
+func stopworld() bool
+func startworld()
 
 // Locks. A word that is zero is a free lock. The holder is not preempted. It must not park, except through gopark or gosleep
 // with this lock.

@@ -71,7 +71,9 @@ type sizeClass struct {
 
 // ReadMemStats fills m with the present statistics of the memory manager.
 func ReadMemStats(m *MemStats) {
+	*m = MemStats{} // panics here if m is nil
 	var s gcStats
+	stopTheWorld() // all of them belong to one moment
 	gcstats(&s)
 	*m = MemStats{
 		Alloc:         s.heapLiveBytes,
@@ -107,6 +109,7 @@ func ReadMemStats(m *MemStats) {
 		m.BySize[i].Size, m.BySize[i].Mallocs, m.BySize[i].Frees = uint32(s.bytes), s.mallocs, s.frees
 	}
 	gcpauses(&m.PauseNs[0], &m.PauseEnd[0], len(m.PauseNs))
+	startTheWorld()
 }
 
 // GC runs a full collection cycle and returns when it is complete.
@@ -146,7 +149,7 @@ func sync_runtime_registerPoolCleanup(f func()) {
 }
 
 func emptyPools() {
-	stopTheWorld() // no other goroutine may use the pools meanwhile
+	stopTheWorld() // no other goroutine may use the pools meanwhile; none is pinned
 	poolCleanup()
 	startTheWorld()
 }
@@ -171,10 +174,21 @@ func debug_freeOSMemory() {
 }
 
 //go:linkname debug_setGCPercent runtime/debug.setGCPercent
-func debug_setGCPercent(percent int32) int32 { return gcsetpercent(percent) }
+func debug_setGCPercent(percent int32) int32 {
+	stopTheWorld()
+	old := gcsetpercent(percent)
+	startTheWorld()
+	gcbegindue()
+	return old
+}
 
 //go:linkname debug_setMemoryLimit runtime/debug.setMemoryLimit
-func debug_setMemoryLimit(bytes int64) int64 { return gcsetlimit(bytes) }
+func debug_setMemoryLimit(bytes int64) int64 {
+	stopTheWorld()
+	old := gcsetlimit(bytes)
+	startTheWorld()
+	return old
+}
 
 //go:linkname debug_setMaxStack runtime/debug.setMaxStack
 func debug_setMaxStack(bytes int) (old int) { return int(setmaxstack(uintptr(bytes))) }
@@ -203,9 +217,11 @@ func debug_setPanicOnFault(on bool) (old bool) {
 //go:linkname debug_readGCStats runtime/debug.readGCStats
 func debug_readGCStats(pauses *[]uint64) {
 	var s gcStats
-	gcstats(&s)
 	var ring, ends [256]uint64
+	stopTheWorld()
+	gcstats(&s)
 	n := gcpauses(&ring[0], &ends[0], len(ring))
+	startTheWorld()
 	p := (*pauses)[:0]
 	for i := range n {
 		p = append(p, ring[(int(s.cycles)-1-i)%len(ring)])

@@ -4,6 +4,7 @@ package runtime
 
 import (
 	"internal/godebugs"
+	"internal/runtime/atomic"
 	"unsafe"
 )
 
@@ -44,18 +45,36 @@ type readings struct {
 	sizes     [sizeClasses]sizeClass
 	pauses    [timeBuckets]uint64
 	latencies [timeBuckets]uint64
+
+	heapScan, globalScan uint64 // bytes with pointers, if one of the metrics asks for them
 }
 
 //go:linkname metrics_readMetrics runtime/metrics.runtime_readMetrics
 func metrics_readMetrics(samples unsafe.Pointer, n, _ int) {
+	wanted := unsafe.Slice((*metricSample)(samples), n)
 	var r readings
+	stopTheWorld()
 	gcstats(&r.stats)
 	gcsizes(&r.sizes[0], sizeClasses)
 	timehistograms(&r.pauses[0], &r.latencies[0], timeBuckets)
-	for i := range n {
-		sample := &unsafe.Slice((*metricSample)(samples), n)[i]
-		r.read(sample.name, &sample.value)
+	if asksForScan(wanted) {
+		r.heapScan, r.globalScan = gcscannable()
 	}
+	startTheWorld()
+	for i := range wanted {
+		r.read(wanted[i].name, &wanted[i].value)
+	}
+}
+
+// asksForScan reports whether one of the metrics needs a visit of all spans.
+func asksForScan(wanted []metricSample) bool {
+	const prefix = "/gc/scan/"
+	for i := range wanted {
+		if name := wanted[i].name; len(name) > len(prefix) && name[:len(prefix)] == prefix {
+			return true
+		}
+	}
+	return false
 }
 
 // read stores the value of the metric with a name; its kind is metricBad if there is none.
@@ -117,16 +136,13 @@ func (r *readings) heapMetric(name string) (v uint64, ok bool) {
 	case "/gc/limiter/last-enabled:gc-cycle":
 		return s.limiterCycle, true
 	case "/gc/scan/globals:bytes":
-		_, globals := gcscannable()
-		return globals, true
+		return r.globalScan, true
 	case "/gc/scan/heap:bytes":
-		heap, _ := gcscannable()
-		return heap, true
+		return r.heapScan, true
 	case "/gc/scan/stack:bytes":
 		return s.stackScanBytes, true
 	case "/gc/scan/total:bytes":
-		heap, globals := gcscannable()
-		return heap + globals + s.stackScanBytes, true
+		return r.heapScan + r.globalScan + s.stackScanBytes, true
 	case "/gc/stack/starting-size:bytes":
 		return s.startingStackBytes, true
 	}
@@ -219,7 +235,7 @@ func (r *readings) timeMetric(name string) (v uint64, ok bool) {
 	case "/cpu/classes/user:cpu-seconds":
 		return s.totalCPUNs - s.collectorCPUNs() - s.idleCPUNs, true
 	case "/sync/mutex/wait/total:seconds":
-		return mutexWaitNs, true
+		return atomic.Load64(&mutexWaitNs), true
 	}
 	return 0, false
 }
@@ -291,10 +307,14 @@ func (v *metricValue) histogram(bounds []float64) []uint64 {
 	return h.counts
 }
 
-var sizeBoundaries, timeBoundaries []float64
+var (
+	boundariesLock                 uint32
+	sizeBoundaries, timeBoundaries []float64 // made under the lock; they do not change after that
+)
 
 // sizeBounds returns the boundaries of the histograms by size: sizes in bytes, the first that is too large for the class before.
 func (r *readings) sizeBounds() []float64 {
+	lock(&boundariesLock, rankTables)
 	if sizeBoundaries == nil {
 		b := make([]float64, 0, sizeClasses+1)
 		b = append(b, 1)
@@ -303,11 +323,14 @@ func (r *readings) sizeBounds() []float64 {
 		}
 		sizeBoundaries = append(b, infinity(1))
 	}
-	return sizeBoundaries
+	bounds := sizeBoundaries
+	unlock(&boundariesLock)
+	return bounds
 }
 
 // timeBounds returns the boundaries of the histograms of durations, in seconds: four for each power of two in nanoseconds.
 func timeBounds() []float64 {
+	lock(&boundariesLock, rankTables)
 	if timeBoundaries == nil {
 		b := make([]float64, 0, timeBuckets+1)
 		b = append(b, infinity(-1))
@@ -322,7 +345,9 @@ func timeBounds() []float64 {
 		last := b[len(b)-4] * 2
 		timeBoundaries = append(b, last, infinity(1))
 	}
-	return timeBoundaries
+	bounds := timeBoundaries
+	unlock(&boundariesLock)
+	return bounds
 }
 
 // infinity returns an infinite number with a sign.

@@ -18,7 +18,9 @@ var heapProfileRead int
 
 // memprofileratestored tells the kernel the rate.
 func memprofileratestored() {
+	stopTheWorld()
 	setsamplebytes(int64(max(MemProfileRate, 0)))
+	startTheWorld()
 }
 
 // startHeapProfile begins sampling, before packages are initialized.

@@ -196,7 +196,16 @@ func Goexit() {
 
 // Panics that nobody recovers, and fatal errors.
 
-var dying uint32
+// dying is the goroutine that ends the program, 0 before.
+var dying atomic.Uintptr
+
+// die is called before a goroutine prints why the program ends. Only the first one does; another that dies meanwhile waits for its end.
+func die() {
+	gp := uintptr(unsafe.Pointer(getg()))
+	for !dying.CompareAndSwap(0, gp) && dying.Load() != gp {
+		gosched()
+	}
+}
 
 func preprintpanics(p *panicRecord) {
 	defer func() {
@@ -250,7 +259,7 @@ func printpanics(p *panicRecord) {
 func fatalpanic(p *panicRecord) {
 	memory, pc := p.memory, p.pc
 	preprintpanics(p)
-	atomic.Store(&dying, 1)
+	die()
 	printlock()
 	printpanics(p)
 	if memory {
@@ -264,9 +273,8 @@ func fatalpanic(p *panicRecord) {
 	exit(2)
 }
 
-// throw ends the program with a fatal error, which cannot be recovered.
+// throw ends the program with a fatal error, which cannot be recovered. The caller may hold locks, and so does not wait for others that die.
 func throw(s string) {
-	atomic.Store(&dying, 1)
 	printlock()
 	print("fatal error: ")
 	printindented(s)
@@ -278,6 +286,7 @@ func throw(s string) {
 
 // fatal is throw for faults of the user's program.
 func fatal(s string) {
+	die()
 	throw(s)
 }
 

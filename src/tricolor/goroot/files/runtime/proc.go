@@ -109,10 +109,15 @@ func atomic_runtime_procPin() int { return int(procpin()) }
 //go:linkname atomic_runtime_procUnpin sync/atomic.runtime_procUnpin
 func atomic_runtime_procUnpin() { procunpin() }
 
-// stopTheWorld keeps all other goroutines from running until startTheWorld. The caller must not park in between.
-func stopTheWorld() { procpin() }
+// stopTheWorld keeps all other goroutines from running until startTheWorld. The caller holds no lock. It is pinned in between: it must not
+// park, and should be quick.
+func stopTheWorld() {
+	for !stopworld() {
+		gosched() // another goroutine stops the world, and can go on when this one has stopped
+	}
+}
 
-func startTheWorld() { procunpin() }
+func startTheWorld() { startworld() }
 
 func entersyscall() {}
 func exitsyscall()  {}

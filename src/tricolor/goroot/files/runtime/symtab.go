@@ -199,7 +199,13 @@ func Stack(buf []byte, all bool) int {
 	if len(buf) == 0 {
 		return 0
 	}
-	return tracebackstring(all, &buf[0], len(buf))
+	if !all {
+		return tracebackstring(false, &buf[0], len(buf))
+	}
+	stopTheWorld()
+	n := tracebackstring(true, &buf[0], len(buf))
+	startTheWorld()
+	return n
 }
 
 // GOROOT returns the environment variable GOROOT at the start of the program, or else the GOROOT that built it.
