@@ -36,7 +36,7 @@ from tricolor.runtime.allocator.spans import find_object, span_of
 from tricolor.runtime.allocator.stack_records import HEAP_PROFILE, StackRecord, heap_records, record_of
 from tricolor.runtime.collector.barrier import shade
 from tricolor.runtime.collector.configure import configure
-from tricolor.runtime.collector.cycle import collect, mark_slice, start_cycle
+from tricolor.runtime.collector.cycle import collect, mark_slice, release_world, try_start_cycle
 from tricolor.runtime.collector.cycles import cycles
 from tricolor.runtime.collector.environment import read_environment
 from tricolor.runtime.collector.roots import mark_stack_words, mark_words, marker, stack_scanner
@@ -79,12 +79,13 @@ BELOW_FRAME_BYTES = 256
 
 
 @kernel
-def scan() -> None:
+def scan(which: u64) -> u64:
     """Roots of a test: the array, and this thread's stack while a benchmark runs on it."""
     marker.stacks_done = 1
     mark_words(field_address(roots), field_address(roots) + ROOTS * 8)
     if to_u64(stack_base.value) != 0:
         mark_stack_words(to_addr(to_u64(frame_address() - BELOW_FRAME_BYTES) & ~7), stack_base.value)
+    return 1
 
 
 @export("test.trace")
@@ -153,9 +154,9 @@ def run_cycle() -> None:
 @export("test.begin")
 def begin_cycle() -> None:
     """Begins to mark, unless the collector does."""
-    if is_marking.value == 0:
-        start_cycle(False)
+    if is_marking.value == 0 and try_start_cycle(False):
         cycles.is_stopped = 0
+        release_world()
 
 
 @export("test.slice")

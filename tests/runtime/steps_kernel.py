@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import addr, export, is_null
+from tricolor.kernel.lang import addr, export
 from tricolor.runtime.allocator.heap_types import mheap
+from tricolor.runtime.allocator.sizes import DRAIN_STEP
 from tricolor.runtime.collector.barrier import begin_shading, end_shading, flush_barrier_buffers
-from tricolor.runtime.collector.mark import drain, rescan
+from tricolor.runtime.collector.mark import drain
 from tricolor.runtime.collector.pacing import set_goal
-from tricolor.runtime.collector.roots import begin_roots, mark_words, marker, stack_scanner
+from tricolor.runtime.collector.roots import begin_roots, mark_words, stack_scanner
 from tricolor.runtime.collector.sweep import begin_sweep, finish_sweep
+from tricolor.runtime.collector.work import marked_bytes, own_work, take_block
 from tricolor.runtime.records.processor import drop_all_spans, flush_mcaches
 
 
@@ -30,17 +32,16 @@ def scan(low: addr, high: addr) -> None:
 
 @export("steps.mark")
 def mark() -> None:
-    """Marks one object, or begins a rescan."""
-    if drain(1) and not is_null(marker.rescan_high):
-        rescan()
+    """Marks one object, or takes a block of work."""
+    if drain(own_work(), 1):
+        take_block(own_work())
 
 
 @export("steps.drain")
 def drain_all() -> None:
     """Marks all that the mark stack leads to."""
-    while not drain(~0) or not is_null(marker.rescan_high):
-        if not is_null(marker.rescan_high):
-            rescan()
+    while not drain(own_work(), DRAIN_STEP) or take_block(own_work()):
+        pass
 
 
 @export("steps.flush")
@@ -54,6 +55,6 @@ def end() -> None:
     flush_mcaches()
     end_shading()
     drop_all_spans()
-    begin_sweep(marker.marked_bytes + mheap.black_bytes)
+    begin_sweep(marked_bytes() + mheap.black_bytes)
     finish_sweep()
     set_goal(mheap.live)

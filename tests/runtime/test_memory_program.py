@@ -222,7 +222,7 @@ def test_the_same_on_simulated_memory_with_tiny_constants(tiny: Simulated, steps
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(tiny_step, min_size=20, max_size=60))
-def test_marks_with_rescans_are_those_of_checkmark(tiny: Simulated, steps: list[tuple[object, ...]]) -> None:
+def test_marks_with_full_mark_stacks_are_those_of_checkmark(tiny: Simulated, steps: list[tuple[object, ...]]) -> None:
     for key in (CHECKMARK, CLOBBER):
         tiny.call("configure", key, 1)
     try:

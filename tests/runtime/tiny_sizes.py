@@ -3,7 +3,7 @@ places.
 
 It stands in for tricolor.runtime.allocator.sizes and tricolor.abi.sizeclasses. Every path that production takes once in
 megabytes is taken within some allocations: new spans, refills, cycles that the heap goal starts, full layout and type
-caches; and rescans, which production never needs.
+caches, full mark stacks.
 """
 
 from __future__ import annotations
@@ -43,6 +43,11 @@ MIN_ARENA_BYTES = 1 << 16
 DEFAULT_ARENA_BYTES = 1 << 21
 HEAP_MINIMUM_BYTES = 4096
 MARK_STACK_WORDS = 2
+KEEP_WORDS = 2
+BLOCK_WORDS = 2
+DRAIN_STEP = sizes.DRAIN_STEP
+DRAIN_ROOM_WORDS = 0
+PUSH_STEP_WORDS = 1
 BARRIER_WORDS = 2
 OBLET_BYTES = 2048
 

@@ -57,6 +57,8 @@ RANK_HEAP: Final = 24
 """Pages, spans and records of spans."""
 RANK_PERSISTENT: Final = 25
 """Memory that is never freed."""
+RANK_MARK_WORK: Final = 26
+"""Blocks of work for the marker, and how far the roots were given out. A write barrier may need it wherever pointers are stored."""
 
 # What every part may call.
 RANK_PRINT: Final = 30

@@ -161,8 +161,6 @@ class MHeap(Struct):
     """Cycles whose marks are the allocated side; spans with a lower epoch are not swept yet."""
     special_bits: addr
     """A bit for each span record: the span may have specials."""
-    mark_stack: addr
-    mark_stack_bytes: u64
     trigger: u64
     goal: u64
     started_ns: i64

@@ -5,14 +5,14 @@ Terms:
     mark side        zero when marking begins; the marker sets the bits of the elems that it reaches
 
 How: ``mheap.allocated_side`` is the offset of the allocated side within ``Span.bits``, 0 or SIDE_BYTES, for all spans at
-once. At the end of marking the sides swap roles: what was marked is what is allocated. The sweep visits each span later, and
+once. While the collector marks, several processors change the bits of one word: they do it by atomic accesses. At the end of marking the sides swap roles: what was marked is what is allocated. The sweep visits each span later, and
 clears its mark side, which still holds what was allocated before. Until then ``free_index`` says nothing: ``is_swept``.
 """
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import addr, field_address, inline, kernel, u64
-from tricolor.runtime.allocator.bits import clear_shared_bits, count_bits, set_bit, set_shared_bits, test_bit
+from tricolor.kernel.lang import addr, atomic_or, field_address, inline, kernel, memory_at, u64
+from tricolor.runtime.allocator.bits import bit_mask, bit_word, clear_shared_bits, count_bits, set_shared_bits, test_bit
 from tricolor.runtime.allocator.heap_types import SIDE_BYTES, Span, mheap
 
 
@@ -55,7 +55,7 @@ def is_marked(span: Span, elem: u64) -> bool:
 @inline
 def set_mark(span: Span, elem: u64) -> None:
     """Marks an elem, but nothing that it points to."""
-    set_bit(mark_bits(span), elem)
+    atomic_or(memory_at(u64, bit_word(mark_bits(span), elem)), bit_mask(elem), "relaxed")
 
 
 @kernel

@@ -30,7 +30,6 @@ from tricolor.runtime.allocator.sizes import (
     CHUNK_PAGES,
     DEFAULT_ARENA_BYTES,
     HEAP_MINIMUM_BYTES,
-    MARK_STACK_WORDS,
     MIN_ARENA_BYTES,
     PAGE_SHIFT,
 )
@@ -73,7 +72,8 @@ def reserve_table(length_bytes: u64) -> addr:
 
 @kernel
 def fits_with_tables(arena_bytes: u64) -> bool:
-    """Whether the system gives address space for an arena, its tables (the mark stack is the largest) and the rest of the process."""
+    """Whether the system gives address space for an arena, its tables, as much for the marker, and the rest of the process."""
+    # The marker pushes an address at most once for each word of the heap.
     tables = arena_bytes + (arena_bytes >> PAGE_SHIFT) * (size_of(Span) + 16) + SPARE_BYTES
     probe = reserve(to_addr(0), arena_bytes + tables)
     if to_u64(probe) == 0:
@@ -105,9 +105,6 @@ def heap_init() -> None:
     mheap.chunk_deficit = reserve_table(pages // CHUNK_PAGES * 2 + OS_PAGE_BYTES)
     mheap.span_records = reserve_table(pages * size_of(Span))
     mheap.special_bits = reserve_table(pages // 8 + OS_PAGE_BYTES)
-    # A pointer is pushed at most once for each word of the heap.
-    mheap.mark_stack_bytes = pages << PAGE_SHIFT if MARK_STACK_WORDS == 0 else MARK_STACK_WORDS * 8
-    mheap.mark_stack = reserve_table(mheap.mark_stack_bytes + OS_PAGE_BYTES)
     settings[GC_PERCENT] = DEFAULT_GC_PERCENT
     settings[MEMORY_LIMIT] = NO_LIMIT
     settings[PAST_END] = 1

@@ -62,8 +62,24 @@ LAYOUT_BITS = 13
 HEAP_MINIMUM_BYTES = 4 << 20
 """Least heap goal at GOGC=100. A larger one means fewer cycles in small programs; a smaller one less memory."""
 
-MARK_STACK_WORDS = 0
-"""Places of the mark stack; 0: as many as the arena has words, so that it is never full."""
+MARK_STACK_WORDS = 1 << 17
+"""Places of a processor's mark stack: more than DRAIN_ROOM_WORDS and KEEP_WORDS together, twice. What does not fit goes into blocks."""
+
+KEEP_WORDS = 8192
+"""A step of the marker begins with at most so many words on the stack, which fit into the second-level cache. With fewer, more are copied
+into blocks and back."""
+
+BLOCK_WORDS = 1022
+"""Words of a block of work that processors share: with its head 8 KiB. At most MARK_STACK_WORDS."""
+
+DRAIN_STEP = 512
+"""Addresses that are taken from the mark stack between two looks at the clock: some 10 us."""
+
+DRAIN_ROOM_WORDS: int = (DRAIN_STEP + 16) * 64
+"""Words that a step pushes by pointer bitmaps at most, with those that wait in the queue; 0: every push looks whether there is room."""
+
+PUSH_STEP_WORDS = 4096
+"""Words of an object that are pushed between two looks whether there is room. At most half of MARK_STACK_WORDS."""
 
 BARRIER_WORDS = 512
 """Places of a barrier buffer, an even number: more mean fewer flushes, and more work in the stop that ends marking."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from tricolor.kernel.lang import (
     addr,
+    global_struct,
     global_value,
     is_null,
     kernel,
@@ -28,13 +29,16 @@ from tricolor.runtime.allocator.mheap import reserve_table
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.allocator.spans import elem_index, span_of, span_record
 from tricolor.runtime.collector.mark import push_pointers
-from tricolor.runtime.collector.roots import logged_bytes, marker, root_log
+from tricolor.runtime.collector.roots import logged_bytes, root_log
+from tricolor.runtime.collector.work import empty_stack
+from tricolor.runtime.records.mark_work import MarkWork
 from tricolor.runtime.system.memory import OS_PAGE_BYTES, release
 from tricolor.runtime.system.output import put, put_hex, put_number
 from tricolor.runtime.system.stop import fatal
 
 words_seen = global_value(addr)
-own_stack = global_value(addr)
+own_memory = global_value(addr)
+own_stack = global_struct(MarkWork)
 
 
 @kernel
@@ -46,11 +50,12 @@ def check_marks(is_exact: bool) -> None:
     table_bytes = (mheap.arena_pages << PAGE_SHIFT) >> 6
     if to_u64(words_seen.value) == 0:
         words_seen.value = reserve_table(table_bytes)
-        own_stack.value = reserve_table((mheap.arena_pages << PAGE_SHIFT) + OS_PAGE_BYTES)
+        own_memory.value = reserve_table((mheap.arena_pages << PAGE_SHIFT) + OS_PAGE_BYTES)
     else:
         release(words_seen.value, table_bytes)
-    marker.top = own_stack.value
-    marker.limit = own_stack.value + (mheap.arena_pages << PAGE_SHIFT)
+    own_stack.start = own_memory.value
+    own_stack.limit = own_memory.value + (mheap.arena_pages << PAGE_SHIFT)
+    empty_stack(own_stack)
     reached: u64 = 0
     logged: u64 = 0
     while logged < logged_bytes.value:
@@ -62,17 +67,15 @@ def check_marks(is_exact: bool) -> None:
     else:
         visit_marked()
     logged_bytes.value = 0
-    marker.top = mheap.mark_stack
-    marker.limit = mheap.mark_stack + mheap.mark_stack_bytes
 
 
 @kernel
 def visit_all(pointer: addr) -> u64:
     """Visits what an address leads to; gives how many objects are new."""
     reached = visit(pointer)
-    while marker.top != own_stack.value:
-        marker.top = marker.top - 8
-        reached += visit(load_addr(marker.top))
+    while own_stack.top != own_stack.bottom:
+        own_stack.top = own_stack.top - 8
+        reached += visit(load_addr(own_stack.top))
     return reached
 
 
@@ -109,7 +112,7 @@ def visit(pointer: addr) -> u64:
         put(*text(" bytes\n"))
         fatal(*text("checkmark found unmarked object"))
     if span.bitmap != 0:
-        marker.top = push_pointers(span, base, marker.top)
+        push_pointers(own_stack, span, base)
     return 1
 
 

@@ -37,10 +37,11 @@ Differs from Go:
 from __future__ import annotations
 
 from tricolor.kernel.lang import (
+    atomic_add,
+    atomic_exchange,
     check,
     global_value,
     i64,
-    is_null,
     kernel,
     systemstack,
     to_i64,
@@ -54,13 +55,12 @@ from tricolor.runtime.allocator.marking import is_marking
 from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.pages import release_free_pages
 from tricolor.runtime.allocator.settings import settings
-from tricolor.runtime.allocator.sizes import MARK_STACK_WORDS, PAGE_SHIFT
+from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.collector.barrier import begin_shading, end_shading, flush_barrier_buffers
 from tricolor.runtime.collector.checkmark import check_marks
 from tricolor.runtime.collector.cycles import PAUSE_RING, cycles
 from tricolor.runtime.collector.gctrace import print_gctrace
-from tricolor.runtime.collector.mark import drain, rescan, scan_part
-from tricolor.runtime.collector.pacer import SLICE_NS
+from tricolor.runtime.collector.pacer import SLICE_NS, is_short
 from tricolor.runtime.collector.pacing import (
     begin_pacing,
     count_globals,
@@ -72,27 +72,33 @@ from tricolor.runtime.collector.pacing import (
     revise_pacing,
     set_goal_after,
 )
-from tricolor.runtime.collector.roots import begin_roots, mark_some_globals, mark_some_stacks, marker
+from tricolor.runtime.collector.roots import begin_roots
 from tricolor.runtime.collector.samples import check_samples, end_profile_cycle
+from tricolor.runtime.collector.slices import MORE_LEFT, NOTHING_LEFT, OTHERS_MARK, mark_until
 from tricolor.runtime.collector.specials import (
     call_queue_hook,
     check_specials,
     mark_queued_roots,
-    mark_some_specials,
     process_specials,
 )
 from tricolor.runtime.collector.sweep import begin_sweep, check_heap, finish_sweep, sweep_some
+from tricolor.runtime.collector.work import check_no_work, enter_slice, keep_newest, leave_slice, marked_bytes, own_work
 from tricolor.runtime.collector.workers import WORKER_ASSIST, WORKER_FRACTIONAL, WORKER_IDLE, assist_work, paid_bytes, take_credit
+from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.records.processor import drop_all_spans, flush_mcaches
 from tricolor.runtime.records.stack_sizes import adapt_starting_size
 from tricolor.runtime.records.time_histogram import count_duration, pause_times
+from tricolor.runtime.records.world import start_world, try_stop_world
 from tricolor.runtime.settings_keys import CHECKMARK, GCTRACE, MARK_STEP, STOP_THE_WORLD, STRESS, TRACE_ALLOCATIONS
 from tricolor.runtime.system.clock import nanotime, wall_ns
+from tricolor.runtime.system.lock import parallel
 
 NO_DEADLINE = 0x7FFF_FFFF_FFFF_FFFF
-DRAIN_STEP = 512
-"""Addresses that are taken from the mark stack between two looks at the clock: some 10 us."""
+ASSIST_NS = 50_000
+"""The longest an allocation marks; it owes the rest. More means longer operations of the program, less means more looks at the clock."""
+MARK_IN_STOP_NS = 100_000
+"""How long marking goes on while the world is stopped to end it. If that is not enough, the program runs on before the next try."""
 SPANS_PER_STEP = 64
 RELEASE_STEP_PAGES = 64
 RELEASE_SHARE = 10
@@ -108,13 +114,36 @@ stress_countdown = global_value(u64)
 
 
 @kernel
-def start_cycle(forced: bool) -> None:
-    """Begins to mark. The caller goes on with mark_slice()."""
-    # 1. Stop.
+def may_collect() -> bool:
+    """Whether the calling thread may mark, and begin or end a cycle: others must not have to wait for it.
+
+    Who holds a lock of package runtime, or is pinned, goes on until it has freed it.
+    """
+    return machine.locks == 0 or parallel.value == 0
+
+
+@kernel
+def try_start_cycle(forced: bool) -> bool:
+    """Stops the world and begins to mark; False if another thread stops it, or has begun a cycle. start_world() must follow."""
     if mheap.layout_count == 0:
         init_layouts()
+    finish_sweep()
+    begin_ns = nanotime()
+    if not try_stop_world():
+        return False
+    if is_marking.value != 0:
+        start_world()
+        return False
+    start_cycle(forced, begin_ns)
+    return True
+
+
+@kernel
+def start_cycle(forced: bool, begin_ns: i64) -> None:
+    """Begins to mark. The world is stopped since ``begin_ns``."""
+    # 1. Stop.
     check(1, is_marking.value == 0, "start_cycle: the collector marks already")
-    cycles.begin_ns = nanotime()
+    cycles.begin_ns = begin_ns
     finish_sweep()
     check(1, mheap.unswept == 0, "start_cycle: spans are not swept")
     cycles.is_forced = 1 if forced else 0
@@ -136,61 +165,72 @@ def start_cycle(forced: bool) -> None:
     resume_pacing(cycles.mark_start_ns)
 
 
+@kernel
+def release_world() -> None:
+    """Lets the program go on."""
+    if is_marking.value != 0 and parallel.value != 0:
+        cycles.is_stopped = 0
+    start_world()
+
+
 # --- Mark -------------------------------------------------------------------------------------------
 
 
 @kernel
-def mark_until(deadline: i64, budget: u64) -> bool:
-    """Marks until nothing is left, or the time or the budget of scanned bytes is used up; True if nothing is left."""
+def run_slice(worker: u64, deadline: i64, budget: u64, alone: bool) -> u64:
+    """Marks for a while, as one of the WORKER kinds; says how the slice has ended."""
     # 2. Mark.
-    enough = marker.scanned_bytes + budget
-    step: u64 = DRAIN_STEP if settings[MARK_STEP] == 0 else to_u64(settings[MARK_STEP])
-    while True:
-        if drain(step) and not push_more():
-            return True
-        if marker.scanned_bytes >= enough or settings[MARK_STEP] != 0 or nanotime() >= deadline:
-            return False
-
-
-@kernel
-def push_more() -> bool:
-    """Finds more to mark, once the mark stack is empty; False if there is nothing."""
-    if not is_null(marker.grey_large):
-        scan_part()
-        return True
-    if mark_some_globals() or mark_some_specials() or mark_some_stacks():
-        return True
-    flush_barrier_buffers()
-    if marker.top != mheap.mark_stack:
-        return True
-    if MARK_STACK_WORDS != 0 and not is_null(marker.rescan_high):
-        rescan()
-        return True
-    return False
+    w = own_work()
+    begin = nanotime()
+    enter_slice(w)
+    scanned = w.scanned_bytes
+    stacks = w.stack_bytes
+    outcome = mark_until(w, deadline, budget, alone)
+    if parallel.value != 0:
+        keep_newest(w, 0)
+    count_slice(worker, w.scanned_bytes - scanned, w.stack_bytes - stacks, to_u64(nanotime() - begin))
+    leave_slice(w)
+    return outcome
 
 
 @kernel
 def mark_slice(worker: u64, deadline: i64, budget: u64) -> u64:
-    """Marks for a while, and ends the cycle if nothing is left to mark; gives the scan work in bytes.
+    """As run_slice() while the program may run, and ends the cycle if nothing is left to mark.
 
-    ``worker``: as which of the WORKER kinds it counts.
+    With OTHERS_MARK the caller has to go back to the scheduler, or another thread could not stop the world.
     """
-    check(1, cycles.running == 0, "mark_slice: a slice inside a slice")
-    cycles.running = 1
-    begin = nanotime()
-    scanned = marker.scanned_bytes
-    stacks = marker.stack_bytes
-    is_done = mark_until(deadline, budget)
-    scanned = marker.scanned_bytes - scanned
-    stacks = marker.stack_bytes - stacks
-    count_slice(worker, scanned, stacks, to_u64(nanotime() - begin))
-    if is_done:
-        terminate()
+    outcome = run_slice(worker, deadline, budget, parallel.value == 0)
+    if outcome == NOTHING_LEFT:
+        return end_marking()
     cycles.is_stopped = 0
-    cycles.running = 0
-    if is_done:
-        after_cycle()
-    return scanned + stacks
+    return outcome
+
+
+@kernel
+def mark_stopped(worker: u64, deadline: i64) -> bool:
+    """As mark_slice(), while the world is stopped; True if the cycle has ended."""
+    if run_slice(worker, deadline, ~0, True) != NOTHING_LEFT:
+        return False
+    terminate()
+    cycles.is_stopped = 0
+    return True
+
+
+@kernel
+def end_marking() -> u64:
+    """Stops the world, marks what is found only then, and ends the cycle unless that takes long; says how it has ended."""
+    begin_ns = nanotime()
+    if not try_stop_world():
+        return OTHERS_MARK
+    is_done = is_marking.value == 0
+    if not is_done:
+        cycles.mark_end_ns = begin_ns
+        is_done = mark_stopped(WORKER_FRACTIONAL, begin_ns + MARK_IN_STOP_NS)
+    start_world()
+    if not is_done:
+        return MORE_LEFT
+    call_queue_hook()
+    return NOTHING_LEFT
 
 
 # --- Terminate --------------------------------------------------------------------------------------
@@ -198,9 +238,11 @@ def mark_slice(worker: u64, deadline: i64, budget: u64) -> u64:
 
 @kernel
 def terminate() -> None:
-    """Ends marking: what has no mark is free from here on."""
+    """Ends marking: what has no mark is free from here on. The world is stopped since ``mark_end_ns``."""
     # 3. Terminate.
-    cycles.mark_end_ns = nanotime()
+    check_no_work()
+    if cycles.is_stopped != 0:
+        cycles.mark_end_ns = nanotime()
     flush_mcaches()
     cycles.heap_at_end = mheap.live
     count_globals()
@@ -212,7 +254,7 @@ def terminate() -> None:
     adapt_starting_size()
     end_shading()
     drop_all_spans()
-    begin_sweep(marker.marked_bytes + mheap.black_bytes)
+    begin_sweep(marked_bytes() + mheap.black_bytes)
     cycles.marked = mheap.live
     cycles.surplus_is_known = 0
     if mheap.unswept <= SPANS_IN_STOP:
@@ -221,6 +263,7 @@ def terminate() -> None:
     cycles.end_ns = nanotime()
     resume_pacing(cycles.end_ns)
     count_cycle()
+    check_after_cycle()
 
 
 @kernel
@@ -244,15 +287,14 @@ def count_cycle() -> None:
 
 
 @kernel
-def after_cycle() -> None:
-    """What follows a cycle: the gctrace line, checks, waking the goroutine that runs finalizers."""
+def check_after_cycle() -> None:
+    """The gctrace line and the checks of a cycle that has ended."""
     if unlikely(settings[GCTRACE] != 0):
         print_gctrace()
     if unlikely(settings[CHECKMARK] != 0):
         check_heap()
         check_specials()
         check_samples()
-    call_queue_hook()
 
 
 # --- Sweep ------------------------------------------------------------------------------------------
@@ -303,19 +345,27 @@ def sweep_until(deadline: i64) -> bool:
 
 @kernel
 def finish_cycle() -> None:
-    """Ends the cycle that is under way, if there is one."""
+    """Ends the cycle that is under way, if there is one. The world is stopped."""
     while is_marking.value != 0:
-        mark_slice(WORKER_FRACTIONAL, NO_DEADLINE, ~0)
+        cycles.mark_end_ns = nanotime()
+        mark_stopped(WORKER_FRACTIONAL, NO_DEADLINE)
 
 
 @kernel
-def collect(forced: bool) -> None:
-    """Runs one cycle while the world is stopped, and sweeps."""
+def collect(forced: bool) -> bool:
+    """Runs one cycle while the world is stopped, and sweeps; False if another thread stops the world."""
+    begin_ns = nanotime()
+    if not may_collect() or not try_stop_world():
+        return False
     finish_cycle()
-    start_cycle(forced)
+    finish_sweep()
+    start_cycle(forced, begin_ns)
     finish_cycle()
     while sweep_step():
         pass
+    start_world()
+    call_queue_hook()
+    return True
 
 
 # --- Assists ----------------------------------------------------------------------------------------
@@ -323,22 +373,30 @@ def collect(forced: bool) -> None:
 
 @kernel
 def assist() -> None:
-    """Pays for what the program has allocated since the last call: with what workers have marked, or by marking."""
+    """Pays for what the program has allocated since the last call: with what workers have marked, or by marking for a short time.
+
+    What is not paid stays in the balance, for the next call.
+    """
     if settings[MARK_STEP] != 0:
         mark_slice(WORKER_ASSIST, NO_DEADLINE, 0)
         return
     now = nanotime()
     revise_pacing(now)
-    cycles.assist_balance -= to_i64(mheap.live - cycles.charged_live)
-    cycles.charged_live = mheap.live
-    if cycles.assist_balance >= 0 or limiter.limiting != 0:
+    live = mheap.live
+    grown = to_i64(live - atomic_exchange(cycles.charged_live, live, "relaxed"))
+    balance = atomic_add(cycles.assist_balance, -grown, "relaxed") - grown
+    if balance >= 0 or limiter.limiting != 0:
         return
-    work = assist_work(pacer, to_u64(-cycles.assist_balance))
-    credit = take_credit(pacer, work)
-    cycles.assist_balance += paid_bytes(pacer, credit)
-    if credit < work:
-        done = mark_slice(WORKER_ASSIST, now + SLICE_NS, work - credit)
-        cycles.assist_balance += paid_bytes(pacer, done)
+    # Others do not pay this debt a second time.
+    atomic_add(cycles.assist_balance, -balance, "relaxed")
+    owed = assist_work(pacer, to_u64(-balance))
+    paid = take_credit(pacer, owed)
+    if paid < owed:
+        w = own_work()
+        before = w.scanned_bytes + w.stack_bytes
+        mark_slice(WORKER_ASSIST, now + ASSIST_NS, owed - paid)
+        paid += w.scanned_bytes + w.stack_bytes - before
+    atomic_add(cycles.assist_balance, paid_bytes(pacer, paid) + balance, "relaxed")
 
 
 # --- Who calls --------------------------------------------------------------------------------------
@@ -348,7 +406,8 @@ def assist() -> None:
 def collect_if_due(extra_bytes: u64) -> None:
     """Called before an allocation of a run or a large object: begins a cycle, or pays in marking for what was allocated before."""
     if unlikely(is_marking.value != 0):
-        assist()
+        if may_collect():
+            assist()
     elif unlikely(mheap.live + extra_bytes >= mheap.trigger) and mheap.trigger != 0:
         begin_automatic()
     elif unlikely(settings[STRESS] != 0):
@@ -356,21 +415,26 @@ def collect_if_due(extra_bytes: u64) -> None:
         if stress_countdown.value >= to_u64(settings[STRESS]):
             stress_countdown.value = 0
             collect(False)
-    elif unlikely(settings[MARK_STEP] != 0):
-        start_cycle(False)
+    elif unlikely(settings[MARK_STEP] != 0) and may_collect() and try_start_cycle(False):
         cycles.is_stopped = 0
+        release_world()
 
 
 @kernel
 def begin_automatic() -> None:
-    """Begins a cycle since the heap has reached the trigger, and marks a first slice."""
-    start_cycle(False)
+    """Begins a cycle since the heap has reached the trigger. If there is one processor or little to mark, the first slice belongs to the stop."""
+    if not may_collect() or not try_start_cycle(False):
+        return
     if unlikely(settings[STOP_THE_WORLD] != 0):
         finish_cycle()
         while settings[STOP_THE_WORLD] > 1 and sweep_step():
             pass
-        return
-    mark_slice(WORKER_FRACTIONAL, cycles.begin_ns + SLICE_NS, ~0)
+    elif parallel.value == 0 or is_short(pacer):
+        mark_stopped(WORKER_FRACTIONAL, cycles.begin_ns + SLICE_NS)
+        cycles.is_stopped = 0
+    release_world()
+    if is_marking.value == 0:
+        call_queue_hook()
 
 
 @kernel
@@ -389,8 +453,7 @@ def idle_slice() -> bool:
     deadline = nanotime() + SLICE_NS
     if is_marking.value == 0:
         return sweep_until(deadline)
-    mark_slice(WORKER_IDLE, deadline, ~0)
-    return True
+    return mark_slice(WORKER_IDLE, deadline, ~0) != OTHERS_MARK
 
 
 @kernel
@@ -411,9 +474,12 @@ def gc_step(number: u64) -> bool:
     deadline = nanotime() + SLICE_NS
     while True:
         if is_marking.value != 0:
-            mark_slice(WORKER_FRACTIONAL, deadline, ~0)
+            if mark_slice(WORKER_FRACTIONAL, deadline, ~0) == OTHERS_MARK:
+                return False
         elif cycles.count < number:
-            start_cycle(True)
+            if not try_start_cycle(True):
+                return False
+            release_world()
         elif not sweep_until(deadline):
             return True
         if nanotime() >= deadline:

@@ -17,8 +17,6 @@ class Cycles(Struct):
     count: u64
     """Cycles whose marking has ended."""
     forced: u64
-    running: u64
-    """1 while the collector works on this thread's system stack."""
     is_stopped: u64
     """1 while the program has not run since the present or last cycle began."""
     pause_total_ns: u64

@@ -19,7 +19,7 @@ Source:
 
 Differs from Go:
     Assists and idle time count when they end. A slice of mark work takes at most 0.5 ms, so there are no events in flight to consult.
-    Transitions and updates happen on one thread at a time; only the pools are atomic.
+    Transitions happen while the world is stopped, updates on one thread at a time; only the pools are atomic.
 """
 
 from __future__ import annotations

@@ -24,7 +24,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.kernel.lang import global_struct, i64, kernel, to_i64, to_u64, u64, unlikely
+from tricolor.kernel.lang import (
+    atomic_add,
+    atomic_exchange,
+    atomic_store,
+    global_struct,
+    global_value,
+    i64,
+    kernel,
+    to_i64,
+    to_u64,
+    u32,
+    u64,
+    unlikely,
+)
 from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.pages import free_dirty_pages
 from tricolor.runtime.allocator.settings import settings
@@ -62,6 +75,8 @@ LEAST_RUNWAY_BYTES: Final = 64 << 10
 
 pacer = global_struct(Pacer, symbol_name="tricolor.pacer")
 limiter = global_struct(Limiter, symbol_name="tricolor.limiter")
+revising = global_value(u32)
+"""1 while a thread computes the assist ratio."""
 
 
 # --- Inputs ---------------------------------------------------------------------------------------
@@ -157,8 +172,8 @@ def resume_pacing(now_ns: i64) -> None:
 @kernel
 def count_slice(worker: u64, heap_bytes: u64, root_bytes: u64, duration_ns: u64) -> None:
     """Counts a slice of mark work by one of the WORKER kinds: scanned bytes of heap and stacks, and its time."""
-    pacer.heap_scan_work += heap_bytes
-    pacer.stack_scan_work += root_bytes
+    atomic_add(pacer.heap_scan_work, heap_bytes, "relaxed")
+    atomic_add(pacer.stack_scan_work, root_bytes, "relaxed")
     count_work(pacer, worker, heap_bytes + root_bytes, duration_ns)
     if worker == WORKER_ASSIST:
         add_assist_time(limiter, to_i64(duration_ns))
@@ -174,11 +189,14 @@ def count_globals() -> None:
 
 @kernel
 def revise_pacing(now_ns: i64) -> None:
-    """Computes the assist ratio anew, since the heap has grown."""
+    """Computes the assist ratio anew, since the heap has grown; leaves it to another thread that does so at the moment."""
+    if atomic_exchange(revising.value, 1, "acquire") != 0:
+        return
     read_memory()
     revise(pacer)
     if needs_update(limiter, now_ns):
         update(limiter, now_ns)
+    atomic_store(revising.value, 0, "release")
 
 
 @kernel

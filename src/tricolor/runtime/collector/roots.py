@@ -4,9 +4,9 @@ Terms:
     conservative   every aligned word that points into an allocated object counts as a pointer, also into its middle
 
 How: this module pushes roots a part at a time, between which the program may run: ``marker`` knows how far it came. The order
-does not matter, since the write barrier shades every pointer that the program stores or overwrites. If the mark stack is full,
-mark_later() marks the root instead. A stack word that points to the end of an object keeps that object alive too: in a loop over its elements, LLVM may
-hold no other pointer to it.
+does not matter, since the write barrier shades every pointer that the program stores or overwrites. Several processors take different
+parts: a part is taken under the lock of ``work``, and pushed without it. A stack word that points to the end of an object keeps that
+object alive too: in a loop over its elements, LLVM may hold no other pointer to it.
 
 Invariants:
     1. What a conservative word pushes MUST be allocated. Otherwise free memory would be marked, and lost
@@ -25,6 +25,7 @@ from tricolor.kernel.lang import (
     Struct,
     addr,
     as_struct,
+    atomic_add,
     call_address,
     check,
     count_trailing_zeros_u64,
@@ -45,16 +46,22 @@ from tricolor.kernel.lang import (
     u64,
     unlikely,
 )
-from tricolor.runtime.allocator.heap_types import Span, mheap
-from tricolor.runtime.allocator.marks import is_allocated, is_marked, set_mark
+from tricolor.runtime.allocator.heap_types import mheap
+from tricolor.runtime.allocator.marks import is_allocated
 from tricolor.runtime.allocator.mheap import reserve_table
 from tricolor.runtime.allocator.settings import settings
-from tricolor.runtime.allocator.sizes import MARK_STACK_WORDS, PAGE_SHIFT
+from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.allocator.spans import elem_index, span_of
+from tricolor.runtime.collector.work import begin_work, own_work, push_word, work
+from tricolor.runtime.lock_ranks import RANK_MARK_WORK
 from tricolor.runtime.records.goroutine import G
 from tricolor.runtime.settings_keys import CHECKMARK, PAST_END
+from tricolor.runtime.system.lock import acquire_if_parallel, release_if_parallel
 
 GLOBAL_PART_WORDS = 4096
+NEXT_STACKS = 0
+"""What the scanner of stacks has to scan: the next few goroutines, or those that ran elsewhere before."""
+LATE_STACKS = 1
 
 
 class DataRoot(Struct):
@@ -66,33 +73,19 @@ class DataRoot(Struct):
 
 
 class Marker(Struct):
-    """The state of the marker while it calls functions."""
+    """How far the roots were given out to those that mark; under the lock of ``work``."""
 
-    top: addr
-    """Next free place of the mark stack."""
-    limit: addr
-    """End of the mark stack."""
-    rescan_low: addr
-    """Lowest and highest marked object with pointers that did not fit on the mark stack; 0: there is none."""
-    rescan_high: addr
-    grey_large: Span
-    """Large objects of which parts are not scanned yet, by grey_next."""
-    marked_bytes: u64
-    """Of the objects that the marker has marked; those allocated black are not among them."""
-    scanned_bytes: u64
-    """Of those that hold pointers."""
-    stack_bytes: u64
-    """Scanned so far in this cycle."""
-    global_bytes: u64
     next_global: u64
     """The global to scan next, and the word in it."""
     next_word: u64
     next_special_word: u64
     """The word of ``mheap.special_bits`` to look at next."""
     next_goroutine: G
-    """The goroutine that was scanned last; null: none yet."""
+    """The goroutine that was given out last; null: none yet."""
+    late: G
+    """Goroutines that ran elsewhere when their turn came, by late_link; they still have to be scanned."""
     stacks_done: u32
-    """1 once all goroutines are scanned."""
+    """1 once all goroutines were given out."""
 
 
 data_roots = extern_global("tricolor.data_roots", DataRoot)
@@ -113,41 +106,15 @@ def log_root(pointer: addr) -> None:
     """Keeps a root for check_marks()."""
     if to_u64(root_log.value) == 0:
         root_log.value = reserve_table(mheap.arena_pages << PAGE_SHIFT)
-    store_addr(root_log.value + logged_bytes.value, pointer)
-    logged_bytes.value += 8
-
-
-@kernel
-def mark_later(pointer: addr) -> None:
-    """Marks the object in which the address lies, and notes that rescan() has to push its pointers: the mark stack is full."""
-    span = span_of(pointer)
-    if is_null(span):
-        return
-    elem = elem_index(span, pointer)
-    if elem >= span.nelems or is_marked(span, elem):
-        return
-    set_mark(span, elem)
-    base = span.start + elem * span.elem_bytes
-    marker.marked_bytes += span.elem_bytes
-    if span.bitmap == 0:
-        return
-    marker.scanned_bytes += span.elem_bytes
-    if is_null(marker.rescan_high) or base < marker.rescan_low:
-        marker.rescan_low = base
-    if base > marker.rescan_high:
-        marker.rescan_high = base
+    store_addr(root_log.value + atomic_add(logged_bytes.value, 8, "relaxed"), pointer)
 
 
 @kernel
 def push(pointer: addr) -> None:
-    """Puts an address of the heap on the mark stack."""
+    """Puts an address of the heap on the mark stack of the calling thread's processor."""
     if unlikely(settings[CHECKMARK] != 0):
         log_root(pointer)
-    if MARK_STACK_WORDS != 0 and marker.top == marker.limit:
-        mark_later(pointer)
-        return
-    store_addr(marker.top, pointer)
-    marker.top = marker.top + 8
+    push_word(own_work(), pointer)
 
 
 @inline
@@ -202,7 +169,7 @@ def mark_words(low: addr, high: addr) -> None:
 @kernel
 def mark_stack_words(low: addr, high: addr) -> None:
     """As mark_words(), and counts the range as stack."""
-    marker.stack_bytes += high - low
+    own_work().stack_bytes += high - low
     mark_words(low, high)
 
 
@@ -225,12 +192,10 @@ def global_bytes() -> u64:
 
 
 @kernel
-def mark_global_words(root: DataRoot, first_word: u64) -> u64:
-    """Pushes what the next GLOBAL_PART_WORDS of a global point to; gives the word after them."""
-    words = root.length_bytes >> 3
-    end = min(first_word + GLOBAL_PART_WORDS, words)
+def mark_global_words(root: DataRoot, first_word: u64, end_word: u64) -> None:
+    """Pushes what a part of a global points to; ``first_word`` is a multiple of 64."""
     first = first_word
-    while first < end:
+    while first < end_word:
         bits = load_u64(root.bitmap + (first >> 3))
         while bits != 0:
             at = first + count_trailing_zeros_u64(bits)
@@ -239,24 +204,49 @@ def mark_global_words(root: DataRoot, first_word: u64) -> u64:
             if in_heap(pointer):
                 push(pointer)
         first += 64
-    return end
+
+
+@kernel
+def mark_globals(first: u64, first_word: u64, end: u64, end_word: u64) -> None:
+    """Pushes what globals point to, from a word of one up to a word of another."""
+    number = first
+    word = first_word
+    while number < end or word < end_word:
+        root = data_root(number)
+        stop = root.length_bytes >> 3 if number < end else end_word
+        mark_global_words(root, word, stop)
+        if number == end:
+            return
+        word = 0
+        number += 1
+
+
+@kernel
+def mark_all_globals() -> None:
+    """Pushes what all globals point to, whatever was given out before."""
+    mark_globals(0, 0, data_root_count.value, 0)
 
 
 @kernel
 def mark_some_globals() -> bool:
     """Pushes what the next few globals point to; False if none were left."""
     words: u64 = 0
-    while words < GLOBAL_PART_WORDS:
-        if marker.next_global == data_root_count.value:
-            return words != 0
-        root = data_root(marker.next_global)
-        end = mark_global_words(root, marker.next_word)
-        words += end - marker.next_word + 1
-        marker.next_word = end
-        if end == root.length_bytes >> 3:
+    acquire_if_parallel(work.lock, RANK_MARK_WORK)
+    first = marker.next_global
+    first_word = marker.next_word
+    while words < GLOBAL_PART_WORDS and marker.next_global < data_root_count.value:
+        length_words = data_root(marker.next_global).length_bytes >> 3
+        here = min(length_words - marker.next_word, GLOBAL_PART_WORDS)
+        words += here + 1
+        marker.next_word += here
+        if marker.next_word == length_words:
             marker.next_global += 1
             marker.next_word = 0
-    return True
+    end = marker.next_global
+    end_word = marker.next_word
+    release_if_parallel(work.lock)
+    mark_globals(first, first_word, end, end_word)
+    return words != 0
 
 
 # --- Stacks -----------------------------------------------------------------------------------------
@@ -267,24 +257,23 @@ def mark_some_stacks() -> bool:
     """Has the scheduler scan the next few goroutines; False if none were left."""
     if to_u64(stack_scanner.value) == 0 or marker.stacks_done != 0:
         return False
-    call_address(stack_scanner.value, (), None)
+    call_address(stack_scanner.value, (u64,), u64, NEXT_STACKS)
     return True
 
 
 @kernel
+def mark_late_stacks() -> bool:
+    """Has the scheduler scan goroutines that ran elsewhere when their turn came; False if none were left, or all still run."""
+    return not is_null(marker.late) and call_address(stack_scanner.value, (u64,), u64, LATE_STACKS) != 0
+
+
+@kernel
 def begin_roots() -> None:
-    """Begins with the first root, and an empty mark stack."""
-    marker.top = mheap.mark_stack
-    marker.limit = mheap.mark_stack + mheap.mark_stack_bytes
-    marker.rescan_low = 0
-    marker.rescan_high = 0
-    marker.grey_large = null(Span)
-    marker.marked_bytes = 0
-    marker.scanned_bytes = 0
-    marker.stack_bytes = 0
-    marker.global_bytes = global_bytes()
+    """Begins with the first root, and empty mark stacks. The world is stopped."""
+    begin_work()
     marker.next_global = 0
     marker.next_word = 0
     marker.next_special_word = 0
     marker.next_goroutine = null(G)
+    marker.late = null(G)
     marker.stacks_done = 0

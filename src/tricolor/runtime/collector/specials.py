@@ -52,6 +52,7 @@ from tricolor.runtime.allocator.mheap import persistent_alloc
 from tricolor.runtime.allocator.spans import elem_index, find_object, span_number, span_of, span_record
 from tricolor.runtime.collector.mark import push_pointers
 from tricolor.runtime.collector.roots import in_heap, marker, push
+from tricolor.runtime.collector.work import own_work
 from tricolor.runtime.lock_ranks import RANK_SPECIALS
 from tricolor.runtime.system.lock import Lock, acquire_if_parallel, release_if_parallel
 
@@ -324,7 +325,7 @@ def push_held(span: Span, special: Special) -> None:
     push_address(special.closure)
     if special.kind == FINALIZER and span.bitmap != 0:
         base = span.start + elem_index(span, special.object) * span.elem_bytes
-        marker.top = push_pointers(span, base, marker.top)
+        push_pointers(own_work(), span, base)
 
 
 @kernel
@@ -371,7 +372,7 @@ def process_span(span: Span, kind: u64) -> None:
             else:
                 if kind == FINALIZER:
                     set_mark(span, elem_index(span, each.object))
-                    marker.marked_bytes += span.elem_bytes
+                    own_work().marked_bytes += span.elem_bytes
                 enqueue(each)
         else:
             each.next = kept

@@ -116,6 +116,8 @@ class G(Struct):
     """Number of the cycle that marked when a signal stopped the goroutine; 0: none did."""
     scanned_cycle: u64
     """Number of the last cycle that has scanned the goroutine."""
+    late_link: "G"
+    """The next one that still has to be scanned in this cycle (``collector.roots``)."""
     timer_index: u32
     """1-based place among the sleepers; 0: not sleeping."""
     system: u8

@@ -20,6 +20,7 @@ from tricolor.runtime.allocator.heap_types import MCache
 from tricolor.runtime.allocator.mcache import check_cells, check_dropped, drop_spans, flush_mcache
 from tricolor.runtime.allocator.sizes import BARRIER_WORDS
 from tricolor.runtime.records.goroutine import G, Segment, Sudog
+from tricolor.runtime.records.mark_work import MarkWork
 from tricolor.runtime.system.seed import FACTOR, STEP
 
 IN_SYSTEM_CALL: Final = 1
@@ -102,6 +103,7 @@ class Processor(Struct):
     """The next one after ``first_processor``."""
     segments: Embed[SegmentCache]
     barrier: Embed[BarrierBuffer]
+    mark: Embed[MarkWork]
     mcache: Embed[MCache]
 
 

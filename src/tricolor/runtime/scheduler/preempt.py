@@ -99,7 +99,7 @@ def _is_waited_for(p: Processor) -> bool:
 
 
 @kernel
-def _ask(p: Processor, m: Machine) -> None:
+def ask_to_yield(p: Processor, m: Machine) -> None:
     """Asks for a yield at the next call. On the system stack the limit that the goroutine will have is changed."""
     atomic_store(p.preempt, 1, "relaxed")
     atomic_store(memory_at(u64, m.limit_address), PREEMPT, "relaxed")
@@ -117,7 +117,7 @@ def _look_at(p: Processor, m: Machine, now: i64) -> i64:
     ran_ns = now - p.monitor_ns
     if ran_ns < ASK_NS or not _is_waited_for(p):
         return LOOK_NS
-    _ask(p, m)
+    ask_to_yield(p, m)
     if settings[ASYNC_PREEMPT_OFF] != 0:
         return LOOK_NS
     if ran_ns < STOP_NS:
@@ -157,7 +157,7 @@ def _ask_for_slices() -> None:
         if owner != 0 and to_u64(owner) & IN_SYSTEM_CALL == 0 and atomic_load(m.limit_address, "acquire") != 0:
             is_late = atomic_load(p.collector_due, "relaxed") != 0
             atomic_store(p.collector_due, 1, "relaxed")
-            _ask(p, m)
+            ask_to_yield(p, m)
             if is_late and settings[ASYNC_PREEMPT_OFF] == 0 and atomic_load(m.system_stack, "relaxed") != 0:
                 pthread_kill(m.thread, SIGNAL_URGENT)
         p = p.all_link
