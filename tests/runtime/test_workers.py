@@ -137,9 +137,17 @@ def test_the_most_may_sink_below_the_number_of_idle_workers(pacer: Pacer) -> Non
 def test_a_debt_is_paid_by_the_assist_ratio_and_at_least_64_kib(pacer: Pacer) -> None:
     pacer.store("assist_work_per_byte", 0.5)
     pacer.store("assist_bytes_per_work", 2.0)
+    pacer.store("assist_runway", 1000 * KIB)
     assert pacer.call("assist_work", 1000) == LEAST_ASSIST_BYTES
     assert pacer.call("assist_work", 1000 * KIB) == 500 * KIB
     assert pacer.call("paid_bytes", 500 * KIB) == 1000 * KIB + 1
+
+
+def test_an_assist_pays_for_no_more_than_the_runway(pacer: Pacer) -> None:
+    pacer.store("assist_bytes_per_work", 1000.0)
+    pacer.store("assist_runway", 1000 * KIB)
+    assert pacer.call("paid_bytes", KIB) == 1000 * KIB + 1
+    assert pacer.call("paid_bytes", 64 * KIB) == 1064 * KIB + 1
 
 
 def test_credit_is_taken_once(pacer: Pacer) -> None:

@@ -121,6 +121,8 @@ class Pacer(Struct):
     idle_ns: u64
     assist_work_per_byte: f64
     assist_bytes_per_work: f64
+    assist_runway: u64
+    """Bytes that the program may still allocate before it reaches the goal."""
     bg_scan_credit: i64
     """Scan work that workers have done and no assist has used."""
     dedicated_workers_needed: i64
@@ -307,6 +309,7 @@ def revise(p: Pacer) -> None:
     runway = to_f64(max(goal - live, 1))
     p.assist_work_per_byte = remaining / runway
     p.assist_bytes_per_work = runway / remaining
+    p.assist_runway = to_u64(runway)
 
 
 @kernel

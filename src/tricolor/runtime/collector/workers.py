@@ -13,7 +13,8 @@ Source:
     Go 1.27.3 runtime/mgcpacer.go (assignWaitingGCWorker, markWorkerStop, idleMarkWorkers), runtime/mgcmark.go (gcAssistAlloc).
 
 Differs from Go:
-    A fractional worker marks for at most one slice of 0.5 ms at a time, so that it needs no goal of its own to stop at.
+    A fractional worker marks for at most one slice of 0.5 ms at a time, so that it needs no goal of its own to stop at. An assist pays for no more
+    than the runway: in Go other threads end the cycle meanwhile, here a program with one goroutine may have no other that marks.
 """
 
 from __future__ import annotations
@@ -151,5 +152,10 @@ def take_credit(p: Pacer, work: u64) -> u64:
 
 @kernel
 def paid_bytes(p: Pacer, work: u64) -> i64:
-    """What scan work adds to a balance; a byte more, so that rounding never leaves a debt."""
-    return 1 + to_i64(p.assist_bytes_per_work * to_f64(work))
+    """What scan work adds to a balance; a byte more, so that rounding never leaves a debt.
+
+    No more than the runway and a least assist: when little work is expected to be left, 64 KiB of work would pay for a multiple of the runway, and
+    nobody would assist any more while the heap outgrows its goal.
+    """
+    paid = to_i64(p.assist_bytes_per_work * to_f64(work))
+    return 1 + min(paid, to_i64(p.assist_runway + LEAST_ASSIST_BYTES))
