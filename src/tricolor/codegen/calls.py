@@ -11,6 +11,7 @@ from typing import final
 
 from tricolor.abi.prefix import PREFIX_RECOVERS
 from tricolor.codegen.allocation import is_runtime, new_object, new_site
+from tricolor.codegen.fast_paths import begin_fast_path
 from tricolor.codegen.flat import flat_type, flatten
 from tricolor.codegen.intrinsics import find_intrinsic
 from tricolor.codegen.memory import copy, load, offset, store, store_code_address, store_leaf
@@ -180,7 +181,11 @@ def _call_static(g: Gen, e: Call, func: Func, context: str, dest: Addr | None) -
     if func.symbol in g.m.options.local:
         args = flatten(g, func.signature, args)
     callee = Callee(g.m.declare_func(func), context if with_context else None, kind, func.signature)
-    return emit_call(g, e.pos, callee, args, dest)
+    done = begin_fast_path(g, e.pos, func, args)
+    results = emit_call(g, e.pos, callee, args, dest)
+    if done:
+        g.start(done)
+    return results
 
 
 def _arguments(g: Gen, args: list[Expr]) -> list[str]:
