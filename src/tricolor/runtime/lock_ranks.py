@@ -41,6 +41,8 @@ RANK_SCHEDULER: Final = 12
 """What all threads of the scheduler share: idle processors and threads, the global run queue, records of goroutines."""
 RANK_RUN_QUEUE: Final = 13
 """The run queue and the sleepers of a processor."""
+RANK_FINALIZERS: Final = 14
+"""Whether the goroutine that runs finalizers waits."""
 
 # Memory.
 RANK_PROFILES: Final = 19
