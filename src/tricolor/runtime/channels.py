@@ -73,8 +73,8 @@ from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.scheduler.contention import block_event, wait_began
 from tricolor.runtime.scheduler.goroutines import park_waiting
 from tricolor.runtime.scheduler.reasons import REASON_RECEIVE, REASON_RECEIVE_NIL, REASON_SELECT_NO_CASES, REASON_SEND, REASON_SEND_NIL
-from tricolor.runtime.scheduler.run_queue import make_ready
 from tricolor.runtime.scheduler.sudogs import sudog_acquire, sudog_release
+from tricolor.runtime.scheduler.waking import make_ready
 from tricolor.runtime.system.clock import nanotime
 from tricolor.runtime.system.lock import acquire, holds, parallel, release
 

@@ -19,7 +19,7 @@ from tricolor.runtime.collector.roots import global_bytes
 from tricolor.runtime.collector.specials import specials
 from tricolor.runtime.collector.sweep import finish_sweep
 from tricolor.runtime.records.process import counters, scheduler
-from tricolor.runtime.records.processor import first_processor, flush_mcaches, tiny_allocs
+from tricolor.runtime.records.processor import first_processor, flush_mcaches, goroutines_created, tiny_allocs
 from tricolor.runtime.records.time_histogram import TIME_BUCKETS, pause_times, ready_times
 from tricolor.runtime.scheduler.preempt import MONITOR_RUNS
 from tricolor.runtime.scheduler.segments import idle_bytes
@@ -113,7 +113,7 @@ def gc_stats(into: GCStats) -> None:
     put_processor_times(into)
     into.goroutines = scheduler.live + scheduler.system_live
     into.goroutines_runnable = runnable_count()
-    into.goroutines_created = counters.goroutines_created
+    into.goroutines_created = goroutines_created()
     into.starting_stack_bytes = scheduler.starting_stack_bytes
     into.threads = 2 if scheduler.monitor_state == MONITOR_RUNS else 1
 
@@ -172,12 +172,14 @@ def processor_count() -> u64:
 
 @kernel
 def runnable_count() -> u64:
-    """Goroutines in the run queue of the only processor that runs any."""
-    count: u64 = 0 if is_null(first_processor.run_next) else 1
-    each = first_processor.run_head
+    """Goroutines in all run queues."""
+    count = scheduler.queue_count
+    each = first_processor
     while not is_null(each):
-        count += 1
-        each = each.link
+        count += to_u64(each.run_tail - each.run_head)
+        if not is_null(each.run_next):
+            count += 1
+        each = each.all_link
     return count
 
 

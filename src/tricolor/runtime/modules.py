@@ -36,6 +36,7 @@ MODULES: Final = (
     "tricolor.runtime.collector.configure",
     "tricolor.runtime.scheduler.finalizers",
     "tricolor.runtime.scheduler.stop_calls",
+    "tricolor.runtime.scheduler.resizing",
 )
 """The runtime: these modules and all that they import."""
 

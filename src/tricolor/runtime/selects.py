@@ -24,6 +24,7 @@ from tricolor.kernel.lang import (
     addr,
     address,
     as_struct,
+    atomic_store,
     check,
     export,
     function_address,
@@ -184,6 +185,7 @@ def commit_select(g: G) -> NoReturn:
     Once the last channel is unlocked, the records may belong to others; and once a channel is, its own ones. So a channel is unlocked
     after its last record was read.
     """
+    atomic_store(g.status, WAITING, "release")
     each = g.waiting if parallel.value != 0 else null(Sudog)
     while not is_null(each):
         channel = as_struct(Channel, each.channel)
@@ -227,7 +229,6 @@ def wait_in_all(cases: addr, order: addr, used: u64, sends: u64) -> Sudog:
             enqueue_waiter(case.channel.senders, waiter)
         else:
             enqueue_waiter(case.channel.receivers, waiter)
-    g.status = WAITING
     g.reason = REASON_SELECT
     park(function_address(commit_select))
     taken = as_struct(Sudog, g.param)

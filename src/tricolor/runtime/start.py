@@ -24,19 +24,19 @@ from tricolor.runtime.collector.environment import read_environment
 from tricolor.runtime.collector.roots import stack_scanner
 from tricolor.runtime.profiles import install_profiles
 from tricolor.runtime.records.machine import Machine, first_machine, machine
-from tricolor.runtime.records.process import init_scheduler, scheduler
+from tricolor.runtime.records.process import init_scheduler, restarter, scheduler
 from tricolor.runtime.scheduler.context import enter_scheduler
 from tricolor.runtime.scheduler.faults import fault_handler
 from tricolor.runtime.scheduler.goroutines import create, schedule
 from tricolor.runtime.scheduler.interruption import urgent_handler
-from tricolor.runtime.scheduler.machines import machine_begin, machine_start, processor_use, thread_start
+from tricolor.runtime.scheduler.machines import machine_begin, machine_start, processor_use, restart_processors, thread_start
 from tricolor.runtime.scheduler.preempt import start_monitor
 from tricolor.runtime.scheduler.quitting import quit_handler
-from tricolor.runtime.scheduler.run_queue import make_ready
 from tricolor.runtime.scheduler.scan import scan_stacks
 from tricolor.runtime.scheduler.seeded import begin_seeded
 from tricolor.runtime.scheduler.shutdown import before_leaving
 from tricolor.runtime.scheduler.signals import block_signals, install_quit, install_signals, install_urgent, program_mask, restore_mask
+from tricolor.runtime.scheduler.waking import make_ready
 from tricolor.runtime.settings_keys import STOP_EVERY_US
 from tricolor.runtime.system.futex import sleep_while
 from tricolor.runtime.system.seed import seed
@@ -85,6 +85,7 @@ def first_thread(argument: addr) -> addr:
     install_profiles()
     stack_scanner.value = function_address(scan_stacks)
     thread_start.value = function_address(next_thread)
+    restarter.value = function_address(restart_processors)
     enter_scheduler(function_address(run_main))
 
 

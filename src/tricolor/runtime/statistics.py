@@ -14,7 +14,7 @@ from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.collector.cycles import cycles
 from tricolor.runtime.collector.sweep import finish_sweep
 from tricolor.runtime.records.process import counters
-from tricolor.runtime.records.processor import flush_mcaches
+from tricolor.runtime.records.processor import flush_mcaches, goroutines_created, switches
 from tricolor.runtime.settings_keys import ACCOUNTING
 from tricolor.runtime.system.clock import nanotime
 
@@ -44,12 +44,12 @@ def statistics(into: addr) -> None:
     at = put(at, longest_pause_ns())
     at = put(at, to_u64(nanotime() - mheap.started_ns))
     at = put(at, cycles.marked)
-    at = put(at, counters.goroutines_created)
+    at = put(at, goroutines_created())
     at = put(at, counters.goroutines_peak)
     at = put(at, counters.stack_growths)
     at = put(at, counters.largest_stack_bytes)
     at = put(at, counters.segment_bytes_peak)
-    put(at, counters.switches)
+    put(at, switches())
 
 
 @kernel

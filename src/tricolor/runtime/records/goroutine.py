@@ -25,8 +25,10 @@ from tricolor.kernel.lang import (
     atomic_store,
     check,
     i64,
+    inline,
     kernel,
     spin_hint,
+    systemstack,
     u8,
     u32,
     u64,
@@ -119,7 +121,8 @@ class G(Struct):
     late_link: "G"
     """The next one that still has to be scanned in this cycle (``collector.roots``)."""
     timer_index: u32
-    """1-based place among the sleepers; 0: not sleeping."""
+    """1-based place among the sleepers of ``timer_processor``, under their lock; 0: not sleeping."""
+    timer_processor: addr
     system: u8
     """Belongs to the runtime: not counted, not shown."""
     select_done: u8
@@ -135,7 +138,7 @@ class G(Struct):
 # --- States -----------------------------------------------------------------------------------------
 
 
-@kernel
+@inline
 def change_status(g: G, old: u32, new: u32) -> None:
     """Changes the state of a goroutine that only the caller may change; waits for the end of a scan.
 
@@ -148,7 +151,7 @@ def change_status(g: G, old: u32, new: u32) -> None:
         g.status = new
 
 
-@kernel
+@systemstack("tricolor.change_scanned")
 def change_scanned(g: G, old: u32, new: u32) -> None:
     """As change_status(), for a goroutine that may be scanned at the moment."""
     while not atomic_compare_exchange(g.status, old, new, "acq_rel"):

@@ -58,6 +58,10 @@ class Machine(Struct):
     """1 while compiled Go code is in a window in which no signal may stop it: a bulk copy or clear with its write barrier."""
     thread: u64
     """The thread for pthread_kill."""
+    spinning: u32
+    """1 while the thread looks for goroutines in the queues of other processors; ``scheduler.spinning`` counts it."""
+    free_registers: addr
+    """Records for saved registers that the thread can use, by their first word."""
     spent: addr
     """Saved registers with which the thread went on last: nobody needs them when it is in the scheduler again. 0: none."""
 

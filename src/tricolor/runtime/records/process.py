@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.kernel.lang import Embed, Struct, addr, address, global_struct, i32, i64, kernel, to_u64, u32, u64
+from tricolor.kernel.lang import Embed, Struct, addr, address, global_struct, global_value, i32, i64, kernel, to_u64, u32, u64
 from tricolor.runtime.records.goroutine import G
 from tricolor.runtime.records.machine import Machine, first_machine, machine
 from tricolor.runtime.records.processor import Processor, first_processor
@@ -28,12 +28,12 @@ class Scheduler(Struct):
     """Oldest first, by all_link; dead ones stay in the list."""
     all_last: G
     free_goroutines: G
-    """Dead ones that can be used again, by link."""
+    """Dead ones that can be used again and belong to no processor, by link."""
     goroutine_slab: addr
     """Memory for records of goroutines, and its end."""
     goroutine_slab_end: addr
     last_id: u64
-    """Number of the goroutine made last."""
+    """The highest number of a goroutine that a processor may have given."""
     live: u64
     """Goroutines that are not dead and not the runtime's own."""
     system_live: u64
@@ -41,13 +41,24 @@ class Scheduler(Struct):
     timer_waiters: u64
     """Waits for channels that timers send to."""
     lock: Embed[Lock]
-    """Guards the lists of idle machines and processors, the shared queue, and the poller."""
+    """Guards the lists of idle machines, idle processors and all goroutines, free records of goroutines, the shared queue, and the poller."""
     idle_machines: Machine
     """Threads that sleep until another gives them a processor, by idle_link."""
     idle_machine_count: u64
     machine_count: u64
     idle_processors: Processor
     """Processors that no thread has, by idle_link."""
+    idle_processor_count: i32
+    spinning: i32
+    """Threads that look for goroutines in the queues of other processors."""
+    processor_count: u32
+    """Processors that run goroutines; it changes only while the world is stopped."""
+    stopper: Machine
+    """The thread that stops the world; null: none."""
+    stop_number: u32
+    """Odd while the world is stopped, or is being stopped."""
+    stop_news: u32
+    """Changes when a thread has stopped. The stopper sleeps on it."""
     queue_head: G
     """Goroutines that can run and belong to no processor: those that came back from a system call."""
     queue_tail: G
@@ -91,12 +102,14 @@ class Scheduler(Struct):
     envp: addr
 
 
-class Counters(Struct):
-    """What a report shows of stacks and switches; all count from the start."""
+# Code of the scheduler that lets processors run that stand still after a stop of the world.
+restarter = global_value(addr)
 
-    goroutines_created: u64
+
+class Counters(Struct):
+    """What a report shows of goroutines and stacks; all count from the start."""
+
     goroutines_peak: u64
-    switches: u64
     stack_growths: u64
     """Times a function needed a new segment."""
     largest_stack_bytes: u64
@@ -121,6 +134,7 @@ def init_scheduler() -> None:
     scheduler.processor_limit = 1
     scheduler.starting_stack_bytes = LEAST_SEGMENT_BYTES
     scheduler.stack_limit_bytes = STACK_LIMIT_BYTES
+    scheduler.processor_count = 1
     scheduler.started_ns = nanotime()
     scheduler.available_since_ns = scheduler.started_ns
     first_processor.random = to_u64(scheduler.started_ns)

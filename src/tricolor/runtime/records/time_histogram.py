@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.kernel.lang import Array, Struct, count_leading_zeros_u64, global_struct, i64, kernel, to_u64, u64
+from tricolor.kernel.lang import Array, Struct, atomic_add, count_leading_zeros_u64, global_struct, i64, kernel, to_u64, u64
 
 WORD_BITS: Final = 64
 FIRST_BITS: Final = 9
@@ -44,4 +44,4 @@ def count_duration(times: TimeHistogram, duration_ns: i64) -> None:
         if power < POWERS:
             part = to_u64(duration_ns) >> (max(bits, FIRST_BITS) - 1 - PART_BITS)
             place = 1 + power * PARTS + part % PARTS
-    times.counts[place] += 1
+    atomic_add(times.counts[place], 1, "relaxed")

@@ -282,7 +282,7 @@ def system_call(number: u64, a1: u64, a2: u64, a3: u64, a4: u64, a5: u64, a6: u6
     """A system call that may block: r1, r2 and the error number, as RawSyscall6 gives them.
 
     The goroutine is saved as one that is parked, so that it can be scanned, and the processor is marked so that any thread may take it
-    meanwhile. Where that happened, the goroutine waits until it gets a processor again, and may go on in another thread. The arguments
+    meanwhile. While the collector scans the goroutine, it does not go on. Where the processor was taken, the goroutine waits until it gets a processor again, and may go on in another thread. The arguments
     are kept on the stack, for pointers among them may be the only ones to their objects.
     """
     asm(f"""
@@ -321,7 +321,11 @@ def system_call(number: u64, a1: u64, a2: u64, a3: u64, a4: u64, a5: u64, a6: u6
         leaq {IN_SYSTEM_CALL}(%r14), %rax
         lock cmpxchgq %r14, {Processor.owner}(%r13)
         jne 3f
-        movl ${RUNNING}, {G.status}(%rbx)
+    5:
+        movl ${IN_CALL}, %eax
+        movl ${RUNNING}, %ecx
+        lock cmpxchgl %ecx, {G.status}(%rbx)
+        jne 6f
     2:
         movq %r15, %rax
         movq %r12, %rdx
@@ -334,6 +338,9 @@ def system_call(number: u64, a1: u64, a2: u64, a3: u64, a4: u64, a5: u64, a6: u6
         xorl %edx, %edx
     4:
         {RESTORE_REGISTERS_AND_RETURN}
+    6:
+        pause
+        jmp 5b
     3:
         leaq "tricolor.return_from_call"(%rip), %rdi
         callq tricolor.park

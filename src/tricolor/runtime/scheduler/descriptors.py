@@ -15,6 +15,7 @@ from tricolor.kernel.lang import (
     address,
     atomic_add,
     atomic_compare_exchange,
+    atomic_store,
     export,
     function_address,
     goroutine,
@@ -32,7 +33,7 @@ from tricolor.kernel.lang import (
     u64,
 )
 from tricolor.runtime.lock_ranks import RANK_SCHEDULER
-from tricolor.runtime.records.goroutine import RUNNING, WAITING, G
+from tricolor.runtime.records.goroutine import RUNNING, WAITING, G, change_status
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.scheduler.context import park, resume
@@ -47,7 +48,7 @@ from tricolor.runtime.scheduler.netpoll import (
     poll_take,
 )
 from tricolor.runtime.scheduler.reasons import REASON_IO
-from tricolor.runtime.scheduler.run_queue import make_ready
+from tricolor.runtime.scheduler.waking import make_ready
 from tricolor.runtime.system.lock import acquire, release
 from tricolor.runtime.system.process import error_number
 
@@ -120,10 +121,11 @@ def commit_poll(g: G) -> NoReturn:
     """The goroutine waits, unless its descriptor has become ready meanwhile."""
     word = machine.wait_lock
     machine.wait_lock = 0
+    atomic_store(g.status, WAITING, "release")
     atomic_add(scheduler.poll_waiters, 1, "relaxed")
     if not atomic_compare_exchange(memory_at(u64, word), POLL_WAITING, to_u64(address(g)), "acq_rel"):
         atomic_add(scheduler.poll_waiters, -1, "relaxed")
-        g.status = RUNNING
+        change_status(g, WAITING, RUNNING)
         resume(g)
     schedule()
 
@@ -132,7 +134,6 @@ def commit_poll(g: G) -> NoReturn:
 def poll_park(word: addr) -> None:
     """Waits until poll_take() takes the goroutine from the word, which is POLL_WAITING."""
     g = machine.g
-    g.status = WAITING
     g.reason = REASON_IO
     machine.wait_lock = word
     park(function_address(commit_poll))

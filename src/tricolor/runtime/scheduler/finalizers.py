@@ -26,7 +26,7 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.collector.specials import queue_hook, take_queued
 from tricolor.runtime.lock_ranks import RANK_FINALIZERS
-from tricolor.runtime.records.goroutine import RUNNABLE, G
+from tricolor.runtime.records.goroutine import RUNNABLE, WAITING, G, change_status
 from tricolor.runtime.records.machine import machine, pin, unpin
 from tricolor.runtime.scheduler.goroutines import park_waiting
 from tricolor.runtime.scheduler.reasons import REASON_FINALIZER
@@ -46,7 +46,7 @@ def wake_waiter() -> None:
     release(_lock)
     if is_null(g):
         return
-    g.status = RUNNABLE
+    change_status(g, WAITING, RUNNABLE)
     sample_ready(machine.processor, g)
     enqueue(machine.processor, g)
 

@@ -19,7 +19,9 @@ from typing import Final, NoReturn
 from tricolor.kernel.lang import (
     addr,
     as_struct,
+    atomic_add,
     atomic_load,
+    atomic_store,
     check,
     export,
     field_address,
@@ -36,111 +38,49 @@ from tricolor.kernel.lang import (
     systemstack,
     to_addr,
     to_i32,
-    to_i64,
     to_u32,
+    to_u64,
     u8,
     u32,
+    u64,
     unlikely,
 )
 from tricolor.runtime.allocator.marking import is_marking, marking
 from tricolor.runtime.collector.barrier import shade
-from tricolor.runtime.collector.cycle import background_slice, idle_slice
+from tricolor.runtime.collector.cycle import background_slice
 from tricolor.runtime.collector.cycles import cycles
 from tricolor.runtime.lock_ranks import RANK_SCHEDULER
 from tricolor.runtime.pointer_stores import store_go_pointer
-from tricolor.runtime.records.goroutine import DEAD, LABELS, RUNNABLE, RUNNING, WAITING, G
+from tricolor.runtime.records.goroutine import DEAD, IN_CALL, LABELS, RUNNABLE, RUNNING, SCANNED, WAITING, G, change_status
 from tricolor.runtime.records.machine import machine, unpin
 from tricolor.runtime.records.process import counters, scheduler
-from tricolor.runtime.records.processor import Processor
+from tricolor.runtime.records.processor import MOST_FREE_GOROUTINES, Processor
 from tricolor.runtime.records.time_histogram import count_duration, ready_times
+from tricolor.runtime.records.world import is_stopping
 from tricolor.runtime.scheduler.context import park, resume
-from tricolor.runtime.scheduler.machines import (
-    idle_processor_take,
-    processor_give_up,
-    processor_use,
-    processor_wait,
-    shared_put,
-    shared_take,
-)
-from tricolor.runtime.scheduler.netpoll import poll_look
+from tricolor.runtime.scheduler.machines import idle_processor_take, note_sleeper, processor_use, processor_wait
 from tricolor.runtime.scheduler.preempt import MONITOR_NONE, start_monitor
-from tricolor.runtime.scheduler.run_queue import enqueue, enqueue_all, make_ready, sample_ready, take_next
+from tricolor.runtime.scheduler.run_queue import enqueue, put_run_next, sample_ready, shared_put, shared_take, take_run_next
 from tricolor.runtime.scheduler.saved_registers import go_on
 from tricolor.runtime.scheduler.scan import shade_slots
-from tricolor.runtime.scheduler.seeded import choose, jump_to_sleeper
 from tricolor.runtime.scheduler.segments import segment_new
-from tricolor.runtime.scheduler.sleepers import (
-    sleeper_insert,
-    sleeper_remove,
-    sleepers_due,
-)
+from tricolor.runtime.scheduler.sleepers import sleeper_insert, sleeper_remove
 from tricolor.runtime.scheduler.stacks import MAIN_SEGMENT_BYTES, stack_prepare, stack_retire
 from tricolor.runtime.scheduler.stops import out_of_memory
+from tricolor.runtime.scheduler.waking import make_ready
+from tricolor.runtime.scheduler.work import find_work, next_of, stop_here, wake_due
 from tricolor.runtime.system.clock import nanotime
-from tricolor.runtime.system.lock import Lock, acquire, release
+from tricolor.runtime.system.lock import Lock, acquire, parallel, release
 from tricolor.runtime.system.memory import map_memory
 from tricolor.runtime.system.seed import seed
 
 G_SLAB_BYTES: Final = 64 * 1024
 # Switches between two looks at the sleepers and the shared queue: a look at the clock takes 25 ns.
 LOOK_EVERY: Final = 32
+IDS_AT_ONCE: Final = 16
 
 
 # --- The next to run -------------------------------------------------------------------------------
-
-
-@kernel
-def wake_due(p: Processor) -> None:
-    """Puts the sleepers whose time has come at the end of the run queue."""
-    now = nanotime()
-    while True:
-        g = sleepers_due(p.sleepers, now)
-        if is_null(g):
-            return
-        g.param = 1
-        g.status = RUNNABLE
-        sample_ready(p, g)
-        enqueue(p, g)
-
-
-@kernel
-def _next(p: Processor) -> G:
-    """Takes the goroutine that runs next; null if none can run."""
-    if unlikely(machine.seeded != 0):
-        return choose(p)
-    return take_next(p)
-
-
-@kernel
-def _find_work() -> G:
-    """Takes a goroutine that does not stand in the run queue.
-
-    While there is none, the thread helps the collector, and then waits without its processor.
-    """
-    while True:
-        g = shared_take()
-        if not is_null(g):
-            return g
-        p = machine.processor
-        if p.sleepers.first_wake >= 0:
-            wake_due(p)
-            g = _next(p)
-            if not is_null(g):
-                return g
-        if atomic_load(scheduler.poll_waiters, "relaxed") != 0:
-            enqueue_all(p, poll_look())
-            g = _next(p)
-            if not is_null(g):
-                return g
-        if idle_slice():
-            continue
-        if machine.seeded != 0 and jump_to_sleeper(p):
-            continue
-        if processor_give_up():
-            processor_wait()
-            g = _next(machine.processor)
-            if not is_null(g):
-                return g
 
 
 @kernel
@@ -153,25 +93,25 @@ def count_latency(p: Processor) -> None:
 @kernel
 def schedule() -> NoReturn:
     """Runs the next goroutine."""
+    if unlikely(is_stopping()):
+        stop_here()
     p = machine.processor
-    counters.switches += 1
     p.schedule_tick += 1
     if unlikely(p.collector_due != 0):
         p.collector_due = 0
         background_slice()
     g = null(G)
     if p.schedule_tick % LOOK_EVERY == 0:
-        if p.sleepers.first_wake >= 0:
-            wake_due(p)
-        g = shared_take()
+        wake_due(p, p)
+        g = shared_take(p)
     if is_null(g):
-        g = _next(p)
+        g = next_of(p)
     if is_null(g):
-        g = _find_work()
+        g = find_work()
         p = machine.processor
-    g.status = RUNNING
     if unlikely(g is p.sampled):
         count_latency(p)
+    change_status(g, RUNNABLE, RUNNING)
     if unlikely(g.interrupted != 0):
         if is_marking.value != 0 and g.interrupted_cycle != cycles.count + 1:
             shade_slots(g)
@@ -183,31 +123,50 @@ def schedule() -> NoReturn:
 def return_from_call(g: G) -> NoReturn:
     """The goroutine's system call has ended, but another thread has taken its processor."""
     machine.processor = null(Processor)
+    change_status(g, IN_CALL, RUNNABLE)
     acquire(scheduler.lock, RANK_SCHEDULER)
     p = idle_processor_take()
     if is_null(p):
-        g.status = RUNNABLE
         shared_put(g)
         release(scheduler.lock)
         processor_wait()
         schedule()
     release(scheduler.lock)
     processor_use(p)
-    g.status = RUNNING
-    resume(g)
+    put_run_next(p, g)
+    schedule()
 
 
 # --- What park calls on the system stack ----------------------------------------------------------
 
 
-@export("tricolor.commit_park")
-def commit_park(g: G) -> NoReturn:
-    """The goroutine waits; its lock may be released from here on."""
+@kernel
+def _release_wait_lock() -> None:
+    """Releases what the goroutine that is parked holds."""
     if machine.wait_lock != 0:
         release(as_struct(Lock, machine.wait_lock))
         machine.wait_lock = 0
         unpin()
     check(2, machine.locks == 0, "commit_park: the goroutine holds a lock or is pinned")
+
+
+@export("tricolor.commit_park")
+def commit_park(g: G) -> NoReturn:
+    """The goroutine waits; its lock may be released from here on, and others may scan or wake it."""
+    atomic_store(g.status, WAITING, "release")
+    _release_wait_lock()
+    schedule()
+
+
+@export("tricolor.commit_sleep")
+def commit_sleep(g: G) -> NoReturn:
+    """As commit_park(), for a goroutine that also sleeps until ``wake_time``."""
+    when = g.wake_time
+    atomic_store(g.status, WAITING, "release")
+    sleeper_insert(machine.processor, g, when)
+    if parallel.value != 0 and atomic_load(scheduler.idle_processor_count, "relaxed") != 0:
+        note_sleeper(when)
+    _release_wait_lock()
     schedule()
 
 
@@ -216,16 +175,14 @@ def commit_yield(g: G) -> NoReturn:
     """Puts the goroutine at the end of the queue, after the one that would have run next."""
     check(2, machine.locks == 0, "commit_yield: the goroutine holds a lock or is pinned")
     p = machine.processor
-    g.status = RUNNABLE
+    atomic_store(g.status, RUNNABLE, "release")
     sample_ready(p, g)
     if p.preempt != 0:
         p.preempt = 0
         # The monitor may have asked for the sake of a sleeper.
-        if p.sleepers.first_wake >= 0:
-            wake_due(p)
-    following = p.run_next
+        wake_due(p, p)
+    following = take_run_next(p)
     if not is_null(following):
-        p.run_next = null(G)
         enqueue(p, following)
     enqueue(p, g)
     schedule()
@@ -235,9 +192,10 @@ def commit_yield(g: G) -> NoReturn:
 def commit_exit(g: G) -> NoReturn:
     """The goroutine has ended."""
     check(2, machine.locks == 0, "commit_exit: the goroutine holds a lock or is pinned")
-    g.status = DEAD
+    # Nobody scans a goroutine that runs.
+    atomic_store(g.status, DEAD, "release")
     if g.system == 0:
-        scheduler.live -= 1
+        _count_live(-1)
     else:
         scheduler.system_live -= 1
     if g.id == 1:
@@ -249,8 +207,7 @@ def commit_exit(g: G) -> NoReturn:
     g.param = 0
     g.panics_on_fault = 0
     stack_retire(g)
-    g.link = scheduler.free_goroutines
-    scheduler.free_goroutines = g
+    free_g_put(machine.processor, g)
     machine.g = null(G)
     schedule()
 
@@ -259,11 +216,54 @@ def commit_exit(g: G) -> NoReturn:
 
 
 @kernel
-def _new_g() -> G:
-    g = scheduler.free_goroutines
+def _count_live(change: i64) -> None:
+    """Counts a goroutine that begins or ends."""
+    if parallel.value == 0:
+        scheduler.live += to_u64(change)
+    else:
+        atomic_add(scheduler.live, to_u64(change), "relaxed")
+
+
+@kernel
+def free_g_put(p: Processor, g: G) -> None:
+    """Keeps a dead goroutine for use again; moves half of the processor's to all others if it has many."""
+    g.link = p.free_goroutines
+    p.free_goroutines = g
+    p.free_goroutine_count += 1
+    if p.free_goroutine_count < MOST_FREE_GOROUTINES or parallel.value == 0:
+        return
+    acquire(scheduler.lock, RANK_SCHEDULER)
+    while p.free_goroutine_count > MOST_FREE_GOROUTINES // 2:
+        moved = p.free_goroutines
+        p.free_goroutines = moved.link
+        p.free_goroutine_count -= 1
+        moved.link = scheduler.free_goroutines
+        scheduler.free_goroutines = moved
+    release(scheduler.lock)
+
+
+@kernel
+def free_g_take(p: Processor) -> G:
+    """A dead goroutine; null if there is none."""
+    if is_null(p.free_goroutines) and not is_null(atomic_load(scheduler.free_goroutines, "relaxed")):
+        acquire(scheduler.lock, RANK_SCHEDULER)
+        while not is_null(scheduler.free_goroutines) and p.free_goroutine_count < MOST_FREE_GOROUTINES // 2:
+            moved = scheduler.free_goroutines
+            scheduler.free_goroutines = moved.link
+            moved.link = p.free_goroutines
+            p.free_goroutines = moved
+            p.free_goroutine_count += 1
+        release(scheduler.lock)
+    g = p.free_goroutines
     if not is_null(g):
-        scheduler.free_goroutines = g.link
-        return g
+        p.free_goroutines = g.link
+        p.free_goroutine_count -= 1
+    return g
+
+
+@kernel
+def _g_from_slab() -> G:
+    """The record of a new goroutine, which is in no list. The caller holds the lock."""
     if scheduler.goroutine_slab == scheduler.goroutine_slab_end:
         scheduler.goroutine_slab = map_memory(G_SLAB_BYTES)
         if scheduler.goroutine_slab == 0:
@@ -271,35 +271,41 @@ def _new_g() -> G:
         scheduler.goroutine_slab_end = scheduler.goroutine_slab + G_SLAB_BYTES // size_of(G) * size_of(G)
     g = as_struct(G, scheduler.goroutine_slab)
     scheduler.goroutine_slab = scheduler.goroutine_slab + size_of(G)
-    if is_null(scheduler.all_goroutines):
-        scheduler.all_goroutines = g
-        g.first_segment = segment_new(MAIN_SEGMENT_BYTES)
-    else:
-        scheduler.all_last.all_link = g
-    scheduler.all_last = g
     return g
 
 
 @kernel
-def create(closure: addr, system: bool) -> G:
-    """A goroutine that will call the closure; its state is WAITING."""
-    g = _new_g()
-    stack_prepare(g, closure)
-    # The closure moves to a stack that the collector may regard as scanned.
-    if unlikely(marking.value != 0):
-        shade(to_addr(0), closure)
-    scheduler.last_id += 1
-    g.id = scheduler.last_id
-    g.reason = 0
-    g.system = 1 if system else 0
-    g.timer_index = 0
-    g.status = WAITING
-    counters.goroutines_created += 1
-    if system:
-        scheduler.system_live += 1
+def _new_g(p: Processor) -> G:
+    """A goroutine that is dead. The collector may visit it from here on."""
+    g = free_g_take(p)
+    if not is_null(g):
+        return g
+    acquire(scheduler.lock, RANK_SCHEDULER)
+    g = _g_from_slab()
+    g.status = DEAD
+    if is_null(scheduler.all_goroutines):
+        scheduler.all_goroutines = g
+        g.first_segment = segment_new(MAIN_SEGMENT_BYTES)
     else:
-        scheduler.live += 1
-        counters.goroutines_peak = max(counters.goroutines_peak, scheduler.live)
+        atomic_store(scheduler.all_last.all_link, g, "release")
+    scheduler.all_last = g
+    release(scheduler.lock)
+    return g
+
+
+@kernel
+def _next_id(p: Processor) -> u64:
+    """A number for a new goroutine. Processors take several at once."""
+    if p.next_id == p.last_id:
+        p.next_id = atomic_add(scheduler.last_id, IDS_AT_ONCE, "relaxed")
+        p.last_id = p.next_id + IDS_AT_ONCE
+    p.next_id += 1
+    return p.next_id
+
+
+@kernel
+def _note_parent(g: G) -> None:
+    """Notes who makes the goroutine, and takes over its labels."""
     parent = machine.g
     g.parent_id = 0
     g.creator_pc = 0
@@ -308,6 +314,28 @@ def create(closure: addr, system: bool) -> G:
         store_go_pointer(field_address(g.words[LABELS]), parent.words[LABELS])
         # The thunk's frame: above the saved frame pointer is the address in the function that says "go".
         g.creator_pc = load_u64(machine.goroutine_fp + 8)
+
+
+@kernel
+def create(closure: addr, system: bool) -> G:
+    """A goroutine that will call the closure; its state is WAITING."""
+    p = machine.processor
+    g = _new_g(p)
+    stack_prepare(g, closure)
+    # The closure moves to a stack that the collector may regard as scanned.
+    if unlikely(marking.value != 0):
+        shade(to_addr(0), closure)
+    g.id = _next_id(p)
+    g.reason = 0
+    g.system = 1 if system else 0
+    p.created += 1
+    if system:
+        scheduler.system_live += 1
+    else:
+        _count_live(1)
+        counters.goroutines_peak = max(counters.goroutines_peak, scheduler.live)
+    _note_parent(g)
+    change_status(g, DEAD, WAITING)
     return g
 
 
@@ -344,9 +372,7 @@ def newparkedproc(closure: addr) -> G:
 @goroutine("runtime.gopark")
 def gopark(unlock: addr, reason: u8) -> None:
     """Waits for goready; the lock at ``unlock`` (if not 0) is released once the goroutine is parked."""
-    g = machine.g
-    g.status = WAITING
-    g.reason = to_u32(reason)
+    machine.g.reason = to_u32(reason)
     machine.wait_lock = unlock
     park(function_address(commit_park))
 
@@ -354,37 +380,34 @@ def gopark(unlock: addr, reason: u8) -> None:
 @inline
 def park_waiting(g: G, reason: u32) -> None:
     """Parks the running goroutine ``g`` from a ``@goroutine`` function."""
-    g.status = WAITING
     g.reason = reason
     park(function_address(commit_park))
 
 
 @systemstack("runtime.goready")
 def goready(g: G) -> None:
-    """Makes a goroutine that waits or sleeps the next to run; does nothing to any other."""
-    if g.status != WAITING:
+    """Makes a goroutine that waits or sleeps the next to run; does nothing to any other.
+
+    Of several threads that wake a sleeping goroutine, or one that waits under a lock that the caller holds, one succeeds.
+    """
+    if atomic_load(g.status, "acquire") & ~SCANNED != WAITING:
         return
-    if g.timer_index != 0:
-        sleeper_remove(machine.processor.sleepers, g)
+    if g.timer_processor != 0:
+        if not sleeper_remove(g):
+            return
         g.param = 0
     make_ready(g)
-
-
-@systemstack("tricolor.sleep_insert")
-def sleep_insert(g: G, when: i64) -> None:
-    """Notes that the goroutine is to be woken at that time."""
-    sleeper_insert(machine.processor.sleepers, g, when)
 
 
 @goroutine("runtime.gosleep")
 def gosleep(unlock: addr, when: i64, reason: u8) -> bool:
     """Waits until nanotime() is ``when``, or for goready; True if the time came."""
     g = machine.g
-    sleep_insert(g, when)
-    g.status = WAITING
+    g.wake_time = when
     g.reason = to_u32(reason)
     machine.wait_lock = unlock
-    park(function_address(commit_park))
+    park(function_address(commit_sleep))
+    g.timer_processor = 0
     return g.param != 0
 
 
@@ -401,15 +424,3 @@ def goexit0() -> None:
 def gcount() -> i32:
     """Goroutines that exist, without the runtime's own."""
     return to_i32(scheduler.live)
-
-
-@systemstack("runtime.gomaxprocs")
-def gomaxprocs(count: i32) -> i32:
-    """Sets GOMAXPROCS if ``count`` is above 0; gives the previous value. One thread runs goroutines in any case."""
-    before = scheduler.processor_limit
-    if count > 0:
-        now = nanotime()
-        scheduler.available_ns += (now - scheduler.available_since_ns) * to_i64(before)
-        scheduler.available_since_ns = now
-        scheduler.processor_limit = count
-    return before

@@ -3,18 +3,23 @@
 A thread needs a processor to run goroutines. One that finds no goroutine gives its processor up (``processor_give_up``) and waits
 (``processor_wait``). As long as there is an idle processor, one of the waiting threads is the *poller*: it sleeps until the first
 sleeper of all processors is due, and then takes the processor. All others sleep in the list of idle machines until a thread that has
-a processor to give chooses one of them (``hand_over``), or makes a new one.
+a processor to give chooses one of them (``thread_for``), or makes a new one.
+
+Who makes a goroutine runnable while a processor is idle calls wake_processor(): a thread gets the processor and looks for work, *spinning*.
+One that spins is enough: when it finds work, it wakes the next one. Before it gives up it stops spinning first and then looks once
+more, and whoever adds work looks at the number of spinning threads after that. So one of the two sees the other.
 
 Invariants:
     1. ``scheduler.lock`` MUST be held while the lists, the shared queue and the poller are used. Otherwise two threads would take the
        same processor or goroutine. Checked by check_locked().
-    2. Every processor MUST be in the list of idle ones, owned by a machine, or in the hands of the monitor thread. Otherwise goroutines
-       would wait for ever. Checked by check_processors().
+    2. Every processor MUST be in the list of idle ones, retired, or owned by a machine or the thread that stops the world. Otherwise
+       goroutines would wait for ever. Checked by check_processors().
     3. A thread without a processor MUST NOT touch the heap, or the queues of a processor. Otherwise it would race with the thread that
        has it. ``machine.processor`` is null there, so that it would fault. No check sees that.
+    4. While the world is stopped, an idle processor MUST stay idle. Otherwise a goroutine would run. Checked by check_world_stopped().
 
 Source:
-    Go 1.27.3 runtime/proc.go (newm, startm, stopm, handoffp, pidleput, checkdead).
+    Go 1.27.3 runtime/proc.go (newm, startm, stopm, handoffp, pidleput, wakep, checkdead).
 """
 
 from __future__ import annotations
@@ -26,9 +31,12 @@ from tricolor.kernel.lang import (
     addr,
     address,
     as_struct,
+    atomic_add,
+    atomic_compare_exchange,
     atomic_load,
     atomic_store,
     check,
+    export,
     field_address,
     global_value,
     i32,
@@ -39,22 +47,26 @@ from tricolor.kernel.lang import (
     set_thread_struct,
     size_of,
     stack_struct,
+    systemstack,
     text,
+    to_addr,
     to_u64,
 )
+from tricolor.runtime.allocator.marking import is_marking
 from tricolor.runtime.lock_ranks import RANK_SCHEDULER
-from tricolor.runtime.records.goroutine import G
 from tricolor.runtime.records.machine import Machine, first_machine, machine
 from tricolor.runtime.records.process import scheduler
-from tricolor.runtime.records.processor import Processor
+from tricolor.runtime.records.processor import OF_THE_STOPPER, Processor, first_processor
+from tricolor.runtime.records.world import is_stopping, world_is_started
 from tricolor.runtime.scheduler.context import thread_pointer
 from tricolor.runtime.scheduler.netpoll import poll_interrupt, poll_sleep
+from tricolor.runtime.scheduler.run_queue import has_runnable
 from tricolor.runtime.scheduler.signals import SignalMask, block_signals, program_mask, restore_mask, use_alternate_stack
 from tricolor.runtime.scheduler.sleepers import sleeps_in_vain
 from tricolor.runtime.scheduler.stops import deadlock
 from tricolor.runtime.system.clock import NS_PER_SECOND, TimeSpec, nanotime
 from tricolor.runtime.system.futex import sleep_while, sleep_while_for, wake_sleepers
-from tricolor.runtime.system.lock import acquire, holds, release
+from tricolor.runtime.system.lock import acquire, holds, parallel, release
 from tricolor.runtime.system.memory import reserve
 from tricolor.runtime.system.output import put, put_number
 from tricolor.runtime.system.stop import fatal
@@ -63,6 +75,7 @@ from tricolor.runtime.system.thread import pthread_self, start_thread
 TRY_AGAIN: Final = 11
 """EAGAIN: the system starts no more threads."""
 NEVER: Final = -1
+ALL_THREADS: Final = 0x7FFF_FFFF
 
 # Where a new thread begins: tricolor.machine_thread, which stands above this module.
 thread_start = global_value(addr)
@@ -83,6 +96,7 @@ def check_processors() -> None:
     each = scheduler.idle_processors
     while not is_null(each):
         check(2, each.owner == 0, "check_processors: an idle processor has an owner")
+        check(2, each.retired == 0, "check_processors: an idle processor is retired")
         each = each.idle_link
 
 
@@ -94,46 +108,91 @@ def idle_processor_put(p: Processor) -> None:
     p.idle_since_ns = nanotime()
     p.idle_link = scheduler.idle_processors
     scheduler.idle_processors = p
+    atomic_store(scheduler.idle_processor_count, scheduler.idle_processor_count + 1, "seq_cst")
     check_processors()
 
 
 @kernel
-def idle_processor_take() -> Processor:
-    """A processor that nobody has; null if there is none."""
+def _unlink_idle(p: Processor, before: Processor) -> None:
+    """Takes a processor out of the list of idle ones; ``before`` is the one before it, null for the first."""
     check_locked()
-    p = scheduler.idle_processors
-    if not is_null(p):
+    if is_null(before):
         scheduler.idle_processors = p.idle_link
-        scheduler.slept_ns += nanotime() - p.idle_since_ns
+    else:
+        before.idle_link = p.idle_link
+    atomic_store(scheduler.idle_processor_count, scheduler.idle_processor_count - 1, "relaxed")
+    scheduler.slept_ns += nanotime() - p.idle_since_ns
+
+
+@kernel
+def idle_processor_take() -> Processor:
+    """A processor that nobody has, for the calling thread; null if there is none, or the world is stopped."""
+    p = scheduler.idle_processors
+    if is_null(p) or is_stopping():
+        return null(Processor)
+    _unlink_idle(p, null(Processor))
+    atomic_store(p.owner, address(machine), "release")
     return p
 
 
 @kernel
-def shared_put(g: G) -> None:
-    """Puts a runnable goroutine into the queue of all processors."""
-    check_locked()
-    g.link = null(G)
-    if scheduler.queue_count == 0:
-        scheduler.queue_head = g
-    else:
-        scheduler.queue_tail.link = g
-    scheduler.queue_tail = g
-    scheduler.queue_count += 1
+def _idle_machine_take() -> Machine:
+    """A thread that sleeps without a processor; null if there is none."""
+    m = scheduler.idle_machines
+    if not is_null(m):
+        scheduler.idle_machines = m.idle_link
+        scheduler.idle_machine_count -= 1
+    return m
 
 
 @kernel
-def shared_take() -> G:
-    """Takes a goroutine from the queue of all processors; null if there is none."""
-    if atomic_load(scheduler.queue_count, "relaxed") == 0:
-        return null(G)
-    acquire(scheduler.lock, RANK_SCHEDULER)
-    g = null(G)
-    if scheduler.queue_count != 0:
-        g = scheduler.queue_head
-        scheduler.queue_head = g.link
-        scheduler.queue_count -= 1
-    release(scheduler.lock)
-    return g
+def _machine_new() -> Machine:
+    """The record of a new thread."""
+    m = as_struct(Machine, reserve(0, size_of(Machine)))
+    if is_null(m):
+        fatal(*text("out of memory"))
+    scheduler.machine_count += 1
+    m.all_link = first_machine.all_link
+    atomic_store(first_machine.all_link, m, "release")
+    return m
+
+
+@kernel
+def thread_for(p: Processor) -> Machine:
+    """Gives the processor to a thread that sleeps, or to a new one. The caller releases the lock and then calls machine_go()."""
+    check_locked()
+    m = _idle_machine_take()
+    if is_null(m):
+        m = _machine_new()
+    m.given = p
+    atomic_store(p.owner, address(m), "release")
+    return m
+
+
+@kernel
+def thread_for_idle() -> Machine:
+    """Gives an idle processor to a thread; null if there is none. As thread_for()."""
+    p = scheduler.idle_processors
+    if is_null(p) or is_stopping():
+        return null(Machine)
+    _unlink_idle(p, null(Processor))
+    return thread_for(p)
+
+
+@kernel
+def thread_for_work() -> Machine:
+    """As thread_for_idle(), for a processor that has something to do at once."""
+    if is_stopping():
+        return null(Machine)
+    before = null(Processor)
+    p = scheduler.idle_processors
+    while not is_null(p):
+        if can_run(p) or is_marking.value != 0:
+            _unlink_idle(p, before)
+            return thread_for(p)
+        before = p
+        p = p.idle_link
+    return null(Machine)
 
 
 # --- Having a processor ---------------------------------------------------------------------------
@@ -141,16 +200,16 @@ def shared_take() -> G:
 
 @kernel
 def processor_use(p: Processor) -> None:
-    """The calling thread runs goroutines with the processor from here on."""
+    """The calling thread, which owns the processor, runs goroutines with it from here on."""
     machine.processor = p
-    atomic_store(p.owner, address(machine), "release")
 
 
 @kernel
-def machine_wake(m: Machine, p: Processor) -> None:
-    """Gives a processor to a thread that sleeps or starts."""
-    m.given = p
-    atomic_store(p.owner, address(m), "release")
+def machine_go(m: Machine) -> None:
+    """Wakes or starts a thread that was given a processor."""
+    if atomic_load(m.limit_address, "acquire") == 0:
+        machine_start(m)
+        return
     atomic_store(m.note, 1, "release")
     wake_sleepers(field_address(m.note), 1)
 
@@ -175,15 +234,14 @@ def _machine_sleep(until: i64) -> None:
 
 @kernel
 def first_wake() -> i64:
-    """When the first sleeper of all idle processors is due; NEVER if nobody sleeps, or only in vain. A thread that has a processor
-    looks after its sleepers itself."""
+    """When the first sleeper of all processors is due; NEVER if nobody sleeps, or only in vain."""
     until: i64 = NEVER
-    each = scheduler.idle_processors
+    each = first_processor
     while not is_null(each):
-        when = each.sleepers.first_wake
+        when = atomic_load(each.sleepers.first_wake, "relaxed")
         if when >= 0 and (until < 0 or when < until) and not sleeps_in_vain(each.sleepers):
             until = when
-        each = each.idle_link
+        each = each.all_link
     return until
 
 
@@ -253,30 +311,126 @@ def processor_wait() -> None:
     """Waits until the thread has a processor. Ends the program if no goroutine can ever run again."""
     while True:
         acquire(scheduler.lock, RANK_SCHEDULER)
-        until = first_wake()
-        polls = not is_null(scheduler.idle_processors) and atomic_load(scheduler.poll_waiters, "relaxed") != 0
-        if until != NEVER or polls:
-            if is_null(scheduler.poller):
-                if _poll(until):
+        if not is_stopping():
+            if scheduler.queue_count != 0:
+                p = idle_processor_take()
+                if not is_null(p):
+                    release(scheduler.lock)
+                    processor_use(p)
                     return
-                continue
-            if until != NEVER and (scheduler.poller_until == NEVER or until < scheduler.poller_until):
-                poller_wake()
+            until = first_wake()
+            polls = not is_null(scheduler.idle_processors) and atomic_load(scheduler.poll_waiters, "relaxed") != 0
+            if until != NEVER or polls:
+                if is_null(scheduler.poller):
+                    if _poll(until):
+                        return
+                    continue
+                if until != NEVER and (scheduler.poller_until == NEVER or until < scheduler.poller_until):
+                    poller_wake()
         _stop()
         return
 
 
 @kernel
 def processor_give_up() -> bool:
-    """Gives the processor up, for the thread has nothing to run; False if there is something in the shared queue after all."""
+    """Gives the processor up, for the thread has nothing to run; False if there is something after all, or the world is being stopped."""
     acquire(scheduler.lock, RANK_SCHEDULER)
-    if scheduler.queue_count != 0:
+    if scheduler.queue_count != 0 or is_stopping():
         release(scheduler.lock)
         return False
     idle_processor_put(machine.processor)
     release(scheduler.lock)
     machine.processor = null(Processor)
     return True
+
+
+@kernel
+def processor_leave() -> None:
+    """Gives up a processor that was retired while the thread waited for the start of the world, and waits for another one."""
+    acquire(scheduler.lock, RANK_SCHEDULER)
+    atomic_store(machine.processor.owner, 0, "release")
+    release(scheduler.lock)
+    machine.processor = null(Processor)
+    processor_wait()
+
+
+# --- Waking ---------------------------------------------------------------------------------------
+
+
+@kernel
+def wake_idle_processor() -> None:
+    """Has a thread look for work with an idle processor, if there is one and no thread looks already. The caller may have no machine."""
+    if not atomic_compare_exchange(scheduler.spinning, 0, 1, "seq_cst"):
+        return
+    acquire(scheduler.lock, RANK_SCHEDULER)
+    m = thread_for_idle()
+    if is_null(m):
+        release(scheduler.lock)
+        atomic_add(scheduler.spinning, -1, "seq_cst")
+        return
+    m.spinning = 1
+    release(scheduler.lock)
+    machine_go(m)
+
+
+@systemstack("tricolor.wake_processor")
+def wake_processor() -> None:
+    """As wake_idle_processor(), for a goroutine."""
+    wake_idle_processor()
+
+
+@kernel
+def note_sleeper(when: i64) -> None:
+    """Has a thread without work watch a new sleeper, since the processor on which it sleeps may be busy when it is due."""
+    acquire(scheduler.lock, RANK_SCHEDULER)
+    nobody = is_null(scheduler.poller)
+    if not nobody and (scheduler.poller_until == NEVER or when < scheduler.poller_until):
+        poller_wake()
+    release(scheduler.lock)
+    if nobody:
+        wake_idle_processor()
+
+
+@kernel
+def can_run(p: Processor) -> bool:
+    """Whether a goroutine could run on the processor at once: one in its queue or in the shared one, or a sleeper that is due."""
+    if has_runnable(p) or atomic_load(scheduler.queue_count, "relaxed") != 0:
+        return True
+    when = atomic_load(p.sleepers.first_wake, "relaxed")
+    return when >= 0 and when <= nanotime()
+
+
+@kernel
+def has_work(p: Processor) -> bool:
+    """Whether a processor that nobody runs goroutines with has something to do."""
+    if can_run(p) or p.sleepers.first_wake >= 0 or is_marking.value != 0:
+        return True
+    return is_null(scheduler.poller) and atomic_load(scheduler.poll_waiters, "relaxed") != 0
+
+
+@export("tricolor.restart_processors")
+def restart_processors() -> None:
+    """Starts the world again: threads that wait go on, and processors that have work and no thread get one."""
+    acquire(scheduler.lock, RANK_SCHEDULER)
+    each = first_processor
+    while not is_null(each):
+        if each.owner == to_addr(OF_THE_STOPPER):
+            idle_processor_put(each)
+        each = each.all_link
+    world_is_started()
+    release(scheduler.lock)
+    if parallel.value == 0 and scheduler.idle_processor_count == 0:
+        return
+    wake_sleepers(field_address(scheduler.stop_number), ALL_THREADS)
+    while True:
+        acquire(scheduler.lock, RANK_SCHEDULER)
+        m = thread_for_work()
+        release(scheduler.lock)
+        if is_null(m):
+            break
+        machine_go(m)
+    if scheduler.idle_processor_count != 0:
+        wake_idle_processor()
 
 
 # --- Handing over ---------------------------------------------------------------------------------
@@ -307,35 +461,24 @@ def machine_start(m: Machine) -> None:
 
 
 @kernel
-def hand_over(p: Processor) -> None:
-    """Gives a processor that was just taken from a thread to another thread, if there is anything to run or to wait for.
+def hand_over(p: Processor, owner: addr) -> bool:
+    """Takes a processor from its owner, which is in a system call, and gives it to another thread, if there is anything to run or to wait for.
 
-    The caller may have no machine.
+    False if the owner has come back, or the world is being stopped. The caller may have no machine.
     """
     acquire(scheduler.lock, RANK_SCHEDULER)
-    has_work = not is_null(p.run_next) or not is_null(p.run_head) or p.sleepers.first_wake >= 0
-    polls = is_null(scheduler.poller) and atomic_load(scheduler.poll_waiters, "relaxed") != 0
-    if not has_work and not polls and scheduler.queue_count == 0:
+    if is_stopping() or not atomic_compare_exchange(p.owner, owner, 0, "acq_rel"):
+        release(scheduler.lock)
+        return False
+    m = null(Machine)
+    if has_work(p):
+        m = thread_for(p)
+    else:
         idle_processor_put(p)
-        release(scheduler.lock)
-        return
-    m = scheduler.idle_machines
-    if not is_null(m):
-        scheduler.idle_machines = m.idle_link
-        scheduler.idle_machine_count -= 1
-        release(scheduler.lock)
-        machine_wake(m, p)
-        return
-    m = as_struct(Machine, reserve(0, size_of(Machine)))
-    if is_null(m):
-        fatal(*text("out of memory"))
-    scheduler.machine_count += 1
-    m.all_link = first_machine.all_link
-    atomic_store(first_machine.all_link, m, "release")
     release(scheduler.lock)
-    m.given = p
-    atomic_store(p.owner, address(m), "release")
-    machine_start(m)
+    if not is_null(m):
+        machine_go(m)
+    return True
 
 
 @kernel

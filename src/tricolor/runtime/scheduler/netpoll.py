@@ -51,7 +51,7 @@ from tricolor.kernel.lang import (
     u32,
     u64,
 )
-from tricolor.runtime.records.goroutine import RUNNABLE, G
+from tricolor.runtime.records.goroutine import RUNNABLE, WAITING, G, change_status
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.system.clock import NS_PER_SECOND, TimeSpec
 from tricolor.runtime.system.output import write
@@ -130,7 +130,7 @@ def _take_ready(list: G, word: addr) -> G:
     g = poll_take(word, True)
     if is_null(g):
         return list
-    g.status = RUNNABLE
+    change_status(g, WAITING, RUNNABLE)
     g.link = list
     return g
 

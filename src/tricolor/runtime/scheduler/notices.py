@@ -31,6 +31,7 @@ from tricolor.kernel.lang import (
     u32,
     u64,
 )
+from tricolor.runtime.records.world import SIGNAL_URGENT
 from tricolor.runtime.scheduler.signals import (
     ACTION_IGNORE,
     FLAG_ON_STACK,
@@ -39,7 +40,6 @@ from tricolor.runtime.scheduler.signals import (
     SIGNAL_FPE,
     SIGNAL_ILLEGAL,
     SIGNAL_SEGMENT,
-    SIGNAL_URGENT,
     read_action,
     set_action,
     set_default,

@@ -21,23 +21,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.abi.stack_limit import PREEMPT
 from tricolor.kernel.lang import (
     addr,
-    as_struct,
-    atomic_compare_exchange,
     atomic_load,
     atomic_store,
     export,
     field_address,
     function_address,
+    global_struct,
     global_value,
     i32,
     i64,
     is_null,
     kernel,
     libc,
-    memory_at,
+    set_thread_struct,
     stack_struct,
     to_u64,
     u64,
@@ -45,12 +43,14 @@ from tricolor.kernel.lang import (
 from tricolor.runtime.allocator.marking import is_marking
 from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.lock_ranks import RANK_SCHEDULER
-from tricolor.runtime.records.machine import Machine
+from tricolor.runtime.records.machine import Machine, machine
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.records.processor import IN_SYSTEM_CALL, Processor, first_processor
-from tricolor.runtime.scheduler.machines import hand_over, no_thread, poller_wake, shared_put
+from tricolor.runtime.records.world import SIGNAL_URGENT, ask_to_yield, interrupt, pthread_kill, running_machine
+from tricolor.runtime.scheduler.machines import hand_over, no_thread, poller_wake, wake_idle_processor
 from tricolor.runtime.scheduler.netpoll import poll_look
-from tricolor.runtime.scheduler.signals import SIGNAL_URGENT, SignalMask, block_signals, restore_mask
+from tricolor.runtime.scheduler.run_queue import has_runnable, shared_put
+from tricolor.runtime.scheduler.signals import SignalMask, block_signals, restore_mask
 from tricolor.runtime.settings_keys import ASYNC_PREEMPT_OFF, STOP_EVERY_US
 from tricolor.runtime.system.clock import TimeSpec, nanotime
 from tricolor.runtime.system.futex import sleep_while_for, wake_sleepers
@@ -75,14 +75,12 @@ MONITOR_NONE: Final = 0
 MONITOR_RUNS: Final = 1
 
 _thread = global_value(u64)
+# What the monitor calls looks at the machine of its thread.
+_machine = global_struct(Machine)
 
 
 @libc
 def pthread_create(thread: addr, attributes: addr, function: addr, argument: addr) -> i32: ...
-
-
-@libc
-def pthread_kill(thread: u64, signal: i32) -> i32: ...
 
 
 @libc
@@ -92,19 +90,10 @@ def pthread_join(thread: u64, result: addr) -> i32: ...
 @kernel
 def _is_waited_for(p: Processor) -> bool:
     """Whether another goroutine could run on the processor."""
-    if not is_null(p.run_head) or not is_null(p.run_next) or atomic_load(scheduler.queue_count, "relaxed") != 0:
+    if has_runnable(p) or atomic_load(scheduler.queue_count, "relaxed") != 0:
         return True
-    when = p.sleepers.first_wake
+    when = atomic_load(p.sleepers.first_wake, "relaxed")
     return when >= 0 and when <= nanotime()
-
-
-@kernel
-def ask_to_yield(p: Processor, m: Machine) -> None:
-    """Asks for a yield at the next call. On the system stack the limit that the goroutine will have is changed."""
-    atomic_store(p.preempt, 1, "relaxed")
-    atomic_store(memory_at(u64, m.limit_address), PREEMPT, "relaxed")
-    if atomic_load(m.system_stack, "relaxed") == 0:
-        atomic_store(m.goroutine_limit, PREEMPT, "relaxed")
 
 
 @kernel
@@ -122,8 +111,7 @@ def _look_at(p: Processor, m: Machine, now: i64) -> i64:
         return LOOK_NS
     if ran_ns < STOP_NS:
         return STOP_NS - ran_ns
-    if atomic_load(m.system_stack, "relaxed") != 0:
-        pthread_kill(m.thread, SIGNAL_URGENT)
+    interrupt(m)
     # Kernel code ends soon, or takes long: then looking less often costs it less.
     return min(AGAIN_NS + (ran_ns - STOP_NS) // 4, LOOK_NS)
 
@@ -136,10 +124,8 @@ def _look(now: i64) -> i64:
         again = min(again, settings[STOP_EVERY_US] * NS_PER_US)
     p = first_processor
     while not is_null(p):
-        owner = atomic_load(p.owner, "acquire")
-        m = as_struct(Machine, owner)
-        # A thread that has not begun yet has no address of its limit.
-        if owner != 0 and to_u64(owner) & IN_SYSTEM_CALL == 0 and atomic_load(m.limit_address, "acquire") != 0:
+        m = running_machine(p)
+        if not is_null(m):
             again = min(again, _look_at(p, m, now))
             if settings[STOP_EVERY_US] != 0:
                 pthread_kill(m.thread, SIGNAL_URGENT)
@@ -152,14 +138,13 @@ def _ask_for_slices() -> None:
     """Asks all processors for a slice of marking; with a signal where the last request still stands."""
     p = first_processor
     while not is_null(p):
-        owner = atomic_load(p.owner, "acquire")
-        m = as_struct(Machine, owner)
-        if owner != 0 and to_u64(owner) & IN_SYSTEM_CALL == 0 and atomic_load(m.limit_address, "acquire") != 0:
+        m = running_machine(p)
+        if not is_null(m):
             is_late = atomic_load(p.collector_due, "relaxed") != 0
             atomic_store(p.collector_due, 1, "relaxed")
             ask_to_yield(p, m)
-            if is_late and settings[ASYNC_PREEMPT_OFF] == 0 and atomic_load(m.system_stack, "relaxed") != 0:
-                pthread_kill(m.thread, SIGNAL_URGENT)
+            if is_late:
+                interrupt(m)
         p = p.all_link
 
 
@@ -176,6 +161,7 @@ def _look_at_descriptors() -> None:
         g = following
     poller_wake()
     release(scheduler.lock)
+    wake_idle_processor()
 
 
 @kernel
@@ -185,10 +171,7 @@ def _retake(p: Processor) -> bool:
     calls = p.system_calls
     stays = to_u64(owner) & IN_SYSTEM_CALL != 0 and calls == p.monitor_calls
     p.monitor_calls = calls
-    if not stays or not atomic_compare_exchange(p.owner, owner, 0, "acq_rel"):
-        return False
-    hand_over(p)
-    return True
+    return stays and hand_over(p, owner)
 
 
 @kernel
@@ -206,8 +189,9 @@ def _retake_all() -> bool:
 def monitor(argument: addr) -> addr:
     """The monitor thread: ends when ``scheduler.running`` is 0.
 
-    It has no machine of its own, so it reaches those of the threads that run goroutines through the list.
+    Its machine is in no list: it never runs goroutines.
     """
+    set_thread_struct(machine, _machine)
     running = field_address(scheduler.running)
     pause = stack_struct(TimeSpec)
     pause.nanoseconds = FIRST_PAUSE_NS

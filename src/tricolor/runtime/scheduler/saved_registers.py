@@ -27,7 +27,6 @@ from tricolor.kernel.lang import (
     addr,
     address,
     as_struct,
-    global_value,
     is_null,
     kernel,
     load_u32,
@@ -61,9 +60,6 @@ class SavedRegisters(Struct):
     size_bytes: u64
 
 
-_free = global_value(SavedRegisters)
-
-
 @kernel
 def record_of(context: SignalContext) -> SavedRegisters:
     """The record in which saved registers lie."""
@@ -73,9 +69,9 @@ def record_of(context: SignalContext) -> SavedRegisters:
 @kernel
 def _new_record(size_bytes: u64) -> SavedRegisters:
     """A record of at least that size; null if memory is exhausted."""
-    found = _free.value
+    found = as_struct(SavedRegisters, machine.free_registers)
     if not is_null(found) and found.size_bytes >= size_bytes:
-        _free.value = found.next
+        machine.free_registers = address(found.next)
         return found
     size = (size_bytes + OS_PAGE_BYTES - 1) & ~(OS_PAGE_BYTES - 1)
     made = as_struct(SavedRegisters, map_memory(size))
@@ -86,8 +82,8 @@ def _new_record(size_bytes: u64) -> SavedRegisters:
 
 @kernel
 def _give_back(record: SavedRegisters) -> None:
-    record.next = _free.value
-    _free.value = record
+    record.next = as_struct(SavedRegisters, machine.free_registers)
+    machine.free_registers = address(record)
 
 
 @kernel

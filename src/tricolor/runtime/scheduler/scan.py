@@ -29,7 +29,6 @@ from tricolor.kernel.lang import (
     naked,
     null,
     stack_struct,
-    to_u64,
     u64,
 )
 from tricolor.kernel.registers import RESTORE_REGISTERS_AND_RETURN, SAVE_REGISTERS
@@ -47,10 +46,10 @@ from tricolor.runtime.collector.roots import (
 from tricolor.runtime.collector.work import own_work, work
 from tricolor.runtime.lock_ranks import RANK_MARK_WORK
 from tricolor.runtime.records.goroutine import DEAD, SCANNED, G, begin_scan, end_scan
-from tricolor.runtime.records.machine import Machine, machine
+from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
-from tricolor.runtime.records.processor import IN_SYSTEM_CALL, first_processor
-from tricolor.runtime.scheduler.preempt import ask_to_yield
+from tricolor.runtime.records.processor import first_processor
+from tricolor.runtime.records.world import ask_to_yield, running_machine
 from tricolor.runtime.scheduler.saved_registers import RECORD_HEADER_BYTES, record_of
 from tricolor.runtime.scheduler.segments import release_idle, trim_idle
 from tricolor.runtime.scheduler.signals import SignalContext
@@ -171,9 +170,8 @@ def ask_for_slice(g: G) -> None:
     """Asks the processor that runs a goroutine for a slice of marking. The monitor thread asks again, by a signal."""
     p = first_processor
     while not is_null(p):
-        owner = atomic_load(p.owner, "acquire")
-        m = as_struct(Machine, owner)
-        if owner != 0 and to_u64(owner) & IN_SYSTEM_CALL == 0 and atomic_load(m.limit_address, "acquire") != 0 and m.g is g:
+        m = running_machine(p)
+        if not is_null(m) and m.g is g:
             atomic_store(p.collector_due, 1, "relaxed")
             ask_to_yield(p, m)
             return

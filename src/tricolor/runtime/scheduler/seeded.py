@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.kernel.lang import is_null, kernel, null, u64
+from tricolor.kernel.lang import as_struct, is_null, kernel, null, to_u64
 from tricolor.runtime.records.goroutine import G
 from tricolor.runtime.records.machine import machine
-from tricolor.runtime.records.processor import Processor
-from tricolor.runtime.scheduler.run_queue import take_next
+from tricolor.runtime.records.processor import QUEUE_PLACES, Processor
+from tricolor.runtime.scheduler.run_queue import take_run_next
 from tricolor.runtime.scheduler.sleepers import sleeps_in_vain
 from tricolor.runtime.system.seed import jump_to, random_below
 
@@ -28,31 +28,19 @@ def begin_seeded() -> None:
 def choose(p: Processor) -> G:
     """Takes any of the goroutines that can run, and decides for how long it runs; null if none can."""
     machine.calls_left = random_below(1 << random_below(LONGEST_RUN_BITS + 1)) + 1
-    count: u64 = 0 if is_null(p.run_next) else 1
-    each = p.run_head
-    while not is_null(each):
-        count += 1
-        each = each.link
+    queued = to_u64(p.run_tail - p.run_head)
+    count = queued if is_null(p.run_next) else queued + 1
     if count == 0:
         return null(G)
     at = random_below(count)
-    if not is_null(p.run_next):
-        if at == 0:
-            return take_next(p)
-        at -= 1
-    before = null(G)
-    each = p.run_head
-    while at != 0:
-        before = each
-        each = each.link
-        at -= 1
-    if is_null(before):
-        p.run_head = each.link
-    else:
-        before.link = each.link
-    if is_null(each.link):
-        p.run_tail = before
-    return each
+    if at == queued:
+        return take_run_next(p)
+    # The first of the queue takes the place of the one that is taken.
+    place = (to_u64(p.run_head) + at) % QUEUE_PLACES
+    chosen = p.run_queue[place]
+    p.run_queue[place] = p.run_queue[to_u64(p.run_head) % QUEUE_PLACES]
+    p.run_head += 1
+    return as_struct(G, chosen)
 
 
 @kernel

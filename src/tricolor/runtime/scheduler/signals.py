@@ -30,6 +30,7 @@ from tricolor.kernel.lang import (
     to_u64,
     u64,
 )
+from tricolor.runtime.records.world import SIGNAL_URGENT
 from tricolor.runtime.system.memory import reserve
 from tricolor.runtime.system.stop import fatal
 
@@ -42,7 +43,6 @@ SIGNAL_FPE: Final = 8
 SIGNAL_SEGMENT: Final = 11
 SIGNAL_PIPE: Final = 13
 SIGNAL_TERMINATE: Final = 15
-SIGNAL_URGENT: Final = 23
 SIGNAL_PROFILE: Final = 27
 
 FLAG_SIGINFO: Final = 4

@@ -1,6 +1,7 @@
 """Goroutines that wait for a point of time, in a binary heap by that time.
 
-Times are nanoseconds of CLOCK_MONOTONIC. Goroutines with equal times wake in any order.
+Times are nanoseconds of CLOCK_MONOTONIC. Goroutines with equal times wake in any order. Each processor has a heap, under a lock of its
+own: a processor without work takes those out that are due on another one.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from typing import Final
 from tricolor.kernel.lang import (
     address,
     as_struct,
+    atomic_load,
+    atomic_store,
     i64,
     kernel,
     load_addr,
@@ -20,11 +23,13 @@ from tricolor.kernel.lang import (
     to_u64,
     u64,
 )
+from tricolor.runtime.lock_ranks import RANK_RUN_QUEUE
 from tricolor.runtime.records.goroutine import G
 from tricolor.runtime.records.process import scheduler
-from tricolor.runtime.records.processor import Sleepers
+from tricolor.runtime.records.processor import Processor, Sleepers
 from tricolor.runtime.scheduler.reasons import REASON_CHANNEL_TIMERS
 from tricolor.runtime.scheduler.stops import out_of_memory
+from tricolor.runtime.system.lock import acquire, release
 from tricolor.runtime.system.memory import map_memory, unmap_memory
 
 FIRST_PLACES: Final = 1024
@@ -83,44 +88,85 @@ def _down(s: Sleepers, start: u64, g: G) -> None:
 
 
 @kernel
-def sleeper_insert(s: Sleepers, g: G, when: i64) -> None:
-    """Notes that the goroutine sleeps until that time."""
+def sleeper_insert(p: Processor, g: G, when: i64) -> None:
+    """Notes that the goroutine sleeps until that time. It is parked already: from here on any thread may wake it."""
+    s = p.sleepers
+    acquire(s.lock, RANK_RUN_QUEUE)
     if s.count == s.places:
         _grow(s)
     g.wake_time = when
+    g.timer_processor = address(p)
     s.count += 1
     _up(s, s.count - 1, g)
-    s.first_wake = _at(s, 0).wake_time
+    _set_first(s)
+    release(s.lock)
 
 
 @kernel
-def sleeper_remove(s: Sleepers, g: G) -> None:
-    """Takes a goroutine out before its time."""
+def _set_first(s: Sleepers) -> None:
+    first: i64 = -1
+    if s.count != 0:
+        first = _at(s, 0).wake_time
+    atomic_store(s.first_wake, first, "release")
+
+
+@kernel
+def _remove(s: Sleepers, g: G) -> None:
     index = to_u64(g.timer_index) - 1
-    g.timer_index = 0
+    atomic_store(g.timer_index, 0, "relaxed")
     s.count -= 1
     moved = _at(s, s.count)
     if moved is not g:
         _down(s, index, moved)
         _up(s, to_u64(moved.timer_index) - 1, moved)
-    s.first_wake = -1 if s.count == 0 else _at(s, 0).wake_time
+    _set_first(s)
 
 
 @kernel
-def sleepers_due(s: Sleepers, now: i64) -> G:
+def sleeper_remove(g: G) -> bool:
+    """Takes a goroutine out before its time; False if it does not sleep any more."""
+    if atomic_load(g.timer_index, "acquire") == 0:
+        return False
+    s = as_struct(Processor, g.timer_processor).sleepers
+    acquire(s.lock, RANK_RUN_QUEUE)
+    found = g.timer_index != 0
+    if found:
+        _remove(s, g)
+    release(s.lock)
+    return found
+
+
+@kernel
+def sleepers_due(p: Processor, now: i64) -> G:
     """Takes out a goroutine whose time has come; null if there is none."""
-    if s.count == 0:
+    s = p.sleepers
+    when = atomic_load(s.first_wake, "relaxed")
+    if when < 0 or when > now:
         return null(G)
-    g = _at(s, 0)
-    if g.wake_time > now:
-        return null(G)
-    sleeper_remove(s, g)
+    acquire(s.lock, RANK_RUN_QUEUE)
+    g = null(G)
+    if s.count != 0 and _at(s, 0).wake_time <= now:
+        g = _at(s, 0)
+        _remove(s, g)
+    release(s.lock)
     return g
+
+
+@kernel
+def sleepers_move(source: Processor, target: Processor) -> None:
+    """Moves all goroutines that sleep on a processor to another one. The world is stopped."""
+    while source.sleepers.count != 0:
+        g = _at(source.sleepers, 0)
+        _remove(source.sleepers, g)
+        sleeper_insert(target, g, g.wake_time)
 
 
 @kernel
 def sleeps_in_vain(s: Sleepers) -> bool:
     """Whether only the timers' goroutine sleeps, for timers whose channels nobody waits for."""
-    if s.count != 1 or scheduler.timer_waiters != 0:
+    if atomic_load(s.count, "relaxed") != 1 or scheduler.timer_waiters != 0:
         return False
-    return _at(s, 0).reason == REASON_CHANNEL_TIMERS
+    acquire(s.lock, RANK_RUN_QUEUE)
+    in_vain = s.count == 1 and _at(s, 0).reason == REASON_CHANNEL_TIMERS
+    release(s.lock)
+    return in_vain

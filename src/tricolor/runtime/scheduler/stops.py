@@ -7,6 +7,7 @@ from typing import NoReturn
 from tricolor.kernel.lang import addr, address, atomic_store, field_address, i32, kernel, systemstack, text, to_u64, u64
 from tricolor.runtime.records.goroutine import Segment
 from tricolor.runtime.records.process import STACK_CEILING_BYTES, scheduler
+from tricolor.runtime.records.world import freeze_world
 from tricolor.runtime.scheduler.traceback import put_goroutines
 from tricolor.runtime.system.futex import sleep_while, wake_sleepers
 from tricolor.runtime.system.output import flush_output, put, put_hex, put_number
@@ -26,7 +27,8 @@ def leave_scheduler(code: i32) -> NoReturn:
 
 @kernel
 def end_program(code: i32) -> NoReturn:
-    """Lets tricolor.start return the exit status. This thread keeps its processor and sleeps for ever, so that no goroutine runs on."""
+    """Lets tricolor.start return the exit status. This thread keeps its processor and sleeps for ever; no goroutine runs on."""
+    freeze_world()
     flush_output()
     leave_scheduler(code)
 
@@ -40,6 +42,7 @@ def exit_program(code: i32) -> NoReturn:
 @kernel
 def fatal_with_traces(message: addr, length_bytes: u64, show_all: bool) -> NoReturn:
     """Prints ``fatal error: MESSAGE`` and goroutine traces, and ends the program."""
+    freeze_world()
     put_fatal(message, length_bytes)
     put(*text("\n"))
     put_goroutines(show_all)

@@ -40,6 +40,7 @@ func main() {
 	registerItabs()
 	readArguments()
 	readSettings()
+	SetDefaultGOMAXPROCS()
 	startHeapProfile()
 	for _, code := range initTasks[:initTaskCount] {
 		closure := unsafe.Pointer(&code)
@@ -67,7 +68,13 @@ func Gosched() {
 
 // GOMAXPROCS sets the number of threads that may run goroutines at once, if n is at least 1, and returns the previous number.
 func GOMAXPROCS(n int) int {
-	return int(gomaxprocs(int32(n)))
+	for {
+		before := gomaxprocs(int32(min(n, 1<<31-1)))
+		if before >= 0 {
+			return int(before)
+		}
+		gosched() // another goroutine stops the world
+	}
 }
 
 // SetDefaultGOMAXPROCS sets GOMAXPROCS to the number in the environment, or else to the number of processors.
@@ -76,7 +83,7 @@ func SetDefaultGOMAXPROCS() {
 	if !ok || n < 1 {
 		n = int(ncpu())
 	}
-	gomaxprocs(int32(n))
+	GOMAXPROCS(n)
 }
 
 // NumCPU returns the number of processors that the process may use.
