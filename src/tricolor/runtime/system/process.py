@@ -4,11 +4,38 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.kernel.lang import addr, i32, i64, kernel, libc, load_i32, store_u8, systemstack, to_i32, to_u8, to_u64, u32, u64, unlikely
+from tricolor.kernel.lang import (
+    Array,
+    Struct,
+    addr,
+    i32,
+    i64,
+    kernel,
+    libc,
+    load_i32,
+    population_count_u64,
+    size_of,
+    stack_struct,
+    store_u8,
+    systemstack,
+    to_i32,
+    to_u8,
+    to_u64,
+    u32,
+    u64,
+    unlikely,
+)
 from tricolor.runtime.system.output import write
 from tricolor.runtime.system.seed import random_u64, seed
 
-PROCESSORS_ONLINE: Final = 84
+MASK_WORDS: Final = 128
+"""For 8192 CPUs, the most that Linux can be built for on x86-64."""
+
+
+class AffinityMask(Struct):
+    """A bit for each CPU."""
+
+    words: Array[u64, MASK_WORDS]
 
 
 @libc
@@ -20,7 +47,7 @@ def getrandom(into: addr, length: u64, flags: u32) -> i64: ...
 
 
 @libc
-def sysconf(name: i32) -> i64: ...
+def sched_getaffinity(process: i32, length_bytes: u64, mask: AffinityMask) -> i32: ...
 
 
 @libc
@@ -61,8 +88,13 @@ def fill_random(into: addr, length_bytes: i64) -> bool:
 
 @systemstack("runtime.ncpu")
 def processors() -> i32:
-    """Processors of the machine."""
-    return to_i32(sysconf(PROCESSORS_ONLINE))
+    """CPUs on which the calling thread may run, at least 1."""
+    mask = stack_struct(AffinityMask)
+    count: u64 = 0
+    if sched_getaffinity(0, size_of(AffinityMask), mask) == 0:
+        for word in range(MASK_WORDS):
+            count += population_count_u64(mask.words[word])
+    return to_i32(max(count, 1))
 
 
 @systemstack("runtime.yieldthread")

@@ -40,7 +40,7 @@ func main() {
 	registerItabs()
 	readArguments()
 	readSettings()
-	SetDefaultGOMAXPROCS()
+	initProcs()
 	startHeapProfile()
 	for _, code := range initTasks[:initTaskCount] {
 		closure := unsafe.Pointer(&code)
@@ -65,29 +65,6 @@ func syscall_Exit(code int) {
 func Gosched() {
 	gosched()
 }
-
-// GOMAXPROCS sets the number of threads that may run goroutines at once, if n is at least 1, and returns the previous number.
-func GOMAXPROCS(n int) int {
-	for {
-		before := gomaxprocs(int32(min(n, 1<<31-1)))
-		if before >= 0 {
-			return int(before)
-		}
-		gosched() // another goroutine stops the world
-	}
-}
-
-// SetDefaultGOMAXPROCS sets GOMAXPROCS to the number in the environment, or else to the number of processors.
-func SetDefaultGOMAXPROCS() {
-	n, ok := atoi(gogetenv("GOMAXPROCS"))
-	if !ok || n < 1 {
-		n = int(ncpu())
-	}
-	GOMAXPROCS(n)
-}
-
-// NumCPU returns the number of processors that the process may use.
-func NumCPU() int { return int(ncpu()) }
 
 // NumCgoCall returns 0, since there is no cgo.
 func NumCgoCall() int64 { return 0 }
