@@ -66,7 +66,7 @@ from tricolor.runtime.scheduler.sleepers import sleeps_in_vain
 from tricolor.runtime.scheduler.stops import deadlock
 from tricolor.runtime.system.clock import NS_PER_SECOND, TimeSpec, nanotime
 from tricolor.runtime.system.futex import sleep_while, sleep_while_for, wake_sleepers
-from tricolor.runtime.system.lock import acquire, holds, parallel, release
+from tricolor.runtime.system.lock import acquire, holds, release
 from tricolor.runtime.system.memory import reserve
 from tricolor.runtime.system.output import put, put_number
 from tricolor.runtime.system.stop import fatal
@@ -412,17 +412,18 @@ def has_work(p: Processor) -> bool:
 def restart_processors() -> None:
     """Starts the world again: threads that wait go on, and processors that have work and no thread get one."""
     acquire(scheduler.lock, RANK_SCHEDULER)
+    someone_waits = False
     each = first_processor
     while not is_null(each):
+        someone_waits = someone_waits or each.stopped_at == scheduler.stop_number
         if each.owner == to_addr(OF_THE_STOPPER):
             idle_processor_put(each)
         each = each.all_link
     world_is_started()
     release(scheduler.lock)
-    if parallel.value == 0 and scheduler.idle_processor_count == 0:
-        return
-    wake_sleepers(field_address(scheduler.stop_number), ALL_THREADS)
-    while True:
+    if someone_waits:
+        wake_sleepers(field_address(scheduler.stop_number), ALL_THREADS)
+    while scheduler.idle_processor_count != 0:
         acquire(scheduler.lock, RANK_SCHEDULER)
         m = thread_for_work()
         release(scheduler.lock)

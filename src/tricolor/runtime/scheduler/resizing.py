@@ -19,6 +19,7 @@ from tricolor.kernel.lang import (
     null,
     size_of,
     systemstack,
+    to_addr,
     to_i64,
     to_u32,
     u32,
@@ -29,7 +30,7 @@ from tricolor.runtime.lock_ranks import RANK_SCHEDULER
 from tricolor.runtime.records.goroutine import G
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
-from tricolor.runtime.records.processor import MOST_PROCESSORS, Processor, first_processor, next_random
+from tricolor.runtime.records.processor import MOST_PROCESSORS, OF_THE_STOPPER, Processor, first_processor, next_random
 from tricolor.runtime.records.world import start_world, try_stop_world
 from tricolor.runtime.scheduler.machines import idle_processor_put
 from tricolor.runtime.scheduler.run_queue import shared_put, take_next
@@ -71,6 +72,8 @@ def _new_processor(number: u32) -> Processor:
 def _retire(p: Processor) -> None:
     """No thread runs goroutines with the processor from here on: others get those that it has."""
     p.retired = 1
+    if p.owner == to_addr(OF_THE_STOPPER):
+        p.owner = to_addr(0)
     while True:
         g = take_next(p)
         if is_null(g):

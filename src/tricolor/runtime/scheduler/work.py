@@ -64,14 +64,6 @@ def wake_due(p: Processor, sleeping: Processor) -> None:
         enqueue(p, g)
 
 
-@kernel
-def stop_here() -> None:
-    """Waits until the world is started again; afterwards the thread has a processor, maybe another one."""
-    wait_for_start()
-    if machine.processor.retired != 0:
-        processor_leave()
-
-
 # --- Other processors -------------------------------------------------------------------------------
 
 
@@ -99,31 +91,42 @@ def _end_spinning() -> None:
 
 
 @kernel
+def _steal_from(p: Processor, victim: Processor, last: bool) -> G:
+    """Takes goroutines of one other processor; in the last round also those that are due to wake there, and what it is about to run."""
+    if victim is p or victim.retired != 0:
+        return null(G)
+    if last:
+        wake_due(p, victim)
+        g = take_next(p)
+        if not is_null(g):
+            return g
+    return steal(p, victim, last)
+
+
+@kernel
+def _any_processor(p: Processor) -> Processor:
+    """A processor by chance, so that thieves do not meet."""
+    chosen = first_processor
+    for _ in range((next_random(p) >> 32) % to_u64(scheduler.processor_count)):
+        chosen = chosen.all_link
+    return chosen
+
+
+@kernel
 def _steal_from_any(p: Processor) -> G:
     """Takes goroutines of another processor; null if none has any."""
     for round in range(STEAL_ROUNDS):
-        last = round == STEAL_ROUNDS - 1
-        left = scheduler.processor_count
-        victim = first_processor
-        # Begin anywhere, so that thieves do not meet.
-        skipped = (next_random(p) >> 32) % to_u64(left)
-        while skipped > 0 and not is_null(victim.all_link):
-            victim = victim.all_link
-            skipped -= 1
-        while left > 0:
+        first = _any_processor(p)
+        victim = first
+        while True:
             if is_stopping():
                 return null(G)
-            if victim is not p and victim.retired == 0:
-                if last:
-                    wake_due(p, victim)
-                    g = take_next(p)
-                    if not is_null(g):
-                        return g
-                g = steal(p, victim, last)
-                if not is_null(g):
-                    return g
+            g = _steal_from(p, victim, round == STEAL_ROUNDS - 1)
+            if not is_null(g):
+                return g
             victim = first_processor if is_null(victim.all_link) else victim.all_link
-            left -= 1
+            if victim is first:
+                break
     return null(G)
 
 
@@ -159,6 +162,17 @@ def _wait_for_processor() -> None:
         if _is_any_left() and _take_processor_again():
             return
     processor_wait()
+
+
+@kernel
+def stop_here() -> None:
+    """Waits until the world is started again; afterwards the thread has a processor, maybe another one."""
+    if machine.spinning != 0:
+        machine.spinning = 0
+        atomic_add(scheduler.spinning, -1, "seq_cst")
+    wait_for_start()
+    if machine.processor.retired != 0:
+        processor_leave()
 
 
 # --- All places -------------------------------------------------------------------------------------
