@@ -43,8 +43,15 @@ C_TYPES: dict[str, Any] = {"v": None, "i": ctypes.c_int64, "u": ctypes.c_uint64,
 class Memory:
     """A fresh heap. Functions are attributes by the names of SIGNATURES."""
 
-    def __init__(self, arena_bytes: int = 0, check_level: int = 3, modules: Sequence[str] = (), more_symbols: Sequence[str] = ()) -> None:
-        text = compile_modules(["tests.runtime.driver_kernel", *modules], CompileOptions(check_level))
+    def __init__(
+        self,
+        arena_bytes: int = 0,
+        check_level: int = 3,
+        modules: Sequence[str] = (),
+        more_symbols: Sequence[str] = (),
+        texts: Mapping[str, str] | None = None,
+    ) -> None:
+        text = compile_modules(["tests.runtime.driver_kernel", *modules], CompileOptions(check_level), texts)
         kernel = compile_object(Unit("kernel", text))
         go_side = compile_object(Unit("go", GO_SIDE.replace("NUMBERS", NUMBERS), 0))
         symbols = [*(f"test.{name}" for name in SIGNATURES), *more_symbols]

@@ -54,12 +54,13 @@ rings = global_array(Embed[Ring], THREADS)
 
 
 @kernel
-def scan_rings() -> None:
+def scan_rings(which: u64) -> u64:
     """The roots of these tests."""
     marker.stacks_done = 1
     for number in range(THREADS):
         low = field_address(rings[number].objects)
         mark_words(low, low + KEPT * 8)
+    return 1
 
 
 @export("threads.start")
