@@ -5,8 +5,9 @@ A mutator has registers, which stand for its stack; it scans them itself, once i
 
 from __future__ import annotations
 
-from tests.runtime.driver_kernel import ROOTS, roots
+from tests.runtime.driver_kernel import ROOTS, roots, start
 from tests.runtime.threads_kernel import KEPT, Ring, become, rings
+from tests.runtime.threads_kernel import start as start_threads
 from tricolor.kernel.lang import (
     addr,
     address,
@@ -23,14 +24,17 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.allocator.heap_types import centrals
 from tricolor.runtime.allocator.marking import is_marking, marking
+from tricolor.runtime.allocator.marks import count_marks
 from tricolor.runtime.allocator.mheap import reserve_table
-from tricolor.runtime.allocator.sizes import ALL_POINTERS_BASE
+from tricolor.runtime.allocator.sizes import ALL_POINTERS_BASE, DRAIN_STEP
 from tricolor.runtime.allocator.spans import find_object, span_of
 from tricolor.runtime.collector.barrier import shade
 from tricolor.runtime.collector.cycle import NO_DEADLINE, mark_stopped, release_world, run_slice, try_start_cycle
 from tricolor.runtime.collector.cycles import cycles
-from tricolor.runtime.collector.roots import mark_words, marker, stack_scanner
+from tricolor.runtime.collector.mark import drain
+from tricolor.runtime.collector.roots import mark_words, marker, push, stack_scanner
 from tricolor.runtime.collector.slices import NOTHING_LEFT
+from tricolor.runtime.collector.work import own_work, take_block
 from tricolor.runtime.collector.workers import WORKER_FRACTIONAL
 from tricolor.runtime.mutator.alloc import alloc
 from tricolor.runtime.mutator.malloc import alloc_any
@@ -168,6 +172,35 @@ def count_lost(number: u64) -> u64:
         if object != 0 and find_object(object) != object:
             lost += 1
     return lost
+
+
+@export("parallel.start_two")
+def start_two() -> None:
+    """Two threads have the same four objects on their mark stacks, or in blocks; a cycle marks."""
+    start(0)
+    start_threads(1)
+    for at in range(4):
+        roots[at] = alloc(address(centrals[ALL_POINTERS_BASE + 2]), 0)
+    begin()
+    for number in range(2):
+        become(number)
+        for at in range(4):
+            push(roots[at])
+
+
+@export("parallel.drain")
+def drain_all(number: u64) -> u64:
+    """Marks what is on the stack of a thread, and blocks; gives the bytes of what it has marked."""
+    become(number)
+    while not drain(own_work(), DRAIN_STEP) or take_block(own_work()):
+        pass
+    return own_work().marked_bytes
+
+
+@export("parallel.count_marks")
+def count_all_marks() -> u64:
+    """How many of the four objects are marked."""
+    return count_marks(span_of(roots[0]))
 
 
 @export("parallel.forget")

@@ -52,6 +52,7 @@ class Markers:
 
     def mark_alone(self, edges: int) -> list[int]:
         """A cycle over a new heap that nothing changes; gives what each thread has marked, in bytes."""
+        self.forget()
         self.call("parallel.build", NODES, self.pointer, edges)
         assert self.call("parallel.begin")
         marked = [each.result() for each in self.on_threads("parallel.mark", range(THREADS))]
@@ -73,9 +74,13 @@ class Markers:
 
     def close(self) -> None:
         """Empties the heap."""
+        self.forget()
+        self.heap.clear()
+
+    def forget(self) -> None:
+        """Empties the registers of all mutators."""
         for number in range(2 * THREADS):
             self.call("parallel.forget", number)
-        self.heap.clear()
 
 
 def run(markers: Markers, rounds: int) -> None:

@@ -119,7 +119,7 @@ def may_collect() -> bool:
 
     Who holds a lock of package runtime, or is pinned, goes on until it has freed it.
     """
-    return machine.locks == 0 or parallel.value == 0
+    return machine.locks == 0
 
 
 @kernel

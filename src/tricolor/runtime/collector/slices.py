@@ -40,7 +40,7 @@ WAIT_NS: Final = 30_000
 @kernel
 def find_more(w: MarkWork, alone: bool) -> bool:
     """Finds more to mark, once the mark stack is empty; False if there is nothing."""
-    if take_block(w) or scan_part(w) or mark_some_globals() or mark_some_specials() or mark_some_stacks() or mark_late_stacks():
+    if scan_part(w) or mark_some_globals() or mark_some_specials() or mark_some_stacks() or mark_late_stacks():
         return True
     if alone:
         flush_barrier_buffers()
@@ -51,33 +51,53 @@ def find_more(w: MarkWork, alone: bool) -> bool:
 
 
 @kernel
-def wait_for_block(w: MarkWork) -> bool:
-    """Waits a little until another slice gives a block; False if none does."""
+def wait_for_work(w: MarkWork) -> u64:
+    """Waits a little until another slice gives a block or a large object; then MORE_LEFT. NOTHING_LEFT if all who mark wait.
+
+    Who waits does not count as active. That may be wrong for a moment, so the stop that follows looks again.
+    """
     atomic_add(work.hungry, 1, "relaxed")
+    atomic_add(work.active, ~0, "seq_cst")
     until = nanotime() + WAIT_NS
-    found = take_block(w)
-    while not found and atomic_load(work.active, "acquire") > 1 and nanotime() < until:
+    outcome: u64 = OTHERS_MARK
+    while True:
+        if atomic_load(work.block_count, "relaxed") != 0 or not is_null(atomic_load(work.grey_large, "relaxed")):
+            atomic_add(work.active, 1, "seq_cst")
+            if take_block(w) or scan_part(w):
+                atomic_add(work.hungry, ~0, "relaxed")
+                return MORE_LEFT
+            atomic_add(work.active, ~0, "seq_cst")
+        if atomic_load(work.active, "seq_cst") == 0:
+            outcome = NOTHING_LEFT if is_null(marker.late) else OTHERS_MARK
+            break
+        if nanotime() >= until:
+            break
         spin_hint()
-        found = take_block(w)
+    atomic_add(work.active, 1, "seq_cst")
     atomic_add(work.hungry, ~0, "relaxed")
-    return found
+    return outcome
 
 
 @kernel
 def mark_until(w: MarkWork, deadline: i64, budget: u64, alone: bool) -> u64:
     """Marks until nothing is left, or the time or the budget of scanned bytes is used up; says which."""
-    enough = w.scanned_bytes + budget
+    begin = w.scanned_bytes
     step: u64 = DRAIN_STEP if settings[MARK_STEP] == 0 else min(to_u64(settings[MARK_STEP]), DRAIN_STEP)
     if not alone:
         mark_late_stacks()
     while True:
         if drain(w, step):
+            # A block that nothing is taken from would wander between slices that have no time left.
+            if take_block(w):
+                continue
             if not find_more(w, alone):
-                if alone or (atomic_load(work.active, "seq_cst") == 1 and is_null(marker.late)):
+                if alone:
                     return NOTHING_LEFT
-                if not wait_for_block(w):
-                    return OTHERS_MARK
+                outcome = wait_for_work(w)
+                if outcome != MORE_LEFT:
+                    return outcome
+                continue
         elif parallel.value != 0:
             share_with_hungry(w)
-        if w.scanned_bytes >= enough or settings[MARK_STEP] != 0 or nanotime() >= deadline:
+        if w.scanned_bytes - begin >= budget or settings[MARK_STEP] != 0 or nanotime() >= deadline:
             return MORE_LEFT

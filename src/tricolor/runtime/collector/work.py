@@ -80,7 +80,7 @@ class SharedWork(Struct):
     grey_large: Span
     """Large objects of which parts are not scanned yet, by grey_next."""
     active: u64
-    """Slices of marking under way."""
+    """Slices of marking under way, without those that are hungry."""
     hungry: u64
     """Those that look for a block."""
 
