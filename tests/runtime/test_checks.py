@@ -106,7 +106,7 @@ def test_a_clean_page_must_be_zero(heap: Simulated) -> None:
     first = heap.simulation.call("take_pages", 1)
     start = load(heap, "MHeap", mheap, "arena_start") + first * PAGE_BYTES
     heap.simulation.call("give_pages", first, 1)
-    heap.simulation.call("release_free_pages", 2**64 - 1)
+    heap.simulation.call("scavenge_forced", 2**64 - 1)
     heap.call("check")
     with Corrupted(heap, start + PAGE_BYTES - 8, 1):
         assert "not zero" in refused(heap, "check_pages")

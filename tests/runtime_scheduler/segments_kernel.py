@@ -18,6 +18,7 @@ from tricolor.kernel.lang import (
     to_u64,
     u64,
 )
+from tricolor.runtime.allocator.scavenge import scavenging
 from tricolor.runtime.lock_ranks import RANK_STACKS
 from tricolor.runtime.records.goroutine import Segment
 from tricolor.runtime.records.machine import Machine, machine
@@ -130,4 +131,4 @@ def in_use() -> u64:
 @export("test.mapped")
 def mapped() -> u64:
     """Bytes of the system."""
-    return counters.mapped_bytes
+    return scavenging.stack_bytes

@@ -10,6 +10,7 @@ from typing import Final
 
 from tricolor.kernel.lang import Struct, addr, i64, is_null, kernel, size_of, store_u64, systemstack, to_i64, to_u64, u64
 from tricolor.runtime.allocator.heap_types import STATE_IN_USE, MCache, Span, class_counts, mheap
+from tricolor.runtime.allocator.scavenge import scavenging
 from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.sizes import NUM_CLASSES, PAGE_SHIFT
 from tricolor.runtime.allocator.spans import class_bytes, span_record
@@ -18,7 +19,7 @@ from tricolor.runtime.collector.pacing import limiter, pacer
 from tricolor.runtime.collector.roots import global_bytes
 from tricolor.runtime.collector.specials import specials
 from tricolor.runtime.collector.sweep import finish_sweep
-from tricolor.runtime.records.process import counters, scheduler
+from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.records.processor import first_processor, flush_mcaches, goroutines_created, tiny_allocs
 from tricolor.runtime.records.time_histogram import TIME_BUCKETS, pause_times, ready_times
 from tricolor.runtime.scheduler.preempt import MONITOR_RUNS
@@ -84,6 +85,10 @@ class GCStats(Struct):
     goroutines_runnable: u64
     goroutines_created: u64
     threads: u64
+    scavenge_assist_ns: u64
+    """Time that allocations gave memory back to the system,"""
+    scavenge_background_ns: u64
+    """and that the background did."""
     starting_stack_bytes: u64
 
 
@@ -114,6 +119,8 @@ def gc_stats(into: GCStats) -> None:
     into.goroutines = scheduler.live + scheduler.system_live
     into.goroutines_runnable = runnable_count()
     into.goroutines_created = goroutines_created()
+    into.scavenge_assist_ns = to_u64(scavenging.assist_ns)
+    into.scavenge_background_ns = to_u64(scavenging.background_ns)
     into.starting_stack_bytes = scheduler.starting_stack_bytes
     into.threads = 2 if scheduler.monitor_state == MONITOR_RUNS else 1
 
@@ -131,7 +138,7 @@ def put_memory(into: GCStats) -> None:
     into.heap_idle_bytes = heap_sys - in_use
     into.heap_in_use_bytes = in_use
     into.heap_released_bytes = mheap.released_pages << PAGE_SHIFT
-    into.stack_in_use_bytes = counters.mapped_bytes - unused_stacks
+    into.stack_in_use_bytes = scavenging.stack_bytes - unused_stacks
     into.stack_sys_bytes = into.stack_in_use_bytes
     into.span_in_use_bytes = (mheap.span_count - mheap.free_record_count) * size_of(Span)
     into.span_sys_bytes = mheap.span_count * size_of(Span)

@@ -51,7 +51,9 @@ ADAPTIVE_STACK_START = 19
 """1: new goroutines begin with what stacks use on average (default); 0: with 2 KiB."""
 SHRINK_STACK_OFF = 20
 """1: goroutines keep the segments of their stacks that they do not use."""
-LAST_KEY = 20
+SCAVENGER_TRACE = 21
+"""Print a line about memory given back to the system for each cycle."""
+LAST_KEY = 21
 
 DEBUG_FLAGS: Final[dict[str, int]] = {
     "gctrace": GCTRACE,
@@ -68,6 +70,7 @@ DEBUG_FLAGS: Final[dict[str, int]] = {
     "processors": PROCESSORS,
     "adaptivestackstart": ADAPTIVE_STACK_START,
     "gcshrinkstackoff": SHRINK_STACK_OFF,
+    "scavtrace": SCAVENGER_TRACE,
 }
 """Flags of GODEBUG and the settings that they set to a number."""
 

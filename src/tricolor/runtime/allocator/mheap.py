@@ -24,6 +24,7 @@ from tricolor.kernel.lang import (
     unlikely,
 )
 from tricolor.runtime.allocator.heap_types import Span, mheap
+from tricolor.runtime.allocator.scavenge import NO_GOAL, scavenging
 from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.sizes import (
     ARENA_HINT,
@@ -109,6 +110,8 @@ def heap_init() -> None:
     settings[MEMORY_LIMIT] = NO_LIMIT
     settings[PAST_END] = 1
     settings[ADAPTIVE_STACK_START] = 1
+    scavenging.held_goal = NO_GOAL
+    scavenging.ready_goal = NO_GOAL
     mheap.trigger = HEAP_MINIMUM_BYTES
     mheap.goal = HEAP_MINIMUM_BYTES
 

@@ -23,13 +23,10 @@ from __future__ import annotations
 from tricolor.abi.sizeclasses import PAGE_BYTES
 from tricolor.kernel.lang import (
     check,
-    count_trailing_zeros_u64,
     kernel,
     load_u16,
     load_u64,
-    population_count_u64,
     store_u16,
-    store_u64,
     to_u16,
     to_u64,
     u64,
@@ -39,17 +36,12 @@ from tricolor.runtime.allocator.bits import (
     count_bits,
     fill_bits,
     is_zero,
-    low_bits,
     run_of_ones,
     run_of_zeros,
     test_bit,
-    words_for,
 )
 from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.sizes import CHUNK_PAGES, PAGE_SHIFT
-from tricolor.runtime.lock_ranks import RANK_HEAP
-from tricolor.runtime.system.lock import acquire_if_parallel, release_if_parallel
-from tricolor.runtime.system.memory import release
 
 NONE = 0xFFFF_FFFF_FFFF_FFFF
 WORD_PAGES = 64
@@ -133,9 +125,15 @@ def find_run(first: u64, end: u64, count: u64) -> tuple[u64, u64]:
 @kernel
 def give_pages(first: u64, count: u64) -> None:
     """Makes pages free and dirty."""
-    fill_bits(mheap.used_bits, first, count, 0)
     fill_bits(mheap.dirty_bits, first, count, ALL_ONES)
     mheap.pages_in_use -= count
+    free_run(first, count)
+
+
+@kernel
+def free_run(first: u64, count: u64) -> None:
+    """Lets the search find pages."""
+    fill_bits(mheap.used_bits, first, count, 0)
     chunk = first // CHUNK_PAGES
     last = (first + count - 1) // CHUNK_PAGES
     mheap.search_chunk = min(mheap.search_chunk, chunk)
@@ -151,36 +149,6 @@ def pages_are_dirty(first: u64, count: u64) -> bool:
 
 
 @kernel
-def release_free_pages(wanted_pages: u64) -> u64:
-    """Gives up to that many free dirty pages back to the system, highest first; gives how many."""
-    released: u64 = 0
-    word = words_for(mheap.top_pages)
-    while word > 0 and released < wanted_pages:
-        word -= 1
-        # No page may be taken between the look at its bit and the call of the system.
-        acquire_if_parallel(mheap.lock, RANK_HEAP)
-        released += release_word(word)
-        release_if_parallel(mheap.lock)
-    return released
-
-
-@kernel
-def release_word(word: u64) -> u64:
-    """Gives the free dirty pages of one word of the bitmaps back to the system; gives how many."""
-    dirty_address = mheap.dirty_bits + word * 8
-    idle = load_u64(dirty_address) & ~load_u64(mheap.used_bits + word * 8)
-    store_u64(dirty_address, load_u64(dirty_address) & ~idle)
-    count = population_count_u64(idle)
-    mheap.released_pages += count
-    while idle != 0:
-        low = count_trailing_zeros_u64(idle)
-        run = min(count_trailing_zeros_u64(~(idle >> low)), 64 - low)
-        release(mheap.arena_start + ((word * 64 + low) << PAGE_SHIFT), run << PAGE_SHIFT)
-        idle &= ~(low_bits(run) << low)
-    return count
-
-
-@kernel
 def free_dirty_pages() -> u64:
     """Pages that are free but still held from the system."""
     return mheap.top_pages - mheap.pages_in_use - mheap.released_pages
@@ -188,8 +156,9 @@ def free_dirty_pages() -> u64:
 
 @kernel
 def check_pages() -> None:
-    """Invariants 1 to 3, and the counter of pages in use."""
+    """Invariants 1 to 3, the counters of pages in use and of released pages."""
     used: u64 = 0
+    released: u64 = 0
     run: u64 = 0
     for page in range(mheap.top_pages):
         if page & (CHUNK_PAGES - 1) == 0:
@@ -200,7 +169,9 @@ def check_pages() -> None:
         used += in_use
         run = 0 if in_use != 0 else run + 1
         clean = in_use == 0 and not test_bit(mheap.dirty_bits, page)
+        released += 1 if clean else 0
         check(3, not clean or is_zero(mheap.arena_start + (page << PAGE_SHIFT), PAGE_BYTES), "check_pages: a clean page is not zero")
         longest = CHUNK_PAGES - to_u64(load_u16(mheap.chunk_deficit + page // CHUNK_PAGES * 2))
         check(1, run <= longest, "check_pages: a chunk has a longer free run than its bound")
     check(1, used == mheap.pages_in_use, "check_pages: pages_in_use is wrong")
+    check(1, released == mheap.released_pages, "check_pages: released_pages is wrong")

@@ -46,6 +46,7 @@ from tricolor.runtime.allocator.heap_types import (
 from tricolor.runtime.allocator.marking import is_marking
 from tricolor.runtime.allocator.marks import count_allocated, count_marks, is_allocated, is_swept
 from tricolor.runtime.allocator.pages import NONE, give_pages, pages_are_dirty, take_pages
+from tricolor.runtime.allocator.scavenge import scavenge_for_span
 from tricolor.runtime.allocator.sizes import (
     DIVISION_MAGIC,
     KIND_BITMAP,
@@ -92,13 +93,16 @@ def new_span(pages: u64, elem_bytes: u64, nelems: u64) -> Span:
     Other threads may look at the span already, but find nothing in it.
     """
     acquire_if_parallel(mheap.lock, RANK_HEAP)
+    top = mheap.top_pages
     first = take_pages(pages)
     if first == NONE:
         release_if_parallel(mheap.lock)
         return null(Span)
     span = take_record()
     span.needzero = 1 if pages_are_dirty(first, pages) else 0
+    grown = mheap.top_pages - top
     release_if_parallel(mheap.lock)
+    scavenge_for_span(grown)
     span.start = mheap.arena_start + (first << PAGE_SHIFT)
     span.elem_bytes = elem_bytes
     span.nelems = nelems

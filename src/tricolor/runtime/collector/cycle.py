@@ -53,9 +53,7 @@ from tricolor.runtime.allocator.accounting import note_collection
 from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.marking import is_marking
 from tricolor.runtime.allocator.mcentral import init_layouts
-from tricolor.runtime.allocator.pages import release_free_pages
 from tricolor.runtime.allocator.settings import settings
-from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.collector.barrier import begin_shading, end_shading, flush_barrier_buffers
 from tricolor.runtime.collector.checkmark import check_marks
 from tricolor.runtime.collector.cycles import PAUSE_RING, cycles
@@ -74,6 +72,7 @@ from tricolor.runtime.collector.pacing import (
 )
 from tricolor.runtime.collector.roots import begin_roots
 from tricolor.runtime.collector.samples import check_samples, end_profile_cycle
+from tricolor.runtime.collector.scavenger import note_swept, scavenge_all, scavenge_some
 from tricolor.runtime.collector.slices import MORE_LEFT, NOTHING_LEFT, OTHERS_MARK, mark_until
 from tricolor.runtime.collector.specials import (
     call_queue_hook,
@@ -100,12 +99,8 @@ ASSIST_NS = 50_000
 MARK_IN_STOP_NS = 100_000
 """How long marking goes on while the world is stopped to end it. If that is not enough, the program runs on before the next try."""
 SPANS_PER_STEP = 64
-RELEASE_STEP_PAGES = 64
-RELEASE_SHARE = 10
 SPANS_IN_STOP = 1024
 """That many spans are swept in the stop that ends a cycle: some 30 us."""
-# Giving back fewer pages is not worth the system calls.
-LEAST_RELEASE_PAGES = 512
 # Allocations since the last cycle that STRESS started.
 stress_countdown = global_value(u64)
 
@@ -145,6 +140,7 @@ def start_cycle(forced: bool, begin_ns: i64) -> None:
     check(1, is_marking.value == 0, "start_cycle: the collector marks already")
     cycles.begin_ns = begin_ns
     finish_sweep()
+    note_swept()
     check(1, mheap.unswept == 0, "start_cycle: spans are not swept")
     cycles.is_forced = 1 if forced else 0
     cycles.is_stopped = 1
@@ -256,7 +252,6 @@ def terminate() -> None:
     drop_all_spans()
     begin_sweep(marked_bytes() + mheap.black_bytes)
     cycles.marked = mheap.live
-    cycles.surplus_is_known = 0
     if mheap.unswept <= SPANS_IN_STOP:
         finish_sweep()
     set_goal_after(mheap.live, mheap.unswept == 0)
@@ -302,32 +297,12 @@ def check_after_cycle() -> None:
 
 @kernel
 def sweep_step() -> bool:
-    """Sweeps some spans, and then gives some surplus pages back to the system; False if nothing was left to do."""
+    """Sweeps some spans, and then gives pages back to the system that the heap will not need; False if nothing was left to do."""
     # 4. Sweep.
     if sweep_some(SPANS_PER_STEP):
         return True
-    if cycles.surplus_is_known == 0:
-        cycles.surplus_is_known = 1
-        cycles.surplus_pages = surplus_pages()
-    if cycles.surplus_pages == 0:
-        return False
-    wanted = min(cycles.surplus_pages, RELEASE_STEP_PAGES)
-    released = release_free_pages(wanted)
-    cycles.surplus_pages = 0 if released < wanted else cycles.surplus_pages - released
-    return True
-
-
-@kernel
-def surplus_pages() -> u64:
-    """Half of the free pages that the heap does not need to reach its goal and a tenth more.
-
-    Only half, since a heap that grows again pays a page fault for each page that was given back.
-    """
-    held = mheap.top_pages - mheap.released_pages
-    goal_pages = mheap.goal >> PAGE_SHIFT
-    # The tenth of the pages in use allows for spans that are not full.
-    wanted = goal_pages + (goal_pages + mheap.pages_in_use) // RELEASE_SHARE
-    return (held - wanted) // 2 if held > wanted + LEAST_RELEASE_PAGES else 0
+    note_swept()
+    return scavenge_some() != 0
 
 
 @kernel
@@ -490,4 +465,4 @@ def gc_step(number: u64) -> bool:
 def gc_scavenge() -> None:
     """Gives all free pages back to the system."""
     finish_sweep()
-    release_free_pages(~0)
+    scavenge_all()

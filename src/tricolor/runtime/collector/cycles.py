@@ -46,10 +46,6 @@ class Cycles(Struct):
     idle_worker_ns: u64
     """and while no goroutine could run."""
     is_forced: u64
-    surplus_is_known: u64
-    """1 once ``surplus_pages`` was set after the sweep."""
-    surplus_pages: u64
-    """Free pages that are still to be given back to the system."""
     peak_pages: u64
     pauses_ns: Array[u64, PAUSE_RING]
     pause_ends_wall_ns: Array[u64, PAUSE_RING]

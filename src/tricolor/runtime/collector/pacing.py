@@ -33,6 +33,7 @@ from tricolor.kernel.lang import (
     i64,
     kernel,
     to_i64,
+    to_u32,
     to_u64,
     u32,
     u64,
@@ -40,6 +41,7 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.pages import free_dirty_pages
+from tricolor.runtime.allocator.scavenge import ready_bytes, scavenging, take_assist_time
 from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.collector.limiter import (
@@ -66,6 +68,7 @@ from tricolor.runtime.collector.pacer import (
 )
 from tricolor.runtime.collector.pacer_trace import print_cycle_end, print_cycle_start
 from tricolor.runtime.collector.roots import global_bytes
+from tricolor.runtime.collector.scavenger import note_pages_in_use, pace_scavenger
 from tricolor.runtime.collector.workers import WORKER_ASSIST, WORKER_IDLE, count_work
 from tricolor.runtime.records.process import counters, scheduler
 from tricolor.runtime.settings_keys import GC_PERCENT, MEMORY_LIMIT, PACER_TRACE
@@ -94,8 +97,7 @@ def read_memory() -> None:
     pacer.heap_live = mheap.live
     pacer.heap_free = free_dirty_pages() << PAGE_SHIFT
     pacer.heap_alloc = max(mheap.pages_in_use << PAGE_SHIFT, mheap.live)
-    heap = (mheap.top_pages - mheap.released_pages) << PAGE_SHIFT
-    pacer.mapped_ready = heap + counters.mapped_bytes + mheap.persistent_bytes
+    pacer.mapped_ready = ready_bytes()
 
 
 @kernel
@@ -131,6 +133,7 @@ def publish() -> None:
         goal = max(goal, least)
     mheap.trigger = trigger
     mheap.goal = goal
+    pace_scavenger(goal, pacer.last_heap_goal)
 
 
 @kernel
@@ -167,6 +170,7 @@ def begin_pacing(now_ns: i64, stopped_ns: i64, is_periodic: bool, stops_world: b
 def resume_pacing(now_ns: i64) -> None:
     """The world is about to run on after begin_pacing() or end_pacing()."""
     end_transition(limiter, now_ns)
+    scavenging.is_limited = to_u32(limiter.limiting)
 
 
 @kernel
@@ -195,7 +199,9 @@ def revise_pacing(now_ns: i64) -> None:
     read_memory()
     revise(pacer)
     if needs_update(limiter, now_ns):
+        add_assist_time(limiter, take_assist_time())
         update(limiter, now_ns)
+        scavenging.is_limited = to_u32(limiter.limiting)
     atomic_store(revising.value, 0, "release")
 
 
@@ -203,6 +209,7 @@ def revise_pacing(now_ns: i64) -> None:
 def end_pacing(now_ns: i64, stopped_ns: i64) -> None:
     """Ends marking at ``now_ns``; the world stands still since ``stopped_ns``, and ``mheap.live`` is exact."""
     begin_transition(limiter, False, stopped_ns)
+    note_pages_in_use()
     limiter.cycle += 1
     read_memory()
     previous = pacer.cons_mark

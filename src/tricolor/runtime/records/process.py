@@ -116,8 +116,6 @@ class Counters(Struct):
     segment_bytes: u64
     """Segments in use by goroutines, live or kept for use again."""
     segment_bytes_peak: u64
-    mapped_bytes: u64
-    """Memory of the system for segments: those in use, free ones, and the rest of the blocks from which they were cut."""
 
 
 scheduler = global_struct(Scheduler, symbol_name="tricolor.scheduler")

@@ -57,6 +57,7 @@ from tricolor.kernel.lang import (
     u64,
     unlikely,
 )
+from tricolor.runtime.allocator.scavenge import scavenging
 from tricolor.runtime.lock_ranks import RANK_STACKS
 from tricolor.runtime.records.goroutine import GUARD_BYTES, SEGMENT_HEADER_BYTES, Segment
 from tricolor.runtime.records.machine import machine
@@ -167,7 +168,7 @@ def _take_block(order: u64) -> Block:
                 return null(Block)
             block = _block_of(as_struct(Segment, blocks.slab))
             blocks.slab = blocks.slab + BLOCK_BYTES
-        atomic_add(counters.mapped_bytes, BLOCK_BYTES, "relaxed")
+        atomic_add(scavenging.stack_bytes, BLOCK_BYTES, "relaxed")
     block.order = to_u32(order)
     block.free = null(Segment)
     block.used = 0
@@ -317,7 +318,7 @@ def _map(size_bytes: u64) -> Segment:
     """Memory for a segment that is larger than a block; null if the system has none."""
     segment = as_struct(Segment, reserve(0, size_bytes))
     if not is_null(segment):
-        atomic_add(counters.mapped_bytes, size_bytes, "relaxed")
+        atomic_add(scavenging.stack_bytes, size_bytes, "relaxed")
     return segment
 
 
@@ -362,7 +363,7 @@ def segment_free(segment: Segment) -> None:
     atomic_add(counters.segment_bytes, 0 - size, "relaxed")
     if size > LARGEST_POOLED_BYTES:
         unreserve(address(segment), size)
-        atomic_add(counters.mapped_bytes, 0 - size, "relaxed")
+        atomic_add(scavenging.stack_bytes, 0 - size, "relaxed")
         return
     order = _order(size)
     if order >= CACHED_ORDERS:
@@ -397,7 +398,7 @@ def release_idle(count: u64) -> u64:
         if is_null(block):
             break
         release(_start_of(block), length_bytes)
-        atomic_add(counters.mapped_bytes, 0 - length_bytes, "relaxed")
+        atomic_add(scavenging.stack_bytes, 0 - length_bytes, "relaxed")
         acquire(blocks.lock, RANK_STACKS)
         block.next = blocks.empty
         blocks.empty = block

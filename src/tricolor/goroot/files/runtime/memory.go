@@ -51,6 +51,8 @@ type gcStats struct {
 	goroutinesRunnable uint64
 	goroutinesCreated  uint64
 	threads            uint64
+	scavengeAssistNs   uint64 // giving memory back to the system on behalf of allocations
+	scavengeNs         uint64 // and in the background
 	startingStackBytes uint64
 }
 

@@ -227,13 +227,16 @@ func (r *readings) timeMetric(name string) (v uint64, ok bool) {
 		return s.collectorCPUNs(), true
 	case "/cpu/classes/idle:cpu-seconds":
 		return s.idleCPUNs, true
-	case "/cpu/classes/scavenge/assist:cpu-seconds", "/cpu/classes/scavenge/background:cpu-seconds",
-		"/cpu/classes/scavenge/total:cpu-seconds":
-		return 0, true // a cycle gives memory back to the system as a part of its pause
+	case "/cpu/classes/scavenge/assist:cpu-seconds":
+		return s.scavengeAssistNs, true
+	case "/cpu/classes/scavenge/background:cpu-seconds":
+		return s.scavengeNs, true
+	case "/cpu/classes/scavenge/total:cpu-seconds":
+		return s.scavengeAssistNs + s.scavengeNs, true
 	case "/cpu/classes/total:cpu-seconds":
 		return s.totalCPUNs, true
 	case "/cpu/classes/user:cpu-seconds":
-		return s.totalCPUNs - s.collectorCPUNs() - s.idleCPUNs, true
+		return s.totalCPUNs - s.collectorCPUNs() - s.scavengeAssistNs - s.scavengeNs - s.idleCPUNs, true
 	case "/sync/mutex/wait/total:seconds":
 		return atomic.Load64(&mutexWaitNs), true
 	}
