@@ -128,6 +128,8 @@ class MCache(Struct):
     """The rate of sampling for which the distances were drawn."""
     random: u64
     """State of the generator that draws them; 0: not seeded yet."""
+    is_used: u32
+    """0: no cell has a span, and nothing was counted since the last flush. So a stop takes no time for processors that stand idle."""
     # Counted here since the last flush.
     bytes_allocated: u64
     objects_allocated: u64

@@ -33,6 +33,7 @@ def new_large(cache: MCache, pages: u64, type: addr, zero: bool) -> Span:
     # From here on a marker on another thread takes the object for allocated.
     atomic_store(span.free_index, 1, "release")
     add_live(length_bytes)
+    cache.is_used = 1
     cache.bytes_allocated += length_bytes
     cache.objects_allocated += 1
     return span

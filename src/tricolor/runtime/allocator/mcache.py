@@ -67,6 +67,7 @@ from tricolor.runtime.allocator.sizes import NUM_CLASSES
 @kernel
 def claim_run(cache: MCache, cell: Cell, central: Central) -> bool:
     """Fills a cell of the caller's mcache with the next run of free elements; False if the arena is full."""
+    cache.is_used = 1
     most = 1 if every_allocation.value != 0 else elems_before_sample(cache, cell, central)
     span = cell.span
     while is_null(span) or not claim_in_span(cache, cell, span, most):
@@ -157,6 +158,8 @@ def flush_mcache(cache: MCache) -> None:
 
     The mcache is the caller's own, or the world is stopped.
     """
+    if cache.is_used == 0:
+        return
     for index in range(mheap.layout_count):
         flush_cell(cache, cache.cells[index])
     cache.tiny = to_addr(0)
@@ -175,16 +178,19 @@ def flush_counts(cache: MCache) -> None:
     cache.objects_freed = 0
     for size_class in range(NUM_CLASSES):
         own = cache.counts[size_class]
-        total = class_counts[size_class]
-        atomic_add(total.allocated, own.allocated, "relaxed")
-        atomic_add(total.freed, own.freed, "relaxed")
-        own.allocated = 0
-        own.freed = 0
+        if own.allocated != 0 or own.freed != 0:
+            total = class_counts[size_class]
+            atomic_add(total.allocated, own.allocated, "relaxed")
+            atomic_add(total.freed, own.freed, "relaxed")
+            own.allocated = 0
+            own.freed = 0
 
 
 @kernel
 def drop_spans(cache: MCache) -> None:
-    """Empties the cells; the sweep then puts spans with free elements into the lists. The world is stopped."""
+    """Empties the cells; the sweep then puts spans with free elements into the lists. After a flush, while the world is stopped."""
+    if cache.is_used == 0:
+        return
     for index in range(mheap.layout_count):
         cell = cache.cells[index]
         if not is_null(cell.span):
@@ -192,6 +198,7 @@ def drop_spans(cache: MCache) -> None:
             cell.span = null(Span)
             cell.cursor = to_addr(0)
             cell.limit = to_addr(0)
+    cache.is_used = 0
 
 
 @kernel

@@ -84,6 +84,7 @@ def sweep_some(spans: u64) -> bool:
     if end == 0:
         return False
     cache = mcache()
+    cache.is_used = 1
     at = end
     while at > first:
         at -= 1
