@@ -6,8 +6,8 @@ SIGURG, until each has come to the scheduler and waits there (wait_for_start). K
 finishes it first.
 
 Invariants:
-    1. The thread that stops the world MUST hold no lock, and its goroutine MUST NOT be pinned. Otherwise a thread that it waits for could
-       wait for the lock. Checked by try_stop_world().
+    1. The thread that stops the world MUST hold no lock, and its goroutine MUST NOT be pinned while several processors run. Otherwise a
+       thread that it waits for could wait for the lock. Checked by try_stop_world().
     2. While the world is stopped, each processor but the stopper's MUST be idle, taken, or its thread wait for the start. Otherwise a
        goroutine would run. Checked by check_world_stopped().
 
@@ -147,7 +147,7 @@ def _wait_for(p: Processor) -> None:
 @kernel
 def try_stop_world() -> bool:
     """Stops the world; False if another thread stops it. The caller holds no lock, and has a processor."""
-    check(1, machine.locks == 0, "try_stop_world: the goroutine is pinned")
+    check(1, machine.locks == 0 or parallel.value == 0, "try_stop_world: the goroutine is pinned")
     if not atomic_compare_exchange(scheduler.stopper, null(Machine), machine.self, "acq_rel"):
         return False
     acquire(scheduler.lock, RANK_SCHEDULER)
