@@ -286,3 +286,18 @@ def test_every_size_class_gives_aligned_memory_that_does_not_overlap(heap: Memor
         assert all(first[1] <= second[0] for first, second in itertools.pairwise(spans))
     finally:
         heap.call("configure", 1, 100)
+
+
+def test_checkmark_does_not_expect_marks_of_memory_that_a_run_has_not_given_out(heap: Memory) -> None:
+    heap.call("configure", CHECKMARK, 1)
+    try:
+        heap.call("begin")
+        cycles = heap.call("cycles")
+        object = heap.call("malloc", 64, 0)
+        # A register of a goroutine may hold the place of the next object.
+        heap.call("root", 0, object + 64)
+        while heap.call("cycles") == cycles:
+            heap.call("slice", 1000)
+    finally:
+        heap.call("configure", CHECKMARK, 0)
+        heap.call("root", 0, 0)
