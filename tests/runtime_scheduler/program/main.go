@@ -44,6 +44,10 @@ var cases = map[string]func(arguments []string){
 	"quit":      spinForEver,
 	"asleep":    sleepForEver,
 	"noticed":   quitIsNoticed,
+	"together":  goroutinesRunTogether,
+	"resize":    processorsComeAndGo,
+	"mixture":   goroutinesMix,
+	"forest":    treesGrowTogether,
 }
 
 func main() {
