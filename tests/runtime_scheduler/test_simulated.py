@@ -131,20 +131,21 @@ def test_the_heap_of_sleepers_gives_the_earliest_whoever_else_leaves(seed: int) 
     chance, asleep = random.Random(seed), dict[int, int]()
     field = made.simulation.struct("Processor").field_named("sleepers")
     assert field is not None
-    sleepers = made.simulation.globals["tricolor.processor"] + field.offset_bytes
+    processor = made.simulation.globals["tricolor.processor"]
+    sleepers = processor + field.offset_bytes
     for _ in range(300):
         now = chance.randrange(60)
         match chance.randrange(5) if asleep else 0:
             case 0 | 1 | 2:
                 g = made.reserve(256)
-                finished(made.call("sleeper_insert", sleepers, g, now))
+                finished(made.call("sleeper_insert", processor, g, now))
                 asleep[g] = now
             case 3:
                 g = chance.choice(list(asleep))
-                finished(made.call("sleeper_remove", sleepers, g))
+                finished(made.call("sleeper_remove", processor, g))
                 del asleep[g]
             case _:
-                g = finished(made.call("sleepers_due", sleepers, now))
+                g = finished(made.call("sleepers_due", processor, now))
                 earliest = min(asleep.values())
                 assert (g == 0) == (earliest > now)
                 assert g == 0 or asleep.pop(g) == earliest

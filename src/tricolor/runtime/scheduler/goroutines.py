@@ -386,14 +386,17 @@ def park_waiting(g: G, reason: u32) -> None:
 
 @systemstack("runtime.goready")
 def goready(g: G) -> None:
-    """Makes a goroutine that waits or sleeps the next to run; does nothing to any other.
+    """Makes a goroutine that waits or sleeps the next to run; does nothing to one whose sleep has ended.
 
-    Of several threads that wake a sleeping goroutine, or one that waits under a lock that the caller holds, one succeeds.
+    The caller knows that the goroutine waits, or holds the lock that it acquires after its sleep. So if it is in no heap of sleepers, its
+    state does not become WAITING meanwhile. Whether a sleep ends by this or by time is decided under the lock of the heap.
     """
-    if atomic_load(g.status, "acquire") & ~SCANNED != WAITING:
-        return
-    if g.timer_processor != 0:
-        if not sleeper_remove(g):
+    sleeps_on = as_struct(Processor, atomic_load(g.timer_processor, "acquire"))
+    if is_null(sleeps_on):
+        if atomic_load(g.status, "acquire") & ~SCANNED != WAITING:
+            return
+    else:
+        if not sleeper_remove(sleeps_on, g):
             return
         g.param = 0
     make_ready(g)

@@ -123,11 +123,9 @@ def _remove(s: Sleepers, g: G) -> None:
 
 
 @kernel
-def sleeper_remove(g: G) -> bool:
-    """Takes a goroutine out before its time; False if it does not sleep any more."""
-    if atomic_load(g.timer_index, "acquire") == 0:
-        return False
-    s = as_struct(Processor, g.timer_processor).sleepers
+def sleeper_remove(p: Processor, g: G) -> bool:
+    """Takes a goroutine out before its time that was seen to sleep on a processor; False if it does not sleep any more."""
+    s = p.sleepers
     acquire(s.lock, RANK_RUN_QUEUE)
     found = g.timer_index != 0
     if found:
