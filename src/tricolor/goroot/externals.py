@@ -77,6 +77,8 @@ KERNEL: Final[dict[str, str]] = {
     "runtime.ncpu": "number of processors that the process may use",
     "runtime.procpin": "prevent preemption of this goroutine until procunpin; return the number of the processor",
     "runtime.procunpin": "ends procpin",
+    "runtime.canspin": "whether the holder of a lock may run on another processor, and no goroutine waits for this one",
+    "runtime.procyield": "wait for about a microsecond",
     "runtime.stopworld": "let no other goroutine run until startworld, and pin this one; false if another goroutine stops the world: "
     "yield and try again",
     "runtime.startworld": "ends stopworld",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import addr, field_address, i32, inline, to_i32, u64
+from typing import Final
+
+from tricolor.kernel.lang import addr, atomic_load, field_address, i32, inline, is_null, spin_hint, to_i32, u64
 from tricolor.runtime.records.goroutine import G
 from tricolor.runtime.records.machine import machine, pin, unpin
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.records.processor import next_random
-from tricolor.runtime.system.lock import Lock, acquire, release
+from tricolor.runtime.system.lock import Lock, acquire, parallel, release
+
+PAUSES: Final = 30
+"""As in Go. Each takes 40 to 140 cycles."""
 
 
 @inline(symbol_name="runtime.getg")
@@ -33,6 +38,26 @@ def procpin() -> i32:
 def procunpin() -> None:
     """Undoes one procpin."""
     unpin()
+
+
+@inline(symbol_name="runtime.canspin")
+def canspin() -> bool:
+    """Whether it makes sense to wait for a lock without parking: others run, of which one may hold it, and nobody waits for this processor.
+
+    Threads that only look for work do not count.
+    """
+    if parallel.value == 0:
+        return False
+    idle = atomic_load(scheduler.idle_processor_count, "relaxed") + atomic_load(scheduler.spinning, "relaxed")
+    p = machine.processor
+    return to_i32(scheduler.processor_count) > idle + 1 and is_null(p.run_next) and p.run_head == p.run_tail
+
+
+@inline(symbol_name="runtime.procyield")
+def procyield() -> None:
+    """Waits for a short time, and lets the other thread of the CPU's core run."""
+    for _ in range(PAUSES):
+        spin_hint()
 
 
 @inline(symbol_name="runtime.lock")

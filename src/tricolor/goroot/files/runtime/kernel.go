@@ -117,6 +117,8 @@ func gomaxprocs(n int32) int32
 func ncpu() int32
 func procpin() int32
 func procunpin()
+func canspin() bool
+func procyield()
 func stopworld() bool
 func startworld()
 

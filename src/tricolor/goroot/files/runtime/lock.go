@@ -263,14 +263,12 @@ func poll_runtime_Semrelease(addr *uint32) { semrelease(addr, false, 0) }
 
 //go:linkname internal_sync_runtime_canSpin internal/sync.runtime_canSpin
 func internal_sync_runtime_canSpin(i int) bool {
-	return i < 4 && cpus > 1 && gomaxprocs(0) > 1
+	return i < 4 && cpus > 1 && canspin()
 }
 
 //go:linkname internal_sync_runtime_doSpin internal/sync.runtime_doSpin
 func internal_sync_runtime_doSpin() {
-	for range 30 {
-		atomic.Load(&semTable[0].lock)
-	}
+	procyield()
 }
 
 //go:linkname internal_sync_runtime_nanotime internal/sync.runtime_nanotime
