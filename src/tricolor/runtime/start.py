@@ -22,6 +22,7 @@ from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.collector.environment import read_environment
 from tricolor.runtime.collector.roots import stack_scanner
+from tricolor.runtime.collector.work import idle_waker
 from tricolor.runtime.profiles import install_profiles
 from tricolor.runtime.records.machine import Machine, first_machine, machine
 from tricolor.runtime.records.process import init_scheduler, restarter, scheduler
@@ -29,7 +30,14 @@ from tricolor.runtime.scheduler.context import enter_scheduler
 from tricolor.runtime.scheduler.faults import fault_handler
 from tricolor.runtime.scheduler.goroutines import create, schedule
 from tricolor.runtime.scheduler.interruption import urgent_handler
-from tricolor.runtime.scheduler.machines import machine_begin, machine_start, processor_use, restart_processors, thread_start
+from tricolor.runtime.scheduler.machines import (
+    machine_begin,
+    machine_start,
+    processor_use,
+    restart_processors,
+    thread_start,
+    wake_idle_processor,
+)
 from tricolor.runtime.scheduler.preempt import start_monitor
 from tricolor.runtime.scheduler.quitting import quit_handler
 from tricolor.runtime.scheduler.scan import scan_stacks
@@ -84,6 +92,7 @@ def first_thread(argument: addr) -> addr:
     install_trace()
     install_profiles()
     stack_scanner.value = function_address(scan_stacks)
+    idle_waker.value = function_address(wake_idle_processor)
     thread_start.value = function_address(next_thread)
     restarter.value = function_address(restart_processors)
     enter_scheduler(function_address(run_main))

@@ -20,17 +20,17 @@ from tricolor.runtime.collector.barrier import flush_barrier_buffer, flush_barri
 from tricolor.runtime.collector.mark import drain, scan_part
 from tricolor.runtime.collector.roots import mark_late_stacks, mark_some_globals, mark_some_stacks, marker
 from tricolor.runtime.collector.specials import mark_some_specials
-from tricolor.runtime.collector.work import gather, share_with_hungry, take_block, work
+from tricolor.runtime.collector.work import gather, share, take_block, work
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.mark_work import MarkWork
+from tricolor.runtime.records.world import is_stopping
 from tricolor.runtime.settings_keys import MARK_STEP
 from tricolor.runtime.system.clock import nanotime
-from tricolor.runtime.system.lock import parallel
 
 MORE_LEFT: Final = 0
 """Time or budget are used up."""
 OTHERS_MARK: Final = 1
-"""What is left is in the hands of others: slices under way, or goroutines that run and have to be scanned."""
+"""What is left is in the hands of others: slices under way, or goroutines that run and have to be scanned. Or another thread stops the world."""
 NOTHING_LEFT: Final = 2
 
 WAIT_NS: Final = 30_000
@@ -97,7 +97,9 @@ def mark_until(w: MarkWork, deadline: i64, budget: u64, alone: bool) -> u64:
                 if outcome != MORE_LEFT:
                     return outcome
                 continue
-        elif parallel.value != 0:
-            share_with_hungry(w)
+        elif not alone:
+            share(w)
+        if not alone and is_stopping():
+            return OTHERS_MARK
         if w.scanned_bytes - begin >= budget or settings[MARK_STEP] != 0 or nanotime() >= deadline:
             return MORE_LEFT

@@ -3,7 +3,8 @@
 How: each processor pushes onto a stack of its own (``MarkWork``) and pops from it, without a lock. The stack is short: when it is full, and
 before each step of the marker that finds more than KEEP_WORDS on it, the oldest words move into blocks of BLOCK_WORDS, in a list that all
 processors share. A processor whose stack is empty takes a block. While one looks for a block and finds none it is *hungry*, and whoever
-marks gives half of its stack, the older half: in a tree these lead to the largest parts. When a slice ends beside others, what is left on the stack goes
+marks gives half of its stack, the older half: in a tree these lead to the largest parts. If a processor is idle it does the same, and has a
+thread woken. When a slice ends beside others, what is left on the stack goes
 into blocks too, so that no work waits for a processor that does something else. Only what a write barrier flushes outside of a
 slice stays on the stack; the end of marking collects it (``gather``).
 
@@ -33,8 +34,10 @@ from tricolor.kernel.lang import (
     atomic_add,
     atomic_load,
     atomic_store,
+    call_address,
     check,
     global_struct,
+    global_value,
     inline,
     is_null,
     kernel,
@@ -51,6 +54,7 @@ from tricolor.runtime.allocator.sizes import BLOCK_WORDS, MARK_STACK_WORDS
 from tricolor.runtime.lock_ranks import RANK_MARK_WORK
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.mark_work import MarkWork
+from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.records.processor import first_processor
 from tricolor.runtime.system.lock import Lock, acquire_if_parallel, release_if_parallel
 
@@ -86,6 +90,8 @@ class SharedWork(Struct):
 
 
 work = global_struct(SharedWork, symbol_name="tricolor.mark_work")
+# Code of the scheduler that has a thread look for work with an idle processor; 0: none.
+idle_waker = global_value(addr, symbol_name="tricolor.idle_waker")
 
 
 @inline
@@ -210,11 +216,17 @@ def take_block(w: MarkWork) -> bool:
 
 
 @kernel
-def share_with_hungry(w: MarkWork) -> None:
-    """Gives the older half of the stack away if another processor looks for work and there is no block."""
+def share(w: MarkWork) -> None:
+    """Gives the older half of the stack away if another processor looks for work, or is idle, and there is no block for it."""
     words = waiting_words(w)
-    if words >= 2 and atomic_load(work.hungry, "relaxed") > atomic_load(work.block_count, "relaxed"):
+    if words < 2:
+        return
+    if atomic_load(work.hungry, "relaxed") > atomic_load(work.block_count, "relaxed"):
         give_oldest(w, min(words // 2, BLOCK_WORDS))
+    elif atomic_load(scheduler.idle_processor_count, "relaxed") != 0 and idle_waker.value != 0:
+        if atomic_load(work.block_count, "relaxed") == 0:
+            give_oldest(w, min(words // 2, BLOCK_WORDS))
+        call_address(idle_waker.value, (), None)
 
 
 # --- Slices and their end -------------------------------------------------------------------------
