@@ -154,7 +154,7 @@ def run_cycle() -> None:
 @export("test.begin")
 def begin_cycle() -> None:
     """Begins to mark, unless the collector does."""
-    if is_marking.value == 0 and try_start_cycle(False):
+    if is_marking.value == 0 and try_start_cycle(False, False):
         cycles.is_stopped = 0
         release_world()
 

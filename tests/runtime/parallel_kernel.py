@@ -93,7 +93,7 @@ def build(count: u64, type: addr, edges: u64) -> None:
 def begin() -> bool:
     """Begins a cycle, in which no allocation has to assist."""
     stack_scanner.value = function_address(scan)
-    if not try_start_cycle(False):
+    if not try_start_cycle(False, False):
         return False
     release_world()
     cycles.assist_balance = BALANCE

@@ -121,6 +121,8 @@ def shrink(heap: Simulated, count: int, left: int) -> None:
 
 def test_after_a_cycle_the_heap_keeps_a_tenth_more_than_it_will_need(heap: Simulated) -> None:
     shrink(heap, 20, 5)
+    while call(heap, "scavenge_some"):
+        pass
     in_use = field(heap, "Scavenger", "tricolor.scavenger", "in_use_at_end") // PAGE_BYTES
     goal = pages(heap, "goal")
     last = field(heap, "Pacer", "tricolor.pacer", "last_heap_goal")
@@ -173,12 +175,48 @@ def test_growth_over_the_goal_releases_the_excess_but_not_more_than_the_growth(f
     assert released <= scavenging(fragmented, "eager_bytes") // PAGE_BYTES < released + 64
 
 
+# --- How much time --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("processors", [1, 4])
+@pytest.mark.parametrize("overrun", [1.0, 3.0])
+def test_the_background_takes_one_percent_of_the_time(heap: Simulated, processors: int, overrun: float) -> None:
+    """``overrun``: sleeps end that much later than asked."""
+    worked, total = 1_000_000, 0
+    for _ in range(400):
+        slept = int(call(heap, "sleep_time", worked) * overrun)
+        call(heap, "note_slept", worked, slept, processors)
+        total += worked + slept
+    assert 400 * worked / (total * processors) == pytest.approx(0.01, rel=0.25)
+
+
+def test_little_work_is_not_followed_by_a_short_sleep(heap: Simulated) -> None:
+    assert call(heap, "sleep_time", 1) == call(heap, "sleep_time", 1_000_000) == 1_000_000_000
+
+
+def test_a_controller_that_fails_begins_anew_after_a_while(heap: Simulated) -> None:
+    place = heap.simulation.struct("Scavenger").field_named("controller")
+    assert place is not None
+    integral = heap.simulation.globals["tricolor.scavenger"] + place.offset_bytes
+    heap.simulation.memory.store(integral, 8, 0x7FF0_0000_0000_0000)
+    call(heap, "note_slept", 1_000_000, 99_000_000, 1)
+    assert field(heap, "Scavenger", "tricolor.scavenger", "was_reset") == 1
+    assert heap.simulation.memory.load(integral, 8) == 0
+    for _ in range(50):
+        assert call(heap, "sleep_time", 1_000_000) == 1_000_000_000
+        call(heap, "note_slept", 1_000_000, 99_000_000, 1)
+    call(heap, "note_slept", 1_000_000, 99_000_000, 1)
+    assert call(heap, "sleep_time", 1_000_000) != 1_000_000_000 or heap.simulation.memory.load(integral, 8) != 0
+
+
 # --- What people see ------------------------------------------------------------------------------
 
 
 def test_scavtrace_prints_a_line_for_each_cycle_and_for_a_forced_release(heap: Simulated) -> None:
     heap.call("configure", keys.SCAVENGER_TRACE, 1)
     shrink(heap, 20, 5)
+    while call(heap, "scavenge_some"):
+        pass
     heap.call("collect")
     printed = lines(heap)
     assert len(printed) == heap.call("cycles")

@@ -37,7 +37,7 @@ def run_case() -> RunCase:
     """Runs a case with all checks of the runtime; ``debug`` is GODEBUG, ``stack_bytes`` the size of threads' stacks."""
     tricolor = [sys.executable, "-m", "tricolor.cli.main", "run", f"--check={CHECK_LEVEL}", *PROGRAM]
 
-    def run(*words: str, debug: str = "", timeout_seconds: float = 300, stack_bytes: int | None = None) -> Finished:
+    def run(*words: str, debug: str = "", timeout_seconds: float = 300, stack_bytes: int | None = None, gogc: str = "100") -> Finished:
         def limit() -> None:
             if stack_bytes is not None:
                 resource.setrlimit(resource.RLIMIT_STACK, (stack_bytes, resource.RLIM_INFINITY))
@@ -48,7 +48,7 @@ def run_case() -> RunCase:
             text=True,
             timeout=timeout_seconds,
             check=False,
-            env=os.environ | {"GODEBUG": debug},
+            env=os.environ | {"GODEBUG": debug, "GOGC": gogc},
             preexec_fn=limit,
         )
         return Finished(done.returncode, done.stderr, done.stdout)

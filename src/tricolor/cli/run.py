@@ -32,7 +32,7 @@ usage: tricolor run [flags] FILE.go...|PACKAGE [arguments...]
 
 Compiles and runs a Go program. Output and exit status are the program's own. Tricolor reads the environment
 variables GOGC, GOMEMLIMIT, GOMAXPROCS and GODEBUG (gctrace=1, allocfreetrace=1, gcstress=1, clobberfree=1,
-gccheckmark=1, gcstoptheworld=1, gcpacertrace=1, gcbarrier=1, gcmarkstep=N, scavtrace=1,
+gccheckmark=1, gcstoptheworld=1, gcpacertrace=1, gcbarrier=1, gcmarkstep=N, scavtrace=1, gcperiod=N,
 adaptivestackstart=0, gcshrinkstackoff=1, asyncpreemptoff=1, gcpreempt=N).
 
 Flags:

@@ -53,7 +53,9 @@ SHRINK_STACK_OFF = 20
 """1: goroutines keep the segments of their stacks that they do not use."""
 SCAVENGER_TRACE = 21
 """Print a line about memory given back to the system for each cycle."""
-LAST_KEY = 21
+CYCLE_PERIOD_MS = 22
+"""A cycle begins when there was none for that many milliseconds; 0: for two minutes."""
+LAST_KEY = 22
 
 DEBUG_FLAGS: Final[dict[str, int]] = {
     "gctrace": GCTRACE,
@@ -71,6 +73,7 @@ DEBUG_FLAGS: Final[dict[str, int]] = {
     "adaptivestackstart": ADAPTIVE_STACK_START,
     "gcshrinkstackoff": SHRINK_STACK_OFF,
     "scavtrace": SCAVENGER_TRACE,
+    "gcperiod": CYCLE_PERIOD_MS,
 }
 """Flags of GODEBUG and the settings that they set to a number."""
 

@@ -22,10 +22,12 @@ from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.collector.environment import read_environment
 from tricolor.runtime.collector.roots import stack_scanner
+from tricolor.runtime.collector.scavenger import background_hook
 from tricolor.runtime.collector.work import idle_waker
 from tricolor.runtime.profiles import install_profiles
 from tricolor.runtime.records.machine import Machine, first_machine, machine
 from tricolor.runtime.records.process import init_scheduler, restarter, scheduler
+from tricolor.runtime.scheduler.background import make_helpers
 from tricolor.runtime.scheduler.context import enter_scheduler
 from tricolor.runtime.scheduler.faults import fault_handler
 from tricolor.runtime.scheduler.goroutines import create, schedule
@@ -91,6 +93,7 @@ def first_thread(argument: addr) -> addr:
     read_environment(scheduler.envp)
     install_trace()
     install_profiles()
+    background_hook.value = function_address(make_helpers)
     stack_scanner.value = function_address(scan_stacks)
     idle_waker.value = function_address(wake_idle_processor)
     thread_start.value = function_address(next_thread)

@@ -50,7 +50,7 @@ func unusedStacksAreFreed(arguments []string) {
 	runtime.Gosched()
 	collect(3)
 	ended, _ := stackBytes()
-	expect(ended <= before+1<<18, "stacks in use after the end", before, ended)
+	expect(ended <= before+1<<20, "stacks in use after the end", before, ended)
 }
 
 // stacksBeginAsLargeAsOthers compares the size of new stacks before and after a cycle in which others use much of theirs.

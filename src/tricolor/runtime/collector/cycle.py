@@ -44,6 +44,7 @@ from tricolor.kernel.lang import (
     i64,
     kernel,
     systemstack,
+    text,
     to_i64,
     to_u64,
     u64,
@@ -72,7 +73,7 @@ from tricolor.runtime.collector.pacing import (
 )
 from tricolor.runtime.collector.roots import begin_roots
 from tricolor.runtime.collector.samples import check_samples, end_profile_cycle
-from tricolor.runtime.collector.scavenger import note_swept, scavenge_all, scavenge_some
+from tricolor.runtime.collector.scavenger import note_swept
 from tricolor.runtime.collector.slices import MORE_LEFT, NOTHING_LEFT, OTHERS_MARK, mark_until
 from tricolor.runtime.collector.specials import (
     call_queue_hook,
@@ -92,6 +93,7 @@ from tricolor.runtime.records.world import start_world, try_stop_world
 from tricolor.runtime.settings_keys import CHECKMARK, GCTRACE, MARK_STEP, STOP_THE_WORLD, STRESS, TRACE_ALLOCATIONS
 from tricolor.runtime.system.clock import nanotime, wall_ns
 from tricolor.runtime.system.lock import parallel
+from tricolor.runtime.system.output import put
 
 NO_DEADLINE = 0x7FFF_FFFF_FFFF_FFFF
 ASSIST_NS = 50_000
@@ -118,8 +120,11 @@ def may_collect() -> bool:
 
 
 @kernel
-def try_start_cycle(forced: bool) -> bool:
-    """Stops the world and begins to mark; False if another thread stops it, or has begun a cycle. start_world() must follow."""
+def try_start_cycle(forced: bool, periodic: bool) -> bool:
+    """Stops the world and begins to mark; False if another thread stops it, or has begun a cycle. start_world() must follow.
+
+    ``periodic``: since there was no cycle for long.
+    """
     if mheap.layout_count == 0:
         init_layouts()
     finish_sweep()
@@ -129,12 +134,12 @@ def try_start_cycle(forced: bool) -> bool:
     if is_marking.value != 0:
         start_world()
         return False
-    start_cycle(forced, begin_ns)
+    start_cycle(forced, periodic, begin_ns)
     return True
 
 
 @kernel
-def start_cycle(forced: bool, begin_ns: i64) -> None:
+def start_cycle(forced: bool, periodic: bool, begin_ns: i64) -> None:
     """Begins to mark. The world is stopped since ``begin_ns``."""
     # 1. Stop.
     check(1, is_marking.value == 0, "start_cycle: the collector marks already")
@@ -157,7 +162,7 @@ def start_cycle(forced: bool, begin_ns: i64) -> None:
     cycles.charged_live = mheap.live
     cycles.assist_balance = 0
     cycles.mark_start_ns = nanotime()
-    begin_pacing(cycles.mark_start_ns, cycles.begin_ns, False, settings[STOP_THE_WORLD] != 0)
+    begin_pacing(cycles.mark_start_ns, cycles.begin_ns, periodic, settings[STOP_THE_WORLD] != 0)
     resume_pacing(cycles.mark_start_ns)
 
 
@@ -297,17 +302,17 @@ def check_after_cycle() -> None:
 
 @kernel
 def sweep_step() -> bool:
-    """Sweeps some spans, and then gives pages back to the system that the heap will not need; False if nothing was left to do."""
+    """Sweeps some spans; False if none were left."""
     # 4. Sweep.
     if sweep_some(SPANS_PER_STEP):
         return True
     note_swept()
-    return scavenge_some() != 0
+    return False
 
 
 @kernel
 def sweep_until(deadline: i64) -> bool:
-    """Sweeps and gives back pages until nothing is left, or the time is over; False if nothing was left at the beginning."""
+    """Sweeps until nothing is left, or the time is over; False if nothing was left at the beginning."""
     if not sweep_step():
         return False
     while nanotime() < deadline and sweep_step():
@@ -334,7 +339,7 @@ def collect(forced: bool) -> bool:
         return False
     finish_cycle()
     finish_sweep()
-    start_cycle(forced, begin_ns)
+    start_cycle(forced, False, begin_ns)
     finish_cycle()
     while sweep_step():
         pass
@@ -390,7 +395,7 @@ def collect_if_due(extra_bytes: u64) -> None:
         if stress_countdown.value >= to_u64(settings[STRESS]):
             stress_countdown.value = 0
             collect(False)
-    elif unlikely(settings[MARK_STEP] != 0) and may_collect() and try_start_cycle(False):
+    elif unlikely(settings[MARK_STEP] != 0) and may_collect() and try_start_cycle(False, False):
         cycles.is_stopped = 0
         release_world()
 
@@ -398,7 +403,7 @@ def collect_if_due(extra_bytes: u64) -> None:
 @kernel
 def begin_automatic() -> None:
     """Begins a cycle since the heap has reached the trigger. If there is one processor or little to mark, the first slice belongs to the stop."""
-    if not may_collect() or not try_start_cycle(False):
+    if not may_collect() or not try_start_cycle(False, False):
         return
     if unlikely(settings[STOP_THE_WORLD] != 0):
         finish_cycle()
@@ -410,6 +415,16 @@ def begin_automatic() -> None:
     release_world()
     if is_marking.value == 0:
         call_queue_hook()
+
+
+@systemstack("tricolor.begin_periodic")
+def begin_periodic() -> None:
+    """Begins a cycle since there was none for long. Slices of the processors, idle or not, mark."""
+    if is_marking.value != 0 or not try_start_cycle(False, True):
+        return
+    if unlikely(settings[GCTRACE] != 0):
+        put(*text("GC forced\n"))
+    release_world()
 
 
 @kernel
@@ -452,17 +467,10 @@ def gc_step(number: u64) -> bool:
             if mark_slice(WORKER_FRACTIONAL, deadline, ~0) == OTHERS_MARK:
                 return False
         elif cycles.count < number:
-            if not try_start_cycle(True):
+            if not try_start_cycle(True, False):
                 return False
             release_world()
         elif not sweep_until(deadline):
             return True
         if nanotime() >= deadline:
             return False
-
-
-@systemstack("runtime.gcscavenge")
-def gc_scavenge() -> None:
-    """Gives all free pages back to the system."""
-    finish_sweep()
-    scavenge_all()

@@ -47,6 +47,7 @@ from tricolor.runtime.records.machine import Machine, machine
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.records.processor import IN_SYSTEM_CALL, Processor, first_processor
 from tricolor.runtime.records.world import SIGNAL_URGENT, ask_to_yield, interrupt, pthread_kill, running_machine
+from tricolor.runtime.scheduler.helpers import wake_helpers
 from tricolor.runtime.scheduler.machines import hand_over, no_thread, poller_wake, wake_idle_processor
 from tricolor.runtime.scheduler.netpoll import poll_look
 from tricolor.runtime.scheduler.run_queue import has_runnable, shared_put
@@ -216,6 +217,7 @@ def monitor(argument: addr) -> addr:
         if now - descriptors_ns >= SLICE_NS:
             descriptors_ns = now
             _look_at_descriptors()
+            wake_helpers(now)
         pause.nanoseconds = min(pause.nanoseconds, looks_ns - now)
     return 0
 

@@ -51,7 +51,7 @@ from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.records.processor import first_processor
 from tricolor.runtime.records.world import ask_to_yield, running_machine
 from tricolor.runtime.scheduler.saved_registers import RECORD_HEADER_BYTES, record_of
-from tricolor.runtime.scheduler.segments import release_idle, trim_idle
+from tricolor.runtime.scheduler.segments import trim_idle
 from tricolor.runtime.scheduler.signals import SignalContext
 from tricolor.runtime.scheduler.stacks import StackRange, shrink_stack, stack_range_first, stack_range_next
 from tricolor.runtime.system.lock import acquire_if_parallel, parallel, release_if_parallel
@@ -59,8 +59,6 @@ from tricolor.runtime.system.lock import acquire_if_parallel, parallel, release_
 # Enough for one call: some 20 us.
 ENOUGH_BYTES: Final = 32 << 10
 ENOUGH_GOROUTINES: Final = 128
-# Blocks of segments that a cycle gives back to the system, 5 us each.
-MOST_BLOCKS: Final = 32
 
 
 @naked("tricolor.scan_stacks")
@@ -91,7 +89,7 @@ def scan_from(which: u64, sp: addr) -> u64:
         g = take_goroutine()
         if is_null(g):
             if atomic_exchange(marker.stacks_done, 1, "relaxed") == 0:
-                release_idle(min(trim_idle(), MOST_BLOCKS))
+                trim_idle()
             break
         if not scan_one(g, sp):
             put_late(g)

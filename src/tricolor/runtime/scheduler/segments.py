@@ -12,8 +12,8 @@ Terms:
 
 How: a processor keeps some free segments of each small order (``Processor.segments``), which it takes and frees without a lock. When it has
 none it takes half as many as it may keep from the blocks, and gives half back when it has too many, and all after each cycle. The blocks have a lock. A block
-whose last segment is freed becomes idle, and may serve another order next. ``trim_idle`` gives back as many blocks as were idle
-all the time since it was called last: those the program did not miss.
+whose last segment is freed becomes idle, and may serve another order next. As many blocks as were idle during a whole cycle, which the program did
+not miss, are given back to the system in the background (``release_surplus``).
 
 Invariants:
     1. A block MUST be in the list of its order while it has segments to give, and in no list while it is full. Otherwise segments would be
@@ -42,6 +42,7 @@ from tricolor.kernel.lang import (
     atomic_add,
     atomic_compare_exchange,
     atomic_load,
+    atomic_store,
     check,
     field_address,
     global_struct,
@@ -105,6 +106,8 @@ class Blocks(Struct):
     idle_count: u64
     idle_least: u64
     """The least number of idle blocks since trim_idle() was called last."""
+    surplus: u64
+    """Idle blocks that the background may give back to the system."""
     trims: u64
     """Calls of trim_idle()."""
     empty: Block
@@ -414,15 +417,30 @@ def idle_bytes() -> u64:
 
 
 @kernel
-def trim_idle() -> u64:
+def trim_idle() -> None:
     """Notes how many blocks were idle all the time since the last call: these are not missed if they are released. Called once in a cycle."""
     atomic_add(blocks.trims, 1, "relaxed")
     _own_cache()
     acquire(blocks.lock, RANK_STACKS)
-    unused = blocks.idle_least
+    blocks.surplus = blocks.idle_least
     blocks.idle_least = blocks.idle_count
     release_lock(blocks.lock)
-    return unused
+
+
+@kernel
+def surplus_blocks() -> u64:
+    """Blocks that release_surplus() may give back, at most."""
+    return atomic_load(blocks.surplus, "relaxed")
+
+
+@kernel
+def release_surplus() -> u64:
+    """Gives one of the blocks back that trim_idle() has found; gives its bytes, 0 if there is none. Only one thread calls it at a time."""
+    left = surplus_blocks()
+    if left == 0:
+        return 0
+    atomic_store(blocks.surplus, left - 1, "relaxed")
+    return release_idle(1) * BLOCK_BYTES
 
 
 @kernel
