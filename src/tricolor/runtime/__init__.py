@@ -78,5 +78,5 @@ Source:
     Go 1.27.3 runtime/malloc.go, mheap.go, mgc.go, proc.go; the heads of the modules name more.
 
 Differs from Go:
-    One thread at a time runs goroutines, beside those that are in system calls; a slice of marking runs between them.
+    A slice of marking runs between goroutines, on the system stack of the thread that runs them.
 """

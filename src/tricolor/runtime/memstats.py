@@ -151,18 +151,23 @@ def put_memory(into: GCStats) -> None:
 def put_processor_times(into: GCStats) -> None:
     """Fills in the time of all GOMAXPROCS processors, and which part of it the collector took and which nobody used.
 
-    Only one thread runs goroutines: the other processors are idle, except that a pause counts for all of them.
+    A pause counts for all of them.
     """
     now = nanotime()
-    elapsed = now - scheduler.started_ns
     available = scheduler.available_ns + (now - scheduler.available_since_ns) * to_i64(scheduler.processor_limit)
-    unused = to_u64(available - elapsed) - (cycles.pause_cpu_ns - cycles.stop_ns)
+    # Where fewer processors run goroutines than the program has set, the others are idle.
+    absent = to_i64(scheduler.processor_limit) - to_i64(scheduler.processor_count)
+    slept = scheduler.slept_ns + scheduler.absent_ns + (now - scheduler.available_since_ns) * absent
+    each = scheduler.idle_processors
+    while not is_null(each):
+        slept += now - each.idle_since_ns
+        each = each.idle_link
     into.pause_cpu_ns = cycles.pause_cpu_ns
     into.assist_cpu_ns = cycles.assist_ns
     into.worker_cpu_ns = cycles.worker_ns
     into.idle_worker_cpu_ns = cycles.idle_worker_ns
     into.limiter_cycle = limiter.last_enabled_cycle
-    into.idle_cpu_ns = unused + to_u64(scheduler.slept_ns)
+    into.idle_cpu_ns = to_u64(slept)
     into.total_cpu_ns = to_u64(available)
 
 

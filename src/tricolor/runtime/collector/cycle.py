@@ -277,7 +277,7 @@ def count_cycle() -> None:
     cycles.pause_ends_wall_ns[place] = cycles.last_end_wall_ns
     cycles.pause_total_ns += pause
     cycles.stop_ns += stops
-    cycles.pause_cpu_ns += stops * to_u64(scheduler.processor_limit)
+    cycles.pause_cpu_ns += stops * to_u64(scheduler.processor_count)
     count_duration(pause_times, to_i64(pause))
     cycles.assist_ns += pacer.assist_ns
     cycles.worker_ns += pacer.dedicated_ns + pacer.fractional_ns

@@ -87,8 +87,8 @@ revising = global_value(u32)
 
 @kernel
 def processors() -> u64:
-    """GOMAXPROCS."""
-    return to_u64(scheduler.processor_limit)
+    """Processors that run goroutines."""
+    return to_u64(scheduler.processor_count)
 
 
 @kernel

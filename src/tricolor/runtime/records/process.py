@@ -83,6 +83,8 @@ class Scheduler(Struct):
     started_ns: i64
     available_ns: i64
     """GOMAXPROCS times the time that it had that value, for all values but the present one."""
+    absent_ns: i64
+    """Part of it that belongs to processors which did not run goroutines."""
     available_since_ns: i64
     """When GOMAXPROCS got its present value."""
     slept_ns: i64

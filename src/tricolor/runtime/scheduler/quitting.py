@@ -16,6 +16,7 @@ from typing import NoReturn
 from tricolor.kernel.lang import address, export, i32, is_null, kernel, text, to_u64
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
+from tricolor.runtime.records.world import freeze_world
 from tricolor.runtime.scheduler.faults import runs_goroutines
 from tricolor.runtime.scheduler.signals import SIGNAL_QUIT, SignalContext, SignalInfo
 from tricolor.runtime.scheduler.traceback import put_goroutines
@@ -45,6 +46,7 @@ def quit_handler(signal: i32, info: SignalInfo, context: SignalContext) -> None:
 
 @kernel
 def _show(signal: i32, info: SignalInfo, context: SignalContext) -> NoReturn:
+    freeze_world()
     # What was being put when the signal came appears first.
     flush_output()
     _put_where(signal, info, context)

@@ -149,6 +149,7 @@ def gomaxprocs(count: i32) -> i32:
         return BUSY
     now = nanotime()
     scheduler.available_ns += (now - scheduler.available_since_ns) * to_i64(before)
+    scheduler.absent_ns += (now - scheduler.available_since_ns) * (to_i64(before) - to_i64(scheduler.processor_count))
     scheduler.available_since_ns = now
     scheduler.processor_limit = count
     wanted = _wanted_count()
