@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.kernel.lang import Struct, addr, i64, is_null, kernel, size_of, store_u64, systemstack, to_i64, to_u64, u64
+from tricolor.kernel.lang import Struct, addr, global_struct, i64, is_null, kernel, size_of, store_u64, systemstack, to_i64, to_u64, u64
 from tricolor.runtime.allocator.heap_types import STATE_IN_USE, MCache, Span, class_counts, mheap
 from tricolor.runtime.allocator.scavenge import scavenging
 from tricolor.runtime.allocator.settings import settings
@@ -92,6 +92,16 @@ class GCStats(Struct):
     starting_stack_bytes: u64
 
 
+class ShownTimes(Struct):
+    """Times of processors that the last call of put_processor_times() gave."""
+
+    idle_ns: i64
+    user_ns: i64
+
+
+_shown = global_struct(ShownTimes)
+
+
 @systemstack("runtime.gcstats")
 def gc_stats(into: GCStats) -> None:
     """Fills in what MemStats and runtime/metrics show."""
@@ -151,7 +161,8 @@ def put_memory(into: GCStats) -> None:
 def put_processor_times(into: GCStats) -> None:
     """Fills in the time of all GOMAXPROCS processors, and which part of it the collector took and which nobody used.
 
-    A pause counts for all of them.
+    A pause counts for all of them, and so not as idle time of those that had nothing to run: all but one, as far as is known. What the
+    program used and what was idle never fall, although it is known only later which of both a pause took the time from.
     """
     now = nanotime()
     available = scheduler.available_ns + (now - scheduler.available_since_ns) * to_i64(scheduler.processor_limit)
@@ -167,7 +178,11 @@ def put_processor_times(into: GCStats) -> None:
     into.worker_cpu_ns = cycles.worker_ns
     into.idle_worker_cpu_ns = cycles.idle_worker_ns
     into.limiter_cycle = limiter.last_enabled_cycle
-    into.idle_cpu_ns = to_u64(slept)
+    collected = to_i64(cycles.pause_cpu_ns + cycles.assist_ns + cycles.worker_ns + cycles.idle_worker_ns)
+    idle = min(slept - to_i64(cycles.pause_cpu_ns - cycles.stop_ns), available - collected - _shown.user_ns)
+    _shown.idle_ns = max(idle, _shown.idle_ns)
+    _shown.user_ns = available - collected - _shown.idle_ns
+    into.idle_cpu_ns = to_u64(_shown.idle_ns)
     into.total_cpu_ns = to_u64(available)
 
 
