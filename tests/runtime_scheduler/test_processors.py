@@ -22,3 +22,13 @@ def test_what_goroutines_on_several_processors_hold_stays_alive(run_case: RunCas
 
 def test_goroutines_are_stopped_anywhere_on_several_processors(run_case: RunCase) -> None:
     assert run_case("mixture", debug=f"{FOUR},gcpreempt=300") == RIGHT
+
+
+@pytest.mark.parametrize("debug", ["", FOUR])
+def test_a_goroutine_stays_on_its_thread(run_case: RunCase, debug: str) -> None:
+    assert run_case("locked", debug=debug) == RIGHT
+
+
+def test_a_deadlock_is_found_although_a_goroutine_has_a_thread(run_case: RunCase) -> None:
+    done = run_case("lock-dead")
+    assert (done.status, done.error.splitlines()[0]) == (2, "fatal error: all goroutines are asleep - deadlock!")

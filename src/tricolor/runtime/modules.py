@@ -37,6 +37,7 @@ MODULES: Final = (
     "tricolor.runtime.scheduler.finalizers",
     "tricolor.runtime.scheduler.stop_calls",
     "tricolor.runtime.scheduler.resizing",
+    "tricolor.runtime.scheduler.locked_threads",
 )
 """The runtime: these modules and all that they import."""
 

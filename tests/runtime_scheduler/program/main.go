@@ -51,6 +51,8 @@ var cases = map[string]func(arguments []string){
 	"resize":    processorsComeAndGo,
 	"mixture":   goroutinesMix,
 	"forest":    treesGrowTogether,
+	"locked":    lockedGoroutinesKeepTheirThreads,
+	"lock-dead": lockedGoroutineWaitsForEver,
 }
 
 func main() {

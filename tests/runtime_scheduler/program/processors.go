@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -147,4 +148,56 @@ func treesGrowTogether(_ []string) {
 	}
 	wg.Wait()
 	expect(kept.size() == 1<<11-1, "the kept tree is damaged")
+}
+
+// lockedGoroutinesKeepTheirThreads: each of some goroutines stays on a thread of its own, on which no other runs.
+func lockedGoroutinesKeepTheirThreads(_ []string) {
+	var owners sync.Map
+	var wg, locked sync.WaitGroup
+	locked.Add(3)
+	for worker := range 3 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			runtime.LockOSThread()
+			runtime.LockOSThread()
+			runtime.UnlockOSThread()
+			mine := syscall.Gettid()
+			owners.Store(mine, worker)
+			locked.Done()
+			for step := range 60 {
+				switch step % 3 {
+				case 0:
+					runtime.Gosched()
+				case 1:
+					time.Sleep(50 * time.Microsecond)
+				case 2:
+					os.Getppid()
+				}
+				expect(syscall.Gettid() == mine, "a locked goroutine changes its thread")
+			}
+			owners.Delete(mine)
+			runtime.UnlockOSThread()
+		}()
+	}
+	locked.Wait()
+	for range 20 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for range 100 {
+				_, isLocked := owners.Load(syscall.Gettid())
+				expect(!isLocked, "another goroutine runs on the thread of a locked one")
+				runtime.Gosched()
+			}
+		}()
+	}
+	wg.Wait()
+}
+
+// lockedGoroutineWaitsForEver is a deadlock although a thread belongs to the goroutine.
+func lockedGoroutineWaitsForEver(_ []string) {
+	runtime.LockOSThread()
+	time.Sleep(time.Millisecond)
+	<-make(chan int)
 }

@@ -120,6 +120,10 @@ class G(Struct):
     """Number of the last cycle that has scanned the goroutine."""
     late_link: "G"
     """The next one that still has to be scanned in this cycle (``collector.roots``)."""
+    locked_thread: addr
+    """The machine on which alone the goroutine runs, after runtime.LockOSThread; 0: on any."""
+    thread_locks: u32
+    """Calls of LockOSThread that are not undone yet."""
     timer_index: u32
     """1-based place among the sleepers of ``timer_processor``, under their lock; 0: not sleeping."""
     timer_processor: addr

@@ -58,6 +58,8 @@ class Machine(Struct):
     """1 while compiled Go code is in a window in which no signal may stop it: a bulk copy or clear with its write barrier."""
     thread: u64
     """The thread for pthread_kill."""
+    locked_g: G
+    """The only goroutine that the thread runs, after runtime.LockOSThread; null: any."""
     spinning: u32
     """1 while the thread looks for goroutines in the queues of other processors; ``scheduler.spinning`` counts it."""
     free_registers: addr

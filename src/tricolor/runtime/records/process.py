@@ -45,6 +45,8 @@ class Scheduler(Struct):
     idle_machines: Machine
     """Threads that sleep until another gives them a processor, by idle_link."""
     idle_machine_count: u64
+    locked_waiting: u64
+    """Threads that sleep until the goroutine that is locked to them runs."""
     machine_count: u64
     idle_processors: Processor
     """Processors that no thread has, by idle_link."""

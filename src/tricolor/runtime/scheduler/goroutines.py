@@ -32,6 +32,7 @@ from tricolor.kernel.lang import (
     inline,
     is_null,
     kernel,
+    likely,
     load_u64,
     null,
     size_of,
@@ -58,6 +59,7 @@ from tricolor.runtime.records.processor import MOST_FREE_GOROUTINES, Processor
 from tricolor.runtime.records.time_histogram import count_duration, ready_times
 from tricolor.runtime.records.world import is_stopping
 from tricolor.runtime.scheduler.context import park, resume
+from tricolor.runtime.scheduler.locked_threads import forget_thread, run_elsewhere, stay_with_goroutine
 from tricolor.runtime.scheduler.machines import idle_processor_take, note_sleeper, processor_use, processor_wait
 from tricolor.runtime.scheduler.preempt import MONITOR_NONE, start_monitor
 from tricolor.runtime.scheduler.run_queue import enqueue, put_run_next, sample_ready, shared_put, shared_take, take_run_next
@@ -91,8 +93,8 @@ def count_latency(p: Processor) -> None:
 
 
 @kernel
-def schedule() -> NoReturn:
-    """Runs the next goroutine."""
+def _take() -> G:
+    """Takes the goroutine that the thread's processor runs next; waits until there is one."""
     if unlikely(is_stopping()):
         stop_here()
     p = machine.processor
@@ -106,11 +108,37 @@ def schedule() -> NoReturn:
         g = shared_take(p)
     if is_null(g):
         g = next_of(p)
-    if is_null(g):
-        g = find_work()
-        p = machine.processor
-    if unlikely(g is p.sampled):
-        count_latency(p)
+    return find_work() if is_null(g) else g
+
+
+@kernel
+def _take_for_thread() -> G:
+    """As _take(), and obeys LockOSThread."""
+    while True:
+        if not is_null(machine.locked_g):
+            g = stay_with_goroutine()
+            if is_stopping():
+                stop_here()
+            return g
+        g = _take()
+        if g.locked_thread == 0:
+            return g
+        run_elsewhere(g)
+
+
+@kernel
+def schedule() -> NoReturn:
+    """Runs the next goroutine."""
+    g = null(G)
+    if likely(is_null(machine.locked_g)):
+        g = _take()
+        if unlikely(g.locked_thread != 0):
+            run_elsewhere(g)
+            g = _take_for_thread()
+    else:
+        g = _take_for_thread()
+    if unlikely(g is machine.processor.sampled):
+        count_latency(machine.processor)
     change_status(g, RUNNABLE, RUNNING)
     if unlikely(g.interrupted != 0):
         if is_marking.value != 0 and g.interrupted_cycle != cycles.count + 1:
@@ -129,7 +157,8 @@ def return_from_call(g: G) -> NoReturn:
     if is_null(p):
         shared_put(g)
         release(scheduler.lock)
-        processor_wait()
+        if is_null(machine.locked_g):
+            processor_wait()
         schedule()
     release(scheduler.lock)
     processor_use(p)
@@ -192,6 +221,8 @@ def commit_yield(g: G) -> NoReturn:
 def commit_exit(g: G) -> NoReturn:
     """The goroutine has ended."""
     check(2, machine.locks == 0, "commit_exit: the goroutine holds a lock or is pinned")
+    if g.locked_thread != 0:
+        forget_thread(g)
     # Nobody scans a goroutine that runs.
     atomic_store(g.status, DEAD, "release")
     if g.system == 0:

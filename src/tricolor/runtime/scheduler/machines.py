@@ -292,15 +292,21 @@ def _poll(until: i64) -> bool:
 
 
 @kernel
+def _is_last() -> bool:
+    """Whether no thread is left that could make a goroutine run."""
+    return scheduler.idle_machine_count + scheduler.locked_waiting == scheduler.machine_count
+
+
+@kernel
 def _stop() -> None:
     """Sleeps until another thread gives a processor. The caller holds the lock, which is released."""
     machine.idle_link = scheduler.idle_machines
     scheduler.idle_machines = machine.self
     scheduler.idle_machine_count += 1
     atomic_store(machine.note, 0, "relaxed")
-    none_runs = scheduler.idle_machine_count == scheduler.machine_count
+    last = _is_last()
     release(scheduler.lock)
-    if none_runs:
+    if last:
         deadlock()
     _machine_sleep(NEVER)
     machine.processor = machine.given
@@ -329,6 +335,23 @@ def processor_wait() -> None:
                     poller_wake()
         _stop()
         return
+
+
+@kernel
+def wait_for_own_goroutine(following: Machine) -> None:
+    """Sleeps until another thread gives a processor, with which the thread runs the goroutine that is locked to it.
+
+    ``following``: a thread that was given the processor, or null. The caller holds the lock, which is released.
+    """
+    scheduler.locked_waiting += 1
+    last = is_null(following) and _is_last()
+    release(scheduler.lock)
+    if last:
+        deadlock()
+    if not is_null(following):
+        machine_go(following)
+    _machine_sleep(NEVER)
+    machine.processor = machine.given
 
 
 @kernel

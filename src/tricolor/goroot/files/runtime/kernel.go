@@ -115,6 +115,8 @@ func goexit0()
 func gcount() int32
 func gomaxprocs(n int32) int32
 func ncpu() int32
+func lockthread()
+func unlockthread()
 func procpin() int32
 func procunpin()
 func canspin() bool

@@ -72,11 +72,11 @@ func NumCgoCall() int64 { return 0 }
 // NumGoroutine returns the number of goroutines without the runtime's own.
 func NumGoroutine() int { return int(gcount()) }
 
-// LockOSThread does nothing, since no supported package keeps state in a thread.
-func LockOSThread() {}
+// LockOSThread keeps the calling goroutine on its thread, and other goroutines off it, until as many calls of UnlockOSThread.
+func LockOSThread() { lockthread() }
 
-// UnlockOSThread does nothing.
-func UnlockOSThread() {}
+// UnlockOSThread undoes one call of LockOSThread.
+func UnlockOSThread() { unlockthread() }
 
 // Breakpoint does nothing.
 func Breakpoint() {}
