@@ -105,7 +105,7 @@ func main() {
 
 def test_bytes_are_charged_to_the_right_site_while_goroutines_take_turns(tricolor: Run, tmp_path: Path) -> None:
     (tmp_path / "p.go").write_text(RACING)
-    done = tricolor("run", "--report", "--format=json", "p.go", environment={"GODEBUG": "gcpreempt=20"})
+    done = tricolor("run", "--report", "--format=json", "p.go", environment={"GODEBUG": "gcpreempt=20,processors=4", "GOMAXPROCS": "4"})
     assert done.status == 0
     rows = {row["place"]: row for row in json.loads(done.out[done.out.index("{") :])["sites"]}
     assert (rows["p.go:10:10"]["objects"], rows["p.go:10:10"]["bytes"]) == (80000, 640000)

@@ -187,6 +187,8 @@ class MHeap(Struct):
     """Guards the tables of layouts while they grow. They are read without it."""
     lock: Embed[Lock]
     """Guards pages, their bits and chunks, and records of spans. The table of spans is read without it."""
+    usable_pages: u64
+    """Pages that may be taken: all but the reserve at the end, or all of the arena while the reserve is open (``pages``)."""
     search_chunk: u64
     span_count: u64
     free_records: Span

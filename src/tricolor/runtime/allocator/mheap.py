@@ -33,6 +33,7 @@ from tricolor.runtime.allocator.sizes import (
     HEAP_MINIMUM_BYTES,
     MIN_ARENA_BYTES,
     PAGE_SHIFT,
+    RESERVE_SHARE,
 )
 from tricolor.runtime.lock_ranks import RANK_PERSISTENT
 from tricolor.runtime.settings_keys import ADAPTIVE_STACK_START, ARENA_BYTES, GC_PERCENT, MEMORY_LIMIT, PAST_END
@@ -100,6 +101,7 @@ def heap_init() -> None:
     # Whole chunks only: the rest at the end stays unused.
     pages = ((wanted - skew) >> PAGE_SHIFT) // CHUNK_PAGES * CHUNK_PAGES
     mheap.arena_pages = pages
+    mheap.usable_pages = pages if pages < RESERVE_SHARE * CHUNK_PAGES else pages - CHUNK_PAGES
     mheap.span_table = reserve_table(pages * 8)
     mheap.used_bits = reserve_table(pages // 8 + OS_PAGE_BYTES)
     mheap.dirty_bits = reserve_table(pages // 8 + OS_PAGE_BYTES)

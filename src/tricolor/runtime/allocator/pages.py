@@ -4,6 +4,9 @@ How: each page has a bit. Each chunk of 512 pages has an upper bound of its long
 chunk lowers it, and freeing a page of the chunk resets it. Runs of up to 64 pages are found within a chunk;
 the search for longer ones walks over all words. Who calls take_pages() or give_pages() holds the lock of the heap.
 
+The last chunk is a reserve. A thread that finds the arena full while another one stops the world can neither collect nor wait for the
+other's cycle: that waits for the thread to leave the runtime. It opens the reserve; the end of a cycle closes it again.
+
 Invariants:
     1. A page MUST be in use exactly if the table has a span for it. Otherwise the marker would follow pointers
        into free pages, or two spans would overlap. Checked by check_pages().
@@ -41,7 +44,9 @@ from tricolor.runtime.allocator.bits import (
     test_bit,
 )
 from tricolor.runtime.allocator.heap_types import mheap
-from tricolor.runtime.allocator.sizes import CHUNK_PAGES, PAGE_SHIFT
+from tricolor.runtime.allocator.sizes import CHUNK_PAGES, PAGE_SHIFT, RESERVE_SHARE
+from tricolor.runtime.lock_ranks import RANK_HEAP
+from tricolor.runtime.system.lock import acquire_if_parallel, release_if_parallel
 
 NONE = 0xFFFF_FFFF_FFFF_FFFF
 WORD_PAGES = 64
@@ -71,7 +76,7 @@ def take_pages(count: u64) -> u64:
 @kernel
 def find_in_chunks(count: u64) -> u64:
     """First fit within a chunk."""
-    chunks = mheap.arena_pages // CHUNK_PAGES
+    chunks = mheap.usable_pages // CHUNK_PAGES
     chunk = mheap.search_chunk
     while chunk < chunks:
         deficit = mheap.chunk_deficit + chunk * 2
@@ -87,6 +92,21 @@ def find_in_chunks(count: u64) -> u64:
 
 
 @kernel
+def open_reserve() -> None:
+    """Lets the last chunk of the arena be taken too."""
+    acquire_if_parallel(mheap.lock, RANK_HEAP)
+    mheap.usable_pages = mheap.arena_pages
+    release_if_parallel(mheap.lock)
+
+
+@kernel
+def close_reserve() -> None:
+    """Keeps what is free in the last chunk for the next time that no cycle can run. The world is stopped."""
+    if mheap.arena_pages >= RESERVE_SHARE * CHUNK_PAGES:
+        mheap.usable_pages = mheap.arena_pages - CHUNK_PAGES
+
+
+@kernel
 def find_in_chunk(chunk: u64, count: u64) -> u64:
     """First fit in one chunk; stores its longest free run if there is none."""
     first, longest = find_run(chunk * CHUNK_PAGES, (chunk + 1) * CHUNK_PAGES, count)
@@ -98,7 +118,7 @@ def find_in_chunk(chunk: u64, count: u64) -> u64:
 @kernel
 def find_long(count: u64) -> u64:
     """First fit anywhere, for runs that may be longer than a chunk."""
-    first, _longest = find_run(mheap.search_chunk * CHUNK_PAGES, mheap.arena_pages, count)
+    first, _longest = find_run(mheap.search_chunk * CHUNK_PAGES, mheap.usable_pages, count)
     return first
 
 

@@ -100,3 +100,5 @@ DEFAULT_ARENA_BYTES = 256 << 30
 MIN_ARENA_BYTES = 64 << 20
 CHUNK_PAGES = 512
 """Pages of a chunk (4 MiB): the unit of the page heap's summary."""
+RESERVE_SHARE = 16
+"""An arena of at least so many chunks has a reserve of one (``pages``)."""

@@ -447,9 +447,9 @@ def idle_slice() -> bool:
 
 
 @kernel
-def collect_for_memory() -> None:
-    """Collects because the arena is full."""
-    collect(True)
+def collect_for_memory() -> bool:
+    """Collects because the arena is full; False if that is not possible now."""
+    return collect(True)
 
 
 @systemstack("runtime.gcnext")

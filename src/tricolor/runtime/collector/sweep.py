@@ -50,7 +50,7 @@ from tricolor.runtime.allocator.heap_types import (
 )
 from tricolor.runtime.allocator.marks import allocated_bits, count_allocated, is_swept, mark_bits, mark_side
 from tricolor.runtime.allocator.mcentral import check_central, forget_span, put_span
-from tricolor.runtime.allocator.pages import check_pages
+from tricolor.runtime.allocator.pages import check_pages, close_reserve
 from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.spans import check_span, free_span, span_record
 from tricolor.runtime.records.machine import mcache
@@ -72,6 +72,7 @@ def begin_sweep(marked_bytes: u64) -> None:
     mheap.epoch += 1
     mheap.unswept = mheap.span_count
     mheap.live = marked_bytes
+    close_reserve()
 
 
 @kernel

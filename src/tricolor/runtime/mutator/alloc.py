@@ -17,12 +17,26 @@ Source:
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import addr, atomic_load, bump_restartable, inline, is_null, likely, load_u64, systemstack, to_u64, u64, unlikely
+from tricolor.kernel.lang import (
+    addr,
+    atomic_load,
+    bump_restartable,
+    inline,
+    is_null,
+    kernel,
+    likely,
+    load_u64,
+    systemstack,
+    to_u64,
+    u64,
+    unlikely,
+)
 from tricolor.runtime.allocator.accounting import note_allocation
 from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.large import new_large
 from tricolor.runtime.allocator.mcache import claim_run
 from tricolor.runtime.allocator.mcentral import central_of, init_layouts
+from tricolor.runtime.allocator.pages import open_reserve
 from tricolor.runtime.allocator.sampling import is_sampled, is_sampled_large, report_sample
 from tricolor.runtime.allocator.settings import every_allocation
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
@@ -61,7 +75,7 @@ def refill(layout: addr) -> addr:
     cell = cache.cells[central.index]
     # A goroutine that a signal stopped before its call of refill() finds what another one claimed.
     if cell.cursor == cell.limit and not claim_run(cache, cell, central):
-        collect_for_memory()
+        find_memory()
         if not claim_run(cache, cell, central):
             fatal_out_of_memory(to_u64(central.elem_bytes), mheap.pages_in_use << PAGE_SHIFT)
     cursor = cell.cursor
@@ -71,6 +85,16 @@ def refill(layout: addr) -> addr:
     if unlikely(every_allocation.value != 0):
         note_allocation(cursor, to_u64(central.elem_bytes), wanted_site())
     return cursor
+
+
+@kernel
+def find_memory() -> None:
+    """Collects since the arena is full. If another thread stops the world, or the goroutine is pinned, opens the reserve.
+
+    The goroutine goes on with that until it is stopped; later allocations find what the other thread's cycle has freed.
+    """
+    if not collect_for_memory():
+        open_reserve()
 
 
 @systemstack("tricolor.alloc_large")
@@ -87,7 +111,7 @@ def alloc_large(size_bytes: u64, type: addr, zero: bool) -> addr:
     cache = mcache()
     span = new_large(cache, pages, type, zero)
     if is_null(span):
-        collect_for_memory()
+        find_memory()
         span = new_large(cache, pages, type, zero)
         if is_null(span):
             fatal_out_of_memory(length_bytes, mheap.pages_in_use << PAGE_SHIFT)
