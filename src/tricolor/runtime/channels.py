@@ -58,7 +58,6 @@ from tricolor.kernel.lang import (
     text,
     to_u64,
     u8,
-    u32,
     u64,
     unlikely,
 )
@@ -350,7 +349,7 @@ def count_timer_waiters(channel: Channel, difference: u64) -> None:
 
 
 @inline
-def wait_in(channel: Channel, queue: WaitQueue, elem: addr, reason: u32) -> bool:
+def wait_in(channel: Channel, queue: WaitQueue, elem: addr, reason: u8) -> bool:
     """Parks the running goroutine in a queue of the channel, and unlocks the channel; False if the channel was closed."""
     g = machine.g
     began = wait_began()
@@ -375,7 +374,7 @@ def wait_in(channel: Channel, queue: WaitQueue, elem: addr, reason: u32) -> bool
 
 
 @inline
-def block_forever(reason: u32) -> None:
+def block_forever(reason: u8) -> None:
     """Parks a goroutine that nothing wakes."""
     while True:
         park_waiting(machine.g, reason)

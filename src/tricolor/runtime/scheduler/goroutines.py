@@ -42,7 +42,6 @@ from tricolor.kernel.lang import (
     to_u32,
     to_u64,
     u8,
-    u32,
     u64,
     unlikely,
 )
@@ -141,7 +140,7 @@ def schedule() -> NoReturn:
         count_latency(machine.processor)
     change_status(g, RUNNABLE, RUNNING)
     if unlikely(g.interrupted != 0):
-        if is_marking.value != 0 and g.interrupted_cycle != cycles.count + 1:
+        if is_marking.value != 0 and g.interrupted_cycle != to_u32(cycles.count + 1):
             shade_slots(g)
         go_on(g)
     resume(g)
@@ -403,13 +402,13 @@ def newparkedproc(closure: addr) -> G:
 @goroutine("runtime.gopark")
 def gopark(unlock: addr, reason: u8) -> None:
     """Waits for goready; the lock at ``unlock`` (if not 0) is released once the goroutine is parked."""
-    machine.g.reason = to_u32(reason)
+    machine.g.reason = reason
     machine.wait_lock = unlock
     park(function_address(commit_park))
 
 
 @inline
-def park_waiting(g: G, reason: u32) -> None:
+def park_waiting(g: G, reason: u8) -> None:
     """Parks the running goroutine ``g`` from a ``@goroutine`` function."""
     g.reason = reason
     park(function_address(commit_park))
@@ -438,7 +437,7 @@ def gosleep(unlock: addr, when: i64, reason: u8) -> bool:
     """Waits until nanotime() is ``when``, or for goready; True if the time came."""
     g = machine.g
     g.wake_time = when
-    g.reason = to_u32(reason)
+    g.reason = reason
     machine.wait_lock = unlock
     park(function_address(commit_sleep))
     g.timer_processor = 0

@@ -174,7 +174,7 @@ def commit_interruption(g: G) -> NoReturn:
     check_interruption(as_struct(SignalContext, g.interrupted))
     g.interrupted_cycle = 0
     if unlikely(is_marking.value != 0):
-        g.interrupted_cycle = cycles.count + 1
+        g.interrupted_cycle = to_u32(cycles.count + 1)
         # The goroutine may be between a store and its write barrier, which holds the pointers in registers.
         scan_goroutine(g)
     commit_yield(g)

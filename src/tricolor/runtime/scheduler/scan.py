@@ -29,6 +29,7 @@ from tricolor.kernel.lang import (
     naked,
     null,
     stack_struct,
+    to_u32,
     u64,
 )
 from tricolor.kernel.registers import RESTORE_REGISTERS_AND_RETURN, SAVE_REGISTERS
@@ -155,7 +156,7 @@ def scan_late(sp: addr) -> bool:
     any_scanned = False
     while not is_null(g):
         following = g.late_link
-        if g.scanned_cycle == cycles.count + 1 or scan_one(g, sp):
+        if g.scanned_cycle == to_u32(cycles.count + 1) or scan_one(g, sp):
             any_scanned = True
         else:
             put_late(g)
@@ -188,7 +189,7 @@ def scan_goroutine(g: G) -> None:
     part = stack_struct(StackRange)
     if not stack_range_first(g, part):
         return
-    g.scanned_cycle = cycles.count + 1
+    g.scanned_cycle = to_u32(cycles.count + 1)
     mark_words(part.low, part.high)
     if g.interrupted != 0:
         saved = record_of(as_struct(SignalContext, g.interrupted))

@@ -46,6 +46,7 @@ from tricolor.kernel.lang import (
     text,
     to_addr,
     to_i64,
+    to_u32,
     to_u64,
     u32,
     u64,
@@ -493,7 +494,7 @@ def _put_header(g: G) -> None:
     elif g.status == IN_CALL:
         put(*text("syscall"))
     else:
-        _put_reason(g.reason)
+        _put_reason(to_u32(g.reason))
     put(*text("]:\n"))
 
 
