@@ -46,7 +46,7 @@ STOP_THE_WORLD = 16
 MARK_STEP = 17
 """N: a cycle is always under way; each allocation marks N addresses. For tests of the write barrier."""
 PROCESSORS = 18
-"""The most processors that run goroutines, whatever GOMAXPROCS is; 0 means 1."""
+"""The most processors that run goroutines, whatever GOMAXPROCS is; 0: no other limit."""
 ADAPTIVE_STACK_START = 19
 """1: new goroutines begin with what stacks use on average (default); 0: with 2 KiB."""
 SHRINK_STACK_OFF = 20

@@ -14,6 +14,7 @@ from typing import Final
 from tricolor.kernel.lang import (
     as_struct,
     i32,
+    i64,
     is_null,
     kernel,
     null,
@@ -49,7 +50,9 @@ BUSY: Final = -1
 @kernel
 def _wanted_count() -> u32:
     """How many processors run goroutines if the program sets GOMAXPROCS to ``scheduler.processor_limit``."""
-    most = min(max(settings[PROCESSORS], 1), MOST_PROCESSORS)
+    most: i64 = MOST_PROCESSORS
+    if settings[PROCESSORS] > 0:
+        most = min(settings[PROCESSORS], most)
     if seed.on != 0:
         most = 1
     return to_u32(min(to_i64(scheduler.processor_limit), most))
