@@ -227,7 +227,7 @@ class Thread:
 
 
 @final
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class World:
     """A process that runs simulated goroutines; ``run`` starts it from the beginning."""
 

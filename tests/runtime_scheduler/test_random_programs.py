@@ -32,7 +32,7 @@ DEADLOCK: Final = "fatal error: all goroutines are asleep - deadlock!\n\n"
 
 
 @final
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Run:
     """One program beside its model."""
 
@@ -271,7 +271,8 @@ class Run:
     def spawn(self) -> Code:
         if len(self.model.alive) < GOROUTINES:
             yield from self.world.go(self.goroutine)
-            self.model.alive.add(self.world.scheduler("last_id"))
+            processor = self.world.simulation.globals["tricolor.processor"]
+            self.model.alive.add(self.world.load("Processor", processor, "next_id"))
 
     # --- Goroutines -------------------------------------------------------------------------------
 

@@ -317,16 +317,15 @@ def processor_wait() -> None:
     """Waits until the thread has a processor. Ends the program if no goroutine can ever run again."""
     while True:
         acquire(scheduler.lock, RANK_SCHEDULER)
-        if not is_stopping():
+        # Without an idle processor nobody need watch anything: the thread that makes one idle comes here too.
+        if not is_null(scheduler.idle_processors) and not is_stopping():
             if scheduler.queue_count != 0:
                 p = idle_processor_take()
-                if not is_null(p):
-                    release(scheduler.lock)
-                    processor_use(p)
-                    return
+                release(scheduler.lock)
+                processor_use(p)
+                return
             until = first_wake()
-            polls = not is_null(scheduler.idle_processors) and atomic_load(scheduler.poll_waiters, "relaxed") != 0
-            if until != NEVER or polls:
+            if until != NEVER or atomic_load(scheduler.poll_waiters, "relaxed") != 0:
                 if is_null(scheduler.poller):
                     if _poll(until):
                         return
