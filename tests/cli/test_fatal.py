@@ -98,7 +98,7 @@ func main() {
                 r"created by main\.main in goroutine 1\n\t.*p\.go:43 \+0x[0-9a-f]+\n"
             ),
         ),
-        ("maps", "fatal error: concurrent map writes\n\n", r"goroutine 1 \[running\]:\n"),
+        ("maps", "fatal error: concurrent map writes\n\n", r"goroutine \d+ \[running\]:\n"),
         (
             "overflow",
             "runtime: goroutine stack exceeds 1000000000-byte limit\n",
