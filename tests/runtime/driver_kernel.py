@@ -41,6 +41,7 @@ from tricolor.runtime.collector.cycles import cycles
 from tricolor.runtime.collector.environment import read_environment
 from tricolor.runtime.collector.roots import mark_stack_words, mark_words, marker, stack_scanner
 from tricolor.runtime.collector.samples import add_sample, check_samples
+from tricolor.runtime.collector.scavenger import scavenge_some
 from tricolor.runtime.collector.specials import (
     add_cleanup,
     check_specials,
@@ -209,6 +210,13 @@ def cycle_count() -> u64:
 @export("test.pages")
 def pages_in_use() -> u64:
     return mheap.pages_in_use
+
+
+@export("test.scavenge")
+def scavenge() -> None:
+    """What the background scavenger does until no goal is exceeded."""
+    while scavenge_some() != 0:
+        pass
 
 
 @export("test.pause_ns")

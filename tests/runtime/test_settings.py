@@ -192,5 +192,6 @@ def test_free_pages_go_back_to_the_system_when_the_heap_shrinks() -> None:
     heap.call("root", 0, 0)
     for _ in range(4):
         heap.call("collect")
+    heap.call("scavenge")
     released = heap.simulation.load_field("MHeap", heap.simulation.globals["mheap"], "released_pages")
     assert released * 8192 > 150 * MIB

@@ -29,7 +29,7 @@ def test_a_loop_that_calls_nothing_does_not_keep_others_from_running(run_case: R
 
 
 def test_asyncpreemptoff_leaves_loops_alone(run_case: RunCase) -> None:
-    assert run_case("unstopped", debug="asyncpreemptoff=1") == RIGHT
+    assert run_case("unstopped", debug="asyncpreemptoff=1,processors=1") == RIGHT
 
 
 def test_a_goroutine_that_collects_in_a_loop_does_not_keep_others_from_running(run_case: RunCase) -> None:

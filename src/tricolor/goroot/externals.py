@@ -74,6 +74,8 @@ KERNEL: Final[dict[str, str]] = {
     "runtime.goexit0": "end the running goroutine",
     "runtime.gcount": "number of goroutines without system goroutines",
     "runtime.gomaxprocs": "set the number of threads if positive; return the old one",
+    "runtime.lockthread": "keep the goroutine on its thread, and others off it",
+    "runtime.unlockthread": "undo one lockthread",
     "runtime.ncpu": "number of processors that the process may use",
     "runtime.procpin": "prevent preemption of this goroutine until procunpin; return the number of the processor",
     "runtime.procunpin": "ends procpin",

@@ -42,6 +42,8 @@ func pointersSurvive([]string) {
 }
 
 func selectChoosesFairly([]string) {
+	// With several processors the system may let one producer wait all the time.
+	runtime.GOMAXPROCS(1)
 	a, b := make(chan int), make(chan int)
 	produce := func(c chan int) {
 		for {
