@@ -31,7 +31,7 @@ Source:
     Go 1.27.3 runtime/mgc.go; proposal 17503 (hybrid write barrier).
 
 Differs from Go:
-    Goroutines run on one thread: a slice of marking runs between them, on the system stack.
+    A slice of marking runs between goroutines, on the system stack of the thread that runs them; no goroutine of the runtime marks.
 """
 
 from __future__ import annotations
