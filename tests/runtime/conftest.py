@@ -23,6 +23,7 @@ def native_heap() -> Memory:
 def heap(native_heap: Memory) -> Iterator[Memory]:
     """The heap, empty before; checked and emptied after the test."""
     native_heap.clear()
+    native_heap.call("enter")
     yield native_heap
     native_heap.call("check")
     native_heap.clear()

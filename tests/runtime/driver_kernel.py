@@ -118,6 +118,12 @@ def start(arena_bytes: i64) -> None:
     last_words.value = function_address(print_last_words)
 
 
+@export("test.enter")
+def enter() -> None:
+    """The calling thread uses this heap from here on: another heap in the process may have set its machine."""
+    set_thread_struct(machine, first_machine)
+
+
 @export("test.configure")
 def set_option(key: u64, value: i64) -> i64:
     return configure(key, value)

@@ -26,7 +26,7 @@ define void @"__morestack"() { unreachable }
 NUMBERS = ", ".join(f"i64 {each}" for each in range(256))
 
 SIGNATURES: dict[str, str] = {
-    "start": "vi", "configure": "iui", "root": "vuu", "pointer": "vuu", "begin": "v", "slice": "vi", "malloc": "uuu", "alloc": "uu", "collect": "v", "find": "uu",
+    "start": "vi", "enter": "v", "configure": "iui", "root": "vuu", "pointer": "vuu", "begin": "v", "slice": "vi", "malloc": "uuu", "alloc": "uu", "collect": "v", "find": "uu",
     "size": "uu", "check": "v", "live": "u", "objects": "u", "cycles": "u", "pages": "u", "pause_ns": "u",
     "setfinalizer": "buu", "addcleanup": "uuu", "stopcleanup": "vuu", "weakhandle": "uu", "weakload": "uu",
     "taken": "uuu", "trees": "uu", "growslice": "vuuiiiu", "concat": "vuuu", "bytestostring": "vuuu",
