@@ -3,7 +3,6 @@
 How a concurrent cycle calls it, in this order::
 
     begin_pacing()       stop 1, after the mcaches are flushed
-    assign_worker()      while marking, when a processor looks for work (``workers``, with this module's ``pacer``)
     count_slice()        while marking, after each slice and assist
     revise_pacing()      while marking, after each refill and each large allocation
     end_pacing()         stop 2, when nothing is left to mark

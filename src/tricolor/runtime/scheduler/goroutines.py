@@ -1,8 +1,8 @@
 """Creates, queues, runs, parks, wakes and ends goroutines.
 
 Goroutines that can run wait in the queue of the processor (``run_queue``), those that sleep until a point of time in a heap
-(``sleepers``), all others in a queue of what they wait for. When no goroutine can run, the thread sleeps until the first
-sleeper is due; if nobody sleeps, the program is deadlocked.
+(``sleepers``), all others in a queue of what they wait for. When a thread finds no goroutine to
+run (``work``), it gives its processor up; if no thread is left that could make one run, the program is deadlocked.
 
 Invariants:
     1. Between reading shared state and ``park``, a ``@goroutine`` function MUST NOT call a ``@goroutine`` function.
