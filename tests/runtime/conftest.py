@@ -22,8 +22,8 @@ def native_heap() -> Memory:
 @pytest.fixture
 def heap(native_heap: Memory) -> Iterator[Memory]:
     """The heap, empty before; checked and emptied after the test."""
-    native_heap.clear()
     native_heap.call("enter")
+    native_heap.clear()
     yield native_heap
     native_heap.call("check")
     native_heap.clear()
