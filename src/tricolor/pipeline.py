@@ -31,7 +31,7 @@ from tricolor.frontend.names import executable_name
 from tricolor.frontend.program import Program as TypedProgram
 from tricolor.frontend.program import positions_decoded
 from tricolor.frontend.toolchain import find_toolchain
-from tricolor.goroot.overlay import BUILD_TAGS, overlay_files
+from tricolor.goroot.overlay import BUILD_TAGS, overlay_files, test_overlay
 from tricolor.goroot.refuse import refuse_cgo_files, refuse_unsupported
 from tricolor.ir import nodes as n
 from tricolor.ir.build.program import build_packages, build_program
@@ -52,7 +52,7 @@ from tricolor.staticdata.emitter import Needed
 class CompileRequest:
     """What to compile. ``patterns``: .go files or one package. ``account``: count allocations per site. ``level``: LLVM's optimisation
     level. ``check_level``: how much the runtime checks its invariants, 0 to 3; from 1 on, the compiler also verifies the IR after each pass
-    and the emitted stores of pointers. ``form``: what is linked."""
+    and the emitted stores of pointers. ``form``: what is linked. ``test``: the program is the test binary of the package."""
 
     patterns: tuple[str, ...]
     directory: Path = field(default_factory=Path.cwd)
@@ -61,6 +61,7 @@ class CompileRequest:
     level: int = 2
     check_level: int = 0
     form: Form = Form.IMAGE
+    test: bool = False
 
 
 @final
@@ -77,7 +78,9 @@ def load_typed(request: CompileRequest, progress: Progress) -> TypedProgram | Fa
     """Parse and type-check. Raises EnvironmentFault, Unsupported."""
     progress.say("loading and type-checking")
     tags = (*BUILD_TAGS, *request.tags)
-    result = load(LoadRequest(request.patterns, request.directory, tags, overlay_files(find_toolchain().root)))
+    goroot = find_toolchain().root
+    overlay = test_overlay(goroot) if request.test else overlay_files(goroot)
+    result = load(LoadRequest(request.patterns, request.directory, tags, overlay, test=request.test))
     if result.program is None:
         refuse_cgo_files([request.directory / pattern for pattern in request.patterns])
         return Faults(result.diagnostics)

@@ -85,7 +85,7 @@ def test_help_lists_every_flag_of_the_command(command: str, capsys: pytest.Captu
 def test_the_readme_and_the_usage_name_the_same_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["help"]) == 0
     listed = re.findall(r"^    (\w+)  +\w", capsys.readouterr().out, re.MULTILINE)
-    assert set(listed) == {*COMMANDS, "version", "help"}
+    assert set(listed) == {*COMMANDS, "test", "version", "help"}
     table = (ROOT / "README.md").read_text().partition("## Commands")[2].partition("\n\n`")[0]
     assert set(re.findall(r"^\| `tricolor (\w+)", table, re.MULTILINE)) == set(listed)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 
 class TricolorError(Exception):
@@ -55,6 +55,20 @@ class CompilerBug(TricolorError):
     def __str__(self) -> str:
         place = f" ({self.place})" if self.place else ""
         return f"internal compiler error in {self.symbol}{place}: {self.message}"
+
+
+BUG_NOTE: Final = "tricolor: this is a bug in Tricolor, not in your program; please report it, and attach the program"
+
+
+def bug_report(error: Exception) -> str:
+    """What the user reads about a bug of ours: an exception that is no message for users."""
+    if isinstance(error, CompilerBug):
+        return f"tricolor: {error}\n{BUG_NOTE}"
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else ""
+    return f"tricolor: internal error{place}: {type(error).__name__}: {error}\n{BUG_NOTE}"
 
 
 @final

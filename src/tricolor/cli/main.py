@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from tricolor.base.errors import CompilerBug, TricolorError
+from tricolor.base.errors import CompilerBug, TricolorError, bug_report
 
 _USAGE = """\
 Tricolor runs Go programs on a memory manager of its own, and explains where every value lives.
@@ -23,14 +23,13 @@ Usage:
 Commands:
 
     run      compile and run a Go program; --report shows where its memory went
+    test     compile and run the tests of packages as go test does
     build    compile packages to executables; -gcflags=-m prints escape decisions in Go's words
     escape   show where each value of a package lives, why, and what would change it
     version  print the versions of Tricolor, Go and LLVM
     help     show the help of a command
 """
 
-
-_OURS = "tricolor: this is a bug in Tricolor, not in your program; please report it, and attach the program"
 
 _HELP_FLAGS: Final = ("-h", "-help", "--help")
 
@@ -41,8 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _dispatch(words)
     except CompilerBug as error:
-        print(f"tricolor: {error}", file=sys.stderr)
-        print(_OURS, file=sys.stderr)
+        print(bug_report(error), file=sys.stderr)
         return error.exit_status
     except TricolorError as error:
         print(f"tricolor: {error}", file=sys.stderr)
@@ -54,11 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # noqa: BLE001 - any other exception is our bug
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        place = f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else ""
-        print(f"tricolor: internal error{place}: {type(error).__name__}: {error}\n{_OURS}", file=sys.stderr)
+        print(bug_report(error), file=sys.stderr)
         return CompilerBug.exit_status
 
 
@@ -74,6 +68,10 @@ def _dispatch(words: list[str]) -> int:
         from tricolor.cli.run import run
 
         return run(rest)
+    if command == "test":
+        from tricolor.cli.test import test
+
+        return test(rest)
     if command == "build":
         from tricolor.cli.build import build
 
@@ -98,6 +96,11 @@ def _help(rest: list[str]) -> int:
         return 0
     if rest[0] == "run":
         from tricolor.cli.run import HELP
+
+        print(HELP)
+        return 0
+    if rest[0] == "test":
+        from tricolor.cli.test import HELP
 
         print(HELP)
         return 0

@@ -102,6 +102,9 @@ KERNEL: Final[dict[str, str]] = {
     # Panics, stacks, symbols.
     "runtime.resume": "continue where setresume saved the frame; does not return",
     "runtime.recovertoken": "take the token of the panic that the calling function may recover, nil if there is none",
+    "runtime.forkbegin": "let this thread take no signals",
+    "runtime.forkend": "undo forkbegin, in the parent",
+    "runtime.forkchild": "in the child: give signals that are not ignored their default actions, and let them arrive",
     "runtime.signalenable": "record the signal from now on",
     "runtime.signaldisable": "give the signal its default action",
     "runtime.signalignore": "ignore the signal",

@@ -99,4 +99,7 @@ PACKAGES = (
     ),
 )
 
-__all__ = ["PACKAGES", "RUNTIME", "Package", "Replace"]
+TEST_BINARY = Package("testing", patch={"testing.go": (Replace("testBinary", '"0"', '"1"'),)})
+"""What Go's linker changes in a test binary: package testing's note that the program is one."""
+
+__all__ = ["PACKAGES", "RUNTIME", "TEST_BINARY", "Package", "Replace"]

@@ -16,7 +16,7 @@ from typing import Final
 import tricolor.goroot as here
 from tricolor.base.files import write_atomically
 from tricolor.cache.store import cache_dir, cache_written
-from tricolor.goroot.layout import PACKAGES, Package
+from tricolor.goroot.layout import PACKAGES, TEST_BINARY, Package
 from tricolor.goroot.patches import apply_patches
 
 BUILD_TAGS: Final = ("purego", "math_big_pure_go", "osusergo", "netgo")
@@ -79,6 +79,11 @@ def overlay_files(goroot: Path) -> dict[str, str]:
     out[str(goroot / "src" / "runtime" / f"{_PREFIX}version.go")] = str(version)
     _write(index, json.dumps(out))
     return out
+
+
+def test_overlay(goroot: Path) -> dict[str, str]:
+    """The overlay for a test binary, in which testing.Testing reports true."""
+    return overlay_files(goroot) | _build_package(goroot, TEST_BINARY, cache_dir() / "goroot" / _fingerprint(goroot) / "test")
 
 
 def _write(path: Path, text: str) -> None:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-_NETWORK: Final = "there is no network poller"
-_PROCESSES: Final = "processes cannot be started"
 _CGO: Final = "Tricolor has no C compiler"
 
 UNSUPPORTED_PACKAGES: Final[dict[str, str]] = {
     "C": _CGO,
     "runtime/cgo": _CGO,
     "plugin": "programs are not linked dynamically",
-    "net": _NETWORK,
-    "os/exec": _PROCESSES,
     "runtime/race": "the race detector is Go's own",
     "runtime/coverage": "coverage is not recorded",
     "testing/synctest": "there is no fake clock",

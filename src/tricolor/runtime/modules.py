@@ -19,6 +19,7 @@ MODULES: Final = (
     "tricolor.runtime.scheduler.traceback",
     "tricolor.runtime.scheduler.accessors",
     "tricolor.runtime.scheduler.notices",
+    "tricolor.runtime.scheduler.forking",
     "tricolor.runtime.scheduler.descriptors",
     "tricolor.runtime.panics",
     "tricolor.runtime.slices",

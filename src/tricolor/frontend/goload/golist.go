@@ -72,6 +72,9 @@ func listOf(field string) string { return "{{join ." + field + " \"\\x1f\"}}" }
 func goList(req *request) []*listed {
 	// With a profile the go command would list each dependency of a command once more, for that command.
 	args := []string{"list", "-deps", "-buildvcs=false", "-pgo=off", "-f", strings.TrimSuffix(listTemplate, "\n")}
+	if req.test {
+		args = append(args, "-test")
+	}
 	if req.tags != "" {
 		args = append(args, "-tags="+req.tags)
 	}
@@ -96,6 +99,9 @@ func goList(req *request) []*listed {
 			p.req = req
 			pkgs = append(pkgs, p)
 		}
+	}
+	if req.test {
+		return testBinary(pkgs)
 	}
 	return pkgs
 }

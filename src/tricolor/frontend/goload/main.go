@@ -26,6 +26,7 @@ type request struct {
 	patterns  []string
 	stdGo     string // language version of standard packages and of packages without a module
 	timings   bool
+	test      bool // load the test binary of the package that the pattern names
 	spellings bool // also write how the source spells types of expressions
 
 	partial    bool     // write the packages without faults even if others have faults
@@ -51,6 +52,7 @@ func main() {
 	flag.StringVar(&req.salt, "salt", "", "text on which the keys of packages depend in addition")
 	flag.StringVar(&bodies, "bodies", "", "comma-separated packages to write with all bodies, and with all packages that they import")
 	flag.BoolVar(&req.partial, "partial", false, "write the packages without faults even if others have faults")
+	flag.BoolVar(&req.test, "test", false, "load the test binary of the package")
 	flag.BoolVar(&req.timings, "timings", false, "print the time of each phase on stderr")
 	flag.Parse()
 	req.patterns = flag.Args()

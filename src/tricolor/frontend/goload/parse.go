@@ -42,7 +42,7 @@ func parseAll(req *request, pkgs []*listed) *token.FileSet {
 		}
 		for _, name := range p.GoFiles {
 			path := p.path(name)
-			f := &sourceFile{path: path, source: req.source(path)}
+			f := &sourceFile{path: p.shown(path), source: req.source(path)}
 			files = append(files, f)
 			p.parsed = append(p.parsed, f)
 		}

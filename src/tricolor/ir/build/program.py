@@ -179,7 +179,7 @@ def _mentioned_types(b: Builder, whole: list[Package], funcs: Iterable[Func], sc
 
 def _main_function(b: Builder) -> Func:
     for package in b.program.packages:
-        if package.name == "main":
+        if package.name == "main" and not package.dep_only:
             obj = b.functions_of(package).get("main")
             if obj is not None:
                 return b.func_of(obj)

@@ -118,6 +118,9 @@ func ncpu() int32
 func lockthread()
 func unlockthread()
 func procpin() int32
+func forkbegin()
+func forkend()
+func forkchild()
 func procunpin()
 func canspin() bool
 func procyield()

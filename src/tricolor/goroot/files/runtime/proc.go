@@ -153,16 +153,22 @@ func coroswitch(c *coro) {
 	gopark(&c.lock, waitCoroutine)
 }
 
-// Processes cannot be started: the system call returns ENOSYS.
+// Processes. Package syscall holds its ForkLock around a fork.
 
 //go:linkname syscall_runtime_BeforeFork syscall.runtime_BeforeFork
-func syscall_runtime_BeforeFork() {}
+func syscall_runtime_BeforeFork() {
+	procpin()
+	forkbegin()
+}
 
 //go:linkname syscall_runtime_AfterFork syscall.runtime_AfterFork
-func syscall_runtime_AfterFork() {}
+func syscall_runtime_AfterFork() {
+	forkend()
+	procunpin()
+}
 
 //go:linkname syscall_runtime_AfterForkInChild syscall.runtime_AfterForkInChild
-func syscall_runtime_AfterForkInChild() {}
+func syscall_runtime_AfterForkInChild() { forkchild() }
 
 //go:linkname syscall_runtime_BeforeExec syscall.runtime_BeforeExec
 func syscall_runtime_BeforeExec() { exithook.Run(0) }
@@ -182,10 +188,23 @@ func syscall_cgocaller(_ unsafe.Pointer, _ ...uintptr) uintptr {
 	return 0
 }
 
+// syscall_rawVforkSyscall makes a child with memory of its own: the child returns from this function too, and a caller whose
+// frame it shared would find it overwritten.
+//
 //go:linkname syscall_rawVforkSyscall syscall.rawVforkSyscall
-func syscall_rawVforkSyscall(_, _, _, _ uintptr) (r1, errno uintptr) {
-	const enosys = 38
-	return 0, enosys
+func syscall_rawVforkSyscall(number, a, b, c uintptr) (r1, errno uintptr) {
+	const (
+		clone      = 56 // the flags are the first argument
+		shareVM    = 0x100
+		waitParent = 0x4000 // until the child executes a program
+	)
+	flags := &a
+	if number != clone {
+		flags = *(**uintptr)(unsafe.Pointer(&a)) // clone3: the first field of the arguments
+	}
+	*flags &^= shareVM | waitParent
+	r1, _, errno = linux.Syscall6(number, a, b, c, 0, 0, 0)
+	return r1, errno
 }
 
 //go:linkname syscall_rawSyscallNoError syscall.rawSyscallNoError

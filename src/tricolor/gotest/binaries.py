@@ -1,0 +1,89 @@
+"""Compiles test binaries. What a package's tests compile to is remembered while its sources, and those of all that it needs, are unchanged."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import final
+
+from tricolor.base.errors import EnvironmentFault, Faults
+from tricolor.base.progress import Progress
+from tricolor.cache.programs import CompiledProgram, Form, program_key, recall, remember
+from tricolor.cache.store import read_entry
+from tricolor.gotest.listing import TestPackage
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class BinaryOptions:
+    """How to compile test binaries. ``tags``: build tags. ``check_level``: how much Tricolor checks itself. ``vet``: the analyses that a package must pass before its binary is remembered."""
+
+    directory: Path
+    tags: tuple[str, ...]
+    check_level: int
+    vet: tuple[str, ...] | None
+
+
+def remembered_binary(package: TestPackage, options: BinaryOptions) -> CompiledProgram | None:
+    """The binary that ``compile_binary`` made before from the same sources; its package passed vet."""
+    return recall(_key(package, options))
+
+
+def compile_binary(package: TestPackage, options: BinaryOptions, progress: Progress) -> CompiledProgram | Faults:
+    """The linked test binary, in the cache. Raises TricolorError."""
+    from tricolor.pipeline import CompileRequest, compile_program, load_typed
+    from tricolor.report.sites import describe_sites
+
+    request = CompileRequest(
+        package.patterns,
+        options.directory,
+        options.tags,
+        account=_accounts(),
+        check_level=options.check_level,
+        form=Form.EXECUTABLE,
+        test=True,
+    )
+    typed = load_typed(request, progress)
+    return typed if isinstance(typed, Faults) else compile_program(request, typed, progress, describe_sites)
+
+
+def load_compiler() -> None:
+    """Import what ``compile_binary`` needs."""
+    import tricolor.pipeline
+    import tricolor.report.sites
+
+    assert tricolor.pipeline.compile_program and tricolor.report.sites.describe_sites
+
+
+def remember_binary(package: TestPackage, options: BinaryOptions, program: CompiledProgram) -> None:
+    """Let ``remembered_binary`` find the program. Raises EnvironmentFault."""
+    remember(_key(package, options), program)
+
+
+def write_binary(program: CompiledProgram, path: Path) -> None:
+    """Write the executable. Raises EnvironmentFault if the cache has lost it, OSError."""
+    data = read_entry("executable", program.linked)
+    if data is None:
+        raise EnvironmentFault("the cache lost the test binary: run the command again")
+    path.write_bytes(data)
+    path.chmod(0o755)
+
+
+def binary_name(package: TestPackage) -> str:
+    """The name of a test binary: the last part of the import path that is no major version, with ``.test``."""
+    if package.path == "command-line-arguments":
+        return f"{package.name}.test"
+    *before, last = PurePosixPath(package.path).parts
+    is_version = last[:1] == "v" and last[1:].isdigit() and last not in ("v0", "v1") and not last.startswith("v0")
+    return f"{before[-1] if before and is_version else last}.test"
+
+
+def _accounts() -> bool:
+    # Only code with accounting tells the allocator the types of small values.
+    return "allocfreetrace=" in os.environ.get("GODEBUG", "")
+
+
+def _key(package: TestPackage, options: BinaryOptions) -> str:
+    words = (*options.tags, f"report={_accounts()}", f"check={options.check_level}", f"vet={options.vet}", "test")
+    return program_key(package.patterns, options.directory, words)
