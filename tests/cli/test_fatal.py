@@ -102,12 +102,12 @@ func main() {
         (
             "overflow",
             "runtime: goroutine stack exceeds 1000000000-byte limit\n",
-            r"fatal error: stack overflow\n\ngoroutine 1 \[running\]:\nmain\.deep\(.*\)\n(.*\n)*\.\.\.\d+ frames elided\.\.\.\n",
+            r"fatal error: stack overflow\n\ngoroutine 1 gp=\S+ m=\d+ mp=\S+ \[running\]:\nmain\.deep\(.*\)\n(.*\n)*\.\.\.\d+ frames elided\.\.\.\n",
         ),
         (
             "memory",
             "runtime: out of memory: cannot allocate 70368744177664-byte block (",
-            r" in use\)\nfatal error: out of memory\n\ngoroutine 1 \[running\]:\nmain\.main\(\)\n",
+            r" in use\)\nfatal error: out of memory\n\ngoroutine 1 gp=\S+ m=\d+ mp=\S+ \[running\]:\n(.*\n)*main\.main\(\)\n",
         ),
         (
             "frames",

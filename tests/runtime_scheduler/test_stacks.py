@@ -33,7 +33,8 @@ def test_a_stack_over_the_limit_ends_the_program_as_go_does(run_case: RunCase, c
     sp, low, high = (int(each, 16) for each in re.findall("0x[0-9a-f]+", place))
     assert place == f"runtime: sp={sp:#x} stack=[{low:#x}, {high:#x}]"
     assert low < sp < high
-    assert rest.startswith("fatal error: stack overflow\n\ngoroutine 1 [running]:\nmain.deep(...)\n")
+    assert rest.startswith("fatal error: stack overflow\n\ngoroutine 1 gp=0x")
+    assert re.search(r"m=\d+ mp=0x[0-9a-f]+ \[running\]:\nmain\.deep\(\.\.\.\)\n", rest)
 
 
 @pytest.mark.parametrize("debug", ["", "gcshrinkstackoff=1"])

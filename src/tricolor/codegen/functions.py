@@ -5,6 +5,7 @@ Source: docs/abi.md ("Calls"; "Defer, panic, recover").
 
 from __future__ import annotations
 
+from tricolor.abi.frames import FLAG_INIT, FLAG_WRAPPER
 from tricolor.abi.prefix import prefix_text
 from tricolor.codegen import (
     builtins,
@@ -35,6 +36,8 @@ from tricolor.staticdata.emitter import is_closure
 from tricolor.staticdata.llvmtypes import FunctionType, quote
 
 DEFER_FRAME_BYTES = 128
+_CALLERS = frozenset({"runtime.callClosure", "runtime.runMore", "runtime.unwind"})
+"""Functions that run deferred calls. In Go their callers, panic and the function that defers, do so themselves."""
 
 
 def _stmt_return(g: Gen, s: n.Return) -> None:
@@ -222,7 +225,7 @@ def emit_function(m: ModuleState, func: n.Func) -> str:
     """LLVM text of the function's definition."""
     g = Gen(m, func)
     g.context = is_closure(func)
-    g.scope = m.debug.subprogram(func.name, func.symbol, func.pos)
+    g.scope = m.debug.subprogram(func.name, func.symbol, func.pos, _flag(func))
     g.recovers = recovers(func)
     kind = calls.convention(m, func)
     names = _bind_params(g, kind)
@@ -235,6 +238,13 @@ def emit_function(m: ModuleState, func: n.Func) -> str:
         else:
             _stmt_return(g, n.Return(func.end_pos or func.pos, []))
     return _definition(g, kind, names)
+
+
+def _flag(func: n.Func) -> int:
+    """Why call stacks leave the function out; 0: they do not."""
+    if func.wrapper or func.symbol in _CALLERS:
+        return FLAG_WRAPPER
+    return FLAG_INIT if func.symbol == f"{func.pkg}.init" else 0
 
 
 def _definition(g: Gen, kind: FunctionType, names: list[str]) -> str:

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Final, final
 
 NO_FRAME: Final = 0xFFFF_FFFF
-FLAG_WRAPPER: Final = 1
 ROW: Final = struct.Struct("<QII")
 FRAME: Final = struct.Struct("<QIIIIII")
 

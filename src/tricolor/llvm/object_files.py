@@ -13,9 +13,10 @@ from typing import Any, Final, final
 
 from elftools.elf.elffile import ELFFile
 
-from tricolor.llvm.line_tables import FLAG_WRAPPER, FRAME, NO_FRAME, ROW, LineTable
+from tricolor.abi.frames import split_mark
+from tricolor.llvm.line_tables import FRAME, NO_FRAME, ROW, LineTable
 
-READER_VERSION: Final = 2
+READER_VERSION: Final = 3
 """Increase this number when the same object gives another table: tables are cached with their objects."""
 
 
@@ -28,7 +29,8 @@ class _Scope:
     name: str
     call_file: str
     call_line: int
-    artificial: bool
+    flag: int
+    """Why call stacks leave the function out (``abi.frames``); 0: they do not."""
     inner: tuple[_Scope, ...]
 
 
@@ -111,7 +113,7 @@ def _line_rows(program: Any, files: list[str]) -> Iterator[tuple[int, str, int]]
 def _scope(die: Any, dwarf: Any, files: list[str]) -> _Scope:
     attributes = die.attributes
     origin = die.get_DIE_from_attribute("DW_AT_abstract_origin") if "DW_AT_abstract_origin" in attributes else die
-    name = _decode(origin.attributes["DW_AT_name"].value) if "DW_AT_name" in origin.attributes else ""
+    name, flag = split_mark(_decode(origin.attributes["DW_AT_name"].value) if "DW_AT_name" in origin.attributes else "")
     call_file = int(attributes["DW_AT_call_file"].value) if "DW_AT_call_file" in attributes else 0
     call_line = int(attributes["DW_AT_call_line"].value) if "DW_AT_call_line" in attributes else 0
     inner = tuple(_scope(child, dwarf, files) for child in die.iter_children() if child.tag == "DW_TAG_inlined_subroutine")
@@ -120,7 +122,7 @@ def _scope(die: Any, dwarf: Any, files: list[str]) -> _Scope:
         name,
         files[call_file] if call_file < len(files) else "",
         call_line,
-        "DW_AT_artificial" in origin.attributes,
+        flag,
         inner,
     )
 
@@ -154,7 +156,7 @@ def _rows(
         first = bisect_right(offsets, start - 1)
         inside = lines[first : bisect_right(offsets, end - 1)]
         if inside:
-            scope = scopes.get(start) or _Scope(((start, end),), symbol, "", 0, artificial=False, inner=())
+            scope = scopes.get(start) or _Scope(((start, end),), symbol, "", 0, flag=0, inner=())
             yield from _function_rows(b, start, end, symbol, scope, inside)
         yield end, NO_FRAME
 
@@ -199,6 +201,5 @@ def _frame_at(b: _Builder, at: int, entry: int, scope: _Scope, name: str, file: 
     for index, (level, level_name) in enumerate(chain):
         is_last = index == len(chain) - 1
         place = (file, line) if is_last else (chain[index + 1][0].call_file, chain[index + 1][0].call_line)
-        flags = FLAG_WRAPPER if level.artificial else 0
-        parent = b.frame(entry, level_name, place[0], place[1], parent, flags)
+        parent = b.frame(entry, level_name, place[0], place[1], parent, level.flag)
     return parent

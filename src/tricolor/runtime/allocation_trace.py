@@ -50,7 +50,8 @@ from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.sizes import HEADER_BYTES, KIND_HEADER, PAGE_SHIFT
 from tricolor.runtime.allocator.spans import span_of
 from tricolor.runtime.mutator.requests import BOX_OF_BYTES, BOX_OF_NUMBER, BOX_OF_TEXT, take_wanted_type
-from tricolor.runtime.scheduler.traceback import put_goroutines
+from tricolor.runtime.scheduler.trace_level import LEVEL_ALL, LEVEL_USER
+from tricolor.runtime.scheduler.traces import put_goroutines
 from tricolor.runtime.system.memory import reserve
 from tricolor.runtime.system.output import flush_output, put, put_hex
 from tricolor.runtime.system.output_lock import begin_output, end_output
@@ -74,9 +75,9 @@ def install_trace() -> None:
 
 @export("tricolor.show_goroutine")
 def show_goroutine() -> None:
-    """Shows the running goroutine before the process ends because memory is exhausted."""
+    """Shows the goroutines before the process ends because memory is exhausted."""
     put(*text("\n"))
-    put_goroutines(False)
+    put_goroutines(LEVEL_ALL, True)
 
 
 @export("tricolor.trace_memory")
@@ -103,7 +104,7 @@ def trace(kind: u64, object: addr, size_bytes: u64) -> None:
 
 @kernel
 def _put_stacks(show_all: bool) -> None:
-    put_goroutines(show_all)
+    put_goroutines(LEVEL_USER, show_all)
     put(*text("\n"))
 
 

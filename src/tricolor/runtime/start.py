@@ -45,7 +45,8 @@ from tricolor.runtime.scheduler.quitting import quit_handler
 from tricolor.runtime.scheduler.scan import scan_stacks
 from tricolor.runtime.scheduler.seeded import begin_seeded
 from tricolor.runtime.scheduler.shutdown import before_leaving
-from tricolor.runtime.scheduler.signals import block_signals, install_quit, install_signals, install_urgent, program_mask, restore_mask
+from tricolor.runtime.scheduler.signals import block_signals, install_signals, program_mask, restore_mask
+from tricolor.runtime.scheduler.trace_level import begin_trace_level
 from tricolor.runtime.scheduler.waking import make_ready
 from tricolor.runtime.settings_keys import STOP_EVERY_US
 from tricolor.runtime.system.futex import sleep_while
@@ -118,9 +119,8 @@ def start(argc: i32, argv: addr, envp: addr) -> i32:
     scheduler.argv = argv
     scheduler.envp = envp
     block_signals(program_mask)
-    install_signals(function_address(fault_handler))
-    install_quit(function_address(quit_handler))
-    install_urgent(function_address(urgent_handler))
+    begin_trace_level()
+    install_signals(function_address(fault_handler), function_address(quit_handler), function_address(urgent_handler))
     thread_start.value = function_address(first_thread)
     machine_start(first_machine)
     while atomic_load(scheduler.ended, "acquire") == 0:

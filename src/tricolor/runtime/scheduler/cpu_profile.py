@@ -53,9 +53,9 @@ from tricolor.kernel.lang import (
 from tricolor.runtime.records.goroutine import LABELS
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
-from tricolor.runtime.scheduler.faults import runs_goroutines
 from tricolor.runtime.scheduler.interrupted import store_interrupted
 from tricolor.runtime.scheduler.profile_timer import start_profile_timer, stop_profile_timer
+from tricolor.runtime.scheduler.quitting import runs_goroutines
 from tricolor.runtime.scheduler.signals import SignalContext, SignalInfo
 from tricolor.runtime.scheduler.stops import out_of_memory
 from tricolor.runtime.system.clock import nanotime

@@ -6,8 +6,10 @@ For a panic, the handler changes the saved registers so that the faulting instru
 
 from __future__ import annotations
 
-from tricolor.abi.stack_limit import THREAD_LIMIT_OFFSET
+from typing import Final
+
 from tricolor.kernel.lang import (
+    address,
     asm,
     export,
     function_address,
@@ -24,12 +26,12 @@ from tricolor.kernel.lang import (
     to_u64,
     u64,
 )
-from tricolor.runtime.records.machine import first_machine, machine
+from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
-from tricolor.runtime.scheduler.context import thread_pointer
+from tricolor.runtime.scheduler.notices import note_wanted
+from tricolor.runtime.scheduler.quitting import put_signal, runs_goroutines, show_and_end
 from tricolor.runtime.scheduler.signals import (
     SIGNAL_BUS,
-    SIGNAL_FPE,
     SIGNAL_SEGMENT,
     SignalContext,
     SignalInfo,
@@ -37,10 +39,11 @@ from tricolor.runtime.scheduler.signals import (
     unblock_signal,
 )
 from tricolor.runtime.scheduler.stacks import RED_ZONE_BYTES
-from tricolor.runtime.scheduler.stops import end_program
-from tricolor.runtime.scheduler.traceback import put_goroutines
-from tricolor.runtime.system.output import put, put_hex
-from tricolor.runtime.system.stop import FATAL_STATUS
+from tricolor.runtime.scheduler.stops import crash
+from tricolor.runtime.system.output import begin_crash, put, put_hex
+
+SENT_BY_KILL: Final = 0
+SENT_BY_TGKILL: Final = -6
 
 
 @go_function("runtime.panicfault")
@@ -76,39 +79,21 @@ def _panics(signal: i32, context: SignalContext) -> bool:
 
 
 @kernel
-def _call_panic(context: SignalContext, address: u64) -> None:
+def _call_panic(context: SignalContext, fault_address: u64) -> None:
     """Makes the goroutine go on as if it had called runtime.panicfault. Traces look up a return address minus one, hence the plus one."""
     sp = ((context.rsp - RED_ZONE_BYTES) & ~15) - 8
     store_u64(to_addr(sp), context.rip + 1)
     context.rsp = sp
     # A bulk copy that faulted does not reach the end of its window.
     machine.busy = 0
-    context.rdi = address
+    context.rdi = fault_address
     context.rip = to_u64(function_address(panic_fault))
 
 
 @kernel
-def _put_signal(signal: i32) -> None:
-    if signal == SIGNAL_SEGMENT:
-        put(*text("[signal SIGSEGV: segmentation violation"))
-    elif signal == SIGNAL_BUS:
-        put(*text("[signal SIGBUS: bus error"))
-    elif signal == SIGNAL_FPE:
-        put(*text("[signal SIGFPE: floating-point exception"))
-    else:
-        put(*text("[signal SIGILL: illegal instruction"))
-
-
-@kernel
-def runs_goroutines() -> bool:
-    """Whether the thread has a machine. Until that is known, the handler must not use the thread's machine."""
-    limit_address = thread_pointer() + THREAD_LIMIT_OFFSET
-    each = first_machine
-    while not is_null(each):
-        if each.limit_address == limit_address:
-            return True
-        each = each.all_link
-    return False
+def _is_sent(info: SignalInfo) -> bool:
+    """Whether a process sent the signal (kill, tgkill), and no instruction caused it."""
+    return info.code == SENT_BY_KILL or info.code == SENT_BY_TGKILL
 
 
 @export("tricolor.fault_handler")
@@ -117,24 +102,26 @@ def fault_handler(signal: i32, info: SignalInfo, context: SignalContext) -> None
     if scheduler.running == 0 or not runs_goroutines():
         restore_faults()
         return
-    address = info.address
-    if _panics(signal, context):
-        _call_panic(context, address)
+    if _is_sent(info):
+        if not note_wanted(signal):
+            show_and_end(signal, info, context)
         return
-    pc = context.rip
+    if _panics(signal, context):
+        _call_panic(context, info.address)
+        return
+    begin_crash()
     put(*text("unexpected fault address 0x"))
-    put_hex(address)
-    put(*text("\nfatal error: fault\n"))
-    _put_signal(signal)
+    put_hex(info.address)
+    put(*text("\nfatal error: fault\n[signal "))
+    put_signal(signal)
     put(*text(" code=0x"))
     put_hex(to_u64(info.code))
     put(*text(" addr=0x"))
-    put_hex(address)
+    put_hex(info.address)
     put(*text(" pc=0x"))
-    put_hex(pc)
-    put(*text("]\n\n"))
+    put_hex(context.rip)
+    put(*text("]\n"))
     if machine.system_stack != 0 and not is_null(machine.g):
-        machine.goroutine_fp = to_addr(context.rbp)
-        put_goroutines(False)
+        machine.g.interrupted = address(context)
     unblock_signal(signal)
-    end_program(FATAL_STATUS)
+    crash(True)

@@ -45,7 +45,7 @@ def store_interrupted(context: SignalContext, outside: u64, system: u64, into: a
     """Stores return addresses, innermost first. ``outside`` stands for code that is not the program's, ``system`` below what no goroutine does."""
     pc = context.rip
     known = frame_index_of(pc) != NO_FRAME
-    done = store_frames(pc + 1 if known else outside, 0, into, most)
+    done, _, callee = store_frames(pc + 1 if known else outside, NO_FRAME, 0, into, most)
     g = machine.g
     if is_null(g):
         store_u64(into + done * 8, system)
@@ -56,7 +56,8 @@ def store_interrupted(context: SignalContext, outside: u64, system: u64, into: a
         return done
     caller = caller_without_frame(g, context) if known else caller_of_unknown(g, context)
     if caller != 0:
-        done += store_frames(caller, 0, into + done * 8, most - done)
+        found, _, callee = store_frames(caller, callee, 0, into + done * 8, most - done)
+        done += found
     return done + store_bounded(g, to_addr(context.rbp), into + done * 8, most - done)
 
 
@@ -78,6 +79,7 @@ def store_bounded(g: G, first: addr, into: addr, most: u64) -> u64:
     segment = g.segment
     fp = first
     done: u64 = 0
+    callee: u64 = NO_FRAME
     while done < most and is_frame(segment, fp):
         pc = load_u64(fp + 8)
         if pc == to_u64(morestack_return()):
@@ -88,7 +90,8 @@ def store_bounded(g: G, first: addr, into: addr, most: u64) -> u64:
             pc = load_u64(fp + 16)
         if pc == 0:
             return done
-        done += store_frames(pc, 0, into + done * 8, most - done)
+        found, _, callee = store_frames(pc, callee, 0, into + done * 8, most - done)
+        done += found
         following = to_addr(load_u64(fp))
         if following <= fp:
             return done

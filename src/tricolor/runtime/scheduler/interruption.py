@@ -79,9 +79,9 @@ from tricolor.runtime.records.machine import Machine, machine
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.records.processor import Processor
 from tricolor.runtime.scheduler.context import thread_pointer
-from tricolor.runtime.scheduler.faults import runs_goroutines
 from tricolor.runtime.scheduler.goroutines import commit_yield
-from tricolor.runtime.scheduler.notices import note_urgent
+from tricolor.runtime.scheduler.notices import note_wanted
+from tricolor.runtime.scheduler.quitting import runs_goroutines
 from tricolor.runtime.scheduler.saved_registers import save_registers
 from tricolor.runtime.scheduler.scan import scan_goroutine
 from tricolor.runtime.scheduler.signals import SignalContext, SignalInfo
@@ -191,7 +191,7 @@ def check_interruption(context: SignalContext) -> None:
 @export("tricolor.urgent_handler")
 def urgent_handler(signal: i32, info: SignalInfo, context: SignalContext) -> None:
     """Stops the running goroutine if it may be stopped."""
-    note_urgent()
+    note_wanted(signal)
     if scheduler.running == 0 or not runs_goroutines():
         return
     g = machine.g

@@ -11,11 +11,9 @@ from __future__ import annotations
 from typing import Final
 
 from tricolor.kernel.lang import Struct, addr, global_value, i32, i64, kernel, libc, null, stack_struct, u32
-from tricolor.runtime.scheduler.signals import FLAG_ON_STACK, FLAG_SIGINFO, SIGNAL_PROFILE, set_action
+from tricolor.runtime.scheduler.signals import HANDLER_FLAGS, SIGNAL_PROFILE, set_action, set_default
 
 TIMER_PROFILE: Final = 2
-FLAG_RESTART: Final = 0x1000_0000
-ACTION_IGNORE: Final = 1
 US_PER_SECOND: Final = 1_000_000
 
 # 1 while the timer runs.
@@ -38,7 +36,7 @@ def setitimer(which: i32, value: TimerValue, old: TimerValue) -> i32: ...
 @kernel
 def start_profile_timer(handler: addr, hz: i64) -> None:
     """Calls the handler ``hz`` times for each second of processor time."""
-    set_action(SIGNAL_PROFILE, handler, FLAG_SIGINFO | FLAG_ON_STACK | FLAG_RESTART)
+    set_action(SIGNAL_PROFILE, handler, HANDLER_FLAGS)
     value = stack_struct(TimerValue)
     value.interval_seconds = 1 // hz
     value.interval_us = US_PER_SECOND // hz % US_PER_SECOND
@@ -50,10 +48,10 @@ def start_profile_timer(handler: addr, hz: i64) -> None:
 
 @kernel
 def stop_profile_timer() -> None:
-    """No more signals come. One that is under way must not end the process: Python's handler, or none, would get it."""
+    """No more signals come. One that is under way does nothing."""
     if _running.value == 0:
         return
     value = stack_struct(TimerValue)
     setitimer(TIMER_PROFILE, value, null(TimerValue))
-    set_action(SIGNAL_PROFILE, ACTION_IGNORE, 0)
+    set_default(SIGNAL_PROFILE)
     _running.value = 0

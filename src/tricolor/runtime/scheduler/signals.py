@@ -1,11 +1,17 @@
 """Installs the signal handlers of a Go program, and restores the old ones when the program ends.
 
-Faults are reported on a stack of their own, since a goroutine's stack has no room. SIGINT, SIGTERM and SIGPIPE end the process,
-whatever it inherited. SIGQUIT and SIGABRT show the goroutines (``quitting``), SIGURG stops a goroutine (``interruption``). If the program was started with SIGINT ignored (by a shell, in the background), it stays ignored, as in Go. In
-Python's process this replaces Python's handlers, which would run on a goroutine's stack and set a flag that nobody reads.
+What a signal does for a program that has not asked for it (os/signal) is what it does in Go:
+
+* FAULTS go to the handler of faults, on a stack of their own, since a goroutine's stack has no room;
+* SHOWN show the goroutines and end the process (``quitting``);
+* ENDING end the process, whatever it inherited, but SIGHUP and SIGINT stay ignored if they were (by nohup, by a shell in the background);
+* QUIET do nothing. They get a handler that does nothing and are not ignored, because programs that this one starts would inherit that;
+* SIGURG stops a goroutine (``interruption``); all others keep their action.
+
+In Python's process this replaces Python's handlers, which would run on a goroutine's stack and set a flag that nobody reads.
 
 Source:
-    Go 1.27.3 runtime/signal_unix.go (initsig, sigInstallGoHandler).
+    Go 1.27.3 runtime/signal_unix.go (initsig, sigInstallGoHandler), runtime/sigtab_linux_generic.go.
 """
 
 from __future__ import annotations
@@ -17,9 +23,10 @@ from tricolor.kernel.lang import (
     Embed,
     Struct,
     addr,
+    export,
+    function_address,
     global_array,
     global_struct,
-    global_value,
     i32,
     kernel,
     libc,
@@ -27,34 +34,69 @@ from tricolor.kernel.lang import (
     stack_struct,
     text,
     to_addr,
+    to_i32,
     to_u64,
     u64,
 )
-from tricolor.runtime.records.world import SIGNAL_URGENT
+from tricolor.runtime.records.world import SIGNAL_URGENT, pthread_kill
 from tricolor.runtime.system.memory import reserve
 from tricolor.runtime.system.stop import fatal
+from tricolor.runtime.system.thread import pthread_self
 
+SIGNAL_HANGUP: Final = 1
 SIGNAL_INTERRUPT: Final = 2
 SIGNAL_QUIT: Final = 3
 SIGNAL_ILLEGAL: Final = 4
+SIGNAL_TRAP: Final = 5
 SIGNAL_ABORT: Final = 6
 SIGNAL_BUS: Final = 7
 SIGNAL_FPE: Final = 8
+SIGNAL_USER_1: Final = 10
 SIGNAL_SEGMENT: Final = 11
+SIGNAL_USER_2: Final = 12
 SIGNAL_PIPE: Final = 13
+SIGNAL_ALARM: Final = 14
 SIGNAL_TERMINATE: Final = 15
+SIGNAL_STACK: Final = 16
+SIGNAL_PROCESSOR_TIME: Final = 24
+SIGNAL_FILE_SIZE: Final = 25
+SIGNAL_VIRTUAL_ALARM: Final = 26
 SIGNAL_PROFILE: Final = 27
+SIGNAL_IO: Final = 29
+SIGNAL_POWER: Final = 30
+SIGNAL_SYSTEM_CALL: Final = 31
+FIRST_REAL_TIME: Final = 35
+"""The first signal that libc does not use itself."""
+LAST_SIGNAL: Final = 64
+
+# Sets of signals: bit n - 1 stands for signal n.
+FAULTS: Final = 1 << SIGNAL_ILLEGAL - 1 | 1 << SIGNAL_BUS - 1 | 1 << SIGNAL_FPE - 1 | 1 << SIGNAL_SEGMENT - 1
+SHOWN: Final = 1 << SIGNAL_QUIT - 1 | 1 << SIGNAL_TRAP - 1 | 1 << SIGNAL_ABORT - 1 | 1 << SIGNAL_STACK - 1 | 1 << SIGNAL_SYSTEM_CALL - 1
+ENDING: Final = 1 << SIGNAL_HANGUP - 1 | 1 << SIGNAL_INTERRUPT - 1 | 1 << SIGNAL_TERMINATE - 1
+QUIET: Final = (
+    1 << SIGNAL_USER_1 - 1
+    | 1 << SIGNAL_USER_2 - 1
+    | 1 << SIGNAL_PIPE - 1
+    | 1 << SIGNAL_ALARM - 1
+    | 1 << SIGNAL_PROCESSOR_TIME - 1
+    | 1 << SIGNAL_FILE_SIZE - 1
+    | 1 << SIGNAL_VIRTUAL_ALARM - 1
+    | 1 << SIGNAL_PROFILE - 1
+    | 1 << SIGNAL_IO - 1
+    | 1 << SIGNAL_POWER - 1
+    | (1 << LAST_SIGNAL) - (1 << FIRST_REAL_TIME - 1)
+)
 
 FLAG_SIGINFO: Final = 4
 FLAG_ON_STACK: Final = 0x0800_0000
 FLAG_RESTART: Final = 0x1000_0000
+HANDLER_FLAGS: Final = FLAG_SIGINFO | FLAG_ON_STACK | FLAG_RESTART
+"""System calls that a handler cuts begin again."""
 MASK_SET: Final = 2
 MASK_UNBLOCK: Final = 1
 ACTION_DEFAULT: Final = 0
 ACTION_IGNORE: Final = 1
 ALTERNATE_STACK_BYTES: Final = 64 * 1024
-
-SAVED_SIGNALS: Final = 10
 
 
 class SignalMask(Struct):
@@ -128,19 +170,19 @@ def sigaltstack(stack: SignalStack, old: SignalStack) -> i32: ...
 def pthread_sigmask(how: i32, mask: SignalMask, old: SignalMask) -> i32: ...
 
 
-# What install_signals changed, for restore_signals.
-_saved = global_array(Embed[SignalAction], SAVED_SIGNALS)
+class Handlers(Struct):
+    """The handlers of the sets."""
+
+    fault: addr
+    shown: addr
+    urgent: addr
+
+
+# The actions from before install_signals(), by number.
+_saved = global_array(Embed[SignalAction], LAST_SIGNAL + 1)
+_handlers = global_struct(Handlers)
 # Signals that the thread that called tricolor.start did not take, and that those that run goroutines do not take.
 program_mask = global_struct(SignalMask)
-_quit_handler = global_value(addr)
-
-
-@kernel
-def _install(index: u64, signal: i32, handler: addr, flags: i32) -> None:
-    action = stack_struct(SignalAction)
-    action.handler = handler
-    action.flags = flags
-    sigaction(signal, action, _saved[index])
 
 
 @kernel
@@ -171,63 +213,78 @@ def use_alternate_stack() -> None:
     sigaltstack(stack, null(SignalStack))
 
 
-@kernel
-def install_signals(fault_handler: addr) -> None:
-    """Sends faults to the handler, on the threads' stacks for signals, and lets SIGINT, SIGTERM and SIGPIPE end the process."""
-    flags: i32 = FLAG_SIGINFO | FLAG_ON_STACK
-    _install(0, SIGNAL_SEGMENT, fault_handler, flags)
-    _install(1, SIGNAL_BUS, fault_handler, flags)
-    _install(2, SIGNAL_FPE, fault_handler, flags)
-    _install(3, SIGNAL_ILLEGAL, fault_handler, flags)
-    _install(4, SIGNAL_TERMINATE, ACTION_DEFAULT, 0)
-    _install(5, SIGNAL_PIPE, ACTION_DEFAULT, 0)
-    inherited = read_action(SIGNAL_INTERRUPT)
-    _install(6, SIGNAL_INTERRUPT, ACTION_IGNORE if to_u64(inherited) == ACTION_IGNORE else ACTION_DEFAULT, 0)
+@export("tricolor.quiet_handler")
+def quiet_handler(signal: i32) -> None:
+    """Does nothing: the signal is for programs that ask for it."""
 
 
 @kernel
-def install_quit(handler: addr) -> None:
-    """Sends SIGQUIT and SIGABRT to the handler."""
-    flags: i32 = FLAG_SIGINFO | FLAG_ON_STACK
-    _quit_handler.value = handler
-    _install(7, SIGNAL_QUIT, handler, flags)
-    _install(8, SIGNAL_ABORT, handler, flags)
+def is_in(signal: i32, signals: u64) -> bool:
+    """Whether a set contains the signal."""
+    return signals >> (to_u64(signal) - 1) & 1 != 0
 
 
 @kernel
-def install_urgent(handler: addr) -> None:
-    """Sends SIGURG to the handler. System calls that it cuts begin again."""
-    _install(9, SIGNAL_URGENT, handler, FLAG_SIGINFO | FLAG_ON_STACK | FLAG_RESTART)
+def _handler_of(signal: i32) -> addr:
+    """What a signal does for a program that has not asked for it."""
+    if is_in(signal, FAULTS):
+        return _handlers.fault
+    if is_in(signal, SHOWN):
+        return _handlers.shown
+    if signal == SIGNAL_URGENT:
+        return _handlers.urgent
+    if is_in(signal, QUIET):
+        return function_address(quiet_handler)
+    inherited = _saved[signal].handler
+    if to_u64(inherited) == ACTION_IGNORE and signal != SIGNAL_TERMINATE:
+        return inherited
+    return to_addr(ACTION_DEFAULT)
 
 
 @kernel
 def set_default(signal: i32) -> None:
     """What a signal does for a program that has not asked for it."""
-    if signal == SIGNAL_QUIT or signal == SIGNAL_ABORT:
-        set_action(signal, _quit_handler.value, FLAG_SIGINFO | FLAG_ON_STACK)
-    else:
-        set_action(signal, to_addr(ACTION_DEFAULT), 0)
+    handler = _handler_of(signal)
+    set_action(signal, handler, HANDLER_FLAGS if to_u64(handler) > ACTION_IGNORE else 0)
+
+
+@kernel
+def install_signals(fault_handler: addr, shown_handler: addr, urgent_handler: addr) -> None:
+    """Gives each signal its action in a Go program. Handlers run on the threads' stacks for signals."""
+    _handlers.fault = fault_handler
+    _handlers.shown = shown_handler
+    _handlers.urgent = urgent_handler
+    changed: u64 = FAULTS | SHOWN | ENDING | QUIET | 1 << SIGNAL_URGENT - 1
+    for number in range(1, LAST_SIGNAL + 1):
+        signal = to_i32(number)
+        sigaction(signal, null(SignalAction), _saved[number])
+        if is_in(signal, changed):
+            set_default(signal)
 
 
 @kernel
 def restore_faults() -> None:
     """Gives faults their old handlers."""
-    sigaction(SIGNAL_SEGMENT, _saved[0], null(SignalAction))
-    sigaction(SIGNAL_BUS, _saved[1], null(SignalAction))
-    sigaction(SIGNAL_FPE, _saved[2], null(SignalAction))
-    sigaction(SIGNAL_ILLEGAL, _saved[3], null(SignalAction))
+    for number in range(1, LAST_SIGNAL + 1):
+        if is_in(to_i32(number), FAULTS):
+            sigaction(to_i32(number), _saved[number], null(SignalAction))
 
 
 @kernel
 def restore_signals() -> None:
     """Undoes install_signals."""
-    restore_faults()
-    sigaction(SIGNAL_TERMINATE, _saved[4], null(SignalAction))
-    sigaction(SIGNAL_PIPE, _saved[5], null(SignalAction))
-    sigaction(SIGNAL_INTERRUPT, _saved[6], null(SignalAction))
-    sigaction(SIGNAL_QUIT, _saved[7], null(SignalAction))
-    sigaction(SIGNAL_ABORT, _saved[8], null(SignalAction))
-    sigaction(SIGNAL_URGENT, _saved[9], null(SignalAction))
+    # A signal of the profile's timer that is under way must not end the process: ignoring drops it.
+    set_action(SIGNAL_PROFILE, to_addr(ACTION_IGNORE), 0)
+    for number in range(1, LAST_SIGNAL + 1):
+        sigaction(to_i32(number), _saved[number], null(SignalAction))
+
+
+@kernel
+def die_of(signal: i32) -> None:
+    """Ends the process by a signal. If the system does not end it, the caller has to."""
+    set_action(signal, to_addr(ACTION_DEFAULT), 0)
+    unblock_signal(signal)
+    pthread_kill(pthread_self(), signal)
 
 
 @kernel
@@ -247,7 +304,7 @@ def restore_mask(old: SignalMask) -> None:
 
 @kernel
 def unblock_signal(signal: i32) -> None:
-    """Lets one signal arrive again, in a handler that will not return."""
+    """Lets one signal arrive again, in a thread that will not run goroutines again."""
     mask = stack_struct(SignalMask)
     one: u64 = 1
     mask.words[0] = one << (to_u64(signal) - 1)

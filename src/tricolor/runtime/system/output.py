@@ -1,6 +1,7 @@
 """Text that the runtime writes: to standard error, or into a buffer of the program.
 
-Text is collected and written in pieces of up to BUFFER_BYTES, so that a trace is not a thousand system calls.
+Text is collected and written in pieces of up to BUFFER_BYTES, so that a trace is not a thousand system calls. What is written once an
+error ends the program also goes to the file of debug.SetCrashOutput.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from tricolor.kernel.lang import (
     Array,
     Struct,
     addr,
+    atomic_exchange,
     field_address,
     global_array,
     global_struct,
@@ -22,9 +24,12 @@ from tricolor.kernel.lang import (
     memory_copy,
     stack_struct,
     store_u8,
+    systemstack,
+    to_i32,
     to_u8,
     to_u64,
     u8,
+    u32,
     u64,
 )
 
@@ -44,6 +49,14 @@ class Output(Struct):
     target_used: u64
 
 
+class Crash(Struct):
+    """Where a second copy of the last words goes."""
+
+    descriptor: i64
+    """Its number plus 1; 0: none."""
+    is_under_way: u32
+
+
 class Digits(Struct):
     """Digits of a number; the last one lies at the end."""
 
@@ -52,10 +65,33 @@ class Digits(Struct):
 
 _output = global_struct(Output)
 _buffer = global_array(u8, BUFFER_BYTES)
+_crash = global_struct(Crash)
 
 
 @libc
 def write(descriptor: i32, text: addr, length_bytes: u64) -> i64: ...
+
+
+@systemstack("runtime.setcrashdescriptor")
+def set_crash_descriptor(descriptor: i64) -> i64:
+    """Sets where the second copy of the last words goes; gives the number from before. -1: nowhere, or a crash is under way."""
+    if _crash.is_under_way != 0:
+        return -1
+    return atomic_exchange(_crash.descriptor, descriptor + 1, "seq_cst") - 1
+
+
+@systemstack("runtime.begincrash")
+def begin_crash() -> None:
+    """An error ends the program: what is written from here on are its last words."""
+    _crash.is_under_way = 1
+
+
+@kernel
+def write_error(text: addr, length_bytes: u64) -> i64:
+    """Writes to standard error; gives what write(2) gives. Last words are copied."""
+    if _crash.is_under_way != 0 and _crash.descriptor != 0:
+        write(to_i32(_crash.descriptor - 1), text, length_bytes)
+    return write(STANDARD_ERROR, text, length_bytes)
 
 
 @kernel
@@ -64,7 +100,7 @@ def flush_output() -> None:
     done: u64 = 0
     start = field_address(_buffer[0])
     while done < _output.used:
-        wrote = write(STANDARD_ERROR, start + done, _output.used - done)
+        wrote = write_error(start + done, _output.used - done)
         if wrote <= 0:
             break
         done += to_u64(wrote)

@@ -25,7 +25,7 @@ from tricolor.kernel.lang import (
     u64,
     unlikely,
 )
-from tricolor.runtime.system.output import write
+from tricolor.runtime.system.output import write, write_error
 from tricolor.runtime.system.seed import random_u64, seed
 
 MASK_WORDS: Final = 128
@@ -64,6 +64,15 @@ def error_number() -> i32:
 def write1(descriptor: u64, text: addr, length_bytes: i32) -> i32:
     """write(2): bytes written, or the negative errno."""
     wrote = write(to_i32(descriptor), text, to_u64(length_bytes))
+    if wrote < 0:
+        return -error_number()
+    return to_i32(wrote)
+
+
+@systemstack("runtime.writeerror")
+def write_text_error(text: addr, length_bytes: i32) -> i32:
+    """write(2) to standard error: bytes written, or the negative errno."""
+    wrote = write_error(text, to_u64(length_bytes))
     if wrote < 0:
         return -error_number()
     return to_i32(wrote)

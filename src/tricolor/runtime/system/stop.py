@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NoReturn
 
 from tricolor.kernel.lang import addr, call_address, global_value, i32, kernel, libc, text, to_u64, u64
-from tricolor.runtime.system.output import flush_output, output_to_error, put, put_number
+from tricolor.runtime.system.output import begin_crash, flush_output, output_to_error, put, put_number
 
 FATAL_STATUS: Final = 2
 
@@ -21,6 +21,7 @@ def _exit(status: i32) -> NoReturn: ...
 def put_fatal(message: addr, length_bytes: u64) -> None:
     """Appends the line ``fatal error: MESSAGE`` to the output, which goes to standard error from here on."""
     output_to_error()
+    begin_crash()
     put(*text("fatal error: "))
     put(message, length_bytes)
     put(*text("\n"))

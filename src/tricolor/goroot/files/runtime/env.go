@@ -82,9 +82,42 @@ var (
 	godebugUpdate atomic.Pointer[func(string, string)]
 )
 
-// readSettings reads GODEBUG. The kernel reads GOGC, GOMEMLIMIT and GOMAXPROCS when it starts.
+// readSettings reads GODEBUG and GOTRACEBACK. The kernel reads GOGC, GOMEMLIMIT and GOMAXPROCS when it starts.
 func readSettings() {
 	setGodebug(gogetenv("GODEBUG"))
+	traceAtStart = setTraceback(gogetenv("GOTRACEBACK"))
+}
+
+// traceAtStart is the setting of the environment. A program can only add to it.
+var traceAtStart uint32
+
+const (
+	traceAborts = 1 << iota
+	traceAll
+	traceLevel // times the level
+)
+
+// setTraceback sets what the program shows when an error ends it, and returns the setting. A level that is no word is a number.
+func setTraceback(level string) uint32 {
+	setting := traceAtStart
+	switch level {
+	case "none":
+	case "single", "":
+		setting |= traceLevel
+	case "all":
+		setting |= traceLevel | traceAll
+	case "system":
+		setting |= 2*traceLevel | traceAll
+	case "crash":
+		setting |= 2*traceLevel | traceAll | traceAborts
+	default:
+		setting |= traceAll
+		if n, ok := atoi(level); ok && n == int(uint32(n)) {
+			setting |= uint32(n) * traceLevel
+		}
+	}
+	settracelevel(setting)
+	return setting
 }
 
 // debugNumber returns the value of a GODEBUG setting that is a number.

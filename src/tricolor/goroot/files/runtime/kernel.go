@@ -168,10 +168,12 @@ func setmaxstack(bytes uintptr) uintptr
 
 // Signals.
 
+func diefromsignal(sig uint32)
 func signalenable(sig uint32)
 func signaldisable(sig uint32)
 func signalignore(sig uint32)
 func signalignored(sig uint32) bool
+func signalnote(sig uint32) bool
 func signalspending() uint64
 func signalstake() uint64
 
@@ -180,7 +182,11 @@ func signalstake() uint64
 //go:noescape
 func callers(skip int, pcs *uintptr, n int) int
 
-func printstacks(all bool)
+// crash shows goroutines, as GOTRACEBACK says, and ends the program. begincrash is called before the reason is printed.
+func begincrash()
+func crash(throws bool)
+func settracelevel(setting uint32)
+func setcrashdescriptor(fd int) int
 
 //go:noescape
 func tracebackstring(all bool, buf *byte, n int) int
@@ -200,6 +206,9 @@ func pollunpark(word *uintptr)
 
 func nanotime() int64
 func walltime() (sec int64, nsec int32)
+
+//go:noescape
+func writeerror(p unsafe.Pointer, n int32) int32
 
 //go:noescape
 func write1(fd uintptr, p unsafe.Pointer, n int32) int32

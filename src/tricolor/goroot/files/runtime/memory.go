@@ -240,11 +240,9 @@ func debug_WriteHeapDump(_ uintptr) {
 }
 
 //go:linkname debug_SetTraceback runtime/debug.SetTraceback
-func debug_SetTraceback(_ string) {}
+func debug_SetTraceback(level string) { setTraceback(level) }
 
-func setCrashFD(fd uintptr) uintptr {
-	return ^uintptr(0)
-}
+func setCrashFD(fd uintptr) uintptr { return uintptr(setcrashdescriptor(int(fd))) }
 
 //go:linkname debug_modinfo runtime/debug.modinfo
 func debug_modinfo() string { return modinfo }

@@ -51,12 +51,11 @@ type panicRecord struct {
 	value      any
 	outer      *panicRecord // the one that was in progress when this one began
 	frame      *deferFrame  // the frame whose deferred call is running
-	pc         uintptr
+	fault      uintptr      // address of the instruction that used a nil pointer last, in this panic or in one inside it; 0: none did
 	recovered  bool
 	repanicked bool
 	aborted    bool
 	goexit     bool
-	memory     bool // a nil pointer was dereferenced
 }
 
 // gWords holds the words that package runtime keeps in a goroutine's record.
@@ -120,21 +119,34 @@ func gorecover(token unsafe.Pointer) any {
 	return p.value
 }
 
+// gopanic is panic. A function that calls panic has taken its token, so panicmem can use the token's place for its record.
 func gopanic(value any) {
-	raise(&panicRecord{value: value})
-}
-
-func raise(p *panicRecord) {
+	w := gwords()
+	p := w.token
+	w.token = nil
+	if p == nil {
+		p = &panicRecord{value: value}
+	}
 	if p.value == nil {
 		if debugPanicnil.Load() != 1 {
 			p.value = new(PanicNilError)
 		}
 	}
-	w := gwords()
 	p.outer = w.panics
 	w.panics = p
+	if p.fault != 0 {
+		p.outermost().fault = p.fault
+	}
 	unwind(w, p)
 	fatalpanic(p)
+}
+
+// outermost returns the panic that was raised first of those under way.
+func (p *panicRecord) outermost() *panicRecord {
+	for p.outer != nil {
+		p = p.outer
+	}
+	return p
 }
 
 // unwind runs the deferred calls of all frames for p. It returns when no calls are left. It does not return if p is recovered.
@@ -257,37 +269,33 @@ func printpanics(p *panicRecord) {
 }
 
 func fatalpanic(p *panicRecord) {
-	memory, pc := p.memory, p.pc
 	preprintpanics(p)
 	die()
+	begincrash()
 	printlock()
 	printpanics(p)
-	if memory {
+	if pc := p.outermost().fault; pc != 0 {
 		print("[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=")
 		printhex(uint64(pc))
 		print("]\n")
 	}
-	print("\n")
 	printunlock()
-	printstacks(false)
-	exit(2)
+	crash(false)
 }
 
 // throw ends the program with a fatal error, which cannot be recovered. The caller may hold locks, and so does not wait for others that die.
-func throw(s string) {
+func throw(s string) { printfatal(s); crash(true) }
+
+// fatal is throw for faults of the user's program.
+func fatal(s string) { die(); printfatal(s); crash(false) }
+
+func printfatal(s string) {
+	begincrash()
 	printlock()
 	print("fatal error: ")
 	printindented(s)
-	print("\n\n")
+	print("\n")
 	printunlock()
-	printstacks(false)
-	exit(2)
-}
-
-// fatal is throw for faults of the user's program.
-func fatal(s string) {
-	die()
-	throw(s)
 }
 
 //go:linkname sync_throw sync.throw
@@ -330,18 +338,19 @@ func panicdivide()   { panic(divideError) }
 func panicoverflow() { panic(overflowError) }
 func panicshift()    { panic(shiftError) }
 
-func panicmem()     { raiseMemory() }
-func panicnilcall() { raiseMemory() }
+// panicmem raises the panic for a nil pointer. Compiled code calls it.
+func panicmem() {
+	var pc [1]uintptr
+	callers(1, &pc[0], 1)
+	gwords().token = &panicRecord{value: memoryError, fault: pc[0]}
+	gopanic(memoryError)
+}
+
+func panicnilcall() { panicmem() }
 
 // panicfault raises the panic for an access to memory that faulted. The kernel calls it if the goroutine has set PanicOnFault.
 func panicfault(addr uintptr) {
 	panic(errorAddressString{msg: "invalid memory address or nil pointer dereference", addr: addr})
-}
-
-func raiseMemory() {
-	var pc [1]uintptr
-	callers(2, &pc[0], 1)
-	raise(&panicRecord{value: memoryError, memory: true, pc: pc[0]})
 }
 
 // panicplain and panicerror raise errors of kernel code that runs on a goroutine's stack.

@@ -33,7 +33,7 @@ func printunlock() {
 
 func gwrite(b []byte) {
 	for len(b) > 0 {
-		n := write1(2, unsafe.Pointer(&b[0]), int32(min(len(b), 1<<20)))
+		n := writeerror(unsafe.Pointer(&b[0]), int32(min(len(b), 1<<20)))
 		if n <= 0 {
 			return
 		}

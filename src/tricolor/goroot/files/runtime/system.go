@@ -8,12 +8,16 @@ import (
 	"unsafe"
 )
 
-// os_sigpipe ends the program with the status of SIGPIPE. Package os calls it after a write to a closed pipe on standard output.
+// os_sigpipe ends the program by SIGPIPE, unless it ignores or wants the signal. Package os calls it after a write to a closed pipe on
+// standard output or standard error.
 //
 //go:linkname os_sigpipe os.sigpipe
 func os_sigpipe() {
 	const sigpipe = 13
-	exit(128 + sigpipe)
+	if signalignored(sigpipe) || signalnote(sigpipe) {
+		return
+	}
+	diefromsignal(sigpipe)
 }
 
 //go:linkname os_ignoreSIGSYS os.ignoreSIGSYS
