@@ -57,7 +57,7 @@ def alloc(g: Gen, pos: Pos, kind: str, t: Type, node: object) -> str:
     if layout is None:
         return g.rt(pos, "runtime.newobject", g.m.type_ref(t))
     name = g.m.data.declare("tricolor.alloc", 'declare ptr @"tricolor.alloc"(ptr, i64) #91')
-    return g.op(f"call ptr {name}(ptr {layout}, i64 {rounded_bytes(size)}){g.dbg(pos)}")
+    return g.op(f"call ptr {name}(ptr {layout}, i64 {rounded_bytes(size)}){g.at(pos)}")
 
 
 def new_object(g: Gen, pos: Pos, kind: str, t: Type, node: object, on_stack: bool) -> Addr:

@@ -98,7 +98,7 @@ def emit_call(g: Gen, pos: Pos, callee: Callee, args: list[str], dest: Addr | No
         operands.append(callee.context)
     operands += args
     text = ", ".join(f"{t} {v}" for t, v in zip(kind.params, operands, strict=True))
-    line = f"call {kind.result} {callee.code}({text}){g.dbg(pos)}"
+    line = f"call {kind.result} {callee.code}({text}){g.at(pos)}"
     if kind.result == "void":
         g.do(line)
         return Results(addr.ptr if addr else "", addr)

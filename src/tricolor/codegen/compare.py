@@ -197,7 +197,7 @@ def equal_memory(g: Gen, pos: Pos, t: Type, a: Addr, b: Addr) -> str:
     if is_memory_comparable(t):
         return g.rt(pos, "runtime.memequal", a.ptr, b.ptr, str(size_of(t)))
     name = g.m.data.equal_ref(t)
-    return g.op(f"call zeroext i1 {name}(ptr null, ptr {a.ptr}, ptr {b.ptr}){g.dbg(pos)}")
+    return g.op(f"call zeroext i1 {name}(ptr null, ptr {a.ptr}, ptr {b.ptr}){g.at(pos)}")
 
 
 def equal_strings(g: Gen, pos: Pos, a: tuple[str, str], b: tuple[str, str]) -> str:

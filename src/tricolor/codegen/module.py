@@ -20,6 +20,7 @@ attributes #92 = { cold noreturn nomerge nounwind }
 attributes #93 = { nounwind returns_twice }
 attributes #95 = { cold nounwind willreturn memory(inaccessiblemem: readwrite) }
 attributes #94 = { noinline nounwind "split-stack" "frame-pointer"="all" "disable-tail-calls"="true" }
+attributes #96 = { nomerge nounwind }
 """
 _MEMORY_INTRINSICS = {
     "llvm.memmove.p0.p0.i64": "declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)",

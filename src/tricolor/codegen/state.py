@@ -289,14 +289,18 @@ class Gen:
         """The ``!dbg`` suffix of an instruction."""
         return self.m.debug.location(self.scope, pos) if self.scope else ""
 
+    def at(self, pos: Pos) -> str:
+        """The suffix of a call. LLVM must not merge it with an equal one of another line: both would have the same return address."""
+        return f" #96{self.dbg(pos)}"
+
     def rt(self, pos: Pos, symbol: str, *operands: str) -> str:
         """Call a runtime entry point; gives its result, or ``""`` for void. A noreturn entry ends the block."""
         entry = ENTRIES[symbol]
         name = self.m.declare_entry(symbol)
         args = ", ".join(f"{t} zeroext {v}" if t in ("i1", "i32") else f"{t} {v}" for t, v in zip(entry.params, operands, strict=True))
         if entry.result != "void":
-            return self.op(f"call {entry.result} {name}({args}){self.dbg(pos)}")
-        self.do(f"call void {name}({args}){' #92' if entry.noreturn else ''}{self.dbg(pos)}")
+            return self.op(f"call {entry.result} {name}({args}){self.at(pos)}")
+        self.do(f"call void {name}({args}){' #92' + self.dbg(pos) if entry.noreturn else self.at(pos)}")
         if entry.noreturn:
             self.unreachable()
         return ""
