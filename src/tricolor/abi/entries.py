@@ -75,6 +75,7 @@ void runtime.panicSlice3C (i64 x, i64 y) noreturn
 void runtime.panicSlice3CU (i64 x, i64 y) noreturn
 void runtime.panicSliceConvert (i64 have, i64 want) noreturn
 void runtime.panicdivide () noreturn
+void runtime.panicoverflow () noreturn
 void runtime.panicshift () noreturn
 void runtime.panicmem () noreturn
 void runtime.panicwrap () noreturn

@@ -294,6 +294,21 @@ def _carry(op: str) -> Intrinsic:
     return emit
 
 
+def _mul_overflow(g: Gen, e: Call, args: list[str]) -> list[str]:
+    """MulUintptr: the product, and whether it overflows."""
+    both = llvm_call(g, "{i64, i1}", "llvm.umul.with.overflow.i64", ("i64", args[0]), ("i64", args[1]))
+    return [g.op(f"extractvalue {{i64, i1}} {both}, {i}") for i in range(2)]
+
+
+def _div64(g: Gen, e: Call, args: list[str]) -> list[str]:
+    """Div64: quotient and remainder of a number of two words. LLVM has no division that fails when the quotient overflows."""
+    high, low, divisor = args
+    g.require(g.op(f"icmp ne i64 {divisor}, 0"), g.panic_block(e.pos, "runtime.panicdivide"))
+    g.require(g.op(f"icmp ult i64 {high}, {divisor}"), g.panic_block(e.pos, "runtime.panicoverflow"))
+    both = g.op(f'call {{i64, i64}} asm "divq $2", "={{rax}},={{rdx}},r,{{rax}},{{rdx}},~{{flags}}"(i64 {divisor}, i64 {low}, i64 {high})')
+    return [g.op(f"extractvalue {{i64, i64}} {both}, {i}") for i in range(2)]
+
+
 def _bits() -> dict[str, Intrinsic]:
     out: dict[str, Intrinsic] = {}
     for width in ("", "8", "16", "32", "64"):
@@ -312,7 +327,10 @@ def _bits() -> dict[str, Intrinsic]:
         out[f"math/bits.Mul{width}"] = _mul64
         out[f"math/bits.Add{width}"] = _carry("add")
         out[f"math/bits.Sub{width}"] = _carry("sub")
+        out[f"math/bits.Div{width}"] = _div64
+    out["math/big.mulWW"] = _mul64
     out["internal/runtime/math.Mul64"] = _mul64
+    out["internal/runtime/math.MulUintptr"] = _mul_overflow
     out["internal/runtime/math.Add64"] = _carry("add")
     return out
 
@@ -399,6 +417,15 @@ def _syscall6(g: Gen, e: Call, args: list[str]) -> list[str]:
     ]
 
 
+def _choose(g: Gen, e: Call, args: list[str]) -> list[str]:
+    """constanttime.Select(v, x, y): x unless v is 0."""
+    return [g.op(f"select i1 {g.op(f'icmp ne i64 {args[0]}, 0')}, i64 {args[1]}, i64 {args[2]}")]
+
+
+def _bool_to_uint8(g: Gen, e: Call, args: list[str]) -> list[str]:
+    return [g.op(f"zext i1 {args[0]} to i8")]
+
+
 def _fence(g: Gen, e: Call, args: list[str]) -> list[str]:
     g.do("fence seq_cst")
     return []
@@ -420,6 +447,8 @@ def _machine() -> dict[str, Intrinsic]:
         "internal/abi.FuncPCABI0": _code_address,
         "internal/abi.FuncPCABIInternal": _code_address,
         "internal/abi.NoEscape": _identity,
+        "crypto/internal/constanttime.Select": _choose,
+        "crypto/internal/constanttime.boolToUint8": _bool_to_uint8,
         "internal/runtime/syscall/linux.Syscall6": _syscall6,
         "syscall.RawSyscall6": _syscall6,
     }
