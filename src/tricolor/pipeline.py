@@ -75,7 +75,7 @@ class Analysed:
 
 
 def load_typed(request: CompileRequest, progress: Progress) -> TypedProgram | Faults:
-    """Parse and type-check. Raises EnvironmentFault, Unsupported."""
+    """Parse and type-check. Raises EnvironmentFault, and Unsupported about a single package."""
     progress.say("loading and type-checking")
     tags = (*BUILD_TAGS, *request.tags)
     goroot = find_toolchain().root
@@ -84,7 +84,8 @@ def load_typed(request: CompileRequest, progress: Progress) -> TypedProgram | Fa
     if result.program is None:
         refuse_cgo_files([request.directory / pattern for pattern in request.patterns])
         return Faults(result.diagnostics)
-    refuse_unsupported(result.program)
+    if len(result.program.roots) == 1:
+        refuse_unsupported(result.program)
     return result.program
 
 

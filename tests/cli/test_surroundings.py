@@ -186,3 +186,16 @@ def test_a_corrupt_entry_of_any_kind_is_made_again(tricolor: Run, tmp_path: Path
                 path.unlink()
     done = tricolor("run", "p.go", environment=environment)
     assert (done.status, done.err) == (0, "made\n")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_closed_standard_streams_are_dev_null(tmp_path: Path, closed: str) -> None:
+    source = 'package main\n\nimport (\n\t"fmt"\n\t"os"\n)\n\nfunc main() {\n\tf, _ := os.Create("f")\n\tfmt.Println("x")\n\tprintln("y")\n'
+    (tmp_path / "p.go").write_text(source + '\tf.WriteString("z")\n\tos.Exit(len(os.Args))\n}\n')
+    for command in ("tricolor run p.go a", "tricolor build -o p p.go && ./p a"):
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        done = subprocess.run(
+            ["bash", "-c", f"({command}) {closed}"], cwd=tmp_path, env=os.environ | {"PATH": path}, timeout=300, check=False
+        )
+        assert done.returncode == 2
+        assert (tmp_path / "f").read_text() == "z"

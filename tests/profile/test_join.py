@@ -165,6 +165,13 @@ def test_a_callers_row_adds_up_everything_that_its_line_allocates() -> None:
     assert rows[1].sites == (sites[0],)
 
 
+def test_a_caller_of_whose_allocations_nothing_is_in_use_has_no_row() -> None:
+    freed, kept = sample(frame()), Sample((frame(line=2),), 4, 64, 1, 16, 16)
+    landings = join(profile(freed, kept), [site(), site(line=2)], NAMED, EXPLAINED)
+    rows = by_caller(landings, measure_of(SampleType.INUSE_SPACE), size_of)
+    assert [(row.sites[0].position.line, row.amount) for row in rows] == [(2, Amount(1, 16))]
+
+
 def test_rows_of_memory_in_use_leave_out_freed_objects() -> None:
     freed, kept = sample(frame()), Sample((frame(line=2),), 4, 64, 1, 16, 16)
     landings = join(profile(freed, kept), [site(), site(line=2)], NAMED, EXPLAINED)

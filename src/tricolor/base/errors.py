@@ -60,10 +60,12 @@ class CompilerBug(TricolorError):
 BUG_NOTE: Final = "tricolor: this is a bug in Tricolor, not in your program; please report it, and attach the program"
 
 
-def bug_report(error: Exception) -> str:
-    """What the user reads about a bug of ours: an exception that is no message for users."""
+def failure_text(error: Exception) -> str:
+    """What to print about a failure that ends a command. Every exception that is no TricolorError is a bug of ours."""
     if isinstance(error, CompilerBug):
         return f"tricolor: {error}\n{BUG_NOTE}"
+    if isinstance(error, TricolorError):
+        return f"tricolor: {error}"
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -71,9 +73,26 @@ def bug_report(error: Exception) -> str:
     return f"tricolor: internal error{place}: {type(error).__name__}: {error}\n{BUG_NOTE}"
 
 
+def concerns_one_package(error: Exception) -> bool:
+    """Whether the failure is a bug or a limit of ours, which other packages need not have."""
+    return isinstance(error, (CompilerBug, Unsupported)) or not isinstance(error, (TricolorError, OSError, MemoryError))
+
+
+def exit_status_of(error: Exception) -> int:
+    """The exit status that a failure causes."""
+    return error.exit_status if isinstance(error, TricolorError) else CompilerBug.exit_status
+
+
+def package_failure(path: str, error: Exception) -> str:
+    """What to print about the package that a failure concerns."""
+    return f"# {path}\n{failure_text(error)}"
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """The user's program has compile errors, so there is no other result. ``text``: what the go command prints about them."""
+    """The user's program has compile errors, so there is no other result. ``text``: what the go command prints about them. ``exit_status``:
+    that of the command."""
 
     text: str
+    exit_status: int = 1

@@ -1,14 +1,29 @@
-"""Write files whole or not at all."""
+"""Write files whole or not at all; standard streams that are closed."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
 from tricolor.base.errors import EnvironmentFault
+
+
+def open_standard_streams() -> None:
+    """Open /dev/null for each standard stream that is closed, as Go programs do. Otherwise a file that is opened later would get its number,
+    and receive what is printed."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] - Python leaves closed streams out
+        sys.stdout = os.fdopen(1, "w")
+    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]
+        sys.stderr = os.fdopen(2, "w")
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:

@@ -13,12 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tricolor.base.errors import EnvironmentFault, Faults, TricolorError
+from tricolor.base.errors import EnvironmentFault, Faults, TricolorError, concerns_one_package, exit_status_of, package_failure
 from tricolor.base.files import write_output, writing
 from tricolor.base.progress import Progress
 from tricolor.cache.programs import CompiledProgram, Form
 from tricolor.cache.store import read_entry
-from tricolor.cli.common import COMPILE_FLAGS, check_level, dump_stage, gcflags, tags
+from tricolor.cli.common import COMPILE_FLAGS, check_level, dump_stage, gcflags, say, tags
 from tricolor.cli.compiling import compile_main, compile_programs, dump_program
 from tricolor.cli.flags import Flag, describe, parse_flags
 
@@ -78,36 +78,80 @@ def build(arguments: Sequence[str]) -> int:
     output = parsed.text("o")
     if output and not _is_folder(output):
         _check_replaceable(Path(output))
-    programs = compile_programs(parsed, patterns, Form.EXECUTABLE, account=False, compile_typed=partial(_compile_packages, output))
+    failures: list[tuple[str, Exception]] = []
+    programs = compile_programs(
+        parsed, patterns, Form.EXECUTABLE, account=False, compile_typed=partial(_compile_packages, output, failures)
+    )
     if isinstance(programs, int):
         return programs
     for program in programs:
         if output != _NOWHERE:
             _write(program, Path(output, program.name) if _is_folder(output) else Path(output or program.name))
-    return 0
+    for path, error in failures:
+        say(package_failure(path, error))
+    return max((exit_status_of(error) for _, error in failures), default=0)
 
 
 # --- Compiling ---------------------------------------------------------------------------------------------------------
 
 
-def _compile_packages(output: str, request: CompileRequest, typed: TypedProgram, progress: Progress) -> list[CompiledProgram] | Faults:
-    """The programs to write. Packages that give no program are only analysed."""
-    from tricolor.pipeline import analyse_packages, load_typed
+def _compile_packages(
+    output: str, failures: list[tuple[str, Exception]], request: CompileRequest, typed: TypedProgram, progress: Progress
+) -> list[CompiledProgram] | Faults:
+    """The programs to write. Packages that give no program are only analysed. ``failures`` gets the packages that bugs or limits of ours
+    concern, if there are others."""
+    from tricolor.pipeline import load_typed
 
     mains = [package.path for package in typed.roots if package.name == "main"]
     if len(typed.roots) == 1 and mains:
         return compile_main(request, typed, progress)
     writes = _check_output_of_several(output, [package.path for package in typed.roots], mains)
-    analyse_packages(request, typed, progress)
+    failures += _failing(request, typed, progress)
+    failing = {path for path, _ in failures}
     programs: list[CompiledProgram] = []
     for path in mains if writes else []:
+        if path in failing:
+            continue
         one = replace(request, patterns=(path,))
-        loaded = load_typed(one, progress)
-        compiled = loaded if isinstance(loaded, Faults) else compile_main(one, loaded, progress)
+        try:
+            loaded = load_typed(one, progress)
+            compiled = loaded if isinstance(loaded, Faults) else compile_main(one, loaded, progress)
+        except Exception as error:
+            if not concerns_one_package(error):
+                raise
+            failures.append((path, error))
+            continue
         if isinstance(compiled, Faults):
             return compiled
         programs += compiled
     return programs
+
+
+def _failing(request: CompileRequest, typed: TypedProgram, progress: Progress) -> list[tuple[str, Exception]]:
+    """Analyse the packages together, and one by one if that fails: those that cannot be analysed. Raises the failure of a single package."""
+    from tricolor.goroot.refuse import refuse_unsupported
+    from tricolor.pipeline import analyse_packages, load_typed
+
+    try:
+        refuse_unsupported(typed)
+        analyse_packages(request, typed, progress)
+    except Exception as error:
+        if not concerns_one_package(error) or len(typed.roots) == 1:
+            raise
+    else:
+        return []
+    failures: list[tuple[str, Exception]] = []
+    for package in typed.roots:
+        one = replace(request, patterns=(package.path,))
+        try:
+            loaded = load_typed(one, progress)
+            if not isinstance(loaded, Faults):
+                analyse_packages(one, loaded, progress)
+        except Exception as error:
+            if not concerns_one_package(error):
+                raise
+            failures.append((package.path, error))
+    return failures
 
 
 def _check_output_of_several(output: str, packages: Sequence[str], mains: Sequence[str]) -> bool:

@@ -16,38 +16,53 @@ from tricolor.cli.common import say, say_faults
 from tricolor.cli.gcflags import CompilerFlags
 from tricolor.decide.decisions import Line, analyse_alone, lines_about, request_for
 from tricolor.decide.log import write_log
+from tricolor.decide.separately import separately
 from tricolor.escape.messages import Detail
+from tricolor.frontend.load import LoadRequest
 from tricolor.frontend.records import Package
 
 
 def show_decisions(patterns: Sequence[str], tags: Sequence[str], flags: CompilerFlags, out: TextIO, *, check: bool = False) -> int:
-    """Print or log the decisions about the packages that the patterns name; the exit status is 1 if any has compile errors.
+    """Print or log the decisions about the packages that the patterns name; the exit status is 1 if any has compile errors, 3 if a bug of
+    ours costs the decisions about one.
 
     Raises EnvironmentFault."""
     directory = Path.cwd()
     flows = flags.detail > 1
+
+    def decide(request: LoadRequest) -> tuple[str, str]:
+        """Decisions as text, and compile errors."""
+        alone = analyse_alone(request, explained=flows or flags.log is not None, check=check)
+        if isinstance(alone, Faults):
+            return "", alone.text
+        shown = ""
+        for package in alone.typed.roots:
+            if flags.detail:
+                shown += _text(lines_about(alone, package, Detail(flows, flags.effects)), package, str(directory))
+            if flags.log is not None:
+                write_log(flags.log, alone, package)
+        return shown, alone.faults
+
     with Progress() as progress:
         progress.say("deciding what escapes")
-        alone = analyse_alone(request_for(patterns, directory, tags), explained=flows or flags.log is not None, check=check)
-    if isinstance(alone, Faults):
-        return say_faults(alone.text)
-    for package in alone.typed.roots:
-        if flags.detail:
-            _print(lines_about(alone, package, Detail(flows, flags.effects)), package, str(directory), out)
-        if flags.log is not None:
-            write_log(flags.log, alone, package)
-    if alone.faults:
-        return say_faults(alone.faults)
+        outcomes = separately(request_for(patterns, directory, tags), decide)
+    out.writelines(shown for shown, _ in outcomes.done)
+    for failure in outcomes.failures:
+        say(failure)
+    faults = outcomes.faults or "".join(faults for _, faults in outcomes.done)
+    if faults or outcomes.failures:
+        return max(outcomes.status, say_faults(faults) if faults else 0)
     if flags.inlining:
         say("tricolor: decisions match go build -gcflags=-l; without -l Go inlines calls and decides separately for each inlined copy")
     return 0
 
 
-def _print(lines: Sequence[Line], package: Package, directory: str, out: TextIO) -> None:
-    """Print the lines of a package, if any, under a ``# package`` line; file names are relative to ``directory`` where that is shorter."""
-    if lines:
-        text = "".join(f"{line}\n" for line in lines)
-        out.write(f"# {package.path}\n{shorten(text, package.directory, directory)}")
+def _text(lines: Sequence[Line], package: Package, directory: str) -> str:
+    """The lines of a package, if any, under a ``# package`` line; file names are relative to ``directory`` where that is shorter."""
+    if not lines:
+        return ""
+    text = "".join(f"{line}\n" for line in lines)
+    return f"# {package.path}\n{shorten(text, package.directory, directory)}"
 
 
 def shorten(text: str, folder: str, directory: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from tricolor.base.errors import UsageError
+from tricolor.base.errors import Faults, UsageError
 from tricolor.base.files import write_output
 from tricolor.base.progress import Progress
 from tricolor.cli.common import check_files, say, say_faults, tags
@@ -68,11 +68,12 @@ def escape(arguments: Sequence[str]) -> int:
     # Read the lock file first: a fault in it is reported before the long analysis.
     lock = _read_lock(parsed.text("check"))
     explained, faults = _explained(patterns, parsed)
-    if faults:
+    if faults.text:
         # Show the decisions about the packages without faults, but never write a file that lacks the other packages.
         if explained.packages and not any(parsed.text(flag) for flag in ("lock", "check", "o")):
             _write(explained, parsed)
-        return say_faults(faults)
+        say_faults(faults.text)
+        return faults.exit_status
     if parsed.text("lock"):
         return _write_lock(explained, parsed.text("lock"))
     if lock is not None:
@@ -130,8 +131,8 @@ def _changed(parameter: Parameter, flows: str) -> str:
     return f"{effect_text(parameter)} (the lock file has: {flows_text(flows)})"
 
 
-def _explained(patterns: Sequence[str], parsed: Parsed) -> tuple[Explained, str]:
-    """The sites of the packages without faults, and the compile errors of the other packages."""
+def _explained(patterns: Sequence[str], parsed: Parsed) -> tuple[Explained, Faults]:
+    """The sites of the packages without faults, and what to print about the other packages."""
     from tricolor.explain.remember import explain_faultless
 
     with Progress() as progress:

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from tricolor.base.errors import CompilerBug, TricolorError, bug_report
+from tricolor.base.errors import CompilerBug, TricolorError, failure_text
+from tricolor.base.files import open_standard_streams
 
 _USAGE = """\
 Tricolor runs Go programs on a memory manager of its own, and explains where every value lives.
@@ -37,13 +38,11 @@ _HELP_FLAGS: Final = ("-h", "-help", "--help")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    open_standard_streams()
     try:
         return _dispatch(words)
-    except CompilerBug as error:
-        print(bug_report(error), file=sys.stderr)
-        return error.exit_status
     except TricolorError as error:
-        print(f"tricolor: {error}", file=sys.stderr)
+        print(failure_text(error), file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         return 130
@@ -52,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # noqa: BLE001 - any other exception is our bug
-        print(bug_report(error), file=sys.stderr)
+        print(failure_text(error), file=sys.stderr)
         return CompilerBug.exit_status
 
 

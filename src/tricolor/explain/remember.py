@@ -18,42 +18,54 @@ _KIND = "explained"
 
 
 def explain(patterns: Sequence[str], directory: Path, tags: Sequence[str] = ()) -> Explained | str:
-    """The sites of the packages that the patterns name in ``directory``, or the go command's output if any of them has compile errors.
+    """The sites of the packages that the patterns name in ``directory``, or what to print about those among them that have none.
 
     Raises EnvironmentFault, CompilerBug."""
     explained, faults = explain_faultless(patterns, directory, tags)
-    return faults or explained
+    return faults.text or explained
 
 
-def explain_faultless(patterns: Sequence[str], directory: Path, tags: Sequence[str] = ()) -> tuple[Explained, str]:
-    """The sites of the packages without compile errors, and the go command's output about the other packages.
+def explain_faultless(patterns: Sequence[str], directory: Path, tags: Sequence[str] = ()) -> tuple[Explained, Faults]:
+    """The sites of the packages without compile errors, and what to print about the other packages; its text is empty if there are none.
 
     Raises EnvironmentFault, CompilerBug."""
     key = program_key(patterns, directory, ("explain", *tags))
     known = _recall(key)
     if known is not None:
-        return known, ""
+        return known, Faults("")
     with without_cycle_collection():
         return _explain_anew(key, patterns, directory, tags)
 
 
-def _explain_anew(key: str, patterns: Sequence[str], directory: Path, tags: Sequence[str]) -> tuple[Explained, str]:
+def _explain_anew(key: str, patterns: Sequence[str], directory: Path, tags: Sequence[str]) -> tuple[Explained, Faults]:
     # Load the front end only when there is something to analyse.
     from tricolor.cache.inputs import inputs_of
-    from tricolor.decide.decisions import analyse_alone, request_for
+    from tricolor.decide.decisions import Alone, analyse_alone, request_for
+    from tricolor.decide.separately import separately
     from tricolor.explain.sites import sites_of
+    from tricolor.frontend.load import LoadRequest
+    from tricolor.frontend.toolchain import GO_VERSION
 
-    alone = analyse_alone(request_for(patterns, directory, tags))
+    def analyse_and_explain(request: LoadRequest) -> tuple[Explained, Alone | Faults]:
+        alone = analyse_alone(request)
+        return (Explained(GO_VERSION, {}) if isinstance(alone, Faults) else sites_of(alone)), alone
+
+    outcomes = separately(request_for(patterns, directory, tags), analyse_and_explain)
+    if outcomes.failures or outcomes.faults:
+        text = "\n".join(filter(None, (outcomes.faults.rstrip("\n"), *outcomes.failures)))
+        return _joined(GO_VERSION, [explained for explained, _ in outcomes.done]), Faults(text, max(outcomes.status, 1))
+    ((explained, alone),) = outcomes.done
     if isinstance(alone, Faults):
-        from tricolor.frontend.toolchain import GO_VERSION
+        return explained, alone
+    if not alone.faults:
+        record = {"inputs": inputs_of(alone.typed.sources(), patterns, directory), "explained": to_json(explained)}
+        write_entry(_KIND, key, json.dumps(record).encode())
+    return explained, Faults(alone.faults)
 
-        return Explained(GO_VERSION, {}), alone.text
-    explained = sites_of(alone)
-    if alone.faults:
-        return explained, alone.faults
-    record = {"inputs": inputs_of(alone.typed.sources(), patterns, directory), "explained": to_json(explained)}
-    write_entry(_KIND, key, json.dumps(record).encode())
-    return explained, ""
+
+def _joined(go_version: str, parts: Sequence[Explained]) -> Explained:
+    packages = {path: sites for part in parts for path, sites in part.packages.items()}
+    return Explained(go_version, packages, {path: found for part in parts for path, found in part.parameters.items()})
 
 
 def _recall(key: str) -> Explained | None:

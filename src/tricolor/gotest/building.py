@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
-from tricolor.base.errors import CompilerBug, Faults, TricolorError, bug_report
+from tricolor.base.errors import CompilerBug, Faults, TricolorError, failure_text
 from tricolor.base.progress import Progress
 from tricolor.cache.programs import CompiledProgram
 from tricolor.gotest.binaries import BinaryOptions, compile_binary, remember_binary, remembered_binary
@@ -59,11 +59,11 @@ def _compile(package: TestPackage, options: BinaryOptions, progress: Progress) -
     try:
         compiled = compile_binary(package, options, progress)
     except CompilerBug as error:
-        return Refused(error.exit_status, failed, f"# {package.path}\n{bug_report(error)}\n".encode())
+        return Refused(error.exit_status, failed, f"# {package.path}\n{failure_text(error)}\n".encode())
     except TricolorError as error:
         return Refused(error.exit_status, failed, f"# {package.path}\ntricolor: {error}\n".encode())
     except Exception as error:  # noqa: BLE001 - any other exception is our bug, which must not cost other packages
-        return Refused(CompilerBug.exit_status, failed, f"# {package.path}\n{bug_report(error)}\n".encode())
+        return Refused(CompilerBug.exit_status, failed, f"# {package.path}\n{failure_text(error)}\n".encode())
     if isinstance(compiled, Faults):
         return Refused(1, failed, f"{compiled.text.rstrip()}\n".encode())
     return compiled

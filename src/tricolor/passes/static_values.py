@@ -70,7 +70,12 @@ def _is_large_map(x: n.Expr) -> bool:
     nodes = list(walk(x))
     # The compiler has a node for each key with its value.
     pairs = sum(len(at.entries) if isinstance(at, n.MapLit) else len(at.fields) if isinstance(at, n.StructLit) else 0 for at in nodes)
-    return len(nodes) + pairs >= _LARGE_MAP_NODES and all(type(at) in _WITHOUT_EFFECT for at in nodes)
+    return len(nodes) + pairs >= _LARGE_MAP_NODES and all(_is_without_effect(at) for at in nodes)
+
+
+def _is_without_effect(x: object) -> bool:
+    """A temporary holds what a call gave, so its use stands for the call."""
+    return type(x) in _WITHOUT_EFFECT and (not isinstance(x, n.Name) or _is_global(x))
 
 
 def _is_global(x: n.Expr) -> TypeGuard[n.Name]:

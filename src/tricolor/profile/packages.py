@@ -10,7 +10,7 @@ from typing import final
 
 from tricolor.base.progress import Progress
 from tricolor.explain.model import Explained, Site
-from tricolor.explain.remember import explain
+from tricolor.explain.remember import explain, explain_faultless
 from tricolor.frontend.toolchain import find_toolchain, go_environment
 from tricolor.profile.join import packages_of
 from tricolor.profile.model import HeapProfile
@@ -52,9 +52,10 @@ def explain_for(
     for group, folder in groups:
         if group:
             progress.say(f"analysing {len(group)} packages that allocate in the profile")
-            explained = explain(group, folder, tags)
-            if isinstance(explained, str):
-                return explained
+            # A package without sites costs the profile its own lines only: the report lists them as unmatched.
+            explained, faults = explain_faultless(group, folder, tags)
+            if faults.text and not explained.packages:
+                return faults.text
             others |= explained.packages
     return Explanations(named, Explained(named.go_version, others))
 

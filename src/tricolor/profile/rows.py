@@ -153,6 +153,8 @@ def by_caller(landings: Iterable[Landing], measure: Measure, rank: Callable[[Amo
     rows: list[Row] = []
     for group in groups.values():
         parts = by_site(group, measure, rank)
+        if not parts:
+            continue  # nothing of this kind, as if nothing that was allocated is in use
         amount = _sum(group, measure)
         rows.append(Row(parts[0].sites, amount, (Charge(group[0].charged, amount),), parts[0].contradicts, parts[0].inlined, len(parts)))
     return _ranked(rows, rank)

@@ -50,6 +50,7 @@ from tricolor.runtime.scheduler.trace_level import begin_trace_level
 from tricolor.runtime.scheduler.waking import make_ready
 from tricolor.runtime.settings_keys import STOP_EVERY_US
 from tricolor.runtime.system.futex import sleep_while
+from tricolor.runtime.system.process import open_standard_files
 from tricolor.runtime.system.seed import seed
 
 
@@ -118,6 +119,7 @@ def start(argc: i32, argv: addr, envp: addr) -> i32:
     scheduler.argc = to_i64(argc)
     scheduler.argv = argv
     scheduler.envp = envp
+    open_standard_files()
     block_signals(program_mask)
     begin_trace_level()
     install_signals(function_address(fault_handler), function_address(quit_handler), function_address(urgent_handler))

@@ -18,6 +18,7 @@ from tricolor.kernel.lang import (
     stack_struct,
     store_u8,
     systemstack,
+    text,
     to_i32,
     to_u8,
     to_u64,
@@ -30,6 +31,8 @@ from tricolor.runtime.system.seed import random_u64, seed
 
 MASK_WORDS: Final = 128
 """For 8192 CPUs, the most that Linux can be built for on x86-64."""
+F_GETFD: Final = 1
+O_RDWR: Final = 2
 
 
 class AffinityMask(Struct):
@@ -52,6 +55,23 @@ def sched_getaffinity(process: i32, length_bytes: u64, mask: AffinityMask) -> i3
 
 @libc
 def __errno_location() -> addr: ...
+
+
+@libc
+def fcntl(descriptor: i32, command: i32, argument: i64) -> i32: ...
+
+
+@libc
+def open(path: addr, flags: i32, mode: u32) -> i32: ...
+
+
+@kernel
+def open_standard_files() -> None:
+    """Opens /dev/null for each standard stream that is closed. Otherwise a file that the program opens would receive what it prints."""
+    path, _ = text("/dev/null\0")
+    for descriptor in range(3):
+        if fcntl(to_i32(descriptor), F_GETFD, 0) < 0:
+            open(path, O_RDWR, 0)
 
 
 @kernel
