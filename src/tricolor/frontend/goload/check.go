@@ -17,6 +17,8 @@ type checked struct {
 	info   *types.Info
 	faults []fault
 	failed bool // it or one of its imports has faults
+
+	suspected bool // it or one of its imports may have a fault that only the compiler finds, see suspicion.go
 }
 
 const partlyWritten = 4 // exit status, see main.go
@@ -27,11 +29,12 @@ func checkAndWrite(fset *token.FileSet, req *request, pkgs []*listed, output str
 	byPath := map[string]*listed{}
 	for _, p := range pkgs {
 		byPath[p.ImportPath] = p
+		p.byPath = byPath
 		p.check.done = make(chan struct{})
 	}
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for _, p := range pkgs {
-		go p.typeCheck(fset, byPath, slots)
+		go p.typeCheck(fset, pkgs, slots)
 	}
 	out := createContainer(output)
 	e := newEmitter(fset, pkgs, out)
@@ -65,14 +68,14 @@ func checkAndWrite(fset *token.FileSet, req *request, pkgs []*listed, output str
 }
 
 // typeCheck waits for the imports of a package and checks it.
-func (p *listed) typeCheck(fset *token.FileSet, byPath map[string]*listed, slots chan struct{}) {
+func (p *listed) typeCheck(fset *token.FileSet, pkgs []*listed, slots chan struct{}) {
 	defer close(p.check.done)
 	if p.ImportPath == "unsafe" {
 		p.check.pkg = types.Unsafe
 		return
 	}
 	for _, path := range p.Imports {
-		if imported := byPath[path]; imported != nil {
+		if imported := p.byPath[path]; imported != nil {
 			<-imported.check.done
 			p.check.failed = p.check.failed || imported.check.failed
 		}
@@ -106,7 +109,7 @@ func (p *listed) typeCheck(fset *token.FileSet, byPath map[string]*listed, slots
 	}
 	config := types.Config{
 		GoVersion: p.goVersion(),
-		Importer:  &importer{p, byPath},
+		Importer:  &importer{p},
 		Sizes:     types.SizesFor("gc", "amd64"),
 
 		DisableUnusedImportCheck: p.leftOut != nil,
@@ -121,6 +124,9 @@ func (p *listed) typeCheck(fset *token.FileSet, byPath map[string]*listed, slots
 	if len(p.check.faults) == 0 && p.leftOut == nil {
 		p.check.faults = p.compilerFaults()
 	}
+	if len(p.check.faults) == 0 {
+		p.check.faults = p.refusedFaults(pkgs)
+	}
 	p.check.failed = len(p.check.faults) > 0
 	if !p.check.failed && p.leftOut == nil {
 		p.check.faults = p.linkerFaults()
@@ -129,8 +135,7 @@ func (p *listed) typeCheck(fset *token.FileSet, byPath map[string]*listed, slots
 
 // importer returns the imports of a package. They must have been checked before.
 type importer struct {
-	p      *listed
-	byPath map[string]*listed
+	p *listed
 }
 
 func (im *importer) Import(path string) (*types.Package, error) {
@@ -140,7 +145,7 @@ func (im *importer) Import(path string) (*types.Package, error) {
 	if path == "unsafe" {
 		return types.Unsafe, nil
 	}
-	imported := im.byPath[path]
+	imported := im.p.byPath[path]
 	if imported == nil {
 		return nil, fmt.Errorf("package %s is not in the program", path)
 	}

@@ -111,7 +111,7 @@ func (p *listed) linkerFaults() []fault {
 // diagnostics returns the text about all faulty packages: the go command's text or, if it finds no fault
 // (since it does not see the overlay), our own text in the same form.
 func diagnostics(fset *token.FileSet, pkgs []*listed) string {
-	if text := buildErrors(pkgs); text != "" {
+	if text := pkgs[0].req.verdict.ask(pkgs); text != "" {
 		return text
 	}
 	var out strings.Builder

@@ -32,7 +32,8 @@ type listed struct {
 	DefaultGODEBUG string
 
 	req    *request
-	index  int // place in the package table, see emitPackage
+	byPath map[string]*listed // all packages of the program
+	index  int                // place in the package table, see emitPackage
 	parsed []*sourceFile
 	check  checked
 
@@ -68,8 +69,8 @@ var listTemplate = strings.Join([]string{
 
 func listOf(field string) string { return "{{join ." + field + " \"\\x1f\"}}" }
 
-// goList returns the named packages and all their dependencies, dependencies first.
-func goList(req *request) []*listed {
+// listArguments returns the arguments of go list up to the packages: these are listed with all their dependencies, dependencies first.
+func listArguments(req *request) []string {
 	// With a profile the go command would list each dependency of a command once more, for that command.
 	args := []string{"list", "-deps", "-buildvcs=false", "-pgo=off", "-f", strings.TrimSuffix(listTemplate, "\n")}
 	if req.test {
@@ -81,8 +82,12 @@ func goList(req *request) []*listed {
 	if req.overlay != "" {
 		args = append(args, "-overlay="+req.overlay)
 	}
-	args = append(append(args, "--"), req.patterns...)
-	cmd := exec.Command(req.goCommand, args...)
+	return append(args, "--")
+}
+
+// goList returns the named packages and all their dependencies, dependencies first.
+func goList(req *request) []*listed {
+	cmd := exec.Command(req.goCommand, append(listArguments(req), req.patterns...)...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -92,8 +97,13 @@ func goList(req *request) []*listed {
 		}
 		fail("%v", err)
 	}
+	return withPortableFiles(req, parseRecords(req, stdout.String()))
+}
+
+// parseRecords reads the records of all packages that go list printed.
+func parseRecords(req *request, text string) []*listed {
 	var pkgs []*listed
-	for record := range strings.SplitSeq(stdout.String(), recordEnd) {
+	for record := range strings.SplitSeq(text, recordEnd) {
 		if record != "" {
 			p := parseListed(record)
 			p.req = req

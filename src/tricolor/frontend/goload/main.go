@@ -33,6 +33,8 @@ type request struct {
 	remembered string   // folder with a file for each key that other runs have results for; "": no keys
 	salt       string   // part of every key
 	bodies     []string // packages to write with all bodies, and with all packages that they import
+
+	verdict verdict
 }
 
 func main() {

@@ -87,8 +87,8 @@ func (f *sourceFile) parse(base int) {
 		fail("%s: the position of the file is not %d", f.path, base)
 	}
 	f.hasLineDirective = strings.Contains(string(f.text), "line ") && hasLineDirective(f.syntax)
+	f.pragmas = collectPragmas(f.syntax, f.tok, f.text)
 	f.text = nil
-	f.pragmas = collectPragmas(f.syntax, f.tok)
 	f.localTypes = collectLocalTypes(f.syntax)
 }
 

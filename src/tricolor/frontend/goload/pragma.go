@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"go/ast"
 	"go/token"
 	"strconv"
@@ -10,17 +11,20 @@ import (
 
 // pragma is one //go:xxx comment that starts a line.
 type pragma struct {
-	pos  token.Pos
-	text string // with the leading "//"
+	pos   token.Pos
+	text  string // with the leading "//"
+	alone bool   // nothing stands before it on its line
 }
 
 // collectPragmas returns the //go: comments of a file in source order.
-func collectPragmas(file *ast.File, tok *token.File) []pragma {
+func collectPragmas(file *ast.File, tok *token.File, text []byte) []pragma {
 	var found []pragma
 	for _, group := range file.Comments {
 		for _, c := range group.List {
 			if strings.HasPrefix(c.Text, "//go:") {
-				found = append(found, pragma{c.Pos(), strings.TrimRight(c.Text, " \t\r")})
+				before := text[:tok.Offset(c.Pos())]
+				line := before[bytes.LastIndexByte(before, '\n')+1:]
+				found = append(found, pragma{c.Pos(), strings.TrimRight(c.Text, " \t\r"), len(bytes.TrimSpace(line)) == 0})
 			}
 		}
 	}
