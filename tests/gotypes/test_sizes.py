@@ -104,9 +104,17 @@ def test_a_final_field_without_size_is_padded() -> None:
     assert sizes.size_of(t) == 8
 
 
-def test_a_huge_array_has_a_bitmap_at_once() -> None:
-    t = ir.array(ir.STRING, 1 << 20)
-    assert sizes.pointer_bytes(t) == (1 << 24) - 8
+@pytest.mark.parametrize("length", [1 << 20, 1 << 36, 1 << 45])
+def test_a_huge_array_takes_no_memory_for_its_length(length: int) -> None:
+    t = ir.array(ir.STRING, length)
+    assert sizes.pointer_bytes(t) == length * 16 - 8
+    assert not sizes.has_bitmap(t)
+
+
+def test_the_last_pointer_is_where_the_bitmap_ends() -> None:
+    rng = random.Random(13)
+    for t in (random_struct(rng, 3) for _ in range(200)):
+        assert sizes.pointer_words(t) == sizes.pointer_bitmap(t).bit_length(), f"{t}"
 
 
 def test_more_than_four_words_return_in_memory() -> None:

@@ -62,15 +62,13 @@ def read_name(address: int) -> Name:
 
 @final
 class Reader:
-    """``addresses`` of the tables by symbol."""
+    """``addresses`` of the program's tables by symbol."""
 
     def __init__(self, addresses: dict[str, int]) -> None:
-        self.names = addresses["tricolor.names"]
-        self.types = addresses["tricolor.types"]
-        self.texts = addresses["tricolor.texts"]
+        self.offsets = addresses["tricolor.offsets"]
 
     def name_off(self, off: int) -> Name:
-        return read_name(u64(self.names + 8 * off))
+        return read_name(u64(self.offsets + 8 * off))
 
     def string(self, t: int) -> str:
         text = self.name_off(u32(t + 40)).text
@@ -109,7 +107,7 @@ class Reader:
             parts.append("ipkg=" + read_name(u64(t + 48)).text)
             first, n = u64(t + 56), u64(t + 64)
             for m in range(first, first + 8 * n, 8):
-                parts.append(f"{self.name_off(u32(m)).text}:{self.string(u64(self.types + 8 * u32(m + 4)))}")
+                parts.append(f"{self.name_off(u32(m)).text}:{self.string(u64(self.offsets + 8 * u32(m + 4)))}")
         elif kind == 19:
             out = u16(t + 50)
             parts += [u16(t + 48), out & 0x7FFF, "..." if out >> 15 else ""]

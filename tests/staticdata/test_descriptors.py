@@ -427,7 +427,7 @@ define void @main.handler(ptr sret({{ptr, i64, i64}, {ptr, i64}}) %out, i64 %n, 
         compile_object(Unit("code", code, 1)),
     ]
     exported = [
-        "tricolor.names", "tricolor.types", "tricolor.texts", "tricolor.typelinks", "tricolor.typelink_count",
+        "tricolor.offsets", "tricolor.typelinks", "tricolor.typelink_count",
         "tricolor.data_roots", "tricolor.data_root_count", "main.point", "main.strings", "main.boxed", "main.f",
         "main.handler·thunk", "tricolor.init_task_count", "tricolor.layouts", "main.(*T).Put",
         equal_symbol(steps_of(key)), hash_symbol(steps_of(key)), itab_symbol(ir.pointer(sample.t), sample.i),
@@ -487,7 +487,7 @@ def test_static_values_point_to_what_they_hold(linked: Linked) -> None:
 
 def test_roots_are_the_variables_that_hold_pointers(linked: Linked) -> None:
     n = u64(linked["tricolor.data_root_count"])
-    roots = {u64(linked["tricolor.data_roots"] + 24 * k) for k in range(n)}
+    roots = {u64(linked["tricolor.data_roots"] + 32 * k) for k in range(n)}
     assert linked["main.strings"] in roots
     assert u64(linked["main.strings"]) in roots  # the slice's elements
     assert u64(linked["main.point"]) not in roots  # only floats

@@ -2,7 +2,8 @@
 
 Terms:
     word                8 bytes
-    pointer bitmap      an int; bit i is set if word i of a value may hold a pointer
+    pointer bitmap      an int; bit i is set if word i of a value may hold a pointer. A type with over MAX_BITMAP_WORDS words up to its last
+                        pointer has none, so that no array takes memory for its length
     pointer bytes       the length of the prefix of a value that may hold pointers (Go: PtrBytes)
     memory comparable   a type whose values are equal if and only if their bytes are equal (Go: regular memory)
 
@@ -10,7 +11,7 @@ Units: bytes, unless a name ends in words.
 
 Source: Go 1.27.3 cmd/compile/internal/types/size.go, alg.go; the specification, "Comparison operators".
 
-Differs from Go: pointers to not-in-heap types count as pointers, since our garbage collector ignores addresses outside of its heap.
+Differs from Go: bitmaps have up to 16,384 bits, Go's 128; pointers to not-in-heap types count as pointers, since our garbage collector ignores addresses outside of its heap.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ from tricolor.gotypes.types import (
 
 WORD_BYTES = 8
 MAX_REGISTER_WORDS = 4
+MAX_BITMAP_WORDS = 1 << 14
+"""Larger: bitmaps up to 1/64 of so many words in the program. Smaller: more types that the collector scans element by element, field by field."""
 
 _BASIC_BYTES = {
     Kind.BOOL: 1, Kind.INT: 8, Kind.INT8: 1, Kind.INT16: 2, Kind.INT32: 4, Kind.INT64: 8,
@@ -155,8 +158,42 @@ def _repeat(bits: int, words: int, count: int) -> int:
 
 
 @cache
+def pointer_words(t: Type) -> int:
+    """Words up to the last one that may hold a pointer; 0 without pointers."""
+    u = underlying(t)
+    match u:
+        case Basic():
+            return 1 if u.kind in (Kind.STRING, Kind.UNSAFE_POINTER, Kind.UNTYPED_NIL) else 0
+        case Pointer() | Map() | Chan() | Signature() | Slice():
+            return 1
+        case Interface():
+            return 2
+        case Array():
+            last = pointer_words(u.elem) if u.length else 0
+            return (u.length - 1) * size_of(u.elem) // WORD_BYTES + last if last else 0
+        case Struct():
+            members = tuple(f.type for f in u.fields)
+        case Tuple():
+            members = u.types
+        case TypeParam() | Named():
+            raise AssertionError(f"{t} has no pointer map")
+        case _:
+            assert_never(u)
+    return max(
+        (offset // WORD_BYTES + words for m, offset in zip(members, struct_layout(u).offsets, strict=True) if (words := pointer_words(m))),
+        default=0,
+    )
+
+
+def has_bitmap(t: Type) -> bool:
+    """Whether the type has a pointer bitmap: it is short enough, or there are no pointers."""
+    return pointer_words(t) <= MAX_BITMAP_WORDS
+
+
+@cache
 def pointer_bitmap(t: Type) -> int:
-    """Pointer bitmap of one value: bit i set if word i may hold a pointer."""
+    """Pointer bitmap of one value: bit i set if word i may hold a pointer. The type must have one (``has_bitmap``)."""
+    assert has_bitmap(t), f"the pointer bitmap of {t} would be too long"
     u = underlying(t)
     match u:
         case Basic():
@@ -186,7 +223,7 @@ def pointer_bitmap(t: Type) -> int:
 
 def pointer_bytes(t: Type) -> int:
     """Length of the prefix that may hold pointers (Go: PtrBytes); 0 without pointers."""
-    return pointer_bitmap(t).bit_length() * WORD_BYTES
+    return pointer_words(t) * WORD_BYTES
 
 
 @cache

@@ -866,7 +866,7 @@ class Program:
     ``globals``: all reachable package-level variables. ``static_init``: initial values that need no code (``ir.build.static``).
     ``init_tasks``: functions to run before main.main, in order. ``types``: types that need a descriptor.
     ``methods``: for each named or pointer type with a descriptor, its reachable methods in abi order.
-    ``itabs``: pairs (concrete, interface) known at compile time.
+    ``itabs``: pairs (concrete, interface) known at compile time. ``godebug``: the settings of GODEBUG that the program makes.
 
     Only if packages are built separately:
 
@@ -890,6 +890,7 @@ class Program:
     discarded: list[Func] = field(default_factory=list[Func])
     build_method: Callable[[Named, MethodDecl], Func | None] = _no_method
     generated: dict[str, list[Func]] = field(default_factory=dict[str, list[Func]])
+    godebug: str = ""
 
 
 def result_type(sig: Signature) -> Type:

@@ -24,7 +24,7 @@ def as_compiled(program: n.Program, costs: InlineCosts | None = None, *, check: 
     ``program``: from ``build_packages(separate=True)``. ``costs``: decides which calls to inline; None inlines no call.
     ``check``: verify the functions after each pass; raises CompilerBug."""
     verify = verify_funcs if check else _trust
-    inits = {func.pkg: func for func in program.init_tasks}
+    inits = {func.pkg: func for func in program.init_tasks if func.symbol == f"{func.pkg}.init"}
     _execute_in_fips(program, inits)
     for path, init in inits.items():
         if not is_fips(path):

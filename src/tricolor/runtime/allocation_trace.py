@@ -61,7 +61,7 @@ from tricolor.runtime.system.stop import last_words
 LAST_BOX: Final = 4096
 MORE_DIGITS: Final = 0x80
 
-names = extern_global("tricolor.names", addr)
+offsets = extern_global("tricolor.offsets", addr)
 # Type of each heap object by its address; 0 until the first allocation is traced.
 _types = global_value(addr)
 
@@ -157,7 +157,7 @@ def _put_type_name(type: GoType) -> None:
     if offset < 0:
         put(*text("type of package reflect"))
         return
-    at = load_addr(field_address(names) + to_u64(offset) * 8) + 1
+    at = load_addr(field_address(offsets) + to_u64(offset) * 8) + 1
     length: u64 = 0
     shift: u64 = 0
     while to_u64(load_u8(at)) & MORE_DIGITS != 0:

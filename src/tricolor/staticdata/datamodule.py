@@ -4,16 +4,18 @@ the second is worth optimising; reflect's stubs are in the first.
 
 Symbols that the runtime and the overlay of Go's packages read (arrays of addresses unless said otherwise; counts are i64):
 
-    tricolor.names, tricolor.types, tricolor.texts     what offsets in descriptors index (tricolor.staticdata.tables)
+    tricolor.offsets                                   what offsets in descriptors index (tricolor.staticdata.tables)
     tricolor.typelinks, tricolor.typelink_count        all descriptors, sorted by reflect's string
     tricolor.itabs, tricolor.itab_count                all itabs
     tricolor.layouts, tricolor.layout_count            layouts {u32 elem_bytes, u32 index, u64 bitmap}, writable
-    tricolor.data_roots, tricolor.data_root_count      {address, bytes, bitmap address}: globals that hold pointers
+    tricolor.data_roots, tricolor.data_root_count      globals that hold pointers: address, bytes up to the last pointer, then the
+                                                       address of a bitmap, or null and that of a type without bitmap
     tricolor.init_tasks, tricolor.init_task_count      code addresses of package initialisers, in order
     tricolor.data_version                              i64, 1
     tricolor.heap_profile_read                         i64, 1 if the program can read its heap profile; else 0
     runtime.staticuint64s                              [256 x i64]: i at index i
     runtime.zerobase, runtime.zeroVal                  8 and 1024 zero bytes
+    tricolor.godebug_default                           a string: the settings of GODEBUG that the program itself makes
     main.main                                          if the main function has another symbol
 """
 
@@ -25,7 +27,7 @@ from typing import final
 
 from tricolor.base.errors import CompilerBug, Unsupported
 from tricolor.gotypes.lookup import REFLECT_METHODS, MethodSelection, method_set, selection_name
-from tricolor.gotypes.sizes import align_of, is_comparable, pointer_bitmap, size_of
+from tricolor.gotypes.sizes import align_of, has_bitmap, is_comparable, pointer_bitmap, pointer_bytes, size_of
 from tricolor.gotypes.types import (
     BASICS,
     Interface,
@@ -76,8 +78,10 @@ from tricolor.staticdata.stubs import (
 from tricolor.staticdata.tables import Tables, count_of, pointer_table
 from tricolor.staticdata.typedata import Codes, DescriptorWriter, Method, referenced
 
-MAX_BITMAP_WORDS = 1 << 23
-"""A static pointer bitmap of more words (a global or type of over 64 MiB that holds pointers) is refused."""
+ROOT = "{ptr, i64, ptr, ptr}"
+"""The LLVM type of an entry of the table of globals that hold pointers."""
+MAX_SYMBOL_BYTES = 2_000_000_000
+"""The largest variable, as in Go's linker."""
 
 UNREACHABLE_METHOD = "tricolor.unreachable_method"
 """The code address in itabs for methods that nothing calls. It cannot be null: null in the first place means that the type lacks a method."""
@@ -88,8 +92,8 @@ HEAP_PROFILE_READER = "runtime.memProfileInternal"
 TABLE_SYMBOLS = frozenset(
     f"tricolor.{name}"
     for name in (
-        "names", "types", "texts", "typelinks", "typelink_count", "itabs", "itab_count", "layouts", "layout_count",
-        "data_roots", "data_root_count", "init_tasks", "init_task_count", "data_version", "heap_profile_read",
+        "offsets", "typelinks", "typelink_count", "itabs", "itab_count", "layouts", "layout_count",
+        "data_roots", "data_root_count", "init_tasks", "init_task_count", "data_version", "heap_profile_read", "godebug_default",
     )
 )  # fmt: skip
 
@@ -162,8 +166,13 @@ class _DataModule:
             value = self.statics.value(init) if init is not None else "zeroinitializer"
             name = self.emitter.define(var.symbol)
             self.parts.append(f"{name} = global {memory_type(var.type)} {value}, align {max(align_of(var.type), 1)}")
+            if size_of(var.type) > MAX_SYMBOL_BYTES:
+                raise Unsupported(f"the variable {var.symbol} of {size_of(var.type)} bytes", var.pos, f"the limit is {MAX_SYMBOL_BYTES}")
             if has_pointers(var.type):
                 self.roots.append((name, var.type))
+        for _, t in self.roots + self.statics.roots:
+            if not has_bitmap(t):
+                self.emitter.type_ref(t)
         if "runtime.zerobase" not in given:
             self.parts.append(f"{self.emitter.define('runtime.zerobase')} = global i64 0, align 8")
         if "runtime.zeroVal" not in given:
@@ -176,17 +185,13 @@ class _DataModule:
         """The table of globals that hold pointers."""
         entries: list[str] = []
         for name, t in self.roots + self.statics.roots:
-            entries.append(f"{{ptr, i64, ptr}} {{ptr {name}, i64 {size_of(t)}, ptr {self._bitmap(t)}}}")
+            bitmap, descriptor = (self.tables.bitmap(pointer_bitmap(t)), "null") if has_bitmap(t) else ("null", self.emitter.type_ref(t))
+            entries.append(f"{ROOT} {{ptr {name}, i64 {pointer_bytes(t)}, ptr {bitmap}, ptr {descriptor}}}")
         n = len(entries)
         listed = ", ".join(entries)
         value = f"[{listed}]" if entries else "zeroinitializer"
-        self.parts.append(f'@"tricolor.data_roots" = constant [{n} x {{ptr, i64, ptr}}] {value}, align 8')
+        self.parts.append(f'@"tricolor.data_roots" = constant [{n} x {ROOT}] {value}, align 8')
         self.parts.append(count_of("tricolor.data_root_count", n))
-
-    def _bitmap(self, t: Type) -> str:
-        if size_of(t) // 8 > MAX_BITMAP_WORDS:
-            raise Unsupported(f"a static value of type {t}", why="it is too large")
-        return self.tables.bitmap(pointer_bitmap(t))
 
     # --- algorithms ------------------------------------------------------------------------------------------------
 
@@ -330,13 +335,15 @@ class _DataModule:
         self.parts.append(count_of("tricolor.layout_count", len(names)))
 
     def add_entry(self) -> None:
-        """Initialisers and the main function's symbol."""
+        """Initialisers, settings and the main function's symbol."""
         tasks = [self.emitter.function_ref(f) for f in self.program.init_tasks]
         self.parts.append(pointer_table("tricolor.init_tasks", tasks))
         self.parts.append(count_of("tricolor.init_task_count", len(tasks)))
         self.parts.append(count_of("tricolor.data_version", 1))
         can_read = any(func.symbol == HEAP_PROFILE_READER for func in self.program.funcs)
         self.parts.append(count_of("tricolor.heap_profile_read", 1 if can_read else 0))
+        settings = self.emitter.string_value(self.program.godebug.encode())
+        self.parts.append(f'@"tricolor.godebug_default" = constant {{ptr, i64}} {settings}, align 8')
         self.add_function(
             UNREACHABLE_METHOD, f"define void {quote(UNREACHABLE_METHOD)}() {{\n  call void @llvm.trap()\n  unreachable\n}}\n"
         )

@@ -1,7 +1,8 @@
-"""The program's tables that 32-bit offsets in descriptors index: names, types, code addresses.
+"""The program's table that 32-bit offsets in descriptors index: addresses of names, descriptors and code.
 
-A ``NameOff``/``TypeOff``/``TextOff`` is an index into ``tricolor.names``/``tricolor.types``/``tricolor.texts``, arrays of addresses;
-index 0 is none. Byte offsets would not fit 32 bits, because linked code and data may lie far apart.
+A ``NameOff``, ``TypeOff`` or ``TextOff`` is an index into ``tricolor.offsets``, an array of addresses; index 0 is none. Byte offsets would not
+fit 32 bits, because linked code and data may lie far apart. All three share one table, because Go's names and types have one base:
+package reflect resolves the ``NameOff`` of a package's path as a ``TypeOff``.
 
 A name is Go's ``abi.Name``: a byte of flags (1 exported, 2 tag, 4 package, 8 embedded), length as varint and text, the same
 for the tag if any, and 4 bytes NameOff of the package path if any.
@@ -17,6 +18,7 @@ EXPORTED = 1
 HAS_TAG = 2
 HAS_PACKAGE = 4
 EMBEDDED = 8
+NO_BITMAP = "@.gcbits.none = internal global i64 0, align 8"
 
 
 def varint(n: int) -> bytes:
@@ -48,37 +50,29 @@ def tag_bytes(tag: str) -> bytes:
 
 @final
 class Tables:
-    """Names, types and texts of one program; each is given its index when first asked for."""
+    """What the descriptors of one program refer to by offsets; each is given its index when first asked for."""
 
     def __init__(self) -> None:
         self.constants: list[str] = []
-        self._names: dict[bytes, int] = {}
-        self._name_list: list[str] = ["null"]
-        self._types: dict[str, int] = {}
-        self._texts: dict[str, int] = {}
+        self._names: dict[bytes, str] = {}
+        self._offsets: dict[str, int] = {"null": 0}
         self._bitmaps: dict[bytes, str] = {}
 
     def name(self, encoded: bytes) -> tuple[int, str]:
         """(NameOff, address) of an encoded name."""
-        found = self._names.get(encoded)
-        if found is None:
-            found = self._names[encoded] = len(self._name_list)
-            symbol = f"@.name.{found}"
+        symbol = self._names.get(encoded)
+        if symbol is None:
+            symbol = self._names[encoded] = f"@.name.{len(self._names)}"
             self.constants.append(f"{symbol} = internal constant [{len(encoded)} x i8] {bytes_literal(encoded)}, align 1")
-            self._name_list.append(symbol)
-        return found, self._name_list[found]
+        return self.offset(symbol), symbol
 
     def package(self, path: str) -> int:
         """NameOff of a package path; 0 for none."""
         return self.name(encode_name(path.encode()))[0] if path else 0
 
-    def type_offset(self, symbol: str) -> int:
-        """TypeOff of the descriptor with the quoted symbol."""
-        return self._types.setdefault(symbol, len(self._types) + 1)
-
-    def text_offset(self, symbol: str) -> int:
-        """TextOff of the code with the quoted symbol."""
-        return self._texts.setdefault(symbol, len(self._texts) + 1)
+    def offset(self, symbol: str) -> int:
+        """TypeOff of the descriptor, TextOff of the code, with the quoted symbol."""
+        return self._offsets.setdefault(symbol, len(self._offsets))
 
     def bitmap(self, bits: int) -> str:
         """Address of a pointer bitmap: one bit per word, in whole 8-byte groups; ``null`` without pointers."""
@@ -91,16 +85,15 @@ class Tables:
             self.constants.append(f"{found} = internal constant [{len(data)} x i8] {bytes_literal(data)}, align 8")
         return found
 
+    def no_bitmap(self) -> str:
+        """What stands in place of the bitmap of a type that has none: the address of a word that is zero."""
+        if NO_BITMAP not in self.constants:
+            self.constants.append(NO_BITMAP)
+        return "@.gcbits.none"
+
     def finish(self) -> str:
         """Definitions of all tables. Call it after the last offset was requested."""
-        return "\n".join(
-            [
-                *self.constants,
-                pointer_table("tricolor.names", self._name_list),
-                pointer_table("tricolor.types", ["null", *self._types]),
-                pointer_table("tricolor.texts", ["null", *self._texts]),
-            ]
-        ) + "\n"  # fmt: skip
+        return "\n".join([*self.constants, pointer_table("tricolor.offsets", list(self._offsets))]) + "\n"
 
 
 def pointer_table(symbol: str, entries: list[str]) -> str:

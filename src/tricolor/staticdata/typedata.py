@@ -6,7 +6,7 @@ function type: two code addresses, of ``reflectcall`` and ``makefunc`` (``tricol
 
 Source: Go 1.27.3 internal/abi/type.go, map.go, iface.go; cmd/compile/internal/reflectdata/reflect.go, map.go.
 
-Differs from Go: offsets are indices (``tricolor.staticdata.tables``); pointer bitmaps are always complete; the slot group type of a map
+Differs from Go: offsets are indices (``tricolor.staticdata.tables``); nobody completes a pointer bitmap on demand; the slot group type of a map
 has no fields, since only its size and bitmap are used; ``Tfn`` is code that takes a context, as every func value's.
 """
 
@@ -19,6 +19,7 @@ from typing import final
 from tricolor.gotypes.lookup import has_promoted_methods
 from tricolor.gotypes.sizes import (
     align_of,
+    has_bitmap,
     is_comparable,
     is_memory_comparable,
     pointer_bitmap,
@@ -62,6 +63,7 @@ FLAG_UNCOMMON = 1
 FLAG_EXTRA_STAR = 2
 FLAG_NAMED = 4
 FLAG_REGULAR_MEMORY = 8
+FLAG_MASK_ON_DEMAND = 16
 FLAG_DIRECT_IFACE = 32
 
 MAP_SLOTS = 8
@@ -237,7 +239,7 @@ class DescriptorWriter:
 
     def offset(self, t: Type) -> int:
         """TypeOff of a type, 0 if it has no descriptor."""
-        return self.tables.type_offset(quote(type_symbol(t))) if t in self.known else 0
+        return self.tables.offset(quote(type_symbol(t))) if t in self.known else 0
 
     def _name(self, text: str, exported: bool, tag: str = "", embedded: bool = False, package: int = 0) -> tuple[int, str]:
         return self.tables.name(encode_name(text.encode(), tag_bytes(tag), exported, embedded, package))
@@ -256,6 +258,8 @@ class DescriptorWriter:
             flags |= FLAG_REGULAR_MEMORY
         if is_direct_iface(t):
             flags |= FLAG_DIRECT_IFACE
+        if not has_bitmap(t):
+            flags |= FLAG_MASK_ON_DEMAND
         out.add("i64", size_of(t))
         out.add("i64", pointer_bytes(t))
         out.add("i32", type_hash(link_name(t)))
@@ -264,7 +268,7 @@ class DescriptorWriter:
         out.add("i8", align_of(t))
         out.add("i8", kind_of(t))
         out.add("ptr", equal)
-        out.add("ptr", self.tables.bitmap(pointer_bitmap(t)))
+        out.add("ptr", self.tables.bitmap(pointer_bitmap(t)) if has_bitmap(t) else self.tables.no_bitmap())
         out.add("i32", self._name(text, exported)[0])
         out.add("i32", self.offset(pointer(t)))
 
@@ -293,9 +297,9 @@ class DescriptorWriter:
                 out.add("i32", UNREACHABLE)
                 out.add("i32", UNREACHABLE)
                 continue
-            out.add("i32", self.tables.text_offset(quote(m.ref.entry.symbol)))
+            out.add("i32", self.tables.offset(quote(m.ref.entry.symbol)))
             with_context = tfn.get(m.ref.func.symbol)
-            out.add("i32", self.tables.text_offset(with_context) if with_context else UNREACHABLE)
+            out.add("i32", self.tables.offset(with_context) if with_context else UNREACHABLE)
         if isinstance(underlying(t), Signature):
             out.add("ptr", codes.call)
             out.add("ptr", codes.make)

@@ -18,7 +18,6 @@ from typing import final
 from tricolor.frontend.program import Program
 from tricolor.frontend.records import Initializer, Package
 from tricolor.gotypes.types import (
-    EMPTY_TUPLE,
     STRING,
     UINT8,
     Array,
@@ -233,15 +232,16 @@ def discarded_values(whole: Initialisation, package: Package) -> Func:
 
 
 def finish(whole: Initialisation) -> list[Func]:
-    """The init functions of all packages that have initialisation code, in order."""
+    """What initialises the packages, in order: for each, the function that computes its variables, if any needs code, and those with the
+    name init. The runtime calls them all, as in Go, so that traces show each alone."""
     tasks: list[Func] = []
     for made in whole.packages:
         fs = made.state
         stmts: list[n.Stmt] = [stmt for entry in made.entries for stmt in entry.stmts or ()]
-        stmts += [n.ExprStmt(init.pos, n.Call(init.pos, EMPTY_TUPLE, fs.func_name(init.pos, init), [])) for init in made.inits]
         if stmts:
             fs.func.body = Block(0, stmts)
             tasks.append(fs.func)
+        tasks += made.inits
     return tasks
 
 

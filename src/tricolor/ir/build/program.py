@@ -125,6 +125,7 @@ def _build_reachable(b: Builder, main: Func, roots: list[str], whole: list[Packa
         types=list(reach.types),
         methods=methods_in_order(reach),
         itabs=list(b.itabs),
+        godebug=next((package.godebug for package in b.program.roots if package.name == "main"), ""),
     )
     program.build_method = lambda recv, method: _build_method(b, program, recv, method)
     return program

@@ -40,7 +40,6 @@ from tricolor.kernel.lang import (
     load_u64,
     memory_at,
     null,
-    to_addr,
     to_u32,
     to_u64,
     u8,
@@ -48,7 +47,7 @@ from tricolor.kernel.lang import (
     u32,
     u64,
 )
-from tricolor.runtime.abi_types import TFLAG_MASK_ON_DEMAND, GoType
+from tricolor.runtime.abi_types import GoType
 from tricolor.runtime.allocator.bits import ALL_ONES, low_bits
 from tricolor.runtime.allocator.heap_types import Central, Span, centrals, layout_hash, mheap, type_cache
 from tricolor.runtime.allocator.mheap import heap_init
@@ -186,8 +185,6 @@ def type_bitmap(type: GoType) -> u64:
     words = type.pointer_bytes >> 3
     bytes_left = (words + 7) >> 3
     mask = type.gc_data
-    if to_u64(type.flags) & TFLAG_MASK_ON_DEMAND != 0:
-        mask = to_addr(load_u64(mask))
     bitmap: u64 = 0
     for at in range(bytes_left):
         bitmap |= to_u64(load_u8(mask + at)) << (at * 8)

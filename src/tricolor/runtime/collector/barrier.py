@@ -47,13 +47,13 @@ from tricolor.kernel.lang import (
     load_addr,
     load_u8,
     naked,
+    stack_struct,
     systemstack,
     to_addr,
     to_u64,
     u64,
-    unlikely,
 )
-from tricolor.runtime.abi_types import TFLAG_MASK_ON_DEMAND, GoType
+from tricolor.runtime.abi_types import GoType
 from tricolor.runtime.allocator.marking import is_marking, marking
 from tricolor.runtime.allocator.marks import is_marked
 from tricolor.runtime.allocator.settings import settings
@@ -61,6 +61,7 @@ from tricolor.runtime.allocator.sizes import BARRIER_WORDS
 from tricolor.runtime.allocator.spans import elem_index, find_object, span_of
 from tricolor.runtime.collector.mark import value_type
 from tricolor.runtime.collector.roots import in_heap, push
+from tricolor.runtime.collector.typed_rows import Row, find_row, has_mask
 from tricolor.runtime.records.machine import Machine, machine
 from tricolor.runtime.records.processor import Processor, first_processor
 from tricolor.runtime.settings_keys import BARRIER
@@ -237,17 +238,29 @@ def shade_area(type: GoType, low: addr, length_bytes: u64) -> None:
     one = value_type(type)
     if one.pointer_bytes == 0:
         return
-    mask = one.gc_data
-    if one.flags & TFLAG_MASK_ON_DEMAND != 0 and mask != 0:
-        mask = load_addr(mask)
-    if unlikely(mask == 0):
-        shade_unknown(low, length_bytes)
-        return
     at = low
     end = low + length_bytes
     while at < end:
-        shade_value(mask, one.pointer_bytes, at)
+        if has_mask(one):
+            shade_value(one.gc_data, one.pointer_bytes, at)
+        else:
+            shade_parts(one, at)
         at = at + one.size_bytes
+
+
+@kernel
+def shade_parts(type: GoType, base: addr) -> None:
+    """Shades the pointers in one value of a type without bitmap."""
+    row = stack_struct(Row)
+    at = base
+    while at < base + type.pointer_bytes:
+        find_row(row, type, base, at)
+        if not is_null(row.type):
+            value = row.start
+            while value < row.end:
+                shade_value(row.type.gc_data, row.type.pointer_bytes, value)
+                value = value + row.type.size_bytes
+        at = row.end
 
 
 @kernel
@@ -260,14 +273,3 @@ def shade_value(mask: addr, pointer_bytes: u64, low: addr) -> None:
             shade_now(load_addr(low + (byte * 8 + count_trailing_zeros_u64(bits)) * 8))
             bits &= bits - 1
         byte += 1
-
-
-@kernel
-def shade_unknown(low: addr, length_bytes: u64) -> None:
-    """Shades the words of a value without a bitmap that point into an object."""
-    at = low
-    while at < low + length_bytes:
-        word = load_addr(at)
-        if find_object(word) != to_addr(0):
-            shade_now(word)
-        at = at + 8

@@ -55,13 +55,14 @@ from tricolor.kernel.lang import (
     memory_at,
     offset_of,
     prefetch,
+    stack_struct,
     store_addr,
     store_u64,
     to_u64,
     u64,
     unlikely,
 )
-from tricolor.runtime.abi_types import KIND_ARRAY, TFLAG_MASK_ON_DEMAND, GoArrayType, GoType
+from tricolor.runtime.abi_types import KIND_ARRAY, GoArrayType, GoType
 from tricolor.runtime.allocator.bits import bit_mask, bit_word
 from tricolor.runtime.allocator.heap_types import Span, mheap
 from tricolor.runtime.allocator.marks import mark_side
@@ -79,6 +80,7 @@ from tricolor.runtime.allocator.sizes import (
     PUSH_STEP_WORDS,
 )
 from tricolor.runtime.allocator.spans import elem_index
+from tricolor.runtime.collector.typed_rows import Row, find_row, has_mask
 from tricolor.runtime.collector.work import keep_newest, make_room, push_word, waiting_words, work
 from tricolor.runtime.lock_ranks import RANK_MARK_WORK
 from tricolor.runtime.records.mark_work import QUEUE_PLACES, MarkWork
@@ -296,14 +298,33 @@ def value_type(type: GoType) -> GoType:
 def push_typed(w: MarkWork, type: GoType, low: addr, high: addr) -> None:
     """Pushes the pointers in a row of values of a type."""
     one = value_type(type)
-    mask = one.gc_data
-    if one.flags & TFLAG_MASK_ON_DEMAND != 0 and to_u64(mask) != 0:
-        mask = load_addr(mask)
     if one.pointer_bytes == 0 or one.size_bytes == 0:
         return
-    if to_u64(mask) == 0:
-        push_words(w, low, high)
+    if has_mask(one):
+        push_row(w, one, low, high)
         return
+    at = low
+    while at + one.size_bytes <= high:
+        push_parts(w, one, at)
+        at = at + one.size_bytes
+
+
+@kernel
+def push_parts(w: MarkWork, type: GoType, base: addr) -> None:
+    """Pushes the pointers in one value of a type without bitmap."""
+    row = stack_struct(Row)
+    at = base
+    while at < base + type.pointer_bytes:
+        find_row(row, type, base, at)
+        if not is_null(row.type):
+            push_row(w, row.type, row.start, row.end)
+        at = row.end
+
+
+@kernel
+def push_row(w: MarkWork, one: GoType, low: addr, high: addr) -> None:
+    """Pushes the pointers in a row of values of a type with a bitmap."""
+    mask = one.gc_data
     words = one.pointer_bytes >> 3
     size_bytes = one.size_bytes
     at = low

@@ -37,21 +37,25 @@ from tricolor.kernel.lang import (
     is_null,
     kernel,
     load_addr,
+    load_u8,
     load_u64,
     null,
     size_of,
+    stack_struct,
     store_addr,
     to_u64,
     u32,
     u64,
     unlikely,
 )
+from tricolor.runtime.abi_types import GoType
 from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.marks import is_allocated
 from tricolor.runtime.allocator.mheap import reserve_table
 from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.allocator.spans import elem_index, span_of
+from tricolor.runtime.collector.typed_rows import Row, find_row
 from tricolor.runtime.collector.work import begin_work, own_work, push_word, work
 from tricolor.runtime.lock_ranks import RANK_MARK_WORK
 from tricolor.runtime.records.goroutine import G
@@ -65,11 +69,12 @@ LATE_STACKS = 1
 
 
 class DataRoot(Struct):
-    """A global with pointers, as codegen lists it."""
+    """A global with pointers, as codegen lists it: up to its last pointer. It has a bitmap, or a type whose bitmap would be too long."""
 
     address: addr
     length_bytes: u64
     bitmap: addr
+    type: GoType
 
 
 class Marker(Struct):
@@ -194,6 +199,9 @@ def global_bytes() -> u64:
 @kernel
 def mark_global_words(root: DataRoot, first_word: u64, end_word: u64) -> None:
     """Pushes what a part of a global points to; ``first_word`` is a multiple of 64."""
+    if unlikely(root.bitmap == 0):
+        mark_global_rows(root, root.address + first_word * 8, root.address + end_word * 8)
+        return
     first = first_word
     while first < end_word:
         bits = load_u64(root.bitmap + (first >> 3))
@@ -204,6 +212,36 @@ def mark_global_words(root: DataRoot, first_word: u64, end_word: u64) -> None:
             if in_heap(pointer):
                 push(pointer)
         first += 64
+
+
+@kernel
+def mark_global_rows(root: DataRoot, low: addr, high: addr) -> None:
+    """Pushes what a part of a global without bitmap points to: the pointers in the values that begin in the part."""
+    row = stack_struct(Row)
+    at = low
+    while at < high:
+        find_row(row, root.type, root.address, at)
+        if not is_null(row.type):
+            value = row.start
+            while value < row.end and value < high:
+                if value >= at:
+                    mark_global_value(row.type, value)
+                value = value + row.type.size_bytes
+        at = row.end
+
+
+@kernel
+def mark_global_value(type: GoType, value: addr) -> None:
+    """Pushes what one value in a global points to, by the bitmap of its type."""
+    byte: u64 = 0
+    while byte * 64 < type.pointer_bytes:
+        bits = to_u64(load_u8(type.gc_data + byte))
+        while bits != 0:
+            pointer = load_addr(value + (byte * 8 + count_trailing_zeros_u64(bits)) * 8)
+            bits &= bits - 1
+            if in_heap(pointer):
+                push(pointer)
+        byte += 1
 
 
 @kernel

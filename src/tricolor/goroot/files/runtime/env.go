@@ -74,7 +74,10 @@ func atoi(s string) (int, bool) {
 	return n, true
 }
 
-const godebugDefault = ""
+// godebugDefault has the settings that the program itself makes, by //go:debug, by go.mod, and by the version of Go that go.mod names.
+//
+//go:linkname godebugDefault tricolor.godebug_default
+var godebugDefault string
 
 var (
 	godebug       atomic.Pointer[string]
@@ -120,40 +123,35 @@ func setTraceback(level string) uint32 {
 	return setting
 }
 
-// debugNumber returns the value of a GODEBUG setting that is a number.
+// debugNumber returns the value of a GODEBUG setting that is a number. The environment goes before the program.
 func debugNumber(key string) (int, bool) {
-	for rest := *godebug.Load(); rest != ""; {
+	if n, ok := lastNumber(*godebug.Load(), key); ok {
+		return n, true
+	}
+	return lastNumber(godebugDefault, key)
+}
+
+// lastNumber returns the value of the last setting for key in a list that is a number.
+func lastNumber(settings, key string) (value int, found bool) {
+	for rest := settings; rest != ""; {
 		end := 0
 		for end < len(rest) && rest[end] != ',' {
 			end++
 		}
 		if end > len(key) && rest[len(key)] == '=' && rest[:len(key)] == key {
-			return atoi(rest[len(key)+1 : end])
+			if n, ok := atoi(rest[len(key)+1 : end]); ok {
+				value, found = n, true
+			}
 		}
 		rest = rest[min(end+1, len(rest)):]
 	}
-	return 0, false
-}
-
-// parseGodebug reads the settings that this package itself uses.
-func parseGodebug(value string) {
-	panicnil := int32(0)
-	for rest := value; rest != ""; {
-		end := 0
-		for end < len(rest) && rest[end] != ',' {
-			end++
-		}
-		if rest[:end] == "panicnil=1" {
-			panicnil = 1
-		}
-		rest = rest[min(end+1, len(rest)):]
-	}
-	debugPanicnil.Store(panicnil)
+	return value, found
 }
 
 func setGodebug(value string) {
 	godebug.Store(&value)
-	parseGodebug(value)
+	panicnil, _ := debugNumber("panicnil") // read here, since a panic must not parse
+	debugPanicnil.Store(int32(panicnil))
 	if update := godebugUpdate.Load(); update != nil {
 		(*update)(godebugDefault, value)
 	}

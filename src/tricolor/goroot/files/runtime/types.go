@@ -61,16 +61,11 @@ const maxAlloc = 1 << 48
 //go:linkname zeroVal
 var zeroVal [abi.ZeroValSize]byte
 
-// The program's tables, which the code generator writes. An offset in a descriptor is an index into them. Entry 0 is nil.
+// The program's tables, which the code generator writes. An offset in a descriptor is an index into offsetTable, whose entry 0 is nil:
+// names, types and code share it, because package reflect resolves offsets of names as offsets of types.
 //
-//go:linkname nameTable tricolor.names
-var nameTable [1 << 24]*byte
-
-//go:linkname typeTable tricolor.types
-var typeTable [1 << 24]*_type
-
-//go:linkname textTable tricolor.texts
-var textTable [1 << 24]unsafe.Pointer
+//go:linkname offsetTable tricolor.offsets
+var offsetTable [1 << 24]unsafe.Pointer
 
 //go:linkname typelinkTable tricolor.typelinks
 var typelinkTable [1 << 24]*_type
@@ -155,7 +150,7 @@ func (t rtype) nameOff(off nameOff) name {
 	case off == 0:
 		return name{}
 	}
-	return name{Bytes: nameTable[off]}
+	return name{Bytes: (*byte)(offsetTable[off])}
 }
 
 func (t rtype) typeOff(off typeOff) *_type {
@@ -165,7 +160,7 @@ func (t rtype) typeOff(off typeOff) *_type {
 	case off < 0:
 		return (*_type)(madeEntry(int32(off)))
 	}
-	return typeTable[off]
+	return (*_type)(offsetTable[off])
 }
 
 func (t rtype) textOff(off textOff) unsafe.Pointer {
@@ -175,7 +170,7 @@ func (t rtype) textOff(off textOff) unsafe.Pointer {
 	case off < 0:
 		return madeEntry(int32(off))
 	}
-	return textTable[off]
+	return offsetTable[off]
 }
 
 func unreachableMethod() {
