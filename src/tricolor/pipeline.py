@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import final
@@ -52,7 +52,8 @@ from tricolor.staticdata.emitter import Needed
 class CompileRequest:
     """What to compile. ``patterns``: .go files or one package. ``account``: count allocations per site. ``level``: LLVM's optimisation
     level. ``check_level``: how much the runtime checks its invariants, 0 to 3; from 1 on, the compiler also verifies the IR after each pass
-    and the emitted stores of pointers. ``form``: what is linked. ``test``: the program is the test binary of the package."""
+    and the emitted stores of pointers. ``form``: what is linked. ``test``: the program is the test binary of the package.
+    ``overlay``: maps paths to the files to read in their place."""
 
     patterns: tuple[str, ...]
     directory: Path = field(default_factory=Path.cwd)
@@ -62,6 +63,7 @@ class CompileRequest:
     check_level: int = 0
     form: Form = Form.IMAGE
     test: bool = False
+    overlay: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @final
@@ -80,7 +82,7 @@ def load_typed(request: CompileRequest, progress: Progress) -> TypedProgram | Fa
     tags = (*BUILD_TAGS, *request.tags)
     goroot = find_toolchain().root
     overlay = test_overlay(goroot) if request.test else overlay_files(goroot)
-    result = load(LoadRequest(request.patterns, request.directory, tags, overlay, test=request.test))
+    result = load(LoadRequest(request.patterns, request.directory, tags, {**overlay, **request.overlay}, test=request.test))
     if result.program is None:
         refuse_cgo_files([request.directory / pattern for pattern in request.patterns])
         return Faults(result.diagnostics)

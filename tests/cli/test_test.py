@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -171,6 +171,10 @@ def _real(folder: Path, words: Sequence[str], **environment: str) -> Done:
     return Done(done.returncode, done.stdout, done.stderr)
 
 
+def _tricolor(folder: Path, words: Sequence[str]) -> Done:
+    return _ours(folder, *words)
+
+
 def _plain(text: str) -> str:
     """The text without times."""
     return re.sub(r"\b\d+\.\d+s", "TIME", text)
@@ -235,6 +239,21 @@ def test_a_benchmark_counts_allocations_exactly(module: Path) -> None:
     assert done.status == 0
     assert re.search(r"^BenchmarkGrow\S*\s+100\s+\S+ ns/op\s+112 B/op\s+1 allocs/op$", done.out, re.MULTILINE)
     assert "goos: linux\ngoarch: amd64\npkg: example.com/m/good\n" in done.out
+
+
+def test_covered_statements_are_those_of_go_test(module: Path, tmp_path: Path) -> None:
+    def profile(run: Callable[[Path, Sequence[str]], Done], name: str, *words: str) -> tuple[Done, list[str]]:
+        file = tmp_path / name
+        done = run(module, ["-short", f"-coverprofile={file}", *words])
+        return Done(done.status, re.sub(r"\(cached\)", "TIME", _plain(done.out)), done.err), sorted(file.read_text().splitlines())
+
+    ours = profile(_tricolor, "ours", "-covermode=count", "./good", "./user")
+    assert ours == profile(_real, "real", "-covermode=count", "./good", "./user")
+    assert "coverage: 100.0% of statements" in ours[0].out
+    again = profile(_tricolor, "again", "-covermode=count", "./good", "./user")
+    assert again == ours
+    words = ["-coverpkg=./good,./user", "./good"]
+    assert profile(_tricolor, "wide", *words) == profile(_real, "wide", *words)
 
 
 def test_a_binary_can_be_kept(module: Path) -> None:

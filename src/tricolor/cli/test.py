@@ -10,6 +10,7 @@ from pathlib import Path
 from tricolor.base.errors import TricolorError
 from tricolor.gotest.binaries import BinaryOptions
 from tricolor.gotest.command_line import TestCommand, parse_command
+from tricolor.gotest.coverage import begin_profile
 from tricolor.gotest.job import Work, binary_target
 from tricolor.gotest.listing import TestPackage, list_packages
 from tricolor.gotest.schedule import run_jobs
@@ -46,6 +47,12 @@ Benchmarks and profiles:
   -memprofilerate=N, -blockprofilerate=N, -mutexprofilefraction=N
                               how often to sample
 
+Coverage:
+  -cover                      print the share of statements that the tests of a package run
+  -covermode=set|count|atomic note whether, or how often, a statement runs; atomic: also with goroutines
+  -coverpkg=a,b               cover these packages instead of the tested one
+  -coverprofile=FILE          write what was covered, for go tool cover
+
 Flags for compiling:
   -c                          write the test binary PACKAGE.test and run nothing
   -o=FILE|DIR/                write the test binary there
@@ -69,9 +76,11 @@ def test(arguments: Sequence[str]) -> int:
             os.environ["GOFLAGS"] = f"{os.environ.get('GOFLAGS', '')} -{name}={command.text(name)}".strip()
     packages = list_packages(command.patterns, command.tags, Path.cwd())
     _check(command, packages)
-    options = BinaryOptions(Path.cwd(), command.tags, int(command.text("check") or 0), command.analyzers)
+    options = BinaryOptions(Path.cwd(), command.tags, int(command.text("check") or 0), command.analyzers, command.coverage)
     at_once = int(command.text("p") or len(os.sched_getaffinity(0)))
     work = Work(command, options, len(packages) == 1 or at_once == 1, find_test2json() if command.switch("json") else "")
+    if options.coverage is not None and options.coverage.profile and not command.switch("c"):
+        begin_profile(options.coverage)
     status = run_jobs(packages, work, at_once)
     if status and command.patterns and not command.switch("json"):
         print("FAIL")

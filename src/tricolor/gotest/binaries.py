@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import final
 
@@ -11,18 +11,20 @@ from tricolor.base.errors import EnvironmentFault, Faults
 from tricolor.base.progress import Progress
 from tricolor.cache.programs import CompiledProgram, Form, program_key, recall, remember
 from tricolor.cache.store import read_entry
+from tricolor.gotest.coverage import NOT_INSTRUMENTED, Coverage, instrument
 from tricolor.gotest.listing import TestPackage
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class BinaryOptions:
-    """How to compile test binaries. ``tags``: build tags. ``check_level``: how much Tricolor checks itself. ``vet``: the analyses that a package must pass before its binary is remembered."""
+    """How to compile test binaries. ``tags``: build tags. ``check_level``: how much Tricolor checks itself. ``vet``: the analyses that a package must pass before its binary is remembered. ``coverage``: what the binary counts, if anything."""
 
     directory: Path
     tags: tuple[str, ...]
     check_level: int
     vet: tuple[str, ...] | None
+    coverage: Coverage | None = None
 
 
 def remembered_binary(package: TestPackage, options: BinaryOptions) -> CompiledProgram | None:
@@ -35,6 +37,7 @@ def compile_binary(package: TestPackage, options: BinaryOptions, progress: Progr
     from tricolor.pipeline import CompileRequest, compile_program, load_typed
     from tricolor.report.sites import describe_sites
 
+    cover = instrument(package, options.coverage, options.tags, options.directory) if options.coverage is not None else NOT_INSTRUMENTED
     request = CompileRequest(
         package.patterns,
         options.directory,
@@ -43,9 +46,12 @@ def compile_binary(package: TestPackage, options: BinaryOptions, progress: Progr
         check_level=options.check_level,
         form=Form.EXECUTABLE,
         test=True,
+        overlay=cover.overlay,
     )
     typed = load_typed(request, progress)
-    return typed if isinstance(typed, Faults) else compile_program(request, typed, progress, describe_sites)
+    compiled = typed if isinstance(typed, Faults) else compile_program(request, typed, progress, describe_sites)
+    # The instrumented files are not what the user changes.
+    return compiled if isinstance(compiled, Faults) else replace(compiled, inputs=(*compiled.inputs, *cover.sources))
 
 
 def load_compiler() -> None:
@@ -85,5 +91,12 @@ def _accounts() -> bool:
 
 
 def _key(package: TestPackage, options: BinaryOptions) -> str:
-    words = (*options.tags, f"report={_accounts()}", f"check={options.check_level}", f"vet={options.vet}", "test")
+    words = (
+        *options.tags,
+        f"report={_accounts()}",
+        f"check={options.check_level}",
+        f"vet={options.vet}",
+        f"cover={options.coverage and replace(options.coverage, profile='')}",
+        "test",
+    )
     return program_key(package.patterns, options.directory, words)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final, final
 
 from tricolor.base.errors import UsageError
+from tricolor.gotest.coverage import Coverage
 from tricolor.gotest.durations import parse_duration
 
 DEFAULT_TIMEOUT: Final = "10m0s"
@@ -29,22 +30,21 @@ DEFAULT_ANALYZERS: Final = (
 
 # Passed on to the test binary. Those of _SWITCHES need no value.
 _PASSED: Final = frozenset((
-    "artifacts", "bench", "benchmem", "benchtime", "blockprofile", "blockprofilerate", "count", "cpu", "cpuprofile",
+    "artifacts", "bench", "benchmem", "benchtime", "blockprofile", "blockprofilerate", "count", "coverprofile", "cpu", "cpuprofile",
     "failfast", "fullpath", "list", "memprofile", "memprofilerate", "mutexprofile", "mutexprofilefraction", "outputdir", "parallel", "run",
     "short", "shuffle", "skip", "timeout", "v",
 ))  # fmt: skip
 _SWITCHES: Final = frozenset(("artifacts", "benchmem", "failfast", "fullpath", "short", "v"))
 
 # The command's own.
-_OWN_SWITCHES: Final = frozenset(("c", "json"))
-_OWN: Final = frozenset(("o", "exec", "vet", "tags", "p", "check", "mod", "modfile", "C"))
+_OWN_SWITCHES: Final = frozenset(("c", "cover", "json"))
+_OWN: Final = frozenset(("o", "exec", "vet", "covermode", "coverpkg", "tags", "p", "check", "mod", "modfile", "C"))
 KNOWN_FLAGS: Final = _PASSED | _OWN_SWITCHES | _OWN
 
 _REFUSED: Final = {
     "fuzz": "fuzz targets run with their seeds only",
     "fuzztime": "fuzz targets run with their seeds only",
     "fuzzminimizetime": "fuzz targets run with their seeds only",
-    **dict.fromkeys(("cover", "covermode", "coverpkg", "coverprofile"), "coverage is not recorded"),
     "trace": "there is no execution tracer",
     "race": "the race detector is Go's own",
     "msan": "it belongs to Go's own compiler",
@@ -122,6 +122,15 @@ class TestCommand:
     @property
     def tags(self) -> tuple[str, ...]:
         return tuple(tag for tag in self.text("tags").replace(" ", ",").split(",") if tag)
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """What to count, None if nothing."""
+        mode, packages, profile = self.text("covermode"), self.text("coverpkg"), self.text("coverprofile")
+        if not (mode or packages or profile or self.switch("cover")):
+            return None
+        path = os.path.join(self.text("outputdir") or os.getcwd(), profile) if profile else ""
+        return Coverage(mode or "set", tuple(filter(None, packages.split(","))), path)
 
 
 def parse_command(arguments: Sequence[str]) -> TestCommand:
@@ -216,6 +225,8 @@ def _problem(name: str, value: str) -> str:
             right, problem = parse_duration(value) is not None, "parse error"
         case "shuffle":
             right, problem = value in ("on", "off") or _is_integer(value), '-shuffle argument must be "on", "off", or an int64'
+        case "covermode":
+            right, problem = value in ("set", "count", "atomic"), 'valid modes are "set", "count", or "atomic"'
         case "check":
             right, problem = value in ("0", "1", "2", "3"), "use 0, 1, 2 or 3"
         case "p":

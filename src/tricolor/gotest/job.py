@@ -10,6 +10,7 @@ Source: Go 1.27.3 cmd/go/internal/test/test.go (runTestActor.Act).
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from dataclasses import dataclass
 from io import StringIO
@@ -25,6 +26,7 @@ from tricolor.frontend.toolchain import find_toolchain
 from tricolor.gotest.binaries import BinaryOptions, binary_name, write_binary
 from tricolor.gotest.building import Binary, NoTests, Refused, build_binary
 from tricolor.gotest.command_line import TestCommand
+from tricolor.gotest.coverage import instrument, join_profile
 from tricolor.gotest.listing import TestPackage
 from tricolor.gotest.process import Ended, Limits, run_binary
 from tricolor.gotest.results import Result, find_result, keep_result, result_key
@@ -34,6 +36,8 @@ _WARNINGS: Final = {
     b"testing: warning: no tests to run\n": " [no tests to run]",
     b"testing: warning: no fuzz tests to fuzz\n": " [no fuzz tests to fuzz]",
 }
+
+_COVERED: Final = re.compile(rb"coverage: (.*)\n")
 
 
 @final
@@ -99,7 +103,7 @@ def _report(port: Connection, package: TestPackage, work: Work, binary: Binary) 
         return Finished(binary.status)
     with _Output(port, package, work) as out:
         if isinstance(binary, NoTests):
-            out.write(f"?   \t{package.path}\t[no test files]\n".encode())
+            out.write(_untested(package, work))
             out.passed = True
             return Finished(0)
         with tempfile.TemporaryDirectory(prefix="tricolor-test-") as folder:
@@ -121,20 +125,41 @@ def _run(out: _Output, package: TestPackage, work: Work, binary: CompiledProgram
         return Finished(0)
     if command.patterns and not command.prefix:
         key = result_key(binary.linked, command.arguments, package)
-    known = find_result(key, package, environment) if key else None
+    coverage = work.options.coverage
+    profiled = coverage if coverage is not None and coverage.profile else None
+    known = find_result(key, package, environment, with_profile=profiled is not None) if key else None
     if known is not None:
+        if profiled is not None:
+            join_profile(profiled, known.profile)
         out.write(known.output)
         out.passed = True
         return Finished(0)
     write_binary(binary, path)
     log = folder / "testlog.txt"
-    words = [*command.prefix, str(path), *([f"-test.testlogfile={log}"] if key else []), "-test.paniconexit0", *command.arguments]
+    profile = folder / "cover.out"
+    arguments = [f"-test.coverprofile={profile}" if word.startswith("-test.coverprofile=") else word for word in command.arguments]
+    words = [*command.prefix, str(path), *([f"-test.testlogfile={log}"] if key else []), "-test.paniconexit0", *arguments]
     limits = Limits(command.kill_after, command.wait_output)
     ended = run_binary(words, Path(package.directory), environment, limits, None if out.inherited else out.write)
     out.end(ended)
+    lines = profile.read_bytes() if profiled is not None and profile.is_file() else b""
+    if profiled is not None:
+        join_profile(profiled, lines)
     if key and not ended.how:
-        keep_result(key, package, environment, log, Result(out.kept(), b""))
+        keep_result(key, package, environment, log, Result(out.kept(), lines))
     return Finished(1, tests_failed=True) if ended.how else Finished(0)
+
+
+def _untested(package: TestPackage, work: Work) -> bytes:
+    """The line of a package without tests. If its coverage is asked for, that is none."""
+    coverage = work.options.coverage
+    if coverage is not None and not coverage.packages:
+        cover = instrument(package, coverage, work.options.tags, work.options.directory)
+        if coverage.profile:
+            join_profile(coverage, "".join(cover.blocks).encode())
+        if cover.statements:
+            return f"\t{package.path}\t\tcoverage: 0.0% of statements\n".encode()
+    return f"?   \t{package.path}\t[no test files]\n".encode()
 
 
 def _keep_binary(package: TestPackage, command: TestCommand, binary: CompiledProgram) -> None:
@@ -172,6 +197,7 @@ class _Output:
         self._port = port
         self._package = package
         self._command = work.command
+        self._covers = work.options.coverage is not None
         self._buffer = bytearray()
         self._printed = 0
         self._converter = Converter(work.tool, package.path, self._send) if work.tool else None
@@ -210,7 +236,9 @@ class _Output:
             self._buffer.clear()
         newline = "\n" if text and not text.endswith(b"\n") else ""
         notes = "".join(note for warning, note in _WARNINGS.items() if text.startswith(warning) or b"\n" + warning in text)
-        self.write(f"{newline}ok  \t{self._package.path}\t{ended.seconds:.3f}s{notes}\n".encode())
+        covered = _COVERED.search(text) if self._covers else None
+        coverage = f"\tcoverage: {covered[1].decode()}" if covered else ""
+        self.write(f"{newline}ok  \t{self._package.path}\t{ended.seconds:.3f}s{coverage}{notes}\n".encode())
 
     def _end_failed(self, ended: Ended, text: bytes) -> None:
         lines = ended.note

@@ -41,11 +41,18 @@ class TestPackage:
 
 def list_packages(patterns: Sequence[str], tags: Sequence[str], directory: Path) -> list[TestPackage]:
     """The packages that the patterns name (none: that of the folder). Raises TricolorError if the go command cannot tell, EnvironmentFault."""
-    toolchain = find_toolchain()
     fields = "ImportPath,Dir,Name,Root,Module,GoFiles,CgoFiles,TestGoFiles,XTestGoFiles,Imports,TestImports,XTestImports,Error"
-    command = [str(toolchain.go), "list", "-e", "-buildvcs=false", f"-tags={','.join((*BUILD_TAGS, *tags))}", f"-json={fields}", "--"]
+    listed = go_list(["-e", f"-json={fields}", "--", *patterns], tags, directory)
+    if not listed.stdout.strip():
+        raise TricolorError(f"{listed.stderr}no packages to test")
+    return [_package(record, patterns) for record in _records(listed.stdout)]
+
+
+def go_list(words: Sequence[str], tags: Sequence[str], directory: Path) -> subprocess.CompletedProcess[str]:
+    """What the go command lists. Raises TricolorError with its text if it fails, EnvironmentFault."""
+    toolchain = find_toolchain()
     done = subprocess.run(
-        [*command, *patterns],
+        [str(toolchain.go), "list", "-buildvcs=false", f"-tags={','.join((*BUILD_TAGS, *tags))}", *words],
         cwd=directory,
         env=go_environment(toolchain),
         stdin=subprocess.DEVNULL,
@@ -56,9 +63,7 @@ def list_packages(patterns: Sequence[str], tags: Sequence[str], directory: Path)
     )
     if done.returncode:
         raise TricolorError(done.stderr.strip())
-    if not done.stdout.strip():
-        raise TricolorError(f"{done.stderr}no packages to test")
-    return [_package(record, patterns) for record in _records(done.stdout)]
+    return done
 
 
 def _records(text: str) -> list[dict[str, Any]]:

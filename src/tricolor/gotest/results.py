@@ -53,15 +53,16 @@ def result_key(linked: str, arguments: Sequence[str], package: TestPackage) -> s
     return _digest("result", linked, *kept)
 
 
-def find_result(key: str, package: TestPackage, environment: Mapping[str, str]) -> Result | None:
-    """The result of the same tests with the same inputs; its line ``ok`` says that it is from the cache."""
+def find_result(key: str, package: TestPackage, environment: Mapping[str, str], *, with_profile: bool) -> Result | None:
+    """The result of the same tests with the same inputs; its line ``ok`` says that it is from the cache. ``with_profile``: only one with
+    a coverage profile will do."""
     log = read_entry("testlog", key)
     if log is None:
         return None
     inputs = _inputs(log, package, environment)
     output = read_entry("testoutput", _digest(key, inputs)) if inputs else None
     profile = read_entry("testcover", _digest(key, inputs))
-    if output is None or profile is None:
+    if output is None or profile is None or (with_profile and not profile):
         return None
     text, count = _LAST_LINE.subn(rb"\1(cached)\2", output)
     return Result(text, profile) if count else None
