@@ -26,13 +26,13 @@ from tricolor.codegen.state import Site
 from tricolor.escape.analyse import analyse
 from tricolor.escape.result import EscapeResult
 from tricolor.executable.start_code import start_unit
-from tricolor.frontend.load import LoadRequest, load
+from tricolor.frontend.load import LoadRequest, build_errors, load
 from tricolor.frontend.names import executable_name
 from tricolor.frontend.program import Program as TypedProgram
 from tricolor.frontend.program import positions_decoded
 from tricolor.frontend.toolchain import find_toolchain
 from tricolor.goroot.overlay import BUILD_TAGS, overlay_files, test_overlay
-from tricolor.goroot.refuse import refuse_cgo_files, refuse_unsupported
+from tricolor.goroot.refuse import refuse_cgo_files, refuse_undefined, refuse_unsupported, undefined
 from tricolor.ir import nodes as n
 from tricolor.ir.build.program import build_packages, build_program
 from tricolor.ir.verify import verify_program
@@ -79,16 +79,20 @@ class Analysed:
 def load_typed(request: CompileRequest, progress: Progress) -> TypedProgram | Faults:
     """Parse and type-check. Raises EnvironmentFault, and Unsupported about a single package."""
     progress.say("loading and type-checking")
-    tags = (*BUILD_TAGS, *request.tags)
-    goroot = find_toolchain().root
-    overlay = test_overlay(goroot) if request.test else overlay_files(goroot)
-    result = load(LoadRequest(request.patterns, request.directory, tags, {**overlay, **request.overlay}, test=request.test))
+    result = load(_load_request(request))
     if result.program is None:
         refuse_cgo_files([request.directory / pattern for pattern in request.patterns])
         return Faults(result.diagnostics)
     if len(result.program.roots) == 1:
         refuse_unsupported(result.program)
     return result.program
+
+
+def _load_request(request: CompileRequest) -> LoadRequest:
+    goroot = find_toolchain().root
+    overlay = test_overlay(goroot) if request.test else overlay_files(goroot)
+    tags = (*BUILD_TAGS, *request.tags)
+    return LoadRequest(request.patterns, request.directory, tags, {**overlay, **request.overlay}, test=request.test)
 
 
 def analyse_program(request: CompileRequest, typed: TypedProgram, progress: Progress) -> Analysed | Faults:
@@ -99,6 +103,10 @@ def analyse_program(request: CompileRequest, typed: TypedProgram, progress: Prog
     with positions_decoded(typed):
         progress.say("building the program's tree")
         program = build_program(typed, runtime_roots(request.check_level))
+        missing = [func for func in undefined(program.externals) if not is_intrinsic(func.symbol)]
+        if missing:
+            refused = build_errors(_load_request(request))
+            return Faults(refused) if refused else refuse_undefined(typed, missing[0])
         return _analysed(request, typed, program, progress)
 
 

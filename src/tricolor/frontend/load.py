@@ -106,6 +106,11 @@ def load(request: LoadRequest) -> LoadResult:
             os.unlink(name)
 
 
+def build_errors(request: LoadRequest) -> str:
+    """What the go command prints when it builds the program; empty if it finds no fault. Raises EnvironmentFault as ``load`` does."""
+    return _run(request, ["-errors"]).stderr
+
+
 def list_files(request: LoadRequest) -> FileList:
     """The files that the program depends on. Takes about 0.05 s, since nothing is parsed. Raises EnvironmentFault as ``load`` does."""
     done = _run(request, ["-files"])

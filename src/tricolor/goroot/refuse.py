@@ -1,16 +1,19 @@
-"""Rejects programs that need an unsupported package or cgo, before anything is compiled."""
+"""Rejects programs that need an unsupported package, cgo, or a function that nobody defines, before code is generated."""
 
 from __future__ import annotations
 
 import contextlib
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from tricolor.base.errors import Unsupported
 from tricolor.frontend.program import Program
+from tricolor.goroot.externals import INTRINSICS, KERNEL, UNREACHABLE
 from tricolor.goroot.unsupported import UNSUPPORTED_PACKAGES
+from tricolor.ir.nodes import Func
 
 _IMPORTS_C = re.compile(r'^import\s*\(?\s*"C"', re.MULTILINE)
 
@@ -32,6 +35,22 @@ def refuse_cgo_files(files: Sequence[Path]) -> None:
         with contextlib.suppress(OSError):
             if file.suffix == ".go" and _IMPORTS_C.search(file.read_text(errors="replace")):
                 raise Unsupported(f"cgo (file {file.name})", 0, UNSUPPORTED_PACKAGES["C"])
+
+
+def undefined(functions: Iterable[Func]) -> list[Func]:
+    """The functions without bodies that neither the runtime nor code generation provides."""
+    return [func for func in functions if func.symbol not in KERNEL and func.symbol not in INTRINSICS and func.symbol not in UNREACHABLE]
+
+
+def refuse_undefined(typed: Program, func: Func) -> NoReturn:
+    """Raise Unsupported for a function that nobody defines, since its package has it in assembly or links to what does not exist here."""
+    package = next(p for p in typed.packages if p.symbol_path == func.pkg)
+    if package.assembly_files:
+        files = ", ".join(Path(name).name for name in package.assembly_files)
+        reason = f"it is written in assembly ({files}), and no files of the package are for processors without"
+    else:
+        reason = f"nothing defines {func.symbol}"
+    raise Unsupported(f"function {func.name.removeprefix(f'{func.pkg}.')} of package {package.path}", func.pos, reason)
 
 
 def _shortest_chain(typed: Program) -> list[str]:

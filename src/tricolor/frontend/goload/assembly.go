@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"os/exec"
 	"slices"
@@ -35,34 +36,27 @@ func withPortableFiles(req *request, pkgs []*listed) []*listed {
 	if req.overlay == "" {
 		return pkgs // decisions are about the files that the go command compiles
 	}
-	var paths []string
+	assembled := map[string]bool{}
 	byPath := map[string]*listed{}
 	for _, p := range pkgs {
 		byPath[p.ImportPath] = p
 		if !p.Standard && len(p.SFiles) > 0 {
-			paths = append(paths, p.ImportPath)
+			assembled[p.ImportPath] = true
 		}
 	}
-	if len(paths) == 0 {
+	if len(assembled) == 0 {
 		return pkgs
 	}
 	for _, v := range variants {
-		if len(paths) == 0 {
+		if len(assembled) == 0 {
 			break
 		}
-		var left []string
-		found := map[string]*listed{}
-		for _, p := range v.list(req, paths) {
-			found[p.ImportPath] = p
-		}
-		for _, path := range paths {
-			if p := found[path]; p != nil && len(p.SFiles)+len(p.CgoFiles) == 0 && len(p.GoFiles) > 0 {
-				byPath[path].takeFiles(p)
-			} else {
-				left = append(left, path)
+		for _, from := range v.list(req, slices.Sorted(maps.Keys(assembled))) {
+			if len(from.SFiles)+len(from.CgoFiles) == 0 && len(from.GoFiles) > 0 {
+				byPath[from.ImportPath].takeFiles(from)
+				delete(assembled, from.ImportPath)
 			}
 		}
-		paths = left
 	}
 	return withImports(req, pkgs, byPath)
 }
@@ -77,11 +71,21 @@ func (v variant) list(req *request, paths []string) []*listed {
 	return runList(req, append(args, paths...), "GOARCH="+v.arch)
 }
 
-// takeFiles makes the package have the files of a variant.
+// takeFiles makes the package have the Go files of a variant. It keeps those of its tests, and what they import; and the names of the
+// assembly files, which messages mention if a function has no portable body after all.
 func (p *listed) takeFiles(from *listed) {
-	p.GoFiles, p.SFiles, p.HFiles, p.SysoFiles = from.GoFiles, from.SFiles, from.HFiles, from.SysoFiles
-	p.Imports, p.ImportMap = from.Imports, from.ImportMap
-	p.EmbedPatterns, p.EmbedFiles = from.EmbedPatterns, from.EmbedFiles
+	tests := slices.DeleteFunc(p.GoFiles, func(name string) bool { return !strings.HasSuffix(name, "_test.go") })
+	if len(tests) == 0 {
+		p.Imports, p.ImportMap = nil, map[string]string{}
+		p.EmbedPatterns, p.EmbedFiles = from.EmbedPatterns, from.EmbedFiles
+	}
+	p.GoFiles = append(slices.Clone(from.GoFiles), tests...)
+	for _, path := range from.Imports {
+		if !slices.Contains(p.Imports, path) {
+			p.Imports = append(p.Imports, path)
+		}
+	}
+	maps.Copy(p.ImportMap, from.ImportMap)
 }
 
 // withImports adds the packages that portable files import and that are not in the program, and sorts all: dependencies first.

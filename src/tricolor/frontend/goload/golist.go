@@ -73,9 +73,6 @@ func listOf(field string) string { return "{{join ." + field + " \"\\x1f\"}}" }
 func listArguments(req *request) []string {
 	// With a profile the go command would list each dependency of a command once more, for that command.
 	args := []string{"list", "-deps", "-buildvcs=false", "-pgo=off", "-f", strings.TrimSuffix(listTemplate, "\n")}
-	if req.test {
-		args = append(args, "-test")
-	}
 	if req.tags != "" {
 		args = append(args, "-tags="+req.tags)
 	}
@@ -87,7 +84,11 @@ func listArguments(req *request) []string {
 
 // goList returns the named packages and all their dependencies, dependencies first.
 func goList(req *request) []*listed {
-	cmd := exec.Command(req.goCommand, append(listArguments(req), req.patterns...)...)
+	args := append(listArguments(req), req.patterns...)
+	if req.test {
+		args = slices.Insert(args, 1, "-test")
+	}
+	cmd := exec.Command(req.goCommand, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -97,7 +98,11 @@ func goList(req *request) []*listed {
 		}
 		fail("%v", err)
 	}
-	return withPortableFiles(req, parseRecords(req, stdout.String()))
+	pkgs := parseRecords(req, stdout.String())
+	if req.test {
+		pkgs = testBinary(pkgs)
+	}
+	return withPortableFiles(req, pkgs)
 }
 
 // parseRecords reads the records of all packages that go list printed.
@@ -109,9 +114,6 @@ func parseRecords(req *request, text string) []*listed {
 			p.req = req
 			pkgs = append(pkgs, p)
 		}
-	}
-	if req.test {
-		return testBinary(pkgs)
 	}
 	return pkgs
 }

@@ -41,6 +41,7 @@ func main() {
 	var req request
 	var output, replacements string
 	var filesOnly bool
+	var errorsOnly bool
 	var bodies string
 	flag.StringVar(&req.goCommand, "go", "go", "the go command")
 	flag.StringVar(&req.tags, "tags", "", "build tags")
@@ -49,6 +50,7 @@ func main() {
 	flag.StringVar(&req.stdGo, "lang", "go1.27", "language version outside modules")
 	flag.StringVar(&output, "o", "", "the typed-program file to write")
 	flag.BoolVar(&filesOnly, "files", false, "print the files that the program depends on, one JSON object")
+	flag.BoolVar(&errorsOnly, "errors", false, "only build the program with the go command, and print its messages")
 	flag.BoolVar(&req.spellings, "spellings", false, "write how the source spells types (byte or uint8), for messages")
 	flag.StringVar(&req.remembered, "remembered", "", "folder with a file for each key of a package whose declarations suffice; needs -salt")
 	flag.StringVar(&req.salt, "salt", "", "text on which the keys of packages depend in addition")
@@ -72,6 +74,12 @@ func main() {
 	clock.lap("go list")
 	if filesOnly {
 		printFiles(pkgs)
+		return
+	}
+	if errorsOnly {
+		if text := buildErrors(pkgs); text != "" {
+			refuse(text)
+		}
 		return
 	}
 	fset := parseAll(&req, pkgs)
