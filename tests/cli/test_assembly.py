@@ -35,7 +35,8 @@ def write_module(folder: Path, files: dict[str, str]) -> None:
 )
 def test_a_package_with_assembly_has_its_portable_files(tricolor: Run, tmp_path: Path, files: dict[str, str]) -> None:
     tags = [tag for tag in ("purego", "noasm") if tag in files.get("a/f_asm.go", "")]
-    write_module(tmp_path, files | {"a/f_amd64.s": f"//go:build !{tag}\n\n{_ASSEMBLY}" for tag in tags})
+    constraint = "".join(f"//go:build !{tag}\n\n" for tag in tags)
+    write_module(tmp_path, files | {"a/f_amd64.s": constraint + _ASSEMBLY})
     assert tricolor("run", ".").err == "3\n"
 
 

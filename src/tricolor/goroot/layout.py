@@ -34,7 +34,7 @@ RUNTIME = Package(
     only=True,
     keep=(
         "asan0.go", "compiler.go", "complex.go", "map_fast32.go", "map_fast64.go", "map_faststr.go",
-        "msan0.go", "race0.go", "float.go",
+        "msan0.go", "race0.go", "float.go", "linkname_shim.go",
     ),
     patch={
         "alg.go": (Delete(("memhash_varlen",)),),

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from tricolor.abi.entries import ENTRIES
 from tricolor.base.errors import Unsupported
 from tricolor.frontend.program import Program
 from tricolor.goroot.externals import INTRINSICS, KERNEL, UNREACHABLE
@@ -39,7 +40,8 @@ def refuse_cgo_files(files: Sequence[Path]) -> None:
 
 def undefined(functions: Iterable[Func]) -> list[Func]:
     """The functions without bodies that neither the runtime nor code generation provides."""
-    return [func for func in functions if func.symbol not in KERNEL and func.symbol not in INTRINSICS and func.symbol not in UNREACHABLE]
+    provided = KERNEL.keys() | INTRINSICS | UNREACHABLE.keys() | ENTRIES.keys()
+    return [func for func in functions if func.symbol not in provided]
 
 
 def refuse_undefined(typed: Program, func: Func) -> NoReturn:
