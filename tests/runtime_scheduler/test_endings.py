@@ -83,7 +83,7 @@ def _frames(text: str) -> list[str]:
 
 CASES = (
     "again", "nested", "recovered", "loop", "goexit", "map", "promoted", "method value", "nil wrapper", "nil promoted", "go wrapper",
-    "defer wrapper", "deadlock", "fatal", "init", "variable",
+    "defer wrapper", "deadlock", "timers", "fatal", "init", "variable",
 )  # fmt: skip
 
 

@@ -10,7 +10,6 @@ import pytest
 from tests.runtime_scheduler.simulated import Code, Program, World, world
 
 SLEEP: Final = 14
-CHANNEL_TIMERS: Final = 27
 SECOND_NS: Final = 1_000_000_000
 # The virtual clock rises by a microsecond whenever it is read.
 SLACK_NS: Final = 100_000
@@ -170,32 +169,3 @@ def test_a_goroutine_that_waits_for_ever_is_in_the_traces_with_its_reason() -> N
     assert output == (
         "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [select (no cases)]:\n\ngoroutine 2 [chan receive (nil chan)]:\n"
     )
-
-
-@pytest.mark.parametrize("somebody_waits", [False, True])
-def test_timers_whose_channels_nobody_waits_for_are_no_reason_to_go_on(somebody_waits: bool) -> None:
-    made = world()
-
-    def timers() -> Code:
-        yield from sleep(SECOND_NS, CHANNEL_TIMERS)
-        yield from made.call("runtime.exit", 0)
-
-    def main() -> Code:
-        elem, channel_type = made.reserve(64), made.reserve(128)
-        found = made.simulation.struct("GoChannelType").field_named("elem")
-        assert found is not None
-        made.simulation.memory.store(channel_type + found.offset_bytes, 8, elem)
-        channel = yield from made.call("runtime.makechan", channel_type, 0)
-        yield from made.call("runtime.chantimer", channel)
-        closure = made.reserve(8)
-        made.programs[closure] = timers
-        yield from made.call("runtime.newsystemproc", closure)
-        if somebody_waits:
-            yield from made.call("runtime.chanrecv2", channel, 0)
-        yield from made.call("runtime.block")
-
-    if somebody_waits:
-        assert run(main).now_ns() >= 2 * SECOND_NS
-    else:
-        assert "goroutine 2" not in deadlock(main)
-        assert made.now_ns() < SECOND_NS + SLACK_NS

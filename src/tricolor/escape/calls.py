@@ -77,6 +77,9 @@ def _is_analysed_here(b: Batch, callee: n.Func) -> bool:
 
 def _parameter(b: Batch, ks: Sequence[Hole], callee: n.Func, index: int) -> Hole:
     """The hole for the argument with this index."""
+    if callee.body is not None and "noescape" in callee.pragmas:
+        # The declaration without a body, by which another package knows the function, promises it.
+        return tag_hole(b, ks, untagged(callee))
     if _is_analysed_here(b, callee):
         return b.to(b.location_of(callee.params[index]))
     tags = b.tags.get(callee)
@@ -84,7 +87,7 @@ def _parameter(b: Batch, ks: Sequence[Hole], callee: n.Func, index: int) -> Hole
 
 
 def untagged(callee: n.Func) -> Leaks:
-    """Tag of every parameter of a function without a body."""
+    """Tag of every parameter of a function whose body the analysis does not look at."""
     if "noescape" not in callee.pragmas:
         return everything_to_heap()
     leaks = Leaks()

@@ -27,6 +27,7 @@ KERNEL: Final[dict[str, str]] = {
     "runtime.memmove": "copy bytes (may overlap); words are copied as words",
     "runtime.memclrNoHeapPointers": "zero bytes",
     "runtime.memequal": "whether n bytes are equal",
+    "runtime.keepalive": "use a pointer, so that its object lives until then",
     "runtime.persistentalloc": "zeroed memory that is never freed and not scanned",
     # Garbage collector.
     "runtime.gcnext": "number of the first cycle that begins after this call",
@@ -54,7 +55,8 @@ KERNEL: Final[dict[str, str]] = {
     "runtime.readcpuprofile": "take whole records of the CPU profile (tricolor/runtime/scheduler/cpu_profile.py); return the number of words",
     "runtime.findobject": "beginning of the heap object that contains an address, nil if there is none; stores its size unless size is nil",
     "runtime.setfinalizer": "queue the closure func(obj) when obj dies; nil: remove it; return false if there is one already",
-    "runtime.setsentinel": "setfinalizer for an object without one; statistics do not count it",
+    "runtime.specialsleft": "whether a finalizer or cleanup is queued or runs",
+    "runtime.setpools": "take the lists of pools of package sync, with values and with victims",
     "runtime.addcleanup": "queue a closure when obj dies; return an id, which is not 0",
     "runtime.stopcleanup": "remove a cleanup",
     "runtime.nextfinalizer": "parks until something is queued; 1: finalizer (object, closure), 2: cleanup (closure)",
@@ -97,7 +99,7 @@ KERNEL: Final[dict[str, str]] = {
     "runtime.closechan": "close(c)",
     "runtime.chanlen": "len(c)",
     "runtime.chancap": "cap(c)",
-    "runtime.chantimer": "mark the channel as a timer's: its len and cap are 0, and waiting for it is not a deadlock",
+    "runtime.chantimer": "note which timer sends to the channel: its len and cap are 0",
     "runtime.block": "parks for ever",
     # Panics, stacks, symbols.
     "runtime.resume": "continue where setresume saved the frame; does not return",

@@ -21,6 +21,7 @@ The rooms, each built only on those after it; an import contract holds the order
     selects, channels, panics          communication, deferred calls
     scheduler                          goroutines, stacks, signals, traces, finalizers' goroutine
     interfaces, strings, slices        values that are allocated
+    pools                              pools of package sync
     pointer_stores                     how the runtime itself stores Go pointers
     mutator                            allocation that may collect
     collector                          roots, mark, sweep, specials, pacer

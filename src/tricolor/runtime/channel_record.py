@@ -21,11 +21,11 @@ class Channel(Struct):
     count: u64
     capacity: u64
     buffer: addr
+    timer: addr
+    """The timer that sends to it (timeTimer in goroot/files/runtime/time.go), for which len and cap are 0; 0: none does."""
     elem_bytes: u64
     closed: u8
     has_pointers: u8
-    is_timer: u8
-    """A timer sends to it: len and cap are 0 for the program, and who waits for it is not deadlocked."""
     lock: Embed[Lock]
     """Guards all that changes after the channel was made, while several processors may run."""
     elem_type: GoType
@@ -39,7 +39,7 @@ class Channel(Struct):
 @inline(symbol_name="runtime.chanlen")
 def chanlen(channel: Channel) -> i64:
     """len(channel)."""
-    if is_null(channel) or channel.is_timer != 0:
+    if is_null(channel) or channel.timer != 0:
         return 0
     return to_i64(atomic_load(channel.count, "relaxed"))
 
@@ -47,6 +47,6 @@ def chanlen(channel: Channel) -> i64:
 @inline(symbol_name="runtime.chancap")
 def chancap(channel: Channel) -> i64:
     """cap(channel)."""
-    if is_null(channel) or channel.is_timer != 0:
+    if is_null(channel) or channel.timer != 0:
         return 0
     return to_i64(channel.capacity)

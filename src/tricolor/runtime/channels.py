@@ -38,7 +38,6 @@ from tricolor.kernel.lang import (
     addr,
     address,
     as_struct,
-    atomic_add,
     atomic_compare_exchange,
     atomic_load,
     atomic_store,
@@ -58,7 +57,6 @@ from tricolor.kernel.lang import (
     text,
     to_u64,
     u8,
-    u64,
     unlikely,
 )
 from tricolor.runtime.abi_types import GoType
@@ -68,7 +66,6 @@ from tricolor.runtime.mutator.malloc import mallocgc, newobject
 from tricolor.runtime.pointer_stores import clear_go_values, copy_go_value, store_go_pointer
 from tricolor.runtime.records.goroutine import G, Sudog
 from tricolor.runtime.records.machine import machine, pin, unpin
-from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.scheduler.contention import block_event, wait_began
 from tricolor.runtime.scheduler.goroutines import park_waiting
 from tricolor.runtime.scheduler.reasons import REASON_RECEIVE, REASON_RECEIVE_NIL, REASON_SELECT_NO_CASES, REASON_SEND, REASON_SEND_NIL
@@ -79,10 +76,9 @@ from tricolor.runtime.system.lock import acquire, holds, parallel, release
 
 MAX_CHANNEL_BYTES: Final = 1 << 48
 KIND_STRUCT: Final = 25
-ONE: Final = 1
-MINUS_ONE: Final = (1 << 64) - 1
-# Word 2 of a Channel, its buffer, is the only pointer into the heap.
-CHANNEL_POINTER_WORDS: Final = 3
+# Words 2 and 3 of a Channel, its buffer and its timer, are pointers into the heap.
+CHANNEL_POINTER_WORDS: Final = 4
+CHANNEL_POINTERS: Final = 0b1100
 
 
 class GoChannelType(Struct):
@@ -93,12 +89,26 @@ class GoChannelType(Struct):
     direction: i64
 
 
-_pointer_bitmap = const_table(u8, (4, 0, 0, 0, 0, 0, 0, 0))
+_pointer_bitmap = const_table(u8, (CHANNEL_POINTERS, 0, 0, 0, 0, 0, 0, 0))
 _type_with_buffer = global_struct(GoType)
 
 
 @go_function("runtime.panicplain")
 def panicplain(text: addr, length: i64) -> None: ...
+
+
+# A timer sends only while a goroutine looks at its channel (timerlook), or waits for it (between timerwait and timerleave). Package
+# runtime acquires its lock of timers, which comes before those of channels.
+@go_function("runtime.timerlook")
+def timer_look(timer: addr) -> None: ...
+
+
+@go_function("runtime.timerwait")
+def timer_wait(timer: addr) -> None: ...
+
+
+@go_function("runtime.timerleave")
+def timer_leave(timer: addr) -> None: ...
 
 
 # --- Make -----------------------------------------------------------------------------------------
@@ -342,13 +352,6 @@ def wake_partner(waiter: Sudog) -> None:
 
 
 @inline
-def count_timer_waiters(channel: Channel, difference: u64) -> None:
-    """Counts those who wait for a channel of a timer."""
-    if unlikely(channel.is_timer != 0):
-        atomic_add(scheduler.timer_waiters, difference, "relaxed")
-
-
-@inline
 def wait_in(channel: Channel, queue: WaitQueue, elem: addr, reason: u8) -> bool:
     """Parks the running goroutine in a queue of the channel, and unlocks the channel; False if the channel was closed."""
     g = machine.g
@@ -361,11 +364,9 @@ def wait_in(channel: Channel, queue: WaitQueue, elem: addr, reason: u8) -> bool:
     waiter.is_select = 0
     waiter.success = 0
     enqueue_waiter(queue, waiter)
-    count_timer_waiters(channel, ONE)
     if unlikely(parallel.value != 0):
         machine.wait_lock = address(channel.lock)
     park_waiting(g, reason)
-    count_timer_waiters(channel, MINUS_ONE)
     success = waiter.success != 0
     if unlikely(began != 0):
         block_event(waiter.released_ns - began, 0)
@@ -418,6 +419,9 @@ def chanrecv2(channel: Channel, elem: addr) -> bool:
     """``*elem, ok = <-channel``; elem may be 0."""
     if unlikely(is_null(channel)):
         block_forever(REASON_RECEIVE_NIL)
+    timer = channel.timer
+    if unlikely(timer != 0):
+        timer_look(timer)
     lock_channel(channel)
     check_channel(channel)
     sender = take_waiter(channel.senders)
@@ -434,7 +438,19 @@ def chanrecv2(channel: Channel, elem: addr) -> bool:
         unlock_channel(channel)
         clear_elem(channel, elem)
         return False
-    if wait_in(channel, channel.receivers, elem, REASON_RECEIVE):
+    if unlikely(timer != 0):
+        unlock_channel(channel)
+        timer_wait(timer)
+        lock_channel(channel)
+        if channel.count != 0:
+            take_from_buffer(channel, elem)
+            unlock_channel(channel)
+            timer_leave(timer)
+            return True
+    received = wait_in(channel, channel.receivers, elem, REASON_RECEIVE)
+    if unlikely(timer != 0):
+        timer_leave(timer)
+    if received:
         return True
     clear_elem(channel, elem)
     return False
@@ -491,6 +507,8 @@ def selectnbrecv(elem: addr, channel: Channel) -> tuple[bool, bool]:
     """``select { case *elem, ok = <-channel: default: }``: whether the case was taken, and ok."""
     if is_null(channel):
         return False, False
+    if unlikely(channel.timer != 0):
+        timer_look(channel.timer)
     # In this order: a channel that was empty and is not closed later was empty and open at the moment of the first look.
     if unlikely(parallel.value != 0) and looks_empty(channel) and not is_closed(channel):
         return False, False
@@ -551,6 +569,8 @@ def block() -> None:
 
 
 @goroutine("runtime.chantimer")
-def chantimer(channel: Channel) -> None:
-    """Notes that a timer sends to the channel."""
-    channel.is_timer = 1
+def chantimer(channel: Channel, timer: addr) -> None:
+    """Notes that a timer sends to the channel, whose elements have pointers."""
+    if channel.has_pointers == 0:
+        panicplain(*text("a timer sends to a channel whose elements have no pointers"))
+    store_go_pointer(field_address(channel.timer), timer)

@@ -34,6 +34,7 @@ MODULES: Final = (
     "tricolor.runtime.system.process",
     "tricolor.runtime.mutator.malloc",
     "tricolor.runtime.mutator.weak",
+    "tricolor.runtime.pools",
     "tricolor.runtime.collector.configure",
     "tricolor.runtime.scheduler.finalizers",
     "tricolor.runtime.scheduler.stop_calls",

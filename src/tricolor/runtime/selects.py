@@ -47,15 +47,15 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.channel_record import Channel
 from tricolor.runtime.channels import (
-    MINUS_ONE,
-    ONE,
     block_forever,
     clear_elem,
-    count_timer_waiters,
     enqueue_waiter,
     lock_channel,
     panic_send_closed,
     remove_waiter,
+    timer_leave,
+    timer_look,
+    timer_wait,
     try_receive,
     try_send,
     unlock_channel,
@@ -79,6 +79,12 @@ RECEIVED_CLOSED: Final = 3
 SENT_TO_CLOSED: Final = 4
 
 
+# What a select does with the timers that send to its channels.
+LOOK: Final = 0
+WAIT: Final = 1
+LEAVE: Final = 2
+
+
 class Case(Struct):
     """One case of a select, as compiled code lays it out."""
 
@@ -99,16 +105,19 @@ def case_at(cases: addr, index: u64) -> Case:
 
 
 @inline
-def poll_order(cases: addr, order: addr, count: u64) -> u64:
-    """Writes the indices of cases with a channel in random order; gives how many there are."""
+def poll_order(cases: addr, order: addr, count: u64) -> tuple[u64, bool]:
+    """Writes the indices of cases with a channel in random order; gives how many there are, and whether timers send to some."""
     used: u64 = 0
+    timers = False
     for index in range(count):
-        if not is_null(case_at(cases, index).channel):
+        channel = case_at(cases, index).channel
+        if not is_null(channel):
+            timers = timers or channel.timer != 0
             other = random_below(used + 1)
             store_u16(order + used * 2, load_u16(order + other * 2))
             store_u16(order + other * 2, to_u16(index))
             used += 1
-    return used
+    return used, timers
 
 
 # --- Locks ----------------------------------------------------------------------------------------
@@ -224,7 +233,6 @@ def wait_in_all(cases: addr, order: addr, used: u64, sends: u64) -> Sudog:
         else:
             last.wait_link = waiter
         last = waiter
-        count_timer_waiters(case.channel, ONE)
         if index < sends:
             enqueue_waiter(case.channel.senders, waiter)
         else:
@@ -246,7 +254,6 @@ def leave_queues(taken: Sudog, sends: u64) -> None:
     while not is_null(each):
         following = each.wait_link
         channel = as_struct(Channel, each.channel)
-        count_timer_waiters(channel, MINUS_ONE)
         if each is not taken:
             if to_u64(each.case_index) < sends:
                 remove_waiter(channel.senders, each)
@@ -254,6 +261,23 @@ def leave_queues(taken: Sudog, sends: u64) -> None:
                 remove_waiter(channel.receivers, each)
         sudog_release(each)
         each = following
+
+
+# --- Timers -----------------------------------------------------------------------------------------
+
+
+@goroutine("runtime.selecttimers")
+def select_timers(cases: addr, count: i64, step: u64) -> None:
+    """Looks at, waits for, or leaves the timers that send to channels of the cases."""
+    for index in range(count):
+        channel = case_at(cases, to_u64(index)).channel
+        if not is_null(channel) and channel.timer != 0:
+            if step == LOOK:
+                timer_look(channel.timer)
+            elif step == WAIT:
+                timer_wait(channel.timer)
+            else:
+                timer_leave(channel.timer)
 
 
 # --- Select ---------------------------------------------------------------------------------------
@@ -281,20 +305,31 @@ def selectgo(cases: addr, order: addr, sends: i64, receives: i64, block: bool) -
     ``order`` is memory for twice as many u16 as there are cases. The first ``sends`` cases are sends.
     """
     first_receive = to_u64(sends)
-    used = poll_order(cases, order, to_u64(sends + receives))
+    used, timers = poll_order(cases, order, to_u64(sends + receives))
     locked = order
     if unlikely(parallel.value != 0):
         locked = order + used * 2
         lock_order(cases, order, locked, used)
-        lock_all(cases, locked, used)
+    if unlikely(timers):
+        select_timers(cases, sends + receives, LOOK)
+    waits_for_timers = False
     outcome: u64 = WAITS
     chosen: u64 = 0
     waiter = null(Sudog)
-    for at in range(used):
-        chosen = to_u64(load_u16(order + at * 2))
-        outcome, waiter = try_case(case_at(cases, chosen), chosen < first_receive)
-        if outcome != WAITS:
+    while True:
+        if unlikely(parallel.value != 0):
+            lock_all(cases, locked, used)
+        for at in range(used):
+            chosen = to_u64(load_u16(order + at * 2))
+            outcome, waiter = try_case(case_at(cases, chosen), chosen < first_receive)
+            if outcome != WAITS:
+                break
+        if not timers or waits_for_timers or not block or outcome != WAITS:
             break
+        if unlikely(parallel.value != 0):
+            unlock_all(cases, locked, used)
+        select_timers(cases, sends + receives, WAIT)
+        waits_for_timers = True
     if outcome == WAITS and block and used != 0:
         taken = wait_in_all(cases, locked, used, first_receive)
         chosen = to_u64(taken.case_index)
@@ -310,6 +345,8 @@ def selectgo(cases: addr, order: addr, sends: i64, receives: i64, block: bool) -
     if unlikely(parallel.value != 0):
         unlock_all(cases, locked, used)
     wake_partner(waiter)
+    if unlikely(waits_for_timers):
+        select_timers(cases, sends + receives, LEAVE)
     if outcome == WAITS:
         if block:
             block_forever(REASON_SELECT)

@@ -216,6 +216,11 @@ func main() {
 		runtime.SetFinalizer(3, nil)
 	case "deadlock":
 		select {}
+	case "timers":
+		timer, ticker := time.NewTimer(time.Hour), time.NewTicker(time.Millisecond)
+		<-ticker.C
+		<-make(chan *time.Timer)
+		println(timer, ticker)
 	case "again":
 		again()
 	case "nested":

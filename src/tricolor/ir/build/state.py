@@ -184,7 +184,10 @@ class Builder:
         if decl.body is None and not alone:
             elsewhere = self.implementation(symbol)
             if elsewhere is not None and elsewhere != obj:
-                return self.func_of(elsewhere)
+                func = self.func_of(elsewhere)
+                if "//go:noescape" in decl.pragmas:
+                    func.pragmas |= {"noescape"}
+                return func
         known = self.symbols.get(symbol)
         if known is not None and not alone:
             return known

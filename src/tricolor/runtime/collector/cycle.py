@@ -39,6 +39,7 @@ from __future__ import annotations
 from tricolor.kernel.lang import (
     atomic_add,
     atomic_exchange,
+    call_address,
     check,
     global_value,
     i64,
@@ -57,7 +58,7 @@ from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.settings import settings
 from tricolor.runtime.collector.barrier import begin_shading, end_shading, flush_barrier_buffers
 from tricolor.runtime.collector.checkmark import check_marks
-from tricolor.runtime.collector.cycles import PAUSE_RING, cycles
+from tricolor.runtime.collector.cycles import PAUSE_RING, cycles, start_hook
 from tricolor.runtime.collector.gctrace import print_gctrace
 from tricolor.runtime.collector.pacer import SLICE_NS, is_short
 from tricolor.runtime.collector.pacing import (
@@ -155,6 +156,8 @@ def start_cycle(forced: bool, periodic: bool, begin_ns: i64) -> None:
     flush_barrier_buffers()
     cycles.heap_at_start = mheap.live
     cycles.peak_pages = max(cycles.peak_pages, mheap.pages_in_use)
+    if start_hook.value != 0:
+        call_address(start_hook.value, (), None)
     mheap.black_bytes = 0
     begin_roots()
     begin_shading()

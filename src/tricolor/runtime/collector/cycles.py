@@ -5,7 +5,7 @@ The collector writes them; the scheduler, statistics and gctrace read them.
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import Array, Struct, global_struct, i64, u64
+from tricolor.kernel.lang import Array, Struct, addr, global_struct, global_value, i64, u64
 
 PAUSE_RING = 256
 """Number of pauses that are kept: cycle n has place n % PAUSE_RING."""
@@ -52,3 +52,5 @@ class Cycles(Struct):
 
 
 cycles = global_struct(Cycles, symbol_name="tricolor.cycles")
+# Code that is called when a cycle begins, while the world is stopped and the write barrier is off. 0: none.
+start_hook = global_value(addr)

@@ -60,8 +60,6 @@ FINALIZER = 1
 CLEANUP = 2
 WEAK = 3
 WORDS_AT_ONCE = 16
-UNCOUNTED = 0
-"""Id of a finalizer by which package runtime watches cycles."""
 
 
 class SpecialQueue(Struct):
@@ -181,14 +179,6 @@ def set_finalizer(object: addr, closure: addr) -> bool:
     return fits
 
 
-@systemstack("runtime.setsentinel")
-def set_sentinel(object: addr, closure: addr) -> None:
-    """As runtime.setfinalizer for an object without finalizer, but the statistics do not count it."""
-    lock_specials()
-    add_special(FINALIZER, object, closure).id = UNCOUNTED
-    unlock_specials()
-
-
 @systemstack("runtime.addcleanup")
 def add_cleanup(object: addr, closure: addr) -> u64:
     """Queues the closure when the object dies; gives an id for stopcleanup."""
@@ -209,6 +199,15 @@ def stop_cleanup(object: addr, id: u64) -> None:
         remove_special(present)
         free_special(present)
     unlock_specials()
+
+
+@systemstack("runtime.specialsleft")
+def specials_left() -> bool:
+    """Whether a finalizer or cleanup is queued or runs."""
+    lock_specials()
+    left = not is_null(specials.first) or specials.under_way != 0
+    unlock_specials()
+    return left
 
 
 @kernel
@@ -262,7 +261,7 @@ def take_first(first: Special, object: addr, closure: addr) -> None:
     if is_marking.value != 0:
         push_address(first.object)
         push_address(first.closure)
-    specials.under_way = 0 if first.id == UNCOUNTED else first.kind
+    specials.under_way = first.kind
     free_special(first)
 
 
@@ -400,7 +399,7 @@ def enqueue(special: Special) -> None:
     specials.queued += 1
     if special.kind == CLEANUP:
         specials.cleanups_queued += 1
-    elif special.id != UNCOUNTED:
+    else:
         specials.finalizers_queued += 1
 
 

@@ -5,11 +5,16 @@ The collector clears the word (``collector.specials``).
 
 from __future__ import annotations
 
+from typing import Final
+
 from tricolor.kernel.lang import addr, load_u64, store_addr, systemstack, to_addr, unlikely
 from tricolor.runtime.allocator.marking import marking
 from tricolor.runtime.collector.barrier import shade
 from tricolor.runtime.collector.specials import keep_weak_handle, weak_handle_of
-from tricolor.runtime.mutator.malloc import WORD_BYTES, alloc_in_kernel
+from tricolor.runtime.mutator.malloc import alloc_in_kernel
+
+HANDLE_BYTES: Final = 16
+"""A smaller one might share a block with small objects, and keep alive the one that it is for."""
 
 
 @systemstack("runtime.weakhandle")
@@ -19,7 +24,7 @@ def weak_handle(object: addr) -> addr:
     if present != 0:
         return present
     # No lock is held here: the allocation may collect.
-    handle = alloc_in_kernel(WORD_BYTES, to_addr(0))
+    handle = alloc_in_kernel(HANDLE_BYTES, to_addr(0))
     store_addr(handle, object)
     return keep_weak_handle(object, handle)
 

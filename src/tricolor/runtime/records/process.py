@@ -38,8 +38,6 @@ class Scheduler(Struct):
     """Goroutines that are not dead and not the runtime's own."""
     system_live: u64
     """The runtime's own goroutines that are not dead."""
-    timer_waiters: u64
-    """Waits for channels that timers send to."""
     lock: Embed[Lock]
     """Guards the lists of idle machines, idle processors and all goroutines, free records of goroutines, the shared queue, and the poller."""
     idle_machines: Machine

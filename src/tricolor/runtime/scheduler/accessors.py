@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.kernel.lang import addr, atomic_load, field_address, i32, inline, is_null, spin_hint, to_i32, u64
+from tricolor.kernel.lang import addr, atomic_load, field_address, i32, inline, is_null, keep_alive, spin_hint, to_i32, u64
 from tricolor.runtime.records.goroutine import G
 from tricolor.runtime.records.machine import machine, pin, unpin
 from tricolor.runtime.records.process import scheduler
@@ -72,6 +72,12 @@ def unlock(word: Lock) -> None:
     """Releases a lock of package runtime."""
     release(word)
     unpin()
+
+
+@inline(symbol_name="runtime.keepalive")
+def keep_object_alive(object: addr) -> None:
+    """Uses a pointer."""
+    keep_alive(object)
 
 
 @inline(symbol_name="runtime.goid")

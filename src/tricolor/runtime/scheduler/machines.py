@@ -62,7 +62,6 @@ from tricolor.runtime.scheduler.context import thread_pointer
 from tricolor.runtime.scheduler.netpoll import poll_interrupt, poll_sleep
 from tricolor.runtime.scheduler.run_queue import has_runnable
 from tricolor.runtime.scheduler.signals import SignalMask, block_signals, program_mask, restore_mask, use_alternate_stack
-from tricolor.runtime.scheduler.sleepers import sleeps_in_vain
 from tricolor.runtime.scheduler.stops import deadlock
 from tricolor.runtime.system.clock import NS_PER_SECOND, TimeSpec, nanotime
 from tricolor.runtime.system.futex import sleep_while, sleep_while_for, wake_sleepers
@@ -239,7 +238,7 @@ def first_wake() -> i64:
     each = first_processor
     while not is_null(each):
         when = atomic_load(each.sleepers.first_wake, "relaxed")
-        if when >= 0 and (until < 0 or when < until) and not sleeps_in_vain(each.sleepers):
+        if when >= 0 and (until < 0 or when < until):
             until = when
         each = each.all_link
     return until

@@ -24,8 +24,6 @@ REASON_MUTEX: Final = 22
 REASON_RW_READ: Final = 23
 REASON_RW_WRITE: Final = 24
 REASON_WAIT_GROUP: Final = 25
-# The goroutine that serves timers sleeps; REASON_CHANNEL_TIMERS if all running timers send to channels.
-# In Go these numbers stand for the trace reader and for waiting for a cycle, which do not exist here.
+# The goroutine that serves timers sleeps. In Go the number stands for the trace reader, which does not exist here.
 REASON_TIMERS: Final = 26
-REASON_CHANNEL_TIMERS: Final = 27
 REASON_COROUTINE: Final = 38

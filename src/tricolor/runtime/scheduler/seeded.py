@@ -9,7 +9,6 @@ from tricolor.runtime.records.goroutine import G
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.processor import QUEUE_PLACES, Processor
 from tricolor.runtime.scheduler.run_queue import take_run_next
-from tricolor.runtime.scheduler.sleepers import sleeps_in_vain
 from tricolor.runtime.system.seed import jump_to, random_below
 
 LONGEST_RUN_BITS: Final = 10
@@ -46,7 +45,7 @@ def choose(p: Processor) -> G:
 @kernel
 def jump_to_sleeper(p: Processor) -> bool:
     """Sets the clock to the time of the first sleeper; False if nobody sleeps."""
-    if p.sleepers.first_wake < 0 or sleeps_in_vain(p.sleepers):
+    if p.sleepers.first_wake < 0:
         return False
     jump_to(p.sleepers.first_wake)
     return True

@@ -25,9 +25,7 @@ from tricolor.kernel.lang import (
 )
 from tricolor.runtime.lock_ranks import RANK_RUN_QUEUE
 from tricolor.runtime.records.goroutine import G
-from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.records.processor import Processor, Sleepers
-from tricolor.runtime.scheduler.reasons import REASON_CHANNEL_TIMERS
 from tricolor.runtime.scheduler.stops import out_of_memory
 from tricolor.runtime.system.lock import acquire, release
 from tricolor.runtime.system.memory import map_memory, unmap_memory
@@ -157,14 +155,3 @@ def sleepers_move(source: Processor, target: Processor) -> None:
         g = _at(source.sleepers, 0)
         _remove(source.sleepers, g)
         sleeper_insert(target, g, g.wake_time)
-
-
-@kernel
-def sleeps_in_vain(s: Sleepers) -> bool:
-    """Whether only the timers' goroutine sleeps, for timers whose channels nobody waits for."""
-    if atomic_load(s.count, "relaxed") != 1 or scheduler.timer_waiters != 0:
-        return False
-    acquire(s.lock, RANK_RUN_QUEUE)
-    in_vain = s.count == 1 and _at(s, 0).reason == REASON_CHANNEL_TIMERS
-    release(s.lock)
-    return in_vain

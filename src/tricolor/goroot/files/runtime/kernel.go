@@ -37,6 +37,9 @@ func memclrNoHeapPointers(ptr unsafe.Pointer, n uintptr)
 //go:noescape
 func memequal(a, b unsafe.Pointer, n uintptr) bool
 
+//go:noescape
+func keepalive(p unsafe.Pointer)
+
 func persistentalloc(size uintptr) unsafe.Pointer
 
 // Profiles.
@@ -83,7 +86,8 @@ func gcsizes(into *sizeClass, n int)
 
 func findobject(p unsafe.Pointer, size *uintptr) unsafe.Pointer
 func setfinalizer(obj unsafe.Pointer, closure unsafe.Pointer) bool
-func setsentinel(obj unsafe.Pointer, closure unsafe.Pointer)
+func specialsleft() bool
+func setpools(filled, victims *[]unsafe.Pointer)
 func addcleanup(obj unsafe.Pointer, closure unsafe.Pointer) uint64
 
 //go:noescape
@@ -151,7 +155,7 @@ func selectgo(cases *scase, order *uint16, nsends, nrecvs int, block bool) (int,
 func closechan(c *hchan)
 func chanlen(c *hchan) int
 func chancap(c *hchan) int
-func chantimer(c *hchan)
+func chantimer(c *hchan, t *timeTimer)
 func block()
 
 // Panics. setresume saves the registers of a function that defers, resume restores them and does not return. recovertoken and

@@ -30,7 +30,6 @@ const (
 	waitRWMutexWrite uint8 = 24
 	waitWaitGroup    uint8 = 25
 	waitTimers       uint8 = 26 // Go uses this number for its trace reader, which we do not have
-	waitChanTimers   uint8 = 27 // as waitTimers, while all running timers have channels
 	waitIO           uint8 = 2
 	waitCoroutine    uint8 = 38
 )

@@ -119,55 +119,21 @@ func GC() {
 	for number := gcnext(); !gcstep(number); {
 		Gosched()
 	}
-	if poolCleanup != nil {
-		emptyPools()
-		poolsEmptied.Store(true)
-	}
 }
 
 // KeepAlive keeps x reachable up to the point of the call.
-func KeepAlive(x any) {
-	kept = &x
-	kept = nil
-}
+func KeepAlive(x any) { keepalive(efaceOf(&x).data) }
 
-var kept *any
+// The lists of pools of package sync. The kernel empties the pools when a cycle begins.
+//
+//go:linkname syncAllPools sync.allPools
+var syncAllPools []unsafe.Pointer
 
-// Package sync empties its pools in every collection cycle. The finalizer of a sentinel, an object that nothing refers to,
-// empties them and makes the next sentinel.
-var (
-	poolCleanup  func() // set once, before main
-	poolsEmptied atomic.Bool // since the present sentinel was made
-)
-
-type poolSentinel struct {
-	_ [2]uintptr
-}
+//go:linkname syncOldPools sync.oldPools
+var syncOldPools []unsafe.Pointer
 
 //go:linkname sync_runtime_registerPoolCleanup sync.runtime_registerPoolCleanup
-func sync_runtime_registerPoolCleanup(f func()) {
-	poolCleanup = f
-	watchCycles()
-}
-
-func emptyPools() {
-	stopTheWorld() // no other goroutine may use the pools meanwhile; none is pinned
-	poolCleanup()
-	startTheWorld()
-}
-
-func watchCycles() {
-	poolsEmptied.Store(false)
-	sentinel := unsafe.Pointer(new(poolSentinel))
-	call := func(unsafe.Pointer) {
-		if !poolsEmptied.Load() {
-			emptyPools()
-		}
-		watchCycles()
-	}
-	startFinalizers()
-	setsentinel(sentinel, *(*unsafe.Pointer)(unsafe.Pointer(&call)))
-}
+func sync_runtime_registerPoolCleanup(func()) { setpools(&syncAllPools, &syncOldPools) }
 
 //go:linkname debug_freeOSMemory runtime/debug.freeOSMemory
 func debug_freeOSMemory() {
@@ -401,11 +367,50 @@ func (c Cleanup) Stop() {
 }
 
 //go:linkname unique_runtime_blockUntilEmptyCleanupQueue unique.runtime_blockUntilEmptyCleanupQueue
-func unique_runtime_blockUntilEmptyCleanupQueue(_ int64) bool { return true }
+func unique_runtime_blockUntilEmptyCleanupQueue(timeout int64) bool {
+	const look = 20_000 // ns
+	for end := nanotime() + timeout; specialsleft(); gosleep(nil, nanotime()+look, waitSleep) {
+		if nanotime() >= end {
+			return false
+		}
+	}
+	return true
+}
 
 //go:linkname weak_runtime_registerWeakPointer weak.runtime_registerWeakPointer
 func weak_runtime_registerWeakPointer(p unsafe.Pointer) unsafe.Pointer {
+	if findobject(p, nil) == nil {
+		return immortalHandle(p)
+	}
 	return weakhandle(p)
+}
+
+// immortalHandles holds the weak handles of addresses outside of the heap, of globals: they never die. The lists are hashed by address.
+var immortalHandles struct {
+	lock  uint32
+	lists [256]*immortal
+}
+
+type immortal struct {
+	p    unsafe.Pointer // the handle is the address of this word
+	next *immortal
+}
+
+func immortalHandle(p unsafe.Pointer) unsafe.Pointer {
+	made := &immortal{p: p}
+	list := &immortalHandles.lists[uintptr(p)>>3%uintptr(len(immortalHandles.lists))]
+	lock(&immortalHandles.lock, rankTables)
+	found := *list
+	for found != nil && found.p != p {
+		found = found.next
+	}
+	if found == nil {
+		made.next = *list
+		*list = made
+		found = made
+	}
+	unlock(&immortalHandles.lock)
+	return unsafe.Pointer(&found.p)
 }
 
 //go:linkname weak_runtime_makeStrongFromWeak weak.runtime_makeStrongFromWeak

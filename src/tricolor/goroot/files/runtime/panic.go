@@ -79,7 +79,43 @@ func recovers(closure unsafe.Pointer) bool {
 // deferMore stores a deferred call for which the frame has no room. The kernel has the other functions for deferred calls:
 // deferenter, deferproc, deferreturn, recovertoken and settoken in tricolor/runtime/panics.py.
 func deferMore(frame *deferFrame, closure unsafe.Pointer) {
-	frame.more = &deferredCall{closure, frame.more}
+	d := newDeferredCall()
+	d.closure, d.next = closure, frame.more
+	frame.more = d
+}
+
+// deferredCalls holds records for use again, up to maxFreeCalls for each processor: a pinned goroutine uses the list of its processor.
+var deferredCalls [256]struct {
+	free  *deferredCall
+	count int
+	_     [112]byte // two processors do not share a cache line
+}
+
+const maxFreeCalls = 32
+
+func newDeferredCall() *deferredCall {
+	list := &deferredCalls[procpin()]
+	d := list.free
+	if d != nil {
+		list.free = d.next
+		list.count--
+	}
+	procunpin()
+	if d == nil {
+		d = new(deferredCall)
+	}
+	return d
+}
+
+func freeDeferredCall(d *deferredCall) {
+	d.closure, d.next = nil, nil
+	list := &deferredCalls[procpin()]
+	if list.count < maxFreeCalls {
+		d.next = list.free
+		list.free = d
+		list.count++
+	}
+	procunpin()
 }
 
 // runMore runs the calls that deferMore stored, when their function returns.
@@ -93,7 +129,9 @@ func runMore(frame *deferFrame) {
 func (frame *deferFrame) pop() unsafe.Pointer {
 	if d := frame.more; d != nil {
 		frame.more = d.next
-		return d.closure
+		closure := d.closure
+		freeDeferredCall(d)
+		return closure
 	}
 	if frame.count == 0 {
 		return nil

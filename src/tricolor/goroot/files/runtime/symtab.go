@@ -45,9 +45,7 @@ func Callers(skip int, pc []uintptr) int {
 	if len(pc) == 0 {
 		return 0
 	}
-	n := callers(skip, &pc[0], len(pc))
-	KeepAlive(pc) // prevents a tail call of callers, which counts this frame
-	return n
+	return callers(skip, &pc[0], len(pc))
 }
 
 // Func is a function of the program. The address of a Func is the address of the function's code or, for an inlined function,

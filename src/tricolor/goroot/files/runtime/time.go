@@ -1,12 +1,16 @@
 // Clocks, sleeping, and the timers of package time.
 //
-// All timers are in one heap. One system goroutine, the server, sleeps until the first timer is due and runs it. The channel of
-// a timer never has a stale value: Stop and Reset remove a value that was sent and not received, and then report that the timer
-// had not run yet (the rules of Go 1.23).
+// Timers that somebody waits for are in one heap. One system goroutine, the server, sleeps until the first timer is due and runs it. A timer
+// with a channel is in the heap only while a goroutine waits for the channel, so one that nothing refers to is collected. Who looks
+// at the channel without waiting first runs the timer if it is due. The kernel calls timerlook, timerwait and timerleave for that.
+//
+// The channel of a timer never has a stale value: Stop and Reset remove a value that was sent and not received, and then report that the
+// timer had not run yet (the rules of Go 1.23).
 
 package runtime
 
 import (
+	"internal/runtime/atomic"
 	"unsafe"
 )
 
@@ -62,6 +66,7 @@ type timeTimer struct {
 	seq    uintptr // Stop and Reset change it, so that a call in progress can see that it is stale
 	ch     *hchan  // nil for AfterFunc
 	at     int     // index in the heap, -1 if the timer is not there
+	waits  int     // goroutines that wait for the channel
 }
 
 var timers struct {
@@ -70,7 +75,6 @@ var timers struct {
 	server   *g
 	started  bool
 	sleeping bool
-	calls    int   // number of timers in the heap that have no channel
 	until    int64 // the time when the server wakes up by itself
 }
 
@@ -126,9 +130,6 @@ func heapRemove(t *timeTimer) {
 	timers.heap[last] = nil
 	timers.heap = timers.heap[:last]
 	t.at = -1
-	if t.ch == nil {
-		timers.calls--
-	}
 	if i < last {
 		heapPut(i, moved)
 		heapUp(i)
@@ -136,19 +137,19 @@ func heapRemove(t *timeTimer) {
 	}
 }
 
-// startTimer adds a timer to the heap. It wakes the server if the timer is due before the server would wake up, or if it is the
-// first timer without a channel (which changes the server's wait reason). The caller must hold the lock.
+// startTimer adds a timer to the heap if somebody waits for it. It wakes the server if the timer is due before the server would wake up.
+// The caller must hold the lock.
 func startTimer(t *timeTimer) {
-	timers.heap = append(timers.heap, t)
-	if t.ch == nil {
-		timers.calls++
+	if t.ch != nil && t.waits == 0 {
+		return
 	}
+	timers.heap = append(timers.heap, t)
 	heapUp(len(timers.heap) - 1)
 	if !timers.started {
 		timers.started = true
 		f := serveTimers
 		newsystemproc(*(*unsafe.Pointer)(unsafe.Pointer(&f)))
-	} else if timers.sleeping && (t.when < timers.until || t.ch == nil && timers.calls == 1) {
+	} else if timers.sleeping && t.when < timers.until {
 		timers.sleeping = false
 		goready(timers.server)
 	}
@@ -170,15 +171,42 @@ func serveTimers() {
 		if timers.until == forever {
 			gopark(&timers.lock, waitTimers)
 		} else {
-			reason := waitChanTimers
-			if timers.calls > 0 {
-				reason = waitTimers
-			}
-			gosleep(&timers.lock, timers.until, reason)
+			gosleep(&timers.lock, timers.until, waitTimers)
 		}
 		lock(&timers.lock, rankTimers)
 		timers.sleeping = false
 	}
+}
+
+// timerlook runs a timer with a channel if it is due.
+func timerlook(t *timeTimer) {
+	if when := atomic.Loadint64(&t.when); when == 0 || when > nanotime() {
+		return
+	}
+	lock(&timers.lock, rankTimers)
+	if now := nanotime(); t.when > 0 && t.when <= now {
+		runTimer(t, now)
+	}
+	unlock(&timers.lock)
+}
+
+// timerwait is called before a goroutine waits for a timer's channel, timerleave when it does no more.
+func timerwait(t *timeTimer) {
+	lock(&timers.lock, rankTimers)
+	t.waits++
+	if t.waits == 1 && t.when > 0 {
+		startTimer(t)
+	}
+	unlock(&timers.lock)
+}
+
+func timerleave(t *timeTimer) {
+	lock(&timers.lock, rankTimers)
+	t.waits--
+	if t.waits == 0 {
+		heapRemove(t)
+	}
+	unlock(&timers.lock)
 }
 
 // runTimer runs one timer that is due. The caller must hold the lock; it is released while the function of a timer without a
@@ -190,7 +218,9 @@ func runTimer(t *timeTimer, now int64) {
 		if t.when < 0 {
 			t.when = forever
 		}
-		heapDown(0)
+		if t.at >= 0 {
+			heapDown(t.at)
+		}
 	} else {
 		heapRemove(t)
 		t.when = 0
@@ -229,7 +259,7 @@ func (t *timeTimer) halt() bool {
 func newTimer(when, period int64, f func(any, uintptr, int64), arg any, c *hchan) *timeTimer {
 	t := &timeTimer{period: period, f: f, arg: arg, ch: c, at: -1, init: true}
 	if c != nil {
-		chantimer(c)
+		chantimer(c, t)
 	}
 	lock(&timers.lock, rankTimers)
 	t.when = max(when, 1)
