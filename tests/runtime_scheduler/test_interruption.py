@@ -138,3 +138,24 @@ def test_other_code_does_not_begin_again(simulation: Simulation, at: int) -> Non
     image = code_at(simulation, bytes(64) + bytes(code) + bytes(64))
     for inside in BUMP_INSIDE:
         assert finish(simulation, "begin_again", image + 64 + inside) == image + 64 + inside
+
+
+# --- Skipped lock prefixes ---------------------------------------------------------------------------
+
+LOCKED_EXCHANGES = {"(%rax), %ecx": "f0 0f b1 08", "(%r8), %ecx": "f0 41 0f b1 08", "(%rax), %r9d": "f0 44 0f b1 08"}
+
+
+@pytest.mark.parametrize("code", LOCKED_EXCHANGES.values(), ids=LOCKED_EXCHANGES.keys())
+def test_a_goroutine_that_skipped_a_lock_prefix_goes_back_to_it(simulation: Simulation, code: str) -> None:
+    instruction = bytes.fromhex(code)
+    start = code_at(simulation, b"\x90" * 64 + instruction + b"\x90" * 64) + 64
+    for distance in range(-20, 20):
+        assert finish(simulation, "with_lock", start + distance) == start + (0 if distance == 1 else distance)
+
+
+@pytest.mark.parametrize("code", ["f0 0f c1 08", "f0 87 08", "b8 00 00 00 f0 8b 08", "90 0f b1 08"])
+def test_other_instructions_go_on_where_they_are(simulation: Simulation, code: str) -> None:
+    instruction = bytes.fromhex(code)
+    start = code_at(simulation, b"\x90" * 64 + instruction + b"\x90" * 64) + 64
+    for distance in range(len(instruction)):
+        assert finish(simulation, "with_lock", start + distance) == start + distance
