@@ -335,6 +335,49 @@ def _bits() -> dict[str, Intrinsic]:
     return out
 
 
+# --- groups of a map --------------------------------------------------------------------------------------------------
+
+
+def _match_control(condition: str, other: Callable[[Gen, list[str]], str]) -> Intrinsic:
+    """The set of slots whose control byte fulfils the condition, one bit for each slot.
+
+    The portable bodies have one byte for each slot: either all functions on these sets are intrinsics, or none.
+    """
+
+    def emit(g: Gen, e: Call, args: list[str]) -> list[str]:
+        controls = g.op(f"bitcast i64 {args[0]} to <8 x i8>")
+        matches = g.op(f"icmp {condition} <8 x i8> {controls}, {other(g, args)}")
+        return [g.op(f"zext i8 {g.op(f'bitcast <8 x i1> {matches} to i8')} to i64")]
+
+    return emit
+
+
+def _hash_in_all_slots(g: Gen, args: list[str]) -> str:
+    byte = g.op(f"trunc i64 {args[1]} to i8")
+    first = g.op(f"insertelement <8 x i8> poison, i8 {byte}, i32 0")
+    return g.op(f"shufflevector <8 x i8> {first}, <8 x i8> poison, <8 x i32> zeroinitializer")
+
+
+def _clear_below(g: Gen, e: Call, args: list[str]) -> list[str]:
+    below = g.op(f"shl i64 -1, {args[1]}")
+    return [g.op(f"and i64 {args[0]}, {below}")]
+
+
+def _maps() -> dict[str, Intrinsic]:
+    empty = "<" + ", ".join(["i8 -128"] * 8) + ">"
+    p = "internal/runtime/maps."
+    return {
+        f"{p}ctrlGroupMatchH2": _match_control("eq", _hash_in_all_slots),
+        f"{p}ctrlGroupMatchEmpty": _match_control("eq", lambda g, args: empty),
+        f"{p}ctrlGroupMatchEmptyOrDeleted": _match_control("slt", lambda g, args: "zeroinitializer"),
+        f"{p}ctrlGroupMatchFull": _match_control("sge", lambda g, args: "zeroinitializer"),
+        f"{p}bitsetFirst": _count_bits("cttz", True),
+        f"{p}bitsetRemoveBelow": _clear_below,
+        f"{p}bitsetLowestSet": lambda g, e, args: [g.op(f"trunc i64 {args[0]} to i1")],
+        f"{p}bitsetShiftOutLowest": lambda g, e, args: [g.op(f"lshr i64 {args[0]}, 1")],
+    }
+
+
 # --- the machine -----------------------------------------------------------------------------------------------------
 
 
@@ -454,4 +497,4 @@ def _machine() -> dict[str, Intrinsic]:
     }
 
 
-_TABLE: dict[str, Intrinsic] = {**_atomics(), **_math(), **_bits(), **_machine()}
+_TABLE: dict[str, Intrinsic] = {**_atomics(), **_math(), **_bits(), **_maps(), **_machine()}
