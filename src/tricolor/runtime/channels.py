@@ -53,6 +53,7 @@ from tricolor.kernel.lang import (
     multiply_high_u64,
     null,
     size_of,
+    stack_struct,
     systemstack,
     text,
     to_u64,
@@ -69,7 +70,6 @@ from tricolor.runtime.records.machine import machine, pin, unpin
 from tricolor.runtime.scheduler.contention import block_event, wait_began
 from tricolor.runtime.scheduler.goroutines import park_waiting
 from tricolor.runtime.scheduler.reasons import REASON_RECEIVE, REASON_RECEIVE_NIL, REASON_SELECT_NO_CASES, REASON_SEND, REASON_SEND_NIL
-from tricolor.runtime.scheduler.sudogs import sudog_acquire, sudog_release
 from tricolor.runtime.scheduler.waking import make_ready
 from tricolor.runtime.system.clock import nanotime
 from tricolor.runtime.system.lock import acquire, holds, parallel, release
@@ -352,17 +352,18 @@ def wake_partner(waiter: Sudog) -> None:
 
 
 @inline
-def wait_in(channel: Channel, queue: WaitQueue, elem: addr, reason: u8) -> bool:
-    """Parks the running goroutine in a queue of the channel, and unlocks the channel; False if the channel was closed."""
+def wait_in(channel: Channel, queue: WaitQueue, waiter: Sudog, elem: addr, reason: u8) -> bool:
+    """Parks the running goroutine in a queue of the channel, and unlocks the channel; False if the channel was closed.
+
+    ``waiter`` lies in the caller's frame, which stays where it is while the goroutine waits; nobody else touches it once the goroutine runs
+    again.
+    """
     g = machine.g
     began = wait_began()
-    waiter = sudog_acquire()
     waiter.g = g
     waiter.elem = elem
     waiter.released_ns = -1 if began != 0 else 0
     waiter.channel = address(channel)
-    waiter.is_select = 0
-    waiter.success = 0
     enqueue_waiter(queue, waiter)
     if unlikely(parallel.value != 0):
         machine.wait_lock = address(channel.lock)
@@ -370,7 +371,6 @@ def wait_in(channel: Channel, queue: WaitQueue, elem: addr, reason: u8) -> bool:
     success = waiter.success != 0
     if unlikely(began != 0):
         block_event(waiter.released_ns - began, 0)
-    sudog_release(waiter)
     return success
 
 
@@ -410,7 +410,8 @@ def chansend1(channel: Channel, elem: addr) -> None:
         put_in_buffer(channel, elem)
         unlock_channel(channel)
         return
-    if not wait_in(channel, channel.senders, elem, REASON_SEND):
+    waiter = stack_struct(Sudog)
+    if not wait_in(channel, channel.senders, waiter, elem, REASON_SEND):
         panic_send_closed()
 
 
@@ -447,7 +448,8 @@ def chanrecv2(channel: Channel, elem: addr) -> bool:
             unlock_channel(channel)
             timer_leave(timer)
             return True
-    received = wait_in(channel, channel.receivers, elem, REASON_RECEIVE)
+    waiter = stack_struct(Sudog)
+    received = wait_in(channel, channel.receivers, waiter, elem, REASON_RECEIVE)
     if unlikely(timer != 0):
         timer_leave(timer)
     if received:

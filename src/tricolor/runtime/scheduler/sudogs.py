@@ -1,4 +1,5 @@
-"""Sudogs, the records of goroutines that wait for channels.
+"""Sudogs, the records of goroutines that wait for channels, for a select, which needs one for each of its cases. (A send or receive has its
+only one in its frame.)
 
 Each processor has a list of free ones, which nobody else touches. A goroutine that waits takes its record on one processor, and may give
 it back on another. So a list that has LOCAL_MOST records gives half of them to the central list, and one that is empty gets as many from
