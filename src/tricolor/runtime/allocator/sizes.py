@@ -75,8 +75,8 @@ BLOCK_WORDS = 1022
 DRAIN_STEP = 512
 """Addresses that are taken from the mark stack between two looks at the clock: some 10 us."""
 
-DRAIN_ROOM_WORDS: int = (DRAIN_STEP + 16) * 64
-"""Words that a step pushes by pointer bitmaps at most, with those that wait in the queue; 0: every push looks whether there is room."""
+DRAIN_ROOM_WORDS: int = (DRAIN_STEP + 32) * 64
+"""Words that a step pushes by pointer bitmaps at most, with those that wait in the queues; 0: every push looks whether there is room."""
 
 PUSH_STEP_WORDS = 4096
 """Words of an object that are pushed between two looks whether there is room. At most half of MARK_STACK_WORDS."""

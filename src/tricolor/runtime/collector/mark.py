@@ -1,15 +1,17 @@
 """Mark: marks what can be reached from the pushed roots, a part at a time.
 
-How: an address that is popped from the mark stack is prefetched and waits in a first-in first-out queue of 16 places, so that
-the memory of its object has arrived when its turn comes: when the queue is full, or the stack empty. The span has the pointer bitmap of elements of up to 512 bytes,
-so for these the loop has no calls. A pushed address may be any address: drain() ignores what lies in no element of a span.
+How: most of the time goes into waiting for memory, so drain() asks for it before it needs it. An address goes through two queues, first in and
+first out. In the first one it waits for the span record and the mark bits, in the second for the object itself. What is marked already, and
+what holds no pointers, does not come to the second one: their objects are never touched. The span has the pointer bitmap of elements of up
+to 512 bytes, so for these the loop has no calls. A pushed address may be any address: drain() ignores what lies in no element of a span.
 
 Phases of drain(), for each address::
 
-    1. exchange  put the newest address of the mark stack into the queue, take the oldest out
-    2. find      find its span and its elem
-    3. test      stop if the elem has its mark; else set it
-    4. push      push the pointers in the element
+    1. look up   pop it from the mark stack, find and prefetch its span record; into the first queue, whose oldest address goes on
+    2. mark      stop if its elem has its mark, else set it; prefetch the object; into the second queue, whose oldest object goes on
+    3. scan      push the pointers in the object
+
+When the stack is empty, or the budget used up, the queues run empty.
 
 Several processors mark at once, each with a stack and a queue of its own (``work``). A mark is tested first without an atomic
 access, since most objects that are reached again have one; then an atomic access sets it, so that one processor gets the object. While
@@ -58,6 +60,7 @@ from tricolor.kernel.lang import (
     stack_struct,
     store_addr,
     store_u64,
+    to_addr,
     to_u64,
     u64,
     unlikely,
@@ -105,61 +108,90 @@ def drain(w: MarkWork, budget: u64) -> bool:
         keep_newest(w, KEEP_WORDS // 2)
     bottom = w.bottom
     top = w.top
-    places = field_address(w.queue)
+    looked_up = field_address(w.looked_up)
+    to_scan = field_address(w.to_scan)
     marked: u64 = 0
     scanned: u64 = 0
-    # The queue: where the next address goes, and how many are in it.
+    # The queues: where the next address goes, and how many are in them.
     at: u64 = 0
-    queued: u64 = 0
+    looking: u64 = 0
+    scan_at: u64 = 0
+    scans: u64 = 0
     left = budget
     while True:
-        # 1. Exchange. In a full queue the newest address takes the place of the oldest.
+        base = to_addr(0)
+        pointer = base
+        record = base
         if likely(top != bottom and left != 0):
+            # 1. Look up. In a full queue the newest address takes the place of the oldest.
             left -= 1
             top = top - 8
             entering = load_addr(top)
-            prefetch(entering)
-            place = places + (at & QUEUE_MASK) * 8
+            offset = entering - arena
+            if offset >= length_bytes:
+                continue
+            found_record = load_addr(table + (offset >> PAGE_SHIFT) * 8)
+            if found_record == 0:
+                continue
+            prefetch(found_record)
+            prefetch(found_record + side)
+            place = looked_up + (at & QUEUE_MASK) * 16
             pointer = load_addr(place)
+            record = load_addr(place + 8)
             store_addr(place, entering)
+            store_addr(place + 8, found_record)
             at += 1
-            if unlikely(queued != QUEUE_PLACES):
-                queued += 1
+            if unlikely(looking != QUEUE_PLACES):
+                looking += 1
                 continue
-        elif queued == 0:
+        elif looking != 0:
+            place = looked_up + ((at - looking) & QUEUE_MASK) * 16
+            pointer = load_addr(place)
+            record = load_addr(place + 8)
+            looking -= 1
+        elif scans != 0:
+            place = to_scan + ((scan_at - scans) & QUEUE_MASK) * 16
+            base = load_addr(place)
+            record = load_addr(place + 8)
+            scans -= 1
+        else:
             break
-        else:
-            pointer = load_addr(places + ((at - queued) & QUEUE_MASK) * 8)
-            queued -= 1
-        # 2. Find.
-        offset = pointer - arena
-        if offset >= length_bytes:
-            continue
-        span = as_struct(Span, load_addr(table + (offset >> PAGE_SHIFT) * 8))
-        if is_null(span):
-            continue
-        elem = elem_index(span, pointer)
-        if elem >= span.nelems:
-            continue
-        # 3. Test.
-        word = bit_word(address(span) + side, elem)
-        bit = bit_mask(elem)
-        marks = load_u64(word)
-        if marks & bit != 0:
-            continue
-        if is_parallel:
-            if atomic_or(memory_at(u64, word), bit, "relaxed") & bit != 0:
+        if base == 0:
+            # 2. Mark.
+            tested = as_struct(Span, record)
+            elem = elem_index(tested, pointer)
+            if elem >= tested.nelems:
                 continue
-        else:
-            store_u64(word, marks | bit)
-        marked += span.elem_bytes
-        # 4. Push.
-        bits = span.bitmap
-        if bits == 0:
-            continue
-        scanned += span.elem_bytes
-        base = span.start + elem * span.elem_bytes
+            word = bit_word(record + side, elem)
+            bit = bit_mask(elem)
+            marks = load_u64(word)
+            if marks & bit != 0:
+                continue
+            if is_parallel:
+                if atomic_or(memory_at(u64, word), bit, "relaxed") & bit != 0:
+                    continue
+            else:
+                store_u64(word, marks | bit)
+            marked += tested.elem_bytes
+            if tested.bitmap == 0:
+                continue
+            scanned += tested.elem_bytes
+            entering = tested.start + elem * tested.elem_bytes
+            prefetch(entering)
+            place = to_scan + (scan_at & QUEUE_MASK) * 16
+            base = load_addr(place)
+            found_record = load_addr(place + 8)
+            store_addr(place, entering)
+            store_addr(place + 8, record)
+            record = found_record
+            scan_at += 1
+            if unlikely(scans != QUEUE_PLACES):
+                scans += 1
+                continue
+        # 3. Scan.
+        span = as_struct(Span, record)
         if likely(span.kind == KIND_BITMAP and DRAIN_ROOM_WORDS != 0):
+            bits = span.bitmap
             while bits != 0:
                 found = load_addr(base + count_trailing_zeros_u64(bits) * 8)
                 bits &= bits - 1

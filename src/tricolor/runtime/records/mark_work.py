@@ -1,4 +1,4 @@
-"""What a processor marks with: its mark stack, its prefetch queue, and its counters of the cycle (``collector.work``)."""
+"""What a processor marks with: its mark stack, its prefetch queues, and its counters of the cycle (``collector.work``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from tricolor.kernel.lang import Array, Struct, addr, u32, u64
 
 QUEUE_PLACES: Final = 16
-"""Addresses that wait for the memory of their objects. A power of two."""
+"""Addresses that wait for memory in a queue: enough to hide its latency. A power of two."""
 
 
 class MarkWork(Struct):
@@ -26,4 +26,7 @@ class MarkWork(Struct):
     """Of goroutines' stacks."""
     is_active: u32
     """1 while a slice of marking runs on the processor."""
-    queue: Array[u64, QUEUE_PLACES]
+    looked_up: Array[u64, QUEUE_PLACES * 2]
+    """Addresses, each with its span record, which is on its way to the cache."""
+    to_scan: Array[u64, QUEUE_PLACES * 2]
+    """Objects that were marked, each with its span record, whose memory is on its way."""
