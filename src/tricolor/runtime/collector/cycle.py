@@ -56,6 +56,7 @@ from tricolor.runtime.allocator.heap_types import mheap
 from tricolor.runtime.allocator.marking import is_marking
 from tricolor.runtime.allocator.mcentral import init_layouts
 from tricolor.runtime.allocator.settings import settings
+from tricolor.runtime.allocator.sizes import DRAIN_STEP
 from tricolor.runtime.collector.barrier import begin_shading, end_shading, flush_barrier_buffers
 from tricolor.runtime.collector.checkmark import check_marks
 from tricolor.runtime.collector.cycles import PAUSE_RING, cycles, start_hook
@@ -97,8 +98,12 @@ from tricolor.runtime.system.lock import parallel
 from tricolor.runtime.system.output import put
 
 NO_DEADLINE = 0x7FFF_FFFF_FFFF_FFFF
-ASSIST_NS = 50_000
-"""The longest an allocation marks; it owes the rest. More means longer operations of the program, less means more looks at the clock."""
+ASSIST_NS = 12_000
+"""How long an allocation marks at most; it owes the rest. More means longer operations of the program, less means more looks at the clock."""
+DEBT_BYTES = 64 << 10
+"""For each such part of the debt an allocation marks ASSIST_NS longer, up to SLICE_NS: more lets the heap outgrow its goal."""
+ASSIST_STEP = 64
+"""Addresses between two looks at the clock of an assist: where all memory is far away, some 10 us. The prefetch queues make fewer dear."""
 MARK_IN_STOP_NS = 100_000
 """How long marking goes on while the world is stopped to end it. If that is not enough, the program runs on before the next try."""
 SPANS_PER_STEP = 64
@@ -189,7 +194,7 @@ def run_slice(worker: u64, deadline: i64, budget: u64, alone: bool) -> u64:
     enter_slice(w)
     scanned = w.scanned_bytes
     stacks = w.stack_bytes
-    outcome = mark_until(w, deadline, budget, alone)
+    outcome = mark_until(w, ASSIST_STEP if worker == WORKER_ASSIST else DRAIN_STEP, deadline, budget, alone)
     if parallel.value != 0:
         keep_newest(w, 0)
     count_slice(worker, w.scanned_bytes - scanned, w.stack_bytes - stacks, to_u64(nanotime() - begin))
@@ -355,6 +360,12 @@ def collect(forced: bool) -> bool:
 
 
 @kernel
+def assist_time(debt: i64) -> i64:
+    """How long an allocation marks at most when the program owes that many bytes."""
+    return min(ASSIST_NS * (1 + debt // DEBT_BYTES), SLICE_NS)
+
+
+@kernel
 def assist() -> None:
     """Pays for what the program has allocated since the last call: with what workers have marked, or by marking for a short time.
 
@@ -377,7 +388,7 @@ def assist() -> None:
     if paid < owed:
         w = own_work()
         before = w.scanned_bytes + w.stack_bytes
-        mark_slice(WORKER_ASSIST, now + ASSIST_NS, owed - paid)
+        mark_slice(WORKER_ASSIST, now + assist_time(-balance), owed - paid)
         paid += w.scanned_bytes + w.stack_bytes - before
     atomic_add(cycles.assist_balance, paid_bytes(pacer, paid) + balance, "relaxed")
 

@@ -15,7 +15,6 @@ from typing import Final
 
 from tricolor.kernel.lang import atomic_add, atomic_load, i64, is_null, kernel, spin_hint, to_u64, u64
 from tricolor.runtime.allocator.settings import settings
-from tricolor.runtime.allocator.sizes import DRAIN_STEP
 from tricolor.runtime.collector.barrier import flush_barrier_buffer, flush_barrier_buffers
 from tricolor.runtime.collector.mark import drain, scan_part
 from tricolor.runtime.collector.roots import mark_late_stacks, mark_some_globals, mark_some_stacks, marker
@@ -79,10 +78,13 @@ def wait_for_work(w: MarkWork) -> u64:
 
 
 @kernel
-def mark_until(w: MarkWork, deadline: i64, budget: u64, alone: bool) -> u64:
-    """Marks until nothing is left, or the time or the budget of scanned bytes is used up; says which."""
+def mark_until(w: MarkWork, usual_step: u64, deadline: i64, budget: u64, alone: bool) -> u64:
+    """Marks until nothing is left, or the time or the budget of scanned bytes is used up; says which.
+
+    ``usual_step``: addresses between two looks at the clock, at most DRAIN_STEP.
+    """
     begin = w.scanned_bytes
-    step: u64 = DRAIN_STEP if settings[MARK_STEP] == 0 else min(to_u64(settings[MARK_STEP]), DRAIN_STEP)
+    step = usual_step if settings[MARK_STEP] == 0 else min(to_u64(settings[MARK_STEP]), usual_step)
     if not alone:
         mark_late_stacks()
     while True:
