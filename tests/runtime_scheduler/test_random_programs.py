@@ -73,7 +73,7 @@ class Run:
         address = yield from world.call("runtime.makechan", channel_type, capacity)
         return Channel(address, capacity, elem_bytes)
 
-    def queue(self, channel: Channel, name: str) -> list[int]:
+    def queue(self, channel: Channel, name: str, only_selects: bool = False) -> list[int]:
         """The numbers of those who wait in a real queue, without selects that another case has won."""
         load = self.world.load
         found: list[int] = []
@@ -82,7 +82,8 @@ class Run:
         each = load("WaitQueue", channel.address + struct.offset_bytes, "first")
         while each != 0:
             g = load("Sudog", each, "g")
-            if not (load("Sudog", each, "is_select") and load("G", g, "select_done")):
+            is_select = load("Sudog", each, "is_select")
+            if not (is_select and load("G", g, "select_done")) and (is_select or not only_selects):
                 found.append(load("G", g, "id"))
             each = load("Sudog", each, "next")
         return found
@@ -346,7 +347,7 @@ class Run:
         traces = re.findall(r"^goroutine (\d+) \[(.*)\]:$", output, re.MULTILINE)
         assert {int(number): words for number, words in traces} == self.model.blocked
         in_slab = SLAB_BYTES // self.world.simulation.struct("Sudog").size_bytes
-        assert self.free_sudogs() % in_slab == -self.waiting() % in_slab, "a sudog was lost"
+        assert self.free_sudogs() % in_slab == -self.cases() % in_slab, "a sudog was lost"
 
     def free_sudogs(self) -> int:
         places = self.world.simulation.globals
@@ -358,9 +359,9 @@ class Run:
                 count, free = count + 1, self.world.load("Sudog", free, "wait_link")
         return count
 
-    def waiting(self) -> int:
-        """Places in queues."""
-        return sum(len(self.queue(channel, name)) for channel in self.channels for name in ("senders", "receivers"))
+    def cases(self) -> int:
+        """Places of selects in queues."""
+        return sum(len(self.queue(channel, name, only_selects=True)) for channel in self.channels for name in ("senders", "receivers"))
 
 
 def run_seed(seed: int) -> Run:
