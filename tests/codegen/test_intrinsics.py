@@ -10,17 +10,9 @@ from tricolor.frontend.toolchain import find_toolchain
 
 _SIMD: Final = "simd/archsimd"
 """Programs that import this package are refused."""
-_BITSETS: Final = "the portable bodies, which have another form of bitset, replace them all together"
 _WITH_BODY: Final = {
-    **{
-        f"internal/runtime/maps.{name}": _BITSETS
-        for name in (
-            "bitsetFirst", "bitsetRemoveBelow", "bitsetLowestSet", "bitsetShiftOutLowest", "ctrlGroupMatchH2",
-            "ctrlGroupMatchEmpty", "ctrlGroupMatchEmptyOrDeleted", "ctrlGroupMatchFull",
-        )
-    },
     "runtime.slicebytetostringtmp": "our runtime has no such function: codegen reads the bytes in place",
-}  # fmt: skip
+}
 """Intrinsics of Go that need none here, with the reason."""
 
 
