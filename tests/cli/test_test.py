@@ -32,7 +32,10 @@ import (
 	"testing"
 )
 
-var data = make([]byte, 0)
+var (
+	data = make([]byte, 0)
+	kept [3]*[4000]int
+)
 
 func TestUp(t *testing.T) {
 	if Up("x") != "X" {
@@ -54,6 +57,12 @@ func TestSlow(t *testing.T) {
 func TestData(t *testing.T) {
 	text, err := os.ReadFile("testdata/value")
 	t.Logf("%q %v %q", text, err, os.Getenv("GOOD_VALUE"))
+}
+
+func TestExact(t *testing.T) {
+	for i := range 3 {
+		kept[i] = new([4000]int)
+	}
 }
 
 func FuzzUp(f *testing.F) {
@@ -254,6 +263,28 @@ def test_covered_statements_are_those_of_go_test(module: Path, tmp_path: Path) -
     assert again == ours
     words = ["-coverpkg=./good,./user", "./good"]
     assert profile(_tricolor, "wide", *words) == profile(_real, "wide", *words)
+
+
+@pytest.mark.long
+def test_allocations_are_exact_and_compared_with_a_budget(module: Path, tmp_path: Path) -> None:
+    budget = tmp_path / "budget"
+    words = ["-run=TestExact", "-bench=Grow", f"--allocs={budget}", "./good"]
+    done = _ours(module, *words)
+    assert (done.status, done.err) == (0, f"tricolor: wrote the allocations of 2 tests to {budget}\n")
+    assert budget.read_text().splitlines()[1:] == ["example.com/m/good BenchmarkGrow 1 112", "example.com/m/good TestExact 3 98304"]
+    assert (_ours(module, *words).status, _ours(module, *words).err) == (0, "")
+    budget.write_text("example.com/m/good BenchmarkGrow 0 0\nexample.com/m/good TestExact 3 98304\n")
+    done = _ours(module, *words)
+    assert done.status == 1
+    assert "  example.com/m/good BenchmarkGrow: 1 object, 112 B; the budget is 0 objects, 0 B (+1 objects)\n" in done.err
+    assert done.out.endswith("FAIL\n")
+
+
+@pytest.mark.long
+def test_the_report_shows_where_tests_allocate(module: Path) -> None:
+    done = _ours(module, "-run=TestExact", "--report", "./good")
+    assert done.status == 0
+    assert re.search(r"3 +good/good_test.go:\d+:\d+ +new\(\[4000\]int\) +\[4000\]int +heap", done.out)
 
 
 def test_a_binary_can_be_kept(module: Path) -> None:

@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tricolor.base.errors import TricolorError
+from tricolor.base.errors import TricolorError, UsageError
+from tricolor.cli.common import say
+from tricolor.gotest.allocations import Counts, differences, read_budget, write_budget
 from tricolor.gotest.binaries import BinaryOptions
 from tricolor.gotest.command_line import TestCommand, parse_command
 from tricolor.gotest.coverage import begin_profile
@@ -53,6 +55,14 @@ Coverage:
   -coverpkg=a,b               cover these packages instead of the tested one
   -coverprofile=FILE          write what was covered, for go tool cover
 
+Allocations:
+  --report                    print where the memory of the tests went, one row per allocation site
+  --all                       with --report: also show sites that stayed on the stack
+  --format=text|json          the form of the report
+  --allocs=FILE               compare what each test, and each operation of a benchmark, allocates with the budget in
+                              the file, and fail if it differs; without the file, write it. Goroutines, random numbers
+                              and the clock are the same in each run, so the counts are exact
+
 Flags for compiling:
   -c                          write the test binary PACKAGE.test and run nothing
   -o=FILE|DIR/                write the test binary there
@@ -76,12 +86,16 @@ def test(arguments: Sequence[str]) -> int:
             os.environ["GOFLAGS"] = f"{os.environ.get('GOFLAGS', '')} -{name}={command.text(name)}".strip()
     packages = list_packages(command.patterns, command.tags, Path.cwd())
     _check(command, packages)
-    options = BinaryOptions(Path.cwd(), command.tags, int(command.text("check") or 0), command.analyzers, command.coverage)
+    options = BinaryOptions(
+        Path.cwd(), command.tags, int(command.text("check") or 0), command.analyzers, command.coverage, command.accounts
+    )
     at_once = int(command.text("p") or len(os.sched_getaffinity(0)))
     work = Work(command, options, len(packages) == 1 or at_once == 1, find_test2json() if command.switch("json") else "")
     if options.coverage is not None and options.coverage.profile and not command.switch("c"):
         begin_profile(options.coverage)
-    status = run_jobs(packages, work, at_once)
+    status, counts = run_jobs(packages, work, at_once)
+    if command.text("allocs") and not status:
+        status = _compare(Path(command.text("allocs")), counts)
     if status and command.patterns and not command.switch("json"):
         print("FAIL")
         sys.stdout.flush()
@@ -92,6 +106,9 @@ def _check(command: TestCommand, packages: Sequence[TestPackage]) -> None:
     """Raises TricolorError for flags that do not fit the number of packages."""
     if command.profile and len(packages) != 1:
         raise TricolorError(f"cannot use {command.profile} flag with multiple packages")
+    for name in ("c", "o", "exec", "cpuprofile", "coverprofile"):
+        if command.accounts and command.text(name):
+            raise UsageError(f"-{name} cannot be used with --report or --allocs: the test binary is no file then")
     output = command.text("o")
     if len(packages) == 1 or not command.keeps_binary or output == os.devnull:
         return
@@ -102,3 +119,18 @@ def _check(command: TestCommand, packages: Sequence[TestPackage]) -> None:
         same = [package.path for package, other in zip(packages, targets, strict=True) if other == target]
         if len(same) > 1 and target is not None:
             raise TricolorError(f"cannot write test binary {target.name} for multiple packages:\n" + "\n".join(same))
+
+
+def _compare(path: Path, counts: Counts) -> int:
+    """Compare with the budget, or write it if there is none; gives the exit status. Raises TricolorError."""
+    budget = read_budget(path)
+    if budget is None:
+        write_budget(path, counts)
+        say(f"tricolor: wrote the allocations of {len(counts)} tests to {path}")
+        return 0
+    lines = differences(budget, counts)
+    if lines:
+        say(f"tricolor: allocations differ from {path}; remove the file to accept what is new:")
+        for line in lines:
+            say(f"  {line}")
+    return 1 if lines else 0

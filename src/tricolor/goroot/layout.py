@@ -99,7 +99,10 @@ PACKAGES = (
     ),
 )
 
-TEST_BINARY = Package("testing", patch={"testing.go": (Replace("testBinary", '"0"', '"1"'),)})
-"""What Go's linker changes in a test binary: package testing's note that the program is one."""
+TEST_BINARY = Package(
+    "testing",
+    patch={"testing.go": (Replace("testBinary", '"0"', '"1"'), Replace("MainStart", "tests:       tests,", "tests: countAllocs(tests),"))},
+)
+"""Package testing in a test binary: it knows that the program is one, as Go's linker tells it, and may count what tests allocate."""
 
 __all__ = ["PACKAGES", "RUNTIME", "TEST_BINARY", "Package", "Replace"]

@@ -82,7 +82,7 @@ def overlay_files(goroot: Path) -> dict[str, str]:
 
 
 def test_overlay(goroot: Path) -> dict[str, str]:
-    """The overlay for a test binary, in which testing.Testing reports true."""
+    """The overlay for a test binary, see ``layout.TEST_BINARY``."""
     return overlay_files(goroot) | _build_package(goroot, TEST_BINARY, cache_dir() / "goroot" / _fingerprint(goroot) / "test")
 
 

@@ -18,13 +18,15 @@ from tricolor.gotest.listing import TestPackage
 @final
 @dataclass(frozen=True, slots=True)
 class BinaryOptions:
-    """How to compile test binaries. ``tags``: build tags. ``check_level``: how much Tricolor checks itself. ``vet``: the analyses that a package must pass before its binary is remembered. ``coverage``: what the binary counts, if anything."""
+    """How to compile test binaries. ``tags``: build tags. ``check_level``: how much Tricolor checks itself. ``vet``: the analyses that a package must pass before its binary is remembered. ``coverage``: what the binary counts, if anything.
+    ``account``: it is an image, which counts what its sites allocate."""
 
     directory: Path
     tags: tuple[str, ...]
     check_level: int
     vet: tuple[str, ...] | None
     coverage: Coverage | None = None
+    account: bool = False
 
 
 def remembered_binary(package: TestPackage, options: BinaryOptions) -> CompiledProgram | None:
@@ -42,9 +44,9 @@ def compile_binary(package: TestPackage, options: BinaryOptions, progress: Progr
         package.patterns,
         options.directory,
         options.tags,
-        account=_accounts(),
+        account=_accounts(options),
         check_level=options.check_level,
-        form=Form.EXECUTABLE,
+        form=_form(options),
         test=True,
         overlay=cover.overlay,
     )
@@ -85,18 +87,23 @@ def binary_name(package: TestPackage) -> str:
     return f"{before[-1] if before and is_version else last}.test"
 
 
-def _accounts() -> bool:
+def _form(options: BinaryOptions) -> Form:
+    return Form.IMAGE if options.account else Form.EXECUTABLE
+
+
+def _accounts(options: BinaryOptions) -> bool:
     # Only code with accounting tells the allocator the types of small values.
-    return "allocfreetrace=" in os.environ.get("GODEBUG", "")
+    return options.account or "allocfreetrace=" in os.environ.get("GODEBUG", "")
 
 
 def _key(package: TestPackage, options: BinaryOptions) -> str:
     words = (
         *options.tags,
-        f"report={_accounts()}",
+        f"report={_accounts(options)}",
         f"check={options.check_level}",
         f"vet={options.vet}",
         f"cover={options.coverage and replace(options.coverage, profile='')}",
         "test",
+        _form(options).value,
     )
     return program_key(package.patterns, options.directory, words)

@@ -37,8 +37,8 @@ _PASSED: Final = frozenset((
 _SWITCHES: Final = frozenset(("artifacts", "benchmem", "failfast", "fullpath", "short", "v"))
 
 # The command's own.
-_OWN_SWITCHES: Final = frozenset(("c", "cover", "json"))
-_OWN: Final = frozenset(("o", "exec", "vet", "covermode", "coverpkg", "tags", "p", "check", "mod", "modfile", "C"))
+_OWN_SWITCHES: Final = frozenset(("all", "c", "cover", "json", "report"))
+_OWN: Final = frozenset(("allocs", "format", "o", "exec", "vet", "covermode", "coverpkg", "tags", "p", "check", "mod", "modfile", "C"))
 KNOWN_FLAGS: Final = _PASSED | _OWN_SWITCHES | _OWN
 
 _REFUSED: Final = {
@@ -122,6 +122,11 @@ class TestCommand:
     @property
     def tags(self) -> tuple[str, ...]:
         return tuple(tag for tag in self.text("tags").replace(" ", ",").split(",") if tag)
+
+    @property
+    def accounts(self) -> bool:
+        """Whether test binaries run where their counters can be read."""
+        return self.switch("report") or bool(self.text("allocs"))
 
     @property
     def coverage(self) -> Coverage | None:
@@ -227,6 +232,10 @@ def _problem(name: str, value: str) -> str:
             right, problem = value in ("on", "off") or _is_integer(value), '-shuffle argument must be "on", "off", or an int64'
         case "covermode":
             right, problem = value in ("set", "count", "atomic"), 'valid modes are "set", "count", or "atomic"'
+        case "format":
+            right, problem = value in ("text", "json"), "use text or json"
+        case "allocs":
+            right, problem = bool(value), "name a file"
         case "check":
             right, problem = value in ("0", "1", "2", "3"), "use 0, 1, 2 or 3"
         case "p":
@@ -268,6 +277,10 @@ def _finish(packages: tuple[str, ...], passed: list[str], values: dict[str, str]
     writes = any(values.get(name) for name in _PROFILES) or values.get("artifacts") == "true"
     if writes and "outputdir" not in values:
         added.append(f"-test.outputdir={os.getcwd()}")
+    if values.get("allocs") and values.get("bench"):
+        if not values.get("benchtime", "100x").endswith("x"):
+            raise UsageError(f"-benchtime={values['benchtime']} cannot be used with --allocs: give a number of operations, such as 100x")
+        added += ["-test.benchmem=true", *([] if "benchtime" in values else ["-test.benchtime=100x"])]
     timeout = parse_duration(values.get("timeout", DEFAULT_TIMEOUT)) or 0
     kill_after = wait_output = None
     if timeout > 0 and not values.get("bench"):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import StringIO
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -23,10 +23,12 @@ from tricolor.base.files import writing
 from tricolor.base.progress import Progress
 from tricolor.cache.programs import CompiledProgram
 from tricolor.frontend.toolchain import find_toolchain
+from tricolor.gotest.allocations import COUNTS_VARIABLE, SEED, Count, Counts, read_counts
 from tricolor.gotest.binaries import BinaryOptions, binary_name, write_binary
 from tricolor.gotest.building import Binary, NoTests, Refused, build_binary
 from tricolor.gotest.command_line import TestCommand
 from tricolor.gotest.coverage import instrument, join_profile
+from tricolor.gotest.inside import inside_command
 from tricolor.gotest.listing import TestPackage
 from tricolor.gotest.process import Ended, Limits, run_binary
 from tricolor.gotest.results import Result, find_result, keep_result, result_key
@@ -58,10 +60,12 @@ class Printed:
 @final
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The job is done. ``status``: what it adds to the exit status of the command. ``tests_failed``: a test failed, or the binary did."""
+    """The job is done. ``status``: what it adds to the exit status of the command. ``tests_failed``: a test failed, or the binary did.
+    ``counts``: what its tests allocate, with -allocs."""
 
     status: int
     tests_failed: bool = False
+    counts: Counts = field(default_factory=dict[tuple[str, str], Count])
 
 
 Message: TypeAlias = Built | Printed | Finished
@@ -107,7 +111,8 @@ def _report(port: Connection, package: TestPackage, work: Work, binary: Binary) 
             out.passed = True
             return Finished(0)
         with tempfile.TemporaryDirectory(prefix="tricolor-test-") as folder:
-            return _run(out, package, work, binary, Path(folder))
+            run = _run_counted if work.options.account else _run
+            return run(out, package, work, binary, Path(folder))
 
 
 # --- Running -----------------------------------------------------------------------------------------------------------
@@ -148,6 +153,34 @@ def _run(out: _Output, package: TestPackage, work: Work, binary: CompiledProgram
     if key and not ended.how:
         keep_result(key, package, environment, log, Result(out.kept(), lines))
     return Finished(1, tests_failed=True) if ended.how else Finished(0)
+
+
+def _run_counted(out: _Output, package: TestPackage, work: Work, binary: CompiledProgram, folder: Path) -> Finished:
+    """Run the binary where its counters can be read, and print the report of its sites or take the counts of its tests."""
+    command = work.command
+    report = folder / "report" if command.switch("report") else None
+    counts = folder / "counts"
+    environment = _environment(package)
+    if command.text("allocs"):
+        environment |= {COUNTS_VARIABLE: str(counts), "GOMAXPROCS": "1"}
+    words = inside_command(
+        binary,
+        [binary_name(package), "-test.paniconexit0", *command.arguments],
+        seed=SEED if command.text("allocs") else None,
+        report=report,
+        folder=work.options.directory,
+        show_stack=command.switch("all"),
+        form=command.text("format") or "text",
+    )
+    limits = Limits(command.kill_after, command.wait_output)
+    ended = run_binary(words, Path(package.directory), environment, limits, None if out.inherited else out.write)
+    printed = out.kept()
+    out.end(ended)
+    if report is not None and report.is_file():
+        out.write(report.read_bytes())
+    if ended.how:
+        return Finished(1, tests_failed=True)
+    return Finished(0, counts=read_counts(package.path, counts, printed) if command.text("allocs") else {})
 
 
 def _untested(package: TestPackage, work: Work) -> bytes:
@@ -201,7 +234,7 @@ class _Output:
         self._buffer = bytearray()
         self._printed = 0
         self._converter = Converter(work.tool, package.path, self._send) if work.tool else None
-        self.inherited = work.command.streams and self._converter is None
+        self.inherited = work.command.streams and self._converter is None and not work.command.text("allocs")
         self._at_once = self._converter is not None or work.command.streams or (work.alone and work.command.shows_passes)
         self.passed = False
 

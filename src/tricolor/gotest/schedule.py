@@ -21,6 +21,7 @@ from multiprocessing.context import ForkProcess
 from typing import assert_never, final
 
 from tricolor.base.progress import Progress
+from tricolor.gotest.allocations import Count, Counts
 from tricolor.gotest.binaries import load_compiler, remembered_binary
 from tricolor.gotest.job import Built, Finished, Message, Printed, Work, run_job
 from tricolor.gotest.listing import TestPackage
@@ -42,8 +43,8 @@ class _Job:
     text: bytearray = field(default_factory=bytearray)
 
 
-def run_jobs(packages: Sequence[TestPackage], work: Work, at_once: int) -> int:
-    """Test the packages; gives the exit status of the command."""
+def run_jobs(packages: Sequence[TestPackage], work: Work, at_once: int) -> tuple[int, Counts]:
+    """Test the packages; gives the exit status of the command, and with -allocs what tests allocate."""
     progress = Progress()
     schedule = _Schedule(work, list(packages), at_once, progress)
     try:
@@ -52,7 +53,7 @@ def run_jobs(packages: Sequence[TestPackage], work: Work, at_once: int) -> int:
     finally:
         progress.clear()
         schedule.stop()
-    return schedule.status
+    return schedule.status, schedule.counts
 
 
 @final
@@ -69,6 +70,7 @@ class _Schedule:
         self._failed_fast = False
         self._json = bool(work.tool)
         self.status = 0
+        self.counts: dict[tuple[str, str], Count] = {}
 
     def step(self) -> bool:
         """False when all jobs have ended."""
@@ -147,7 +149,8 @@ class _Schedule:
                     self._write(text)
                 else:
                     job.text += text
-            case Finished(status, tests_failed):
+            case Finished(status, tests_failed, counts):
+                self.counts |= counts
                 job.finished = message
                 self.status = max(self.status, status)
                 self._failed_fast |= tests_failed and self._work.command.switch("failfast")
