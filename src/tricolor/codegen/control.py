@@ -13,6 +13,7 @@ from tricolor.codegen.interfaces import (
     unbox,
     value_as_interface,
 )
+from tricolor.codegen.lifetimes import emit_block
 from tricolor.codegen.literals import store_expr
 from tricolor.codegen.memory import copy, load, store, store_zero
 from tricolor.codegen.places import begin_loop, end_loop, iface_parts, is_place, new_variable, view, zero_variable
@@ -53,8 +54,7 @@ from tricolor.ir.nodes import (
 
 
 def stmt_block(g: Gen, s: Block) -> None:
-    for inner in s.stmts:
-        g.stmt(inner)
+    emit_block(g, s.stmts)
 
 
 def stmt_expr(g: Gen, s: ExprStmt) -> None:

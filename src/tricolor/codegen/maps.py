@@ -198,7 +198,7 @@ def _make(g: Gen, pos: Pos, t: Type, hint: str | None, node: MakeMap | MapLit) -
     """A new map; ``hint`` is None if 8 entries are enough."""
     header = "null"
     if g.m.placements.on_stack(node):
-        header = _stack_map(g, map_type(t), hint)
+        header = _stack_map(g, map_type(t), hint, node)
     new_site(g, pos, "map", t, node, header != "null" and hint is None)
     if hint is not None:
         return g.rt(pos, "runtime.makemap", g.m.type_ref(t), hint, header)
@@ -216,7 +216,7 @@ _EMPTY_CONTROL = -0x7F7F7F7F7F7F7F80
 _MAX_STACK_GROUP_BYTES = 1024
 
 
-def _stack_map(g: Gen, t: Map, hint: str | None) -> str:
+def _stack_map(g: Gen, t: Map, hint: str | None, node: Expr) -> str:
     """A map's header in the frame, with its first group of 8 entries if that is small and the hint allows it."""
     header = Addr(g.alloca(f"[{MAP_BYTES} x i8]", 8, "map"), Mode.PRIVATE)
     clear_bytes(g, header, MAP_BYTES, 8)
@@ -225,8 +225,10 @@ def _stack_map(g: Gen, t: Map, hint: str | None) -> str:
     g.do(f"store i64 {seed}, ptr {offset(g, header, _SEED_OFFSET).ptr}, align 8")
     group_type = map_group(t).group
     if size_of(group_type) > _MAX_STACK_GROUP_BYTES:
+        g.stack_maps[node] = header, None
         return header.ptr
     group = g.temp(group_type)
+    g.stack_maps[node] = header, group
     store_zero(g, group_type, group)
     g.do(f"store i64 {_EMPTY_CONTROL}, ptr {group.ptr}, align 8")
     first = group.ptr
@@ -235,6 +237,18 @@ def _stack_map(g: Gen, t: Map, hint: str | None) -> str:
         first = g.op(f"select i1 {few}, ptr {group.ptr}, ptr null")
     g.do(f"store ptr {first}, ptr {offset(g, header, _DIR_POINTER_OFFSET).ptr}, align 8")
     return header.ptr
+
+
+def clear_stack_map(g: Gen, made: Expr) -> None:
+    """Clear a map that the expression has made in the frame, if it did, and that nothing uses any more."""
+    found = g.stack_maps.get(made)
+    if found is None:
+        return
+    header, group = found
+    clear_bytes(g, header, MAP_BYTES, 8)
+    group_type = map_group(map_type(made.type)).group
+    if group is not None and has_pointers(group_type):
+        store_zero(g, group_type, group)
 
 
 def fill_map(g: Gen, e: MapLit) -> str:
@@ -316,3 +330,5 @@ def range_map(g: Gen, pos: Pos, map_: Type, m: str, body: Callable[[Addr, Addr],
     g.rt(pos, "runtime.mapIterNext", it.ptr)
     g.branch(head)
     g.start(targets.break_to)
+    # A dead iterator would keep the map alive.
+    clear_bytes(g, it, ITER_BYTES, 8)

@@ -161,6 +161,13 @@ class LoopTargets:
     continue_to: str = ""
 
 
+StackMaps: TypeAlias = "dict[Expr, tuple[Addr, Addr | None]]"
+
+
+def _no_maps() -> StackMaps:
+    return {}
+
+
 @final
 @dataclass(slots=True)
 class Gen:
@@ -181,6 +188,8 @@ class Gen:
     fallthrough: str = ""
     parts: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     nil_blocks: dict[str, str] = field(default_factory=dict[str, str])
+    stack_maps: StackMaps = field(default_factory=_no_maps)
+    """The maps in the frame, by the expression that makes one: header, and first group."""
     frame: str = ""
     token: str = ""
     sret: str = ""
