@@ -24,6 +24,7 @@ from tricolor.codegen.placement import ConservativePlacement
 from tricolor.codegen.state import Options as CodegenOptions
 from tricolor.codegen.state import Site
 from tricolor.escape.analyse import analyse
+from tricolor.escape.literals import use_literals
 from tricolor.escape.result import EscapeResult
 from tricolor.executable.start_code import start_unit
 from tricolor.frontend.load import LoadRequest, build_errors, load
@@ -126,7 +127,9 @@ def _analysed(request: CompileRequest, typed: TypedProgram, program: n.Program, 
     if request.check_level:
         verify_program(program)
     progress.say(f"escape analysis of {len(program.funcs)} functions")
-    return Analysed(typed, program, analyse(program.funcs))
+    escape = analyse(program.funcs)
+    use_literals(escape.literals)
+    return Analysed(typed, program, escape)
 
 
 def make_calls_direct(program: n.Program) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tricolor.codegen.allocation import new_site
-from tricolor.codegen.buffers import BUFFER_BYTES, buffer_bytes, small_or_large
+from tricolor.codegen.buffers import BUFFER_BYTES, RUNE_BYTES, buffer_bytes, small_or_large
 from tricolor.codegen.memory import clear_bytes, copy_bytes
 from tricolor.codegen.places import index_operand, slice_parts, string_parts
 from tricolor.codegen.state import Addr, Gen, Mode
@@ -85,6 +85,9 @@ def convert_string(g: Gen, e: Convert) -> str:
             return _copied(g, e, lent_string(g, e.x), "bytes of string", "runtime.stringtoslicebyte")
         case Conversion.RUNE_TO_STRING:
             rune = index_operand(g, e.x)
+            if buffer_bytes(g, e):
+                buffer = g.alloca(f"[{RUNE_BYTES} x i8]", 4, "rune")
+                return g.string(buffer, g.rt(e.pos, "runtime.putrune", buffer, rune))
             new_site(g, e.pos, "string", STRING, e, False)
             return g.rt(e.pos, "runtime.intstring", rune)
         case Conversion.STRING_TO_RUNES:

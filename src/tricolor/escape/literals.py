@@ -7,9 +7,29 @@ Source: cmd/compile/internal/escape/escape.go (rewriteWithLiterals).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tricolor.escape.batch import Batch
 from tricolor.gotypes import types as t
 from tricolor.ir import nodes as n
+
+
+def use_literals(literals: Mapping[n.Expr, n.Const]) -> None:
+    """Put the constants in place of the operands that always equal them, as Go's compiler does.
+
+    A make whose length is a constant above the capacity keeps its operand: it panics, which code for constants does not."""
+    for x, value in literals.items():
+        match x:
+            case n.MakeSlice(cap=None):
+                x.length = value
+            case n.MakeSlice(length=n.Const(value=int(length))) if isinstance(value.value, int) and length > value.value:
+                pass
+            case n.MakeSlice():
+                x.cap = value
+            case n.Convert():
+                x.x = value
+            case _:
+                pass
 
 
 def find_literal(b: Batch, x: n.MakeSlice | n.Convert) -> None:

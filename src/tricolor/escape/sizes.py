@@ -53,10 +53,6 @@ def fits_frame(node: n.Expr) -> bool:
             return False
         case n.MakeSlice():
             return constant_cap(node) is not None
-        case n.SliceLit():
-            slice_type = t.underlying(node.type)
-            assert isinstance(slice_type, t.Slice)
-            return size_of(slice_type.elem) * node.length <= MAX_IMPLICIT_BYTES
         case n.MethodValue():
             return size_of(node.x.type) <= MAX_IMPLICIT_BYTES
         case _:

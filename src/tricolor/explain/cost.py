@@ -12,7 +12,7 @@ from typing import Final
 
 from tricolor.escape.graph import MUTATES, Location
 from tricolor.escape.result import EscapeResult
-from tricolor.escape.sizes import MAX_IMPLICIT_BYTES, constant_cap
+from tricolor.escape.sizes import constant_cap
 from tricolor.explain.model import Cost, CostClass
 from tricolor.gotypes import types as t
 from tricolor.gotypes.sizes import size_of
@@ -56,8 +56,6 @@ def cost_of(node: n.Var | n.Expr, location: Location, escape: EscapeResult, neve
             return _HEAP
         case n.FuncLit() if not node.func.captures:
             return Cost(CostClass.NONE, "it captures nothing, so the whole program shares one func value")
-        case n.SliceLit() if size_bytes(node, escape) > MAX_IMPLICIT_BYTES:
-            return _HEAP
         case _:
             return _HEAP if location.escapes else _STACK
 

@@ -248,11 +248,17 @@ def stringtoslicerune(data: addr, length: u64) -> tuple[addr, u64, u64]:
 @goroutine("runtime.intstring")
 def intstring(value: i64) -> tuple[addr, u64]:
     """string(i) for an integer: its rune."""
+    made = alloc_noscan(RUNE_BYTES, False)
+    return made, put_rune(made, value)
+
+
+@goroutine("runtime.putrune")
+def put_rune(buffer: addr, value: i64) -> u64:
+    """Writes the bytes of string(i) to a buffer of four bytes; gives how many they are."""
     rune: u32 = RUNE_ERROR
     if value >= 0 and value <= MAX_RUNE:
         rune = valid_rune(to_u32(value))
-    made = alloc_noscan(RUNE_BYTES, False)
-    return made, encode(made, rune)
+    return encode(buffer, rune)
 
 
 @goroutine("runtime.decoderune")
