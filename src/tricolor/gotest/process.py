@@ -52,8 +52,8 @@ class Ended:
 
     @property
     def exited(self) -> bool:
-        """Whether it ended by itself, not by a signal."""
-        return self.status >= 0
+        """Whether it ended by itself, with its output."""
+        return self.how in ("", f"exit status {self.status}")
 
 
 def run_binary(
@@ -77,7 +77,8 @@ def run_binary(
         process.wait()
         raise
     seconds = time.monotonic() - start
-    return Ended(process.returncode, _how(process.returncode), note, seconds)
+    how = _how(process.returncode) or ("exec: WaitDelay expired before I/O complete" if note else "")
+    return Ended(process.returncode, how, note, seconds)
 
 
 def _follow(process: subprocess.Popen[bytes], deadline: float | None, limits: Limits, output: Callable[[bytes], object] | None) -> str:
