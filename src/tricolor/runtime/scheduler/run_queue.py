@@ -32,6 +32,7 @@ from tricolor.kernel.lang import (
     is_null,
     kernel,
     null,
+    prefetch,
     stack_struct,
     systemstack,
     to_u64,
@@ -52,6 +53,8 @@ STEAL_PAUSE_NS: Final = 3_000
 """A processor mostly starts its ``run_next`` within that time; who takes it earlier only moves goroutines to and fro."""
 MOST_SHARED: Final = 128
 """Goroutines that a processor takes from the shared queue at once."""
+FRAME_LINES: Final = 5
+"""Cache lines of a goroutine's stack that it needs when it goes on: the frames of a channel operation and of its caller."""
 
 
 # --- The shared queue -----------------------------------------------------------------------------
@@ -180,6 +183,20 @@ def sample_ready(p: Processor, g: G) -> None:
 
 
 @inline
+def prefetch_following(p: Processor, head: u32) -> None:
+    """Asks for the memory of those who run soon: the newest frames and the segment of the next one, and the record of the one after it.
+
+    Beyond the end of the queue there are old entries, whose records still exist, or zeros.
+    """
+    following = as_struct(G, p.run_queue[to_u64(head + 1) % QUEUE_PLACES])
+    if not is_null(following):
+        for line in range(FRAME_LINES):
+            prefetch(following.sp + line * 64)
+        prefetch(address(following.segment))
+        prefetch(p.run_queue[to_u64(head + 2) % QUEUE_PLACES])
+
+
+@inline
 def take_next(p: Processor) -> G:
     """Takes the goroutine that runs next on the calling thread's processor; null if none can run."""
     g = take_run_next(p)
@@ -190,6 +207,7 @@ def take_next(p: Processor) -> G:
         if head == p.run_tail:
             return null(G)
         g = as_struct(G, p.run_queue[to_u64(head) % QUEUE_PLACES])
+        prefetch_following(p, head)
         if parallel.value == 0:
             p.run_head = head + 1
             return g
