@@ -9,13 +9,16 @@ import struct
 import subprocess
 import sys
 import time
+from typing import Final
 
 import pytest
 
 from tests.runtime_scheduler.conftest import CHECK_LEVEL, PROGRAM, STRESS, Finished, RunCase
 from tests.runtime_scheduler.simulated import world
+from tricolor.abi.exchange_sequence import EXCHANGE_BEGIN, EXCHANGE_BYTES, EXCHANGE_INSIDE, exchange_assembly
 from tricolor.kernel.restartable import BUMP_BLOCK_AT, BUMP_BYTES, BUMP_INSIDE, BUMP_POINTER_AT
 from tricolor.kernel.simulation.run import Simulation
+from tricolor.llvm.compile import Unit, compile_object
 
 RIGHT = Finished(0, "", "")
 TABLE_WORDS = 6
@@ -140,22 +143,39 @@ def test_other_code_does_not_begin_again(simulation: Simulation, at: int) -> Non
         assert finish(simulation, "begin_again", image + 64 + inside) == image + 64 + inside
 
 
-# --- Skipped lock prefixes ---------------------------------------------------------------------------
+# --- The sequence of a mutex -------------------------------------------------------------------------
 
-LOCKED_EXCHANGES = {"(%rax), %ecx": "f0 0f b1 08", "(%r8), %ecx": "f0 41 0f b1 08", "(%rax), %r9d": "f0 44 0f b1 08"}
+EXCHANGE: Final = bytes.fromhex("".join(EXCHANGE_BYTES).replace("?", "0"))
+LOCK_ONE: Final = """
+define i1 @"main.lock"(ptr %mutex) {
+  %flag = call i8 asm sideeffect "TEXT", "CONSTRAINTS"(ptr %mutex)
+  %locked = trunc i8 %flag to i1
+  ret i1 %locked
+}
+"""
 
 
-@pytest.mark.parametrize("code", LOCKED_EXCHANGES.values(), ids=LOCKED_EXCHANGES.keys())
-def test_a_goroutine_that_skipped_a_lock_prefix_goes_back_to_it(simulation: Simulation, code: str) -> None:
-    instruction = bytes.fromhex(code)
-    start = code_at(simulation, b"\x90" * 64 + instruction + b"\x90" * 64) + 64
-    for distance in range(-20, 20):
-        assert finish(simulation, "with_lock", start + distance) == start + (0 if distance == 1 else distance)
+def test_the_exchange_of_a_mutex_has_the_bytes_that_the_handler_expects() -> None:
+    text, constraints = exchange_assembly(0, 1)
+    compiled = compile_object(Unit("lock", LOCK_ONE.replace("TEXT", text).replace("CONSTRAINTS", constraints)))
+    pattern = b"".join(
+        b"." if each == "??" else re.escape(bytes.fromhex(each)) for each in re.findall(r"..", "".join(EXCHANGE_BYTES).replace(" ", ""))
+    )
+    found = re.search(pattern, compiled, re.DOTALL)
+    assert found is not None
+    assert compiled[found.end() :].startswith(bytes.fromhex("b800000000"))
 
 
-@pytest.mark.parametrize("code", ["f0 0f c1 08", "f0 87 08", "b8 00 00 00 f0 8b 08", "90 0f b1 08"])
-def test_other_instructions_go_on_where_they_are(simulation: Simulation, code: str) -> None:
-    instruction = bytes.fromhex(code)
-    start = code_at(simulation, b"\x90" * 64 + instruction + b"\x90" * 64) + 64
-    for distance in range(len(instruction)):
-        assert finish(simulation, "with_lock", start + distance) == start + distance
+def test_a_goroutine_inside_the_exchange_of_a_mutex_begins_it_again(simulation: Simulation) -> None:
+    start = code_at(simulation, b"\x90" * 64 + EXCHANGE + b"\x90" * 64) + 64
+    for distance in range(-20, len(EXCHANGE) + 20):
+        expected = start + EXCHANGE_BEGIN if distance in EXCHANGE_INSIDE else start + distance
+        assert finish(simulation, "begin_again", start + distance) == expected
+
+
+def test_without_the_mark_a_goroutine_goes_on_where_it_is(simulation: Simulation) -> None:
+    code = bytearray(EXCHANGE)
+    code[4] ^= 1
+    start = code_at(simulation, b"\x90" * 64 + bytes(code) + b"\x90" * 64) + 64
+    for distance in EXCHANGE_INSIDE:
+        assert finish(simulation, "begin_again", start + distance) == start + distance

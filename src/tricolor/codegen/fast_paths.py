@@ -1,8 +1,8 @@
-"""Calls of functions whose usual case is one instruction: it stands at the call, and the function is called in all other cases.
+"""Calls of functions whose usual case is a few instructions: they stand at the call, and the function is called in all other cases.
 
-A sync.Mutex that nobody holds is locked, and one that nobody waits for is unlocked, by one compare and exchange of its state. In all other
+A sync.Mutex that nobody holds is locked, and one that nobody waits for is unlocked, by a compare and exchange of its state. In all other
 cases (a nil pointer, too) the function finds the state as it was, and does all that it does. So traces and profiles show the same.
-The exchange is atomic between processors only while there are several (``abi.skipped_lock``).
+The exchange is atomic between processors only while there are several (``abi.exchange_sequence``).
 
 Source:
     Go 1.27.3 internal/sync/mutex.go (Lock, Unlock), which Go's compiler inlines.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tricolor.abi.skipped_lock import COMPARE_EXCHANGE_ASSEMBLY
+from tricolor.abi.exchange_sequence import exchange_assembly
 from tricolor.codegen.state import Gen
 from tricolor.ir.nodes import Func, Pos
 
@@ -31,10 +31,9 @@ def begin_fast_path(g: Gen, pos: Pos, func: Func, args: list[str]) -> str:
         exists = g.label("exists")
         g.end(f"br i1 {g.op(f'icmp ne ptr {mutex}, null')}, label %{exists}, label %{call}, !prof !1000")
         g.start(exists)
-    text, constraints = COMPARE_EXCHANGE_ASSEMBLY
-    operands = f"ptr {mutex}, i32 {states[0]}, i32 {states[1]}, ptr elementtype(i32) {g.m.external('tricolor.parallel', 'i32', 4)}"
-    both = g.op(f'call {{i8, i32}} asm sideeffect "{text}", "{constraints}"({operands}){g.dbg(pos)}')
-    exchanged = g.op(f"trunc i8 {g.op(f'extractvalue {{i8, i32}} {both}, 0')} to i1")
+    text, constraints = exchange_assembly(*states)
+    flag = g.op(f'call i8 asm sideeffect "{text}", "{constraints}"(ptr {mutex}){g.dbg(pos)}')
+    exchanged = g.op(f"trunc i8 {flag} to i1")
     g.end(f"br i1 {exchanged}, label %{done}, label %{call}, !prof !1000")
     g.start(call)
     return done

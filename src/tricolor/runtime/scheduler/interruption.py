@@ -15,7 +15,7 @@ What may be copied into compiled Go code from kernel modules, and why a stop in 
 
 * ``tricolor.alloc``: a restartable sequence (``kernel.restartable``); the handler sets the goroutine back to its beginning [3]. After
   it, refill() finds a cell that another goroutine has filled.
-* a compare and exchange that skips its lock prefix (``abi.skipped_lock``): the handler sets the goroutine back to the prefix [4].
+* the compare and exchange of a mutex (``abi.exchange_sequence``): a restartable sequence, too [3].
 * ``runtime.deferenter``, ``deferproc``, ``deferreturn``, ``recovertoken``, ``settoken``: the running goroutine's own record and frames only.
 * ``runtime.chanlen``, ``chancap``: one load.
 * ``tricolor.enter_window``, ``leave_window``: they set ``machine.busy`` around copies and clears with the write barrier.
@@ -30,10 +30,8 @@ Invariants:
     1. Kernel code MUST NOT be stopped. Otherwise the scheduler would be entered while it holds its own records in an
        unfinished state. Checked by check_interruption().
     2. A goroutine that pins its processor MUST NOT be stopped. Otherwise another one would use what it holds. Checked by check_interruption().
-    3. A goroutine MUST NOT be stopped inside the restartable sequence. Otherwise two goroutines would get the same memory. Checked by
+    3. A goroutine MUST NOT be stopped inside a restartable sequence. Otherwise two goroutines would get the same memory, or the same mutex. Checked by
        check_interruption().
-    4. A goroutine MUST NOT be stopped between having skipped a lock prefix and the instruction. Otherwise more processors may run
-       when it goes on, and the exchange would not be atomic. Checked by check_interruption().
 
 Source:
     Go 1.27.3 runtime/preempt.go (wantAsyncPreempt, isAsyncSafePoint, asyncPreempt2), runtime/signal_unix.go (doSigPreempt).
@@ -47,8 +45,8 @@ from __future__ import annotations
 
 from typing import Final, NoReturn
 
+from tricolor.abi.exchange_sequence import EXCHANGE_BEGIN, EXCHANGE_INSIDE, MARK, MARK_OPCODE_BYTES
 from tricolor.abi.prefix import PREFIX_INTERRUPTIBLE
-from tricolor.abi.skipped_lock import COMPARE_EXCHANGE, LOCK, REX, REX_MASK
 from tricolor.abi.stack_limit import THREAD_LIMIT_OFFSET
 from tricolor.kernel.lang import (
     addr,
@@ -63,7 +61,6 @@ from tricolor.kernel.lang import (
     is_null,
     kernel,
     load_u8,
-    load_unaligned_u16,
     load_unaligned_u32,
     naked,
     null,
@@ -99,6 +96,7 @@ MAIN_SEQUENCE_BYTES: Final = len(BUMP_BYTES)
 _bytes = const_table(u8, BUMP_BYTES)
 _mask = const_table(u8, BUMP_MASK)
 _inside = const_table(u8, BUMP_INSIDE)
+_exchange_inside = const_table(u8, EXCHANGE_INSIDE)
 
 
 # --- Whether -----------------------------------------------------------------------------------------
@@ -119,7 +117,7 @@ def _may_stop(g: G, context: SignalContext) -> bool:
     return sp > lowest and sp <= to_u64(g.segment.top) and interruptible_at(context.rip)
 
 
-# --- The restartable sequence -------------------------------------------------------------------------
+# --- The restartable sequences -------------------------------------------------------------------------
 
 
 @kernel
@@ -136,25 +134,15 @@ def is_sequence(start: addr) -> bool:
 @kernel
 def begin_again(pc: u64) -> u64:
     """Where a goroutine at this instruction has to go on: at the beginning of the sequence, if it is inside one."""
+    for number in range(len(_exchange_inside)):
+        start = pc - to_u64(_exchange_inside[number])
+        if start >= to_u64(image_start()) and load_unaligned_u32(to_addr(start + MARK_OPCODE_BYTES)) == MARK:
+            return start + EXCHANGE_BEGIN
     for number in range(len(_inside)):
         start = pc - to_u64(_inside[number])
         if start >= to_u64(image_start()) and is_sequence(to_addr(start)):
             return start
     return pc
-
-
-# --- Skipped lock prefixes ---------------------------------------------------------------------------
-
-
-@kernel
-def with_lock(pc: u64) -> u64:
-    """Where a goroutine at this instruction has to go on: at the lock prefix, if it has skipped one."""
-    code = to_addr(pc)
-    if load_u8(code - 1) != LOCK:
-        return pc
-    if load_u8(code) & REX_MASK == REX:
-        code += 1
-    return pc - 1 if load_unaligned_u16(code) == COMPARE_EXCHANGE else pc
 
 
 # --- Stopping ----------------------------------------------------------------------------------------
@@ -172,7 +160,7 @@ def enter_interrupted(g: G) -> None:
 @kernel
 def _stop(g: G, context: SignalContext) -> None:
     """Takes the goroutine from the thread, which enters the scheduler when the handler returns."""
-    context.rip = with_lock(begin_again(context.rip))
+    context.rip = begin_again(context.rip)
     saved = save_registers(context)
     if saved == 0:
         return
@@ -201,11 +189,10 @@ def commit_interruption(g: G) -> NoReturn:
 
 @kernel
 def check_interruption(context: SignalContext) -> None:
-    """Invariants 1 to 4, for the saved registers of a goroutine that was stopped."""
+    """Invariants 1, 2 and 3, for the saved registers of a goroutine that was stopped."""
     check(1, interruptible_at(context.rip), "check_interruption: the instruction is not in interruptible Go code")
     check(1, machine.busy == 0 and machine.locks == 0, "check_interruption: the goroutine pins its processor")
-    check(1, begin_again(context.rip) == context.rip, "check_interruption: the goroutine is inside the restartable sequence")
-    check(1, with_lock(context.rip) == context.rip, "check_interruption: the goroutine has skipped a lock prefix")
+    check(1, begin_again(context.rip) == context.rip, "check_interruption: the goroutine is inside a restartable sequence")
 
 
 @export("tricolor.urgent_handler")
