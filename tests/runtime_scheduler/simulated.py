@@ -127,6 +127,8 @@ class Fakes:
             "pthread_self": lambda: 1,
             "sigaction": lambda *_: 0,
             "sigaltstack": lambda *_: 0,
+            # The standard streams are open.
+            "fcntl": lambda *_: 0,
         }
 
     @property
