@@ -288,6 +288,17 @@ def test_every_size_class_gives_aligned_memory_that_does_not_overlap(heap: Memor
         heap.call("configure", 1, 100)
 
 
+def test_checkmark_knows_that_finalizers_keep_what_their_objects_hold(heap: Memory) -> None:
+    heap.call("configure", CHECKMARK, 1)
+    pair = heap.go_type(16, [0])
+    leaf, dead = heap.call("malloc", 32, 0), heap.call("malloc", 16, pair)
+    heap.store(dead, leaf)
+    assert heap.call("setfinalizer", dead, heap.call("malloc", 16, pair))
+    heap.call("collect")
+    assert heap.call("find", leaf) == leaf
+    heap.call("configure", CHECKMARK, 0)
+
+
 def test_checkmark_does_not_expect_marks_of_memory_that_a_run_has_not_given_out(heap: Memory) -> None:
     heap.call("configure", CHECKMARK, 1)
     try:

@@ -1,7 +1,7 @@
 """Checkmark: marks again by a plain method and compares; for GODEBUG=gccheckmark=1 and for tests.
 
 How: it uses a bitmap of its own with a bit for each word of the arena, no prefetching and no queue. It starts from the roots that
-push() logged: a second scan of the stacks would find other words. Every object that it reaches MUST have a mark. If the program
+push() logged, since a second scan of the stacks would find other words, and from what objects with finalizers hold. Every object that it reaches MUST have a mark. If the program
 did not run while the collector marked, it MUST reach every object that has one; if it did run, the marked objects
 count as roots too, so that no marked object may point to one without mark.
 
@@ -30,6 +30,7 @@ from tricolor.runtime.allocator.sizes import PAGE_SHIFT
 from tricolor.runtime.allocator.spans import elem_index, find_object, span_of, span_record
 from tricolor.runtime.collector.mark import push_pointers
 from tricolor.runtime.collector.roots import logged_bytes, root_log
+from tricolor.runtime.collector.specials import FINALIZER
 from tricolor.runtime.collector.work import empty_stack
 from tricolor.runtime.records.mark_work import MarkWork
 from tricolor.runtime.system.memory import OS_PAGE_BYTES, release
@@ -64,6 +65,7 @@ def check_marks(is_exact: bool) -> None:
         if find_object(root) != 0:
             reached += visit_all(root)
         logged += 8
+    reached += visit_finalized()
     if is_exact:
         if reached != count_marked():
             fatal(*text("checkmark: marks that nothing reaches"))
@@ -73,9 +75,31 @@ def check_marks(is_exact: bool) -> None:
 
 
 @kernel
+def visit_finalized() -> u64:
+    """Visits what objects with finalizers hold, which are roots though the objects may be garbage; gives how many objects are new."""
+    reached: u64 = 0
+    for number in range(mheap.span_count):
+        span = span_record(number)
+        if span.state == STATE_IN_USE and span.bitmap != 0:
+            each = span.specials
+            while not is_null(each):
+                if each.kind == FINALIZER:
+                    push_pointers(own_stack, span, span.start + elem_index(span, each.object) * span.elem_bytes)
+                    reached += visit_pushed()
+                each = each.next
+    return reached
+
+
+@kernel
 def visit_all(pointer: addr) -> u64:
     """Visits what an address leads to; gives how many objects are new."""
-    reached = visit(pointer)
+    return visit(pointer) + visit_pushed()
+
+
+@kernel
+def visit_pushed() -> u64:
+    """Visits what the addresses on the stack lead to; gives how many objects are new."""
+    reached: u64 = 0
     while own_stack.top != own_stack.bottom:
         own_stack.top = own_stack.top - 8
         reached += visit(load_addr(own_stack.top))
