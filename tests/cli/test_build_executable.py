@@ -186,7 +186,9 @@ def test_standard_input_is_read(built: Path) -> None:
 def test_a_program_dies_with_the_words_that_run_prints(built: Path, mode: str) -> None:
     ours, theirs = run(built, mode), run_source(built, mode)
     assert (ours.status, ours.out) == (theirs.status, theirs.out) == (2, "deferred\n" if mode == "panic" else "")
-    addresses = re.compile(r" (pc=0x[0-9a-f]+|\+0x[0-9a-f]+)|0x[0-9a-f]+(?=\(\.\.\.\))| sp=0x[0-9a-f]+ stack=\[0x[0-9a-f]+, 0x[0-9a-f]+\]")
+    addresses = re.compile(
+        r" sp=0x[0-9a-f]+ stack=\[0x[0-9a-f]+, 0x[0-9a-f]+\]| ([gmfs]p=0x[0-9a-f]+|pc=0x[0-9a-f]+|m=\d+|\+0x[0-9a-f]+)|0x[0-9a-f]+(?=\(\.\.\.\))"
+    )
     assert addresses.sub("", ours.err) == addresses.sub("", theirs.err)
     assert re.search(r"main\.\w+\(.*\)\n\t\S*/program\.go:\d+", ours.err)
 

@@ -124,7 +124,7 @@ def test_a_limit_on_address_space_shrinks_the_heap(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert re.search(
         r"^runtime: out of memory: cannot allocate 1048576-byte block \(\d{8,} in use\)\nfatal error: out of memory\n\n"
-        r"goroutine 1 \[running\]:\nmain\.main\(\)\n\t/.*/p\.go:7 ",
+        r"goroutine 1 gp=0x[0-9a-f]+ m=\d+ mp=0x[0-9a-f]+ \[running\]:\n(?:runtime\..*\n\t.*\n)*main\.main\(\)\n\t/.*/p\.go:7 ",
         done.stderr,
     )
 

@@ -225,7 +225,7 @@ def emit_function(m: ModuleState, func: n.Func) -> str:
     """LLVM text of the function's definition."""
     g = Gen(m, func)
     g.context = is_closure(func)
-    g.scope = m.debug.subprogram(func.name, func.symbol, func.pos, _flag(func))
+    g.scope = m.debug.subprogram(func.link_name or func.name, func.symbol, func.pos, _flag(func))
     g.recovers = recovers(func)
     kind = calls.convention(m, func)
     names = _bind_params(g, kind)

@@ -90,7 +90,8 @@ def _no_funcs() -> list[Func]:
 class Func:
     """A function, method, closure or wrapper, fully instantiated.
 
-    ``symbol``: linker symbol (unique in the program). ``name``: as Go prints it in messages and traces.
+    ``symbol``: linker symbol (unique in the program). ``name``: as Go prints it in messages and traces; where a linkname
+    renames the function, traces show ``link_name``.
     ``signature`` has the receiver as its first parameter. ``params`` includes the receiver.
     ``body`` is None for a function implemented elsewhere (runtime, intrinsic).
     ``pragmas``: ``noinline``, ``nosplit``, ``noescape``, ``uintptrescapes``, ...
@@ -119,6 +120,7 @@ class Func:
     calls_interfaces: bool = False
     named_results: bool = False
     end_pos: Pos = 0
+    link_name: str = ""
 
     @property
     def is_instance(self) -> bool:

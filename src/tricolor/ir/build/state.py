@@ -199,8 +199,7 @@ class Builder:
         func, variables = self._new_func(decl, symbol, env)
         func.name = self._printed_name(decl, args)
         if not alone:
-            # A linkname is the name of the function's code.
-            func.name = self.renamed.get(decl.object, func.name)
+            func.link_name = self.renamed.get(decl.object, "")
             self.symbols[symbol] = func
         if self._is_elsewhere(func, decl):
             self.elsewhere[func] = None
