@@ -1,4 +1,5 @@
-"""The one restartable sequence of machine code: ``bump_restartable`` of the kernel language, as compiled Go code has it.
+"""The restartable sequence of machine code that allocates: ``bump_restartable`` of the kernel language, as compiled Go code has it. (The other
+one exchanges the state of a mutex: ``abi.exchange_sequence``.)
 
 The sequence takes memory from a block {cursor, limit} that belongs to the processor of the thread. If a signal handler let another
 goroutine run in the middle, both would get the same memory. The sequence needs no flag that forbids this: only its last

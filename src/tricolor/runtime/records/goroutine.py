@@ -74,7 +74,7 @@ class Segment(Struct):
 
 
 class Sudog(Struct):
-    """A goroutine that waits in a queue of a channel. Not in the Go heap."""
+    """A goroutine that waits in a queue of a channel: in the frame of a send or receive, or from ``sudogs`` for a case of a select."""
 
     g: "G"
     next: "Sudog"
