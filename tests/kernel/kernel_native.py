@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ctypes
-import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, final
 
-import llvmlite.binding as llvm
-
 from tricolor.kernel.llvm_text import CompileOptions, compile_modules
+from tricolor.llvm.compile import Unit, optimise, parse
+from tricolor.llvm.image import Loaded
+from tricolor.llvm.link import load_objects
+from tricolor.llvm.target import target_machine
 
-NAMES = itertools.count()
 C_TYPES: dict[str, Any] = {
     "u8": ctypes.c_uint8,
     "u16": ctypes.c_uint16,
@@ -44,39 +44,32 @@ def kernel_text(body: str) -> str:
 class NativeModule:
     """LLVM text linked into this process."""
 
-    engine: Any
-    library: Any
+    loaded: Loaded
 
     def function(self, symbol: str, result: str, *parameters: str) -> Callable[..., Any]:
         """A C function by symbol."""
         types = [C_TYPES[each] for each in parameters]
-        function: Any = ctypes.CFUNCTYPE(C_TYPES[result], *types)(self.library[symbol])
+        function: Any = ctypes.CFUNCTYPE(C_TYPES[result], *types)(self.address(symbol))
         # The code must not be freed while the function can be called.
         function.module = self
         return function
 
     def address(self, symbol: str) -> int:
-        return int(self.library[symbol])
+        return self.loaded.addresses[symbol]
 
 
 def link(texts: Sequence[str], symbols: Sequence[str], level: int = 1) -> NativeModule:
-    """Links LLVM modules into this process."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    llvm.initialize_native_asmparser()
-    machine = llvm.Target.from_default_triple().create_target_machine(opt=level, reloc="pic", codemodel="small")
-    engine = llvm.create_lljit_compiler(machine)
-    builder: Any = llvm.JITLibraryBuilder()
-    for text in texts:
-        module = llvm.parse_assembly(text)
-        module.verify()
-        passes = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=level))
-        passes.getModulePassManager().run(module, passes)
-        builder.add_ir(str(module))
-    builder.add_current_process()
-    for symbol in symbols:
-        builder.export_symbol(symbol)
-    return NativeModule(engine, builder.link(engine, f"kernel{next(NAMES)}"))
+    """Links LLVM modules into this process, as one image: LLVM's own linker places sections anywhere, in a process with large
+    mappings too far apart for references of 32 bits."""
+    return NativeModule(load_objects([_object(text, level) for text in texts], symbols))
+
+
+def _object(text: str, level: int) -> bytes:
+    """At level 0, too, the pipeline runs: it inlines what must be inlined."""
+    module = parse(Unit("kernel", text, level))
+    machine = target_machine(level)
+    optimise(module, machine, level)
+    return machine.emit_object(module)
 
 
 def native(body: str, symbols: Sequence[str], level: int = 1, check_level: int = 1) -> NativeModule:

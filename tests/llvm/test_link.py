@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import subprocess
+import sys
 
 import pytest
 
@@ -177,3 +179,26 @@ define void @f(ptr noalias %a, ptr noalias %b) "prefer-vector-width"="512" "min-
     assert "%ymm" in code
     assert "%zmm" not in code
     assert object_key(portable) != object_key(Unit("test", text))
+
+
+FRAGMENTED = """
+import ctypes, mmap
+from tricolor.llvm.compile import Unit, compile_object
+from tricolor.llvm.link import load_objects
+
+text = "@counter = global i64 41\\n@text = constant i64 1\\ndefine i64 @f() {{ %a = load volatile i64, ptr @counter  %b = load volatile i64, ptr @text  %c = add i64 %a, %b  ret i64 %c }}"
+code = compile_object(Unit("test", text))
+process = ctypes.CDLL(None)
+process.mmap.restype = ctypes.c_void_p
+taken = [process.mmap(None, ctypes.c_size_t(3 << 30), 0, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000, -1, ctypes.c_long(0)) for _ in range(40)]
+for start in taken:
+    process.munmap(ctypes.c_void_p(start), ctypes.c_size_t({gap}))
+loaded = load_objects([code], ["f"])
+print(ctypes.CFUNCTYPE(ctypes.c_int64)(loaded.addresses["f"])())
+"""
+
+
+@pytest.mark.parametrize("gap", [4096, 16384])
+def test_the_parts_lie_together_where_the_address_space_has_small_gaps_only(gap: int) -> None:
+    made = subprocess.run([sys.executable, "-c", FRAGMENTED.format(gap=gap)], capture_output=True, text=True, check=False)
+    assert (made.returncode, made.stdout) == (0, "42\n"), made.stderr
