@@ -50,7 +50,7 @@ from tricolor.runtime.collector.specials import (
     take_queued,
 )
 from tricolor.runtime.collector.sweep import check_heap, sweep_some
-from tricolor.runtime.collector.workers import WORKER_FRACTIONAL
+from tricolor.runtime.collector.workers import WORKER_SHARE
 from tricolor.runtime.mutator.alloc import alloc
 from tricolor.runtime.mutator.malloc import alloc_any
 from tricolor.runtime.mutator.weak import weak_handle, weak_load
@@ -161,7 +161,7 @@ def run_cycle() -> None:
 @export("test.begin")
 def begin_cycle() -> None:
     """Begins to mark, unless the collector does."""
-    if is_marking.value == 0 and try_start_cycle(False, False):
+    if is_marking.value == 0 and try_start_cycle(False):
         cycles.is_stopped = 0
         release_world()
 
@@ -173,7 +173,7 @@ def run_slice(addresses: i64) -> None:
         sweep_some(1)
         return
     settings[MARK_STEP] = addresses
-    mark_slice(WORKER_FRACTIONAL, 0, 0)
+    mark_slice(WORKER_SHARE, 0, 0)
     settings[MARK_STEP] = 0
 
 

@@ -36,7 +36,7 @@ def goal_of(p: Pacer) -> u64:
 
 @export("test.pacer_start")
 def start(p: Pacer, now_ns: i64, processors: u64) -> None:
-    start_cycle(p, now_ns, processors, False, False)
+    start_cycle(p, now_ns, processors, False)
 
 
 @export("test.pacer_work")

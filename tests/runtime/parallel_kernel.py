@@ -35,7 +35,7 @@ from tricolor.runtime.collector.mark import drain
 from tricolor.runtime.collector.roots import mark_words, marker, push, stack_scanner
 from tricolor.runtime.collector.slices import NOTHING_LEFT
 from tricolor.runtime.collector.work import own_work, take_block
-from tricolor.runtime.collector.workers import WORKER_FRACTIONAL
+from tricolor.runtime.collector.workers import WORKER_SHARE
 from tricolor.runtime.mutator.alloc import alloc
 from tricolor.runtime.mutator.malloc import alloc_any
 from tricolor.runtime.records.machine import machine
@@ -93,7 +93,7 @@ def build(count: u64, type: addr, edges: u64) -> None:
 def begin() -> bool:
     """Begins a cycle, in which no allocation has to assist."""
     stack_scanner.value = function_address(scan)
-    if not try_start_cycle(False, False):
+    if not try_start_cycle(False):
         return False
     release_world()
     cycles.assist_balance = BALANCE
@@ -104,7 +104,7 @@ def begin() -> bool:
 def mark(number: u64) -> u64:
     """Marks in slices until nothing is left; gives the bytes of what this thread has marked."""
     become(number)
-    while run_slice(WORKER_FRACTIONAL, nanotime() + SLICE_NS, ~0, False) != NOTHING_LEFT:
+    while run_slice(WORKER_SHARE, nanotime() + SLICE_NS, ~0, False) != NOTHING_LEFT:
         pass
     return machine.processor.mark.marked_bytes
 
@@ -114,7 +114,7 @@ def end(is_exact: bool) -> bool:
     """Ends the cycle, in the main thread. ``is_exact``: nothing has changed since it began."""
     cycles.is_stopped = 1 if is_exact else 0
     cycles.mark_end_ns = nanotime()
-    return mark_stopped(WORKER_FRACTIONAL, NO_DEADLINE)
+    return mark_stopped(WORKER_SHARE, NO_DEADLINE)
 
 
 @kernel

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.runtime.memory_native import Simulated
 from tests.runtime.test_settings import output
 from tricolor.runtime import settings_keys as keys
-from tricolor.runtime.collector.workers import WORKER_ASSIST, WORKER_FRACTIONAL, WORKER_IDLE
+from tricolor.runtime.collector.workers import WORKER_ASSIST, WORKER_IDLE, WORKER_SHARE
 
 MIB = 1 << 20
 LIVE_BYTES = 20 * MIB
@@ -54,9 +54,9 @@ def run_cycle(heap: Simulated) -> None:
     """A cycle of 8 ms, with stops of 1 ms and 2 ms; 1 MiB is allocated, 10 MiB are scanned."""
     ms = 1_000_000
     call = heap.simulation.call
-    call("begin_pacing", BEGIN_NS + 101 * ms, BEGIN_NS + 100 * ms, False, False)
+    call("begin_pacing", BEGIN_NS + 101 * ms, BEGIN_NS + 100 * ms, False)
     call("resume_pacing", BEGIN_NS + 101 * ms)
-    call("count_slice", WORKER_FRACTIONAL, 9 * MIB, 1000, ms)
+    call("count_slice", WORKER_SHARE, 9 * MIB, 1000, ms)
     call("count_slice", WORKER_ASSIST, MIB, 24, 3 * ms)
     call("count_slice", WORKER_IDLE, 0, 0, ms)
     call("count_globals")

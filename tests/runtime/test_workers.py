@@ -6,15 +6,13 @@ from typing import Any, final
 
 import pytest
 
-from tricolor.kernel.simulation.run import CheckFailedError, Simulation, simulate
+from tricolor.kernel.simulation.run import Simulation, simulate
 from tricolor.kernel.types import Float
 from tricolor.runtime.collector.workers import (
     LEAST_ASSIST_BYTES,
     WORKER_ASSIST,
-    WORKER_DEDICATED,
-    WORKER_FRACTIONAL,
     WORKER_IDLE,
-    WORKER_NONE,
+    WORKER_SHARE,
 )
 
 KIB = 1024
@@ -43,8 +41,8 @@ class Pacer:
         else:
             self.simulation.memory.store(self.address + found.offset_bytes, 8, int(value))
 
-    def start(self, processors: int, *, is_periodic: bool = False, stops_world: bool = False) -> Pacer:
-        self.call("start_cycle", 0, processors, is_periodic, stops_world)
+    def start(self, processors: int, *, stops_world: bool = False) -> Pacer:
+        self.call("start_cycle", 0, processors, stops_world)
         return self
 
 
@@ -66,12 +64,6 @@ def test_a_quarter_of_the_processors_is_divided_as_in_go(pacer: Pacer, processor
     pacer.start(processors)
     assert pacer.load("dedicated_workers_needed") == dedicated
     assert pacer.load("fractional_share") == pytest.approx(fractional)
-    assert pacer.load("idle_workers") == processors - dedicated << 32
-
-
-@pytest.mark.parametrize(("processors", "most"), [(2, 1), (8, 0)])
-def test_a_periodic_cycle_needs_idle_workers_only_if_there_is_no_dedicated_one(pacer: Pacer, processors: int, most: int) -> None:
-    assert pacer.start(processors, is_periodic=True).load("idle_workers") == most << 32
 
 
 def test_all_processors_mark_while_the_world_is_stopped(pacer: Pacer) -> None:
@@ -79,59 +71,12 @@ def test_all_processors_mark_while_the_world_is_stopped(pacer: Pacer) -> None:
     assert (pacer.load("dedicated_workers_needed"), pacer.load("fractional_share")) == (6, 0)
 
 
-def test_dedicated_workers_come_first_and_can_be_replaced(pacer: Pacer) -> None:
-    pacer.start(6)
-    assert pacer.call("assign_worker", 0, 0) == WORKER_DEDICATED
-    assert pacer.call("assign_worker", 0, 0) == WORKER_FRACTIONAL
-    pacer.call("stop_worker", WORKER_DEDICATED)
-    assert pacer.call("assign_worker", 0, 0) == WORKER_DEDICATED
-
-
-def test_without_a_fractional_share_the_others_run_goroutines(pacer: Pacer) -> None:
-    pacer.start(4)
-    assert [pacer.call("assign_worker", 0, 0) for _ in range(3)] == [WORKER_DEDICATED, WORKER_NONE, WORKER_NONE]
-
-
-def test_a_fractional_worker_runs_while_its_processor_is_behind_its_share(pacer: Pacer) -> None:
-    pacer.start(1)
-    assert pacer.call("assign_worker", 4000, 1000) == WORKER_FRACTIONAL
-    assert pacer.call("assign_worker", 4000, 1001) == WORKER_NONE
-
-
 def test_slices_count_by_kind_and_only_those_of_workers_are_credit(pacer: Pacer) -> None:
     pacer.start(1)
-    for at, kind in enumerate((WORKER_ASSIST, WORKER_DEDICATED, WORKER_FRACTIONAL, WORKER_IDLE)):
+    for at, kind in enumerate((WORKER_ASSIST, WORKER_SHARE, WORKER_IDLE)):
         pacer.call("count_work", kind, 10**at, 5 * 10**at)
-    assert [pacer.load(f"{name}_ns") for name in ("assist", "dedicated", "fractional", "idle")] == [5, 50, 500, 5000]
-    assert pacer.load("bg_scan_credit") == 1110
-
-
-def test_there_are_at_most_so_many_idle_workers(pacer: Pacer) -> None:
-    most = 10
-    pacer.call("set_most_idle_workers", most)
-    for _ in range(most):
-        assert pacer.call("needs_idle_worker")
-        assert pacer.call("add_idle_worker")
-    assert not pacer.call("needs_idle_worker")
-    assert not pacer.call("add_idle_worker")
-    for _ in range(most):
-        pacer.call("stop_worker", WORKER_IDLE)
-        assert pacer.call("needs_idle_worker")
-    with pytest.raises(CheckFailedError, match="there is none"):
-        pacer.call("stop_worker", WORKER_IDLE)
-
-
-def test_the_most_may_sink_below_the_number_of_idle_workers(pacer: Pacer) -> None:
-    pacer.call("set_most_idle_workers", 3)
-    for _ in range(3):
-        assert pacer.call("add_idle_worker")
-    pacer.call("set_most_idle_workers", 0)
-    for _ in range(3):
-        assert not pacer.call("add_idle_worker")
-        pacer.call("stop_worker", WORKER_IDLE)
-    assert not pacer.call("needs_idle_worker")
-    pacer.call("set_most_idle_workers", 1)
-    assert pacer.call("add_idle_worker")
+    assert [pacer.load(f"{name}_ns") for name in ("assist", "share", "idle")] == [5, 50, 500]
+    assert pacer.load("bg_scan_credit") == 110
 
 
 def test_a_debt_is_paid_by_the_assist_ratio_and_at_least_64_kib(pacer: Pacer) -> None:

@@ -11,7 +11,7 @@ Phases::
 
 Who marks:
     assists      allocations pay for themselves (``pacing`` says how much)
-    fractional   the scheduler, when the monitor thread has asked for a slice, and the goroutine that called runtime.GC
+    share        the scheduler, when the monitor thread has asked for a slice, and the goroutine that called runtime.GC
     idle         the scheduler, while no goroutine can run
 
 A slice is at most SLICE_NS long, so that no goroutine waits longer for the processor. If the first slice marks everything, the
@@ -85,7 +85,7 @@ from tricolor.runtime.collector.specials import (
 )
 from tricolor.runtime.collector.sweep import begin_sweep, check_heap, finish_sweep, sweep_some
 from tricolor.runtime.collector.work import check_no_work, enter_slice, keep_newest, leave_slice, marked_bytes, own_work
-from tricolor.runtime.collector.workers import WORKER_ASSIST, WORKER_FRACTIONAL, WORKER_IDLE, assist_work, paid_bytes, take_credit
+from tricolor.runtime.collector.workers import WORKER_ASSIST, WORKER_IDLE, WORKER_SHARE, assist_work, paid_bytes, take_credit
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.records.processor import drop_all_spans, flush_mcaches
@@ -126,11 +126,8 @@ def may_collect() -> bool:
 
 
 @kernel
-def try_start_cycle(forced: bool, periodic: bool) -> bool:
-    """Stops the world and begins to mark; False if another thread stops it, or has begun a cycle. start_world() must follow.
-
-    ``periodic``: since there was no cycle for long.
-    """
+def try_start_cycle(forced: bool) -> bool:
+    """Stops the world and begins to mark; False if another thread stops it, or has begun a cycle. start_world() must follow."""
     if mheap.layout_count == 0:
         init_layouts()
     finish_sweep()
@@ -140,12 +137,12 @@ def try_start_cycle(forced: bool, periodic: bool) -> bool:
     if is_marking.value != 0:
         start_world()
         return False
-    start_cycle(forced, periodic, begin_ns)
+    start_cycle(forced, begin_ns)
     return True
 
 
 @kernel
-def start_cycle(forced: bool, periodic: bool, begin_ns: i64) -> None:
+def start_cycle(forced: bool, begin_ns: i64) -> None:
     """Begins to mark. The world is stopped since ``begin_ns``."""
     # 1. Stop.
     check(1, is_marking.value == 0, "start_cycle: the collector marks already")
@@ -170,7 +167,7 @@ def start_cycle(forced: bool, periodic: bool, begin_ns: i64) -> None:
     cycles.charged_live = mheap.live
     cycles.assist_balance = 0
     cycles.mark_start_ns = nanotime()
-    begin_pacing(cycles.mark_start_ns, cycles.begin_ns, periodic, settings[STOP_THE_WORLD] != 0)
+    begin_pacing(cycles.mark_start_ns, cycles.begin_ns, settings[STOP_THE_WORLD] != 0)
     resume_pacing(cycles.mark_start_ns)
 
 
@@ -234,7 +231,7 @@ def end_marking() -> u64:
     is_done = is_marking.value == 0
     if not is_done:
         cycles.mark_end_ns = begin_ns
-        is_done = mark_stopped(WORKER_FRACTIONAL, begin_ns + MARK_IN_STOP_NS)
+        is_done = mark_stopped(WORKER_SHARE, begin_ns + MARK_IN_STOP_NS)
     start_world()
     if not is_done:
         return MORE_LEFT
@@ -288,7 +285,7 @@ def count_cycle() -> None:
     cycles.pause_cpu_ns += stops * to_u64(scheduler.processor_count)
     count_duration(pause_times, to_i64(pause))
     cycles.assist_ns += pacer.assist_ns
-    cycles.worker_ns += pacer.dedicated_ns + pacer.fractional_ns
+    cycles.worker_ns += pacer.share_ns
     cycles.idle_worker_ns += pacer.idle_ns
     cycles.count += 1
     cycles.forced += cycles.is_forced
@@ -336,7 +333,7 @@ def finish_cycle() -> None:
     """Ends the cycle that is under way, if there is one. The world is stopped."""
     while is_marking.value != 0:
         cycles.mark_end_ns = nanotime()
-        mark_stopped(WORKER_FRACTIONAL, NO_DEADLINE)
+        mark_stopped(WORKER_SHARE, NO_DEADLINE)
 
 
 @kernel
@@ -347,7 +344,7 @@ def collect(forced: bool) -> bool:
         return False
     finish_cycle()
     finish_sweep()
-    start_cycle(forced, False, begin_ns)
+    start_cycle(forced, begin_ns)
     finish_cycle()
     while sweep_step():
         pass
@@ -409,7 +406,7 @@ def collect_if_due(extra_bytes: u64) -> None:
         if stress_countdown.value >= to_u64(settings[STRESS]):
             stress_countdown.value = 0
             collect(False)
-    elif unlikely(settings[MARK_STEP] != 0) and may_collect() and try_start_cycle(False, False):
+    elif unlikely(settings[MARK_STEP] != 0) and may_collect() and try_start_cycle(False):
         cycles.is_stopped = 0
         release_world()
 
@@ -417,14 +414,14 @@ def collect_if_due(extra_bytes: u64) -> None:
 @kernel
 def begin_automatic() -> None:
     """Begins a cycle since the heap has reached the trigger. If there is one processor or little to mark, the first slice belongs to the stop."""
-    if not may_collect() or not try_start_cycle(False, False):
+    if not may_collect() or not try_start_cycle(False):
         return
     if unlikely(settings[STOP_THE_WORLD] != 0):
         finish_cycle()
         while settings[STOP_THE_WORLD] > 1 and sweep_step():
             pass
     elif parallel.value == 0 or is_short(pacer):
-        mark_stopped(WORKER_FRACTIONAL, cycles.begin_ns + SLICE_NS)
+        mark_stopped(WORKER_SHARE, cycles.begin_ns + SLICE_NS)
         cycles.is_stopped = 0
     release_world()
     if is_marking.value == 0:
@@ -434,7 +431,7 @@ def begin_automatic() -> None:
 @systemstack("tricolor.begin_periodic")
 def begin_periodic() -> None:
     """Begins a cycle since there was none for long. Slices of the processors, idle or not, mark."""
-    if is_marking.value != 0 or not try_start_cycle(False, True):
+    if is_marking.value != 0 or not try_start_cycle(False):
         return
     if unlikely(settings[GCTRACE] != 0):
         put(*text("GC forced\n"))
@@ -446,7 +443,7 @@ def background_slice() -> None:
     """What the scheduler does when the monitor thread has asked for it: marks or sweeps for a slice."""
     deadline = nanotime() + SLICE_NS
     if is_marking.value != 0:
-        mark_slice(WORKER_FRACTIONAL, deadline, ~0)
+        mark_slice(WORKER_SHARE, deadline, ~0)
     else:
         sweep_until(deadline)
 
@@ -478,10 +475,10 @@ def gc_step(number: u64) -> bool:
     deadline = nanotime() + SLICE_NS
     while True:
         if is_marking.value != 0:
-            if mark_slice(WORKER_FRACTIONAL, deadline, ~0) == OTHERS_MARK:
+            if mark_slice(WORKER_SHARE, deadline, ~0) == OTHERS_MARK:
                 return False
         elif cycles.count < number:
-            if not try_start_cycle(True, False):
+            if not try_start_cycle(True):
                 return False
             release_world()
         elif not sweep_until(deadline):

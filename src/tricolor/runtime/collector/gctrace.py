@@ -80,7 +80,7 @@ def print_gctrace() -> None:
     put(*text("+"))
     put_ms(pacer.assist_ns)
     put(*text("/"))
-    put_ms(pacer.dedicated_ns + pacer.fractional_ns)
+    put_ms(pacer.share_ns)
     put(*text("/"))
     put_ms(pacer.idle_ns)
     put(*text("+"))

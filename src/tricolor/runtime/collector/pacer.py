@@ -116,8 +116,7 @@ class Pacer(Struct):
     stack_scan_work: u64
     globals_scan_work: u64
     assist_ns: u64
-    dedicated_ns: u64
-    fractional_ns: u64
+    share_ns: u64
     idle_ns: u64
     assist_work_per_byte: f64
     assist_bytes_per_work: f64
@@ -128,8 +127,6 @@ class Pacer(Struct):
     dedicated_workers_needed: i64
     fractional_share: f64
     """Share of its time that each processor without a dedicated worker gives to workers."""
-    idle_workers: u64
-    """Idle workers at work in the low half, the most there may be in the high half."""
 
 
 # --- Goals ----------------------------------------------------------------------------------------
@@ -241,10 +238,10 @@ def check_started(p: Pacer) -> None:
 
 
 @kernel
-def start_cycle(p: Pacer, now_ns: i64, processors: u64, is_periodic: bool, stops_world: bool) -> None:
+def start_cycle(p: Pacer, now_ns: i64, processors: u64, stops_world: bool) -> None:
     """Begins a cycle; the world is stopped, and ``heap_live`` and ``heap_scan`` are exact.
 
-    ``is_periodic``: the program was idle, so idle workers would not help. ``stops_world``: GODEBUG=gcstoptheworld.
+    ``stops_world``: GODEBUG=gcstoptheworld.
     """
     check(1, p.triggered == 0, "start_cycle: a cycle runs")
     p.heap_scan_work = 0
@@ -252,17 +249,11 @@ def start_cycle(p: Pacer, now_ns: i64, processors: u64, is_periodic: bool, stops
     p.globals_scan_work = 0
     p.bg_scan_credit = 0
     p.assist_ns = 0
-    p.dedicated_ns = 0
-    p.fractional_ns = 0
+    p.share_ns = 0
     p.idle_ns = 0
     p.mark_start_ns = now_ns
     p.triggered = max(p.heap_live, 1)
     share_workers(p, processors, stops_world)
-    most = to_i64(processors) - p.dedicated_workers_needed
-    if is_periodic:
-        # Without a dedicated worker nothing else may be left to make progress.
-        most = 0 if p.dedicated_workers_needed > 0 else 1
-    p.idle_workers = to_u64(most) << 32
     revise(p)
 
 
@@ -351,7 +342,7 @@ def end_cycle(p: Pacer, now_ns: i64, processors: u64) -> None:
     check_started(p)
     p.last_heap_goal = heap_goal(p)
     work = to_f64(work_done(p))
-    mark_ns = p.assist_ns + p.dedicated_ns + p.fractional_ns + p.idle_ns
+    mark_ns = p.assist_ns + p.share_ns + p.idle_ns
     if mark_ns != 0:
         p.mark_rate = work / to_f64(mark_ns)
     # A cycle in which the program allocated nothing tells nothing of its rate.

@@ -151,7 +151,7 @@ def set_goal(marked: u64) -> None:
 
 
 @kernel
-def begin_pacing(now_ns: i64, stopped_ns: i64, is_periodic: bool, stops_world: bool) -> None:
+def begin_pacing(now_ns: i64, stopped_ns: i64, stops_world: bool) -> None:
     """Begins a cycle at ``now_ns``; the world stands still since ``stopped_ns``, and the mcaches are flushed."""
     if limiter.processors != to_i64(processors()):
         reset_capacity(limiter, stopped_ns, processors())
@@ -160,7 +160,7 @@ def begin_pacing(now_ns: i64, stopped_ns: i64, is_periodic: bool, stops_world: b
     pacer.max_stack_scan = stack_bytes()
     pacer.globals_scan = global_bytes()
     pacer.heap_scan = scannable_bytes()
-    start_cycle(pacer, now_ns, processors(), is_periodic, stops_world)
+    start_cycle(pacer, now_ns, processors(), stops_world)
     if unlikely(settings[PACER_TRACE] != 0):
         print_cycle_start(pacer)
 
