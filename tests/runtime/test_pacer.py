@@ -216,7 +216,7 @@ def test_the_rate_of_marking_is_that_of_the_last_cycle(pacer: SimulatedPacer) ->
     heap(pacer, 4 * MIB, 4 * MIB)
     pacer.store("heap_live", 7 * MIB)
     pacer.call("start", 0, 1)
-    pacer.call("work", 0, 0, 4000, 0, 0)
+    pacer.call("work", 0, 0, 4500, 0, 0)
     for field in "share_ns", "idle_ns":
         pacer.store(field, 1000)
     pacer.call("end", 4 * MIB, 1000, 9000, 1)
