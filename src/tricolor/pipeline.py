@@ -128,7 +128,7 @@ def _analysed(request: CompileRequest, typed: TypedProgram, program: n.Program, 
         verify_program(program)
     progress.say(f"escape analysis of {len(program.funcs)} functions")
     escape = analyse(program.funcs)
-    use_literals(escape.literals)
+    use_literals(escape.literals, escape.boxed_data)
     return Analysed(typed, program, escape)
 
 

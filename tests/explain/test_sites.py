@@ -44,7 +44,12 @@ func costs(n int, b []byte, m map[string]int, s string) int {
 	g()
 	c := make(chan int)
 	h := map[int]int{1: 2}
-	return len(text) + look + len(view) + len(grown) + len(c) + h[1]
+	both := [2]int{7, 8}
+	fmt.Println(both)
+	signs := []rune(s)
+	signs[0] = 'x'
+	title := string(signs)
+	return len(title) + len(text) + look + len(view) + len(grown) + len(c) + h[1]
 }
 
 func Map[A, B any](xs []A, f func(A) B) []B {
@@ -107,6 +112,9 @@ def _site(explained: Explained, expression: str, function: str = "main.costs") -
         ("make(chan int)", "heap", "heap"),
         ("map[int]int{...}", "stack", "heap when larger than 8 entries"),
         ("... argument", "stack", "stack"),
+        ("both", "heap", "none"),
+        ("([]rune)(s)", "stack", "heap when larger than 128 bytes"),
+        ("string(signs)", "stack", "heap when larger than 29 bytes"),
     ],
 )
 def test_cost_classes(explained: Explained, expression: str, verdict: str, cost: str) -> None:

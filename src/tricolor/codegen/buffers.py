@@ -1,8 +1,8 @@
 """Buffers in the frame for small results whose size is known only at run time: concatenated and converted strings, make, append.
 
 How it works: an expression whose object does not escape computes the object's length first. Up to 32 bytes
-the object is made in the buffer, otherwise the runtime allocates it. The string of a rune always fits its 4 bytes. The buffer is one slot of the frame, so an object in it lives
-until the expression is evaluated again. Escape analysis grants a buffer only where that is enough.
+(32 runes for ``[]rune(s)``) the object is made in the buffer, otherwise the runtime allocates it. The string of a rune always fits its
+4 bytes. The buffer is one slot of the frame, so an object in it lives until the expression is evaluated again. Escape analysis grants a buffer only where that is enough.
 
 Source: Go 1.27.3 runtime/string.go (tmpBuf), cmd/compile/internal/walk/builtin.go (walkMakeSlice).
 """
@@ -16,6 +16,9 @@ from tricolor.ir.nodes import Expr
 
 BUFFER_BYTES = 32
 RUNE_BYTES = 4
+BUFFER_RUNES = 32
+MAX_ENCODED_BYTES = 29
+"""Go gives a string of runes three bytes more than it needs, so a longer one does not fit its buffer."""
 
 
 def buffer_bytes(g: Gen, e: Expr) -> int:

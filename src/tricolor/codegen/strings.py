@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tricolor.codegen.allocation import new_site
-from tricolor.codegen.buffers import BUFFER_BYTES, RUNE_BYTES, buffer_bytes, small_or_large
+from tricolor.codegen.buffers import BUFFER_BYTES, BUFFER_RUNES, MAX_ENCODED_BYTES, RUNE_BYTES, buffer_bytes, small_or_large
 from tricolor.codegen.memory import clear_bytes, copy_bytes
 from tricolor.codegen.places import index_operand, slice_parts, string_parts
 from tricolor.codegen.state import Addr, Gen, Mode
@@ -91,13 +91,52 @@ def convert_string(g: Gen, e: Convert) -> str:
             new_site(g, e.pos, "string", STRING, e, False)
             return g.rt(e.pos, "runtime.intstring", rune)
         case Conversion.STRING_TO_RUNES:
-            v = g.string(*lent_string(g, e.x))
-            new_site(g, e.pos, "runes of string", e.type, e, False)
-            return g.rt(e.pos, "runtime.stringtoslicerune", v)
+            return _runes(g, e)
         case _:
-            v = g.value(e.x)
-            new_site(g, e.pos, "string", STRING, e, False)
-            return g.rt(e.pos, "runtime.slicerunetostring", v)
+            return _string_of_runes(g, e)
+
+
+def _runes(g: Gen, e: Convert) -> str:
+    """``[]rune(string)``."""
+    v = g.string(*lent_string(g, e.x))
+    buffer_size = RUNE_BYTES * BUFFER_RUNES if buffer_bytes(g, e) else 0
+
+    def large() -> str:
+        new_site(g, e.pos, "runes of string", e.type, e, False, buffer_size)
+        return g.rt(e.pos, "runtime.stringtoslicerune", v)
+
+    if not buffer_size:
+        return large()
+    count = g.rt(e.pos, "runtime.runecount", v)
+
+    def small(buffer: str) -> str:
+        clear_bytes(g, Addr(buffer, Mode.PRIVATE), buffer_size, 8)
+        g.rt(e.pos, "runtime.putrunes", buffer, v)
+        return g.slice(buffer, count, str(BUFFER_RUNES))
+
+    fits = g.op(f"icmp ule i64 {count}, {BUFFER_RUNES}")
+    return small_or_large(g, fits, "{ptr, i64, i64}", small, large, buffer_size)
+
+
+def _string_of_runes(g: Gen, e: Convert) -> str:
+    """``string(runes)``."""
+    v = g.value(e.x)
+    limit = MAX_ENCODED_BYTES if buffer_bytes(g, e) else 0
+
+    def large() -> str:
+        new_site(g, e.pos, "string", STRING, e, False, limit)
+        return g.rt(e.pos, "runtime.slicerunetostring", v)
+
+    if not limit:
+        return large()
+    length = g.rt(e.pos, "runtime.runebytes", v)
+
+    def small(buffer: str) -> str:
+        g.rt(e.pos, "runtime.putrunebytes", buffer, v)
+        return g.string(buffer, length)
+
+    fits = g.op(f"icmp ule i64 {length}, {limit}")
+    return small_or_large(g, fits, _PAIR, small, large)
 
 
 def _copied(g: Gen, e: Convert, source: tuple[str, str], kind: str, symbol: str) -> str:

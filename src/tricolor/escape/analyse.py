@@ -73,6 +73,7 @@ def _analyse_all(funcs: Sequence[n.Func], explained: bool, known: Mapping[n.Func
     allocations_of: defaultdict[n.Func, list[n.Expr]] = defaultdict(list)
     events_in: list[Sequence[Event]] = []
     literals: dict[n.Expr, n.Const] = {}
+    boxed_data: dict[n.Expr, n.Expr] = {}
     temporaries: dict[n.Var, n.Expr] = {}
     scans = scan(funcs)
     for members in batches(funcs, scans):
@@ -88,6 +89,7 @@ def _analyse_all(funcs: Sequence[n.Func], explained: bool, known: Mapping[n.Func
             assert location.func is not None
             allocations_of[location.func].append(node)
         literals.update(b.literals)
+        boxed_data.update(b.boxed_data)
         temporaries.update((v, x) for v, x in b.temporaries.items() if not b.variables[v].reassigned)
         by_value.update(var for var, location in b.variables.items() if _held_by_value(var, location))
         for func in members:
@@ -107,6 +109,7 @@ def _analyse_all(funcs: Sequence[n.Func], explained: bool, known: Mapping[n.Func
         dict(allocations_of),
         events_in,
         literals,
+        boxed_data,
         temporaries,
     )
 

@@ -54,7 +54,7 @@ class Batch:
         ``heap``, ``mutator``, ``callee``, ``blank``: the special locations.
         ``closures``: closures with the holes for their captured variables.
         ``results_lost``: closures that unknown code may call.
-        ``literals``: constants that operands of make and of boxing always equal.
+        ``literals``: constants that operands of make and of boxing always equal. ``boxed_data``: composite literals of constants likewise.
         ``temporaries``: initial values of the variables that the IR's builder added.
         ``pinned``: conversions of pointers to uintptr whose pointers must stay valid, with the holes for these pointers.
         ``events``: what the compiler prints about the batch; explanations only if ``explained``.
@@ -82,6 +82,7 @@ class Batch:
     callee: Location = field(default_factory=lambda: special(CALLS))
     blank: Location = field(default_factory=special)
     literals: dict[Expr, Const] = field(default_factory=dict[Expr, Const])
+    boxed_data: dict[Expr, Expr] = field(default_factory=dict[Expr, Expr])
     temporaries: dict[Var, Expr] = field(default_factory=dict[Var, Expr])
     pinned: dict[Expr, Hole] = field(default_factory=dict[Expr, Hole])
     events: list[Event] = field(default_factory=list[Event])

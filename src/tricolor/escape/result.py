@@ -22,7 +22,8 @@ class EscapeResult:
     ``batches``: the functions of each batch, in order of analysis. ``batch_of``: the number of each function's batch.
     ``allocations_in``: allocating expressions of each batch. ``allocations_of``: allocating expressions of each function.
     ``events_in``: what the compiler prints while it analyses each batch.
-    ``literals``: constants that operands of make and of boxing always equal.
+    ``literals``: constants that operands of make and of boxing always equal. ``boxed_data``: composite literals of constants that
+    operands of boxing always equal.
     ``temporaries``: the variables that the IR's builder added, with their values.
     """
 
@@ -37,6 +38,7 @@ class EscapeResult:
     allocations_of: Mapping[n.Func, Sequence[n.Expr]]
     events_in: Sequence[Sequence[Event]]
     literals: Mapping[n.Expr, n.Const]
+    boxed_data: Mapping[n.Expr, n.Expr]
     temporaries: Mapping[n.Var, n.Expr]
 
     def in_order(self, numbers: Sequence[int]) -> EscapeResult:

@@ -21,6 +21,8 @@ from tricolor.ir import nodes as n
 _BUFFER_BYTES: Final = 32
 """Size of the buffer in the frame for a string, or for the array of a slice whose size is known only at run time."""
 _RUNE_BUFFER_BYTES: Final = 32 * 4
+_ENCODED_BYTES: Final = 29
+"""Longest string of runes in a buffer: the runtime asks for three bytes more than it needs."""
 _MAX_STACK_BOX_BYTES: Final = 1024
 _MAX_TABLE_BYTES: Final = 8
 _GROUP_ENTRIES: Final = 8
@@ -111,7 +113,7 @@ def _capacity(node: n.MakeSlice, escape: EscapeResult) -> int | None:
 
 def _boxing(node: n.Convert, location: Location, escape: EscapeResult) -> Cost:
     of = node.x.type
-    if isinstance(node.x, (n.Const, n.Zero)) or node in escape.literals:
+    if isinstance(node.x, (n.Const, n.Zero)) or node in escape.literals or node in escape.boxed_data:
         return Cost(CostClass.NONE, "a constant in an interface is read-only data")
     if size_of(of) == 1 and isinstance(t.underlying(of), t.Basic):
         return Cost(CostClass.NONE, "one-byte values come from a static table")
@@ -136,6 +138,8 @@ def _text(node: n.Convert | n.Concat, location: Location) -> Cost:
             return _STACK
         case n.Conversion.STRING_TO_RUNES:
             return _above(_RUNE_BUFFER_BYTES)
+        case n.Conversion.RUNES_TO_STRING:
+            return _above(_ENCODED_BYTES)
         case _:
             return _above(_BUFFER_BYTES)
 

@@ -214,35 +214,61 @@ def stringtoslicebyte(data: addr, length: u64) -> tuple[addr, u64, u64]:
 @goroutine("runtime.slicerunetostring")
 def slicerunetostring(runes: addr, count: u64, capacity: u64) -> tuple[addr, u64]:
     """string(r) for runes."""
-    length: u64 = 0
-    for number in range(count):
-        length += encoded_bytes(valid_rune(to_u32(load_i32(runes + number * RUNE_BYTES))))
+    length = rune_bytes(runes, count, capacity)
     if length == 0:
         return to_addr(0), 0
     made = alloc_noscan(length, False)
-    at = made
+    put_rune_bytes(made, runes, count, capacity)
+    return made, length
+
+
+@goroutine("runtime.runebytes")
+def rune_bytes(runes: addr, count: u64, _capacity: u64) -> u64:
+    """Length of string(r) for runes."""
+    length: u64 = 0
+    for number in range(count):
+        length += encoded_bytes(valid_rune(to_u32(load_i32(runes + number * RUNE_BYTES))))
+    return length
+
+
+@goroutine("runtime.putrunebytes")
+def put_rune_bytes(buffer: addr, runes: addr, count: u64, _capacity: u64) -> None:
+    """Writes the bytes of string(r) for runes to a buffer that has room for them."""
+    at = buffer
     for number in range(count):
         at = at + encode(at, valid_rune(to_u32(load_i32(runes + number * RUNE_BYTES))))
-    return made, length
 
 
 @goroutine("runtime.stringtoslicerune")
 def stringtoslicerune(data: addr, length: u64) -> tuple[addr, u64, u64]:
     """[]rune(s)."""
+    count = count_runes(data, length)
+    room = round_up_size(count * RUNE_BYTES, True)
+    made = raw_bytes(count * RUNE_BYTES, room)
+    put_runes(made, data, length)
+    return made, count, room // RUNE_BYTES
+
+
+@goroutine("runtime.runecount")
+def count_runes(data: addr, length: u64) -> u64:
+    """How many runes a string has."""
     count: u64 = 0
     at: u64 = 0
     while at < length:
         _rune, at = decode(data, length, at)
         count += 1
-    room = round_up_size(count * RUNE_BYTES, True)
-    made = raw_bytes(count * RUNE_BYTES, room)
-    at = 0
+    return count
+
+
+@goroutine("runtime.putrunes")
+def put_runes(buffer: addr, data: addr, length: u64) -> None:
+    """Writes the runes of a string to a buffer that has room for them."""
+    at: u64 = 0
     number: u64 = 0
     while at < length:
         rune, at = decode(data, length, at)
-        store_i32(made + number * RUNE_BYTES, to_i32(rune))
+        store_i32(buffer + number * RUNE_BYTES, to_i32(rune))
         number += 1
-    return made, count, room // RUNE_BYTES
 
 
 @goroutine("runtime.intstring")
