@@ -65,7 +65,7 @@ KERNEL: Final[dict[str, str]] = {
     # Goroutines.
     "runtime.getg": "the running goroutine",
     "runtime.goid": "its number",
-    "runtime.gwords": "four words in its record that the collector scans; zero in a new goroutine, except that it inherits the labels",
+    "runtime.gwords": "five words in its record that the collector scans; zero in a new goroutine, except that it inherits the labels and the bubble",
     "runtime.newproc": "a goroutine that calls a closure",
     "runtime.newsystemproc": "as newproc; the goroutine is not counted, not shown in traces, and does not keep the program running",
     "runtime.newparkedproc": "as newproc; the goroutine waits for goready",
@@ -74,6 +74,8 @@ KERNEL: Final[dict[str, str]] = {
     "runtime.gosleep": "gopark that also ends at a time (ns of nanotime): true then",
     "runtime.goready": "make a parked goroutine runnable; does nothing if its gosleep has ended already",
     "runtime.goexit0": "end the running goroutine",
+    "runtime.bubblerelease": "take back an active of a bubble (files/runtime/synctest.go); wake a goroutine of it if it is blocked now",
+    "runtime.showbubble": "let the trace of the panic that ends the program show the goroutines of a bubble",
     "runtime.gcount": "number of goroutines without system goroutines",
     "runtime.gomaxprocs": "set the number of threads if positive; return the old one",
     "runtime.lockthread": "keep the goroutine on its thread, and others off it",

@@ -12,6 +12,5 @@ UNSUPPORTED_PACKAGES: Final[dict[str, str]] = {
     "plugin": "programs are not linked dynamically",
     "runtime/race": "the race detector is Go's own",
     "runtime/coverage": "coverage is not recorded",
-    "testing/synctest": "there is no fake clock",
     "simd/archsimd": "vector types of the language are not supported",
 }

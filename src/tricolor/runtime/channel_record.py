@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tricolor.kernel.lang import Embed, Struct, addr, atomic_load, i64, inline, is_null, to_i64, u8, u64
+from tricolor.kernel.lang import Embed, Struct, addr, atomic_load, i64, inline, is_null, to_i64, u8, u32, u64
 from tricolor.runtime.abi_types import GoType
 from tricolor.runtime.records.goroutine import Sudog
 from tricolor.runtime.system.lock import Lock
@@ -23,7 +23,9 @@ class Channel(Struct):
     buffer: addr
     timer: addr
     """The timer that sends to it (timeTimer in goroot/files/runtime/time.go), for which len and cap are 0; 0: none does."""
-    elem_bytes: u64
+    elem_bytes: u32
+    bubble: u32
+    """Number of the bubble (``scheduler.bubbles``) in which the channel was made; 0: outside of all. Only its goroutines may use the channel."""
     closed: u8
     has_pointers: u8
     lock: Embed[Lock]

@@ -56,6 +56,7 @@ from tricolor.kernel.lang import (
     stack_struct,
     systemstack,
     text,
+    to_u32,
     to_u64,
     u8,
     unlikely,
@@ -65,11 +66,20 @@ from tricolor.runtime.channel_record import Channel, WaitQueue
 from tricolor.runtime.lock_ranks import RANK_CHANNEL
 from tricolor.runtime.mutator.malloc import mallocgc, newobject
 from tricolor.runtime.pointer_stores import clear_go_values, copy_go_value, store_go_pointer
-from tricolor.runtime.records.goroutine import G, Sudog
+from tricolor.runtime.records.goroutine import BUBBLE, G, Sudog
 from tricolor.runtime.records.machine import machine, pin, unpin
+from tricolor.runtime.scheduler.bubble_record import bubble_number
 from tricolor.runtime.scheduler.contention import block_event, wait_began
 from tricolor.runtime.scheduler.goroutines import park_waiting
-from tricolor.runtime.scheduler.reasons import REASON_RECEIVE, REASON_RECEIVE_NIL, REASON_SELECT_NO_CASES, REASON_SEND, REASON_SEND_NIL
+from tricolor.runtime.scheduler.reasons import (
+    REASON_BUBBLE_RECEIVE,
+    REASON_BUBBLE_SEND,
+    REASON_RECEIVE,
+    REASON_RECEIVE_NIL,
+    REASON_SELECT_NO_CASES,
+    REASON_SEND,
+    REASON_SEND_NIL,
+)
 from tricolor.runtime.scheduler.waking import make_ready
 from tricolor.runtime.system.clock import nanotime
 from tricolor.runtime.system.lock import acquire, holds, parallel, release
@@ -95,6 +105,10 @@ _type_with_buffer = global_struct(GoType)
 
 @go_function("runtime.panicplain")
 def panicplain(text: addr, length: i64) -> None: ...
+
+
+@go_function("runtime.fatal")
+def fatal_error(text: addr, length: i64) -> None: ...
 
 
 # A timer sends only while a goroutine looks at its channel (timerlook), or waits for it (between timerwait and timerleave). Package
@@ -144,7 +158,9 @@ def makechan(type: GoChannelType, capacity: i64) -> Channel:
     else:
         made = as_struct(Channel, newobject(channel_type()))
         store_go_pointer(field_address(made.buffer), mallocgc(buffer_bytes, address(elem), True))
-    made.elem_bytes = elem_bytes
+    made.elem_bytes = to_u32(elem_bytes)
+    if unlikely(machine.g.words[BUBBLE] != 0):
+        made.bubble = bubble_number(machine.g)
     made.elem_type = elem
     made.has_pointers = 1 if has_pointers else 0
     made.capacity = to_u64(capacity)
@@ -168,6 +184,27 @@ def unlock_channel(channel: Channel) -> None:
     if unlikely(parallel.value != 0):
         release(channel.lock)
         unpin()
+
+
+# --- Bubbles ----------------------------------------------------------------------------------------
+
+
+@inline
+def is_foreign(channel: Channel) -> bool:
+    """Whether the channel belongs to a bubble of testing/synctest in which the running goroutine is not."""
+    return unlikely(channel.bubble != 0) and channel.bubble != bubble_number(machine.g)
+
+
+@goroutine("tricolor.foreign_send")
+def fatal_foreign_send() -> None:
+    """Ends the program as a send from outside the channel's bubble does."""
+    fatal_error(*text("send on synctest channel from outside bubble"))
+
+
+@goroutine("tricolor.foreign_receive")
+def fatal_foreign_receive() -> None:
+    """Ends the program as a receive from outside the channel's bubble does."""
+    fatal_error(*text("receive on synctest channel from outside bubble"))
 
 
 # --- Queues and elements --------------------------------------------------------------------------
@@ -237,7 +274,7 @@ def take_waiter(queue: WaitQueue) -> Sudog:
 @inline
 def copy_elem(channel: Channel, target: addr, source: addr) -> None:
     """Copies an element."""
-    copy_go_value(channel.elem_type, target, source, channel.elem_bytes)
+    copy_go_value(channel.elem_type, target, source, to_u64(channel.elem_bytes))
 
 
 @inline
@@ -263,7 +300,7 @@ def give_to_receiver(channel: Channel, receiver: Sudog, elem: addr) -> None:
 @inline
 def put_in_buffer(channel: Channel, elem: addr) -> None:
     """Appends an element; there must be room."""
-    copy_elem(channel, channel.buffer + channel.send_at * channel.elem_bytes, elem)
+    copy_elem(channel, channel.buffer + channel.send_at * to_u64(channel.elem_bytes), elem)
     following = channel.send_at + 1
     channel.send_at = 0 if following == channel.capacity else following
     channel.count += 1
@@ -272,11 +309,11 @@ def put_in_buffer(channel: Channel, elem: addr) -> None:
 @inline
 def take_from_buffer(channel: Channel, elem: addr) -> None:
     """Takes the oldest element; there must be one."""
-    place = channel.buffer + channel.receive_at * channel.elem_bytes
+    place = channel.buffer + channel.receive_at * to_u64(channel.elem_bytes)
     if elem != 0:
         copy_elem(channel, elem, place)
     if channel.has_pointers != 0:
-        clear_go_values(channel.elem_type, place, channel.elem_bytes)
+        clear_go_values(channel.elem_type, place, to_u64(channel.elem_bytes))
     following = channel.receive_at + 1
     channel.receive_at = 0 if following == channel.capacity else following
     channel.count -= 1
@@ -289,7 +326,7 @@ def take_from_sender(channel: Channel, sender: Sudog, elem: addr) -> None:
         if elem != 0:
             copy_elem(channel, elem, sender.elem)
     else:
-        place = channel.buffer + channel.receive_at * channel.elem_bytes
+        place = channel.buffer + channel.receive_at * to_u64(channel.elem_bytes)
         if elem != 0:
             copy_elem(channel, elem, place)
         copy_elem(channel, place, sender.elem)
@@ -302,7 +339,7 @@ def take_from_sender(channel: Channel, sender: Sudog, elem: addr) -> None:
 def clear_elem(channel: Channel, elem: addr) -> None:
     """What a receive from a closed channel gives."""
     if elem != 0:
-        clear_go_values(channel.elem_type, elem, channel.elem_bytes)
+        clear_go_values(channel.elem_type, elem, to_u64(channel.elem_bytes))
 
 
 @inline
@@ -395,6 +432,8 @@ def chansend1(channel: Channel, elem: addr) -> None:
     """``channel <- *elem``."""
     if unlikely(is_null(channel)):
         block_forever(REASON_SEND_NIL)
+    if is_foreign(channel):
+        fatal_foreign_send()
     lock_channel(channel)
     if unlikely(channel.closed != 0):
         unlock_channel(channel)
@@ -411,7 +450,7 @@ def chansend1(channel: Channel, elem: addr) -> None:
         unlock_channel(channel)
         return
     waiter = stack_struct(Sudog)
-    if not wait_in(channel, channel.senders, waiter, elem, REASON_SEND):
+    if not wait_in(channel, channel.senders, waiter, elem, REASON_SEND if channel.bubble == 0 else REASON_BUBBLE_SEND):
         panic_send_closed()
 
 
@@ -420,6 +459,8 @@ def chanrecv2(channel: Channel, elem: addr) -> bool:
     """``*elem, ok = <-channel``; elem may be 0."""
     if unlikely(is_null(channel)):
         block_forever(REASON_RECEIVE_NIL)
+    if is_foreign(channel):
+        fatal_foreign_receive()
     timer = channel.timer
     if unlikely(timer != 0):
         timer_look(timer)
@@ -449,7 +490,7 @@ def chanrecv2(channel: Channel, elem: addr) -> bool:
             timer_leave(timer)
             return True
     waiter = stack_struct(Sudog)
-    received = wait_in(channel, channel.receivers, waiter, elem, REASON_RECEIVE)
+    received = wait_in(channel, channel.receivers, waiter, elem, REASON_RECEIVE if channel.bubble == 0 else REASON_BUBBLE_RECEIVE)
     if unlikely(timer != 0):
         timer_leave(timer)
     if received:
@@ -491,6 +532,8 @@ def selectnbsend(channel: Channel, elem: addr) -> bool:
     """``select { case channel <- *elem: default: }``: whether it was sent."""
     if is_null(channel):
         return False
+    if is_foreign(channel):
+        fatal_foreign_send()
     # In this order: what was open and is found full later became full while it was open, since a closed channel does not fill up.
     if unlikely(parallel.value != 0) and not is_closed(channel) and looks_full(channel):
         return False
@@ -509,6 +552,8 @@ def selectnbrecv(elem: addr, channel: Channel) -> tuple[bool, bool]:
     """``select { case *elem, ok = <-channel: default: }``: whether the case was taken, and ok."""
     if is_null(channel):
         return False, False
+    if is_foreign(channel):
+        fatal_foreign_receive()
     if unlikely(channel.timer != 0):
         timer_look(channel.timer)
     # In this order: a channel that was empty and is not closed later was empty and open at the moment of the first look.
@@ -547,6 +592,8 @@ def closechan(channel: Channel) -> None:
     """close(channel): wakes all who wait."""
     if unlikely(is_null(channel)):
         panicplain(*text("close of nil channel"))
+    if is_foreign(channel):
+        fatal_error(*text("close of synctest channel from outside bubble"))
     lock_channel(channel)
     if unlikely(channel.closed != 0):
         unlock_channel(channel)

@@ -43,6 +43,8 @@ RANK_RUN_QUEUE: Final = 13
 """The run queue and the sleepers of a processor."""
 RANK_FINALIZERS: Final = 14
 """Whether the goroutine that runs finalizers waits."""
+RANK_BUBBLE: Final = 15
+"""A bubble of testing/synctest: which of its goroutines are blocked. Held while a goroutine begins, waits, wakes or ends, and for nothing else."""
 
 # Memory.
 RANK_PROFILES: Final = 19

@@ -20,6 +20,7 @@ MODULES: Final = (
     "tricolor.runtime.scheduler.accessors",
     "tricolor.runtime.scheduler.notices",
     "tricolor.runtime.scheduler.forking",
+    "tricolor.runtime.scheduler.bubbles",
     "tricolor.runtime.scheduler.descriptors",
     "tricolor.runtime.panics",
     "tricolor.runtime.slices",

@@ -38,6 +38,7 @@ from tricolor.kernel.lang import (
     size_of,
     store_u16,
     systemstack,
+    text,
     to_i64,
     to_u16,
     to_u32,
@@ -50,6 +51,8 @@ from tricolor.runtime.channels import (
     block_forever,
     clear_elem,
     enqueue_waiter,
+    fatal_error,
+    is_foreign,
     lock_channel,
     panic_send_closed,
     remove_waiter,
@@ -61,13 +64,14 @@ from tricolor.runtime.channels import (
     unlock_channel,
     wake_partner,
 )
-from tricolor.runtime.records.goroutine import WAITING, G, Sudog
+from tricolor.runtime.records.goroutine import BUBBLE, WAITING, G, Sudog
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.processor import next_random
+from tricolor.runtime.scheduler.bubbles import count_parked
 from tricolor.runtime.scheduler.contention import block_event, wait_began
 from tricolor.runtime.scheduler.context import park
 from tricolor.runtime.scheduler.goroutines import schedule
-from tricolor.runtime.scheduler.reasons import REASON_SELECT
+from tricolor.runtime.scheduler.reasons import REASON_BUBBLE_SELECT, REASON_SELECT
 from tricolor.runtime.scheduler.sudogs import sudog_acquire, sudog_release
 from tricolor.runtime.system.lock import parallel
 
@@ -105,19 +109,22 @@ def case_at(cases: addr, index: u64) -> Case:
 
 
 @inline
-def poll_order(cases: addr, order: addr, count: u64) -> tuple[u64, bool]:
-    """Writes the indices of cases with a channel in random order; gives how many there are, and whether timers send to some."""
+def poll_order(cases: addr, order: addr, count: u64) -> tuple[u64, bool, bool]:
+    """Writes the indices of cases with a channel in random order; gives how many there are, whether timers send to some, and whether the
+    running goroutine is outside of the bubble of one."""
     used: u64 = 0
     timers = False
+    foreign = False
     for index in range(count):
         channel = case_at(cases, index).channel
         if not is_null(channel):
             timers = timers or channel.timer != 0
+            foreign = foreign or is_foreign(channel)
             other = random_below(used + 1)
             store_u16(order + used * 2, load_u16(order + other * 2))
             store_u16(order + other * 2, to_u16(index))
             used += 1
-    return used, timers
+    return used, timers, foreign
 
 
 # --- Locks ----------------------------------------------------------------------------------------
@@ -194,6 +201,8 @@ def commit_select(g: G) -> NoReturn:
     Once the last channel is unlocked, the records may belong to others; and once a channel is, its own ones. So a channel is unlocked
     after its last record was read.
     """
+    bubble = g.words[BUBBLE]
+    reason = g.reason
     atomic_store(g.status, WAITING, "release")
     each = g.waiting if parallel.value != 0 else null(Sudog)
     while not is_null(each):
@@ -202,10 +211,21 @@ def commit_select(g: G) -> NoReturn:
         if is_null(each) or each.channel != address(channel):
             unlock_channel(channel)
     check(2, machine.locks == 0, "commit_select: the goroutine holds a lock or is pinned")
+    if unlikely(bubble != 0):
+        count_parked(bubble, reason)
     schedule()
 
 
 # --- Waiting --------------------------------------------------------------------------------------
+
+
+@inline
+def all_in_bubble(cases: addr, order: addr, used: u64) -> bool:
+    """Whether the channels of all cases belong to a bubble."""
+    inside = True
+    for at in range(used):
+        inside = inside and channel_at(cases, order, at).bubble != 0
+    return inside
 
 
 @inline
@@ -238,6 +258,8 @@ def wait_in_all(cases: addr, order: addr, used: u64, sends: u64) -> Sudog:
         else:
             enqueue_waiter(case.channel.receivers, waiter)
     g.reason = REASON_SELECT
+    if unlikely(g.words[BUBBLE] != 0) and all_in_bubble(cases, order, used):
+        g.reason = REASON_BUBBLE_SELECT
     park(function_address(commit_select))
     taken = as_struct(Sudog, g.param)
     if unlikely(began != 0):
@@ -305,7 +327,9 @@ def selectgo(cases: addr, order: addr, sends: i64, receives: i64, block: bool) -
     ``order`` is memory for twice as many u16 as there are cases. The first ``sends`` cases are sends.
     """
     first_receive = to_u64(sends)
-    used, timers = poll_order(cases, order, to_u64(sends + receives))
+    used, timers, foreign = poll_order(cases, order, to_u64(sends + receives))
+    if unlikely(foreign):
+        fatal_error(*text("select on synctest channel from outside bubble"))
     locked = order
     if unlikely(parallel.value != 0):
         locked = order + used * 2
@@ -349,7 +373,7 @@ def selectgo(cases: addr, order: addr, sends: i64, receives: i64, block: bool) -
         select_timers(cases, sends + receives, LEAVE)
     if outcome == WAITS:
         if block:
-            block_forever(REASON_SELECT)
+            block_forever(REASON_SELECT if machine.g.words[BUBBLE] == 0 else REASON_BUBBLE_SELECT)
         return -1, False
     if outcome == SENT_TO_CLOSED:
         panic_send_closed()

@@ -42,6 +42,7 @@ from tricolor.runtime.scheduler.machines import (
 )
 from tricolor.runtime.scheduler.preempt import start_monitor
 from tricolor.runtime.scheduler.quitting import quit_handler
+from tricolor.runtime.scheduler.reasons import REASON_NONE
 from tricolor.runtime.scheduler.scan import scan_stacks
 from tricolor.runtime.scheduler.seeded import begin_seeded
 from tricolor.runtime.scheduler.shutdown import before_leaving
@@ -71,7 +72,7 @@ def main_goroutine(closure: addr) -> None:
 def run_main() -> NoReturn:
     """Makes the first goroutine and runs goroutines; on the system stack."""
     _main_closure.value = function_address(main_goroutine)
-    make_ready(create(field_address(_main_closure), False))
+    make_ready(create(field_address(_main_closure), False, REASON_NONE))
     if settings[STOP_EVERY_US] != 0:
         start_monitor()
     schedule()

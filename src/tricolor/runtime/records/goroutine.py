@@ -48,6 +48,8 @@ SCANNED: Final = 0x1000
 
 # Index of the word with the labels that runtime/pprof gave the goroutine.
 LABELS: Final = 3
+# Index of the word with the goroutine's bubble (``scheduler.bubbles``), 0 for one outside of all bubbles.
+BUBBLE: Final = 4
 
 SEGMENT_HEADER_BYTES: Final = 64
 # Below the limit there is room for: a frame of 255 bytes that LLVM does not check exactly, the call of
@@ -107,8 +109,8 @@ class G(Struct):
     select_done: u8
     panics_on_fault: u8
     """1 after debug.SetPanicOnFault(true)."""
-    words: Array[addr, 4]
-    """Belong to package runtime: frames that defer, panics under way, token of recover, LABELS (gWords in panic.go)."""
+    words: Array[addr, 5]
+    """Belong to package runtime: frames that defer, panics under way, token of recover, LABELS, BUBBLE (gWords in panic.go)."""
     param: addr
     """Who woke the goroutine: a Sudog, or 0."""
     first_segment: Segment

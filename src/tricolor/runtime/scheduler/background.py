@@ -40,6 +40,7 @@ from tricolor.runtime.scheduler.context import park
 from tricolor.runtime.scheduler.goroutines import create, monitor_needed, schedule
 from tricolor.runtime.scheduler.helpers import Helper, cycle_helper, scavenging_helper
 from tricolor.runtime.scheduler.preempt import MONITOR_RUNS
+from tricolor.runtime.scheduler.reasons import REASON_NONE
 from tricolor.runtime.scheduler.segments import release_idle, release_surplus, surplus_blocks
 from tricolor.runtime.scheduler.waking import make_ready
 from tricolor.runtime.system.clock import nanotime
@@ -140,7 +141,7 @@ def _make(helper: Helper, code: addr) -> None:
     if atomic_exchange(helper.is_made, 1, "relaxed") != 0:
         return
     helper.closure = code
-    helper.g = create(field_address(helper.closure), True)
+    helper.g = create(field_address(helper.closure), True, REASON_NONE)
     make_ready(helper.g)
 
 

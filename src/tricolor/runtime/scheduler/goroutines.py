@@ -51,16 +51,18 @@ from tricolor.runtime.collector.cycle import background_slice
 from tricolor.runtime.collector.cycles import cycles
 from tricolor.runtime.lock_ranks import RANK_SCHEDULER
 from tricolor.runtime.pointer_stores import store_go_pointer
-from tricolor.runtime.records.goroutine import DEAD, IN_CALL, LABELS, RUNNABLE, RUNNING, SCANNED, WAITING, G, change_status
+from tricolor.runtime.records.goroutine import BUBBLE, DEAD, IN_CALL, LABELS, RUNNABLE, RUNNING, SCANNED, WAITING, G, change_status
 from tricolor.runtime.records.machine import machine, unpin
 from tricolor.runtime.records.process import counters, scheduler
 from tricolor.runtime.records.processor import MOST_FREE_GOROUTINES, Processor
 from tricolor.runtime.records.time_histogram import count_duration, ready_times
 from tricolor.runtime.records.world import is_stopping
+from tricolor.runtime.scheduler.bubbles import count_begun, count_ended, count_parked
 from tricolor.runtime.scheduler.context import park, resume
 from tricolor.runtime.scheduler.locked_threads import forget_thread, run_elsewhere, stay_with_goroutine
 from tricolor.runtime.scheduler.machines import idle_processor_take, note_sleeper, processor_use, processor_wait
 from tricolor.runtime.scheduler.preempt import MONITOR_NONE, start_monitor
+from tricolor.runtime.scheduler.reasons import REASON_COROUTINE, REASON_NONE
 from tricolor.runtime.scheduler.run_queue import enqueue, put_run_next, sample_ready, shared_put, shared_take, take_run_next
 from tricolor.runtime.scheduler.saved_registers import go_on
 from tricolor.runtime.scheduler.scan import shade_slots
@@ -181,8 +183,12 @@ def _release_wait_lock() -> None:
 @export("tricolor.commit_park")
 def commit_park(g: G) -> NoReturn:
     """The goroutine waits; its lock may be released from here on, and others may scan or wake it."""
+    bubble = g.words[BUBBLE]
+    reason = g.reason
     atomic_store(g.status, WAITING, "release")
     _release_wait_lock()
+    if unlikely(bubble != 0):
+        count_parked(bubble, reason)
     schedule()
 
 
@@ -222,6 +228,8 @@ def commit_exit(g: G) -> NoReturn:
     check(2, machine.locks == 0, "commit_exit: the goroutine holds a lock or is pinned")
     if g.locked_thread != 0:
         forget_thread(g)
+    if unlikely(g.words[BUBBLE] != 0):
+        count_ended(g)
     # Nobody scans a goroutine that runs.
     atomic_store(g.status, DEAD, "release")
     if g.system == 0:
@@ -234,6 +242,7 @@ def commit_exit(g: G) -> NoReturn:
     g.words[1] = 0
     g.words[2] = 0
     g.words[LABELS] = 0
+    g.words[BUBBLE] = 0
     g.param = 0
     g.panics_on_fault = 0
     stack_retire(g)
@@ -347,8 +356,8 @@ def _note_parent(g: G) -> None:
 
 
 @kernel
-def create(closure: addr, system: bool) -> G:
-    """A goroutine that will call the closure; its state is WAITING."""
+def create(closure: addr, system: bool, reason: u8) -> G:
+    """A goroutine that will call the closure; its state is WAITING, for a reason that is 0 if it is made ready at once."""
     p = machine.processor
     g = _new_g(p)
     stack_prepare(g, closure)
@@ -356,7 +365,7 @@ def create(closure: addr, system: bool) -> G:
     if unlikely(marking.value != 0):
         shade(to_addr(0), closure)
     g.id = _next_id(p)
-    g.reason = 0
+    g.reason = reason
     g.system = 1 if system else 0
     p.created += 1
     if system:
@@ -365,6 +374,9 @@ def create(closure: addr, system: bool) -> G:
         _count_live(1)
         counters.goroutines_peak = max(counters.goroutines_peak, scheduler.live)
     _note_parent(g)
+    if not system and not is_null(machine.g) and unlikely(machine.g.words[BUBBLE] != 0):
+        store_go_pointer(field_address(g.words[BUBBLE]), machine.g.words[BUBBLE])
+        count_begun(g)
     change_status(g, DEAD, WAITING)
     return g
 
@@ -379,21 +391,21 @@ def monitor_needed() -> None:
 @systemstack("runtime.newproc")
 def newproc(closure: addr) -> None:
     """``go closure()``."""
-    make_ready(create(closure, False))
+    make_ready(create(closure, False, REASON_NONE))
     monitor_needed()
 
 
 @systemstack("runtime.newsystemproc")
 def newsystemproc(closure: addr) -> None:
     """As newproc, for a goroutine of the runtime: it is not counted, and traces do not show it."""
-    make_ready(create(closure, True))
+    make_ready(create(closure, True, REASON_NONE))
     monitor_needed()
 
 
 @systemstack("runtime.newparkedproc")
 def newparkedproc(closure: addr) -> G:
-    """A goroutine that runs once goready is called for it."""
-    return create(closure, False)
+    """A goroutine that runs once goready is called for it: a half of a coroutine, or the first goroutine of a bubble."""
+    return create(closure, False, REASON_COROUTINE)
 
 
 # --- Waiting and waking ---------------------------------------------------------------------------

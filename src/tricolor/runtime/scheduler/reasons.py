@@ -27,3 +27,25 @@ REASON_WAIT_GROUP: Final = 25
 # The goroutine that serves timers sleeps. In Go the number stands for the trace reader, which does not exist here.
 REASON_TIMERS: Final = 26
 REASON_COROUTINE: Final = 38
+REASON_BUBBLE_RUN: Final = 40
+REASON_BUBBLE_WAIT: Final = 41
+REASON_BUBBLE_RECEIVE: Final = 42
+REASON_BUBBLE_SEND: Final = 43
+REASON_BUBBLE_SELECT: Final = 44
+REASON_BUBBLE_WAIT_GROUP: Final = 45
+
+# Reasons for which a goroutine of a bubble waits durably: only another goroutine of the bubble, or its clock, can wake it. A bit each.
+DURABLE_REASONS: Final = (
+    1 << REASON_SLEEP
+    | 1 << REASON_RECEIVE_NIL
+    | 1 << REASON_SEND_NIL
+    | 1 << REASON_SELECT_NO_CASES
+    | 1 << REASON_COND
+    | 1 << REASON_COROUTINE
+    | 1 << REASON_BUBBLE_RUN
+    | 1 << REASON_BUBBLE_WAIT
+    | 1 << REASON_BUBBLE_RECEIVE
+    | 1 << REASON_BUBBLE_SEND
+    | 1 << REASON_BUBBLE_SELECT
+    | 1 << REASON_BUBBLE_WAIT_GROUP
+)

@@ -37,10 +37,17 @@ from tricolor.kernel.lang import (
     u32,
     u64,
 )
-from tricolor.runtime.records.goroutine import DEAD, IN_CALL, RUNNABLE, RUNNING, SCANNED, G
+from tricolor.runtime.records.goroutine import BUBBLE, DEAD, IN_CALL, RUNNABLE, RUNNING, SCANNED, G
 from tricolor.runtime.records.machine import Machine, first_machine, machine
 from tricolor.runtime.records.process import scheduler
+from tricolor.runtime.scheduler.bubble_record import Bubble, is_durable, shown_bubble
 from tricolor.runtime.scheduler.reasons import (
+    REASON_BUBBLE_RECEIVE,
+    REASON_BUBBLE_RUN,
+    REASON_BUBBLE_SELECT,
+    REASON_BUBBLE_SEND,
+    REASON_BUBBLE_WAIT,
+    REASON_BUBBLE_WAIT_GROUP,
     REASON_COND,
     REASON_COROUTINE,
     REASON_FINALIZER,
@@ -161,8 +168,13 @@ def _put_header(g: G, level: u64) -> None:
         put(*text("syscall"))
     else:
         _put_reason(to_u32(g.reason))
+        if g.words[BUBBLE] != 0 and is_durable(g.reason):
+            put(*text(" (durable)"))
     if g.locked_thread != 0:
         put(*text(", locked to thread"))
+    if g.words[BUBBLE] != 0:
+        put(*text(", synctest bubble "))
+        put_number(as_struct(Bubble, g.words[BUBBLE]).id)
     put(*text("]:\n"))
 
 
@@ -179,7 +191,7 @@ def _put_reason(reason: u32) -> None:
         put(*text("sync.RWMutex.RLock"))
     elif reason == REASON_RW_WRITE:
         put(*text("sync.RWMutex.Lock"))
-    elif reason == REASON_WAIT_GROUP:
+    elif reason == REASON_WAIT_GROUP or reason == REASON_BUBBLE_WAIT_GROUP:
         put(*text("sync.WaitGroup.Wait"))
     elif reason == REASON_COND:
         put(*text("sync.Cond.Wait"))
@@ -187,17 +199,21 @@ def _put_reason(reason: u32) -> None:
         put(*text("coroutine"))
     elif reason == REASON_FINALIZER:
         put(*text("finalizer wait"))
+    elif reason == REASON_BUBBLE_RUN:
+        put(*text("synctest.Run"))
+    elif reason == REASON_BUBBLE_WAIT:
+        put(*text("synctest.Wait"))
     else:
         _put_channel_reason(reason)
 
 
 @kernel
 def _put_channel_reason(reason: u32) -> None:
-    if reason == REASON_RECEIVE:
+    if reason == REASON_RECEIVE or reason == REASON_BUBBLE_RECEIVE:
         put(*text("chan receive"))
-    elif reason == REASON_SEND:
+    elif reason == REASON_SEND or reason == REASON_BUBBLE_SEND:
         put(*text("chan send"))
-    elif reason == REASON_SELECT:
+    elif reason == REASON_SELECT or reason == REASON_BUBBLE_SELECT:
         put(*text("select"))
     elif reason == REASON_SELECT_NO_CASES:
         put(*text("select (no cases)"))
@@ -392,16 +408,18 @@ def put_goroutine(g: G, level: u64) -> None:
 
 @kernel
 def put_goroutines(level: u64, show_all: bool) -> None:
-    """Prints the running goroutine; with ``show_all``, or if there is none, the others too."""
+    """Prints the running goroutine; with ``show_all``, or if there is none, the others too, else those of ``shown_bubble``."""
     running = machine.g
     if not is_null(running):
         put_goroutine(running, level)
-    if not show_all and not is_null(running):
+    every = show_all or is_null(running)
+    if not every and shown_bubble.value == 0:
         return
     first = is_null(running)
     g = scheduler.all_goroutines
     while not is_null(g):
-        if g is not running and g.status & ~SCANNED != DEAD and (g.system == 0 or level >= LEVEL_ALL):
+        is_wanted = (every or g.words[BUBBLE] == shown_bubble.value) and (g.system == 0 or level >= LEVEL_ALL)
+        if is_wanted and g is not running and g.status & ~SCANNED != DEAD:
             if not first:
                 put_byte(NEWLINE)
             first = False

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tricolor.kernel.lang import atomic_load, check, inline, unlikely
-from tricolor.runtime.records.goroutine import RUNNABLE, SCANNED, WAITING, G, change_status
+from tricolor.runtime.records.goroutine import BUBBLE, RUNNABLE, SCANNED, WAITING, G, change_status
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
+from tricolor.runtime.scheduler.bubble_record import count_woken
 from tricolor.runtime.scheduler.machines import wake_processor
 from tricolor.runtime.scheduler.run_queue import put_run_next, sample_ready
 from tricolor.runtime.system.lock import parallel
@@ -25,6 +26,14 @@ def let_others_help() -> None:
 @inline
 def make_ready(g: G) -> None:
     """Makes a waiting goroutine the next to run. It must not be among the sleepers."""
+    if unlikely(g.words[BUBBLE] != 0):
+        count_woken(g)
+    make_counted_ready(g)
+
+
+@inline
+def make_counted_ready(g: G) -> None:
+    """As make_ready(), for a goroutine that counts as running in its bubble, or has none."""
     check(2, g.status & ~SCANNED == WAITING, "make_ready: the goroutine does not wait")
     check(2, g.timer_index == 0, "make_ready: the goroutine is among the sleepers")
     change_status(g, WAITING, RUNNABLE)

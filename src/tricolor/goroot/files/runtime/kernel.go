@@ -116,6 +116,8 @@ func gosleep(unlock *uint32, when int64, reason uint8) bool
 
 func goready(gp *g)
 func goexit0()
+func bubblerelease(b *bubble)
+func showbubble(b *bubble)
 func gcount() int32
 func gomaxprocs(n int32) int32
 func ncpu() int32

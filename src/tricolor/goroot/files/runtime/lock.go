@@ -16,6 +16,7 @@ const (
 	rankCoroutine   = 4
 	rankTables      = 5
 	rankRandom      = 6
+	rankBubble      = 15
 	rankPrint       = 30
 )
 
@@ -32,6 +33,9 @@ const (
 	waitTimers       uint8 = 26 // Go uses this number for its trace reader, which we do not have
 	waitIO           uint8 = 2
 	waitCoroutine    uint8 = 38
+	waitBubbleRun    uint8 = 40
+	waitBubbleWait   uint8 = 41
+	waitBubbleGroup  uint8 = 45
 )
 
 // semWaiter is a goroutine that waits for a semaphore. A semaphore is a uint32 anywhere in memory; semTable holds the waiters by
@@ -230,7 +234,13 @@ func sync_runtime_Semacquire(addr *uint32) { semacquire(addr, false, waitSemapho
 func poll_runtime_Semacquire(addr *uint32) { semacquire(addr, false, waitSemaphore, 0) }
 
 //go:linkname sync_runtime_SemacquireWaitGroup sync.runtime_SemacquireWaitGroup
-func sync_runtime_SemacquireWaitGroup(addr *uint32, _ bool) { semacquire(addr, false, waitWaitGroup, 0) }
+func sync_runtime_SemacquireWaitGroup(addr *uint32, durable bool) {
+	reason := waitWaitGroup
+	if durable {
+		reason = waitBubbleGroup // all who may call Done are in the goroutine's bubble
+	}
+	semacquire(addr, false, reason, 0)
+}
 
 //go:linkname sync_runtime_SemacquireRWMutexR sync.runtime_SemacquireRWMutexR
 func sync_runtime_SemacquireRWMutexR(addr *uint32, lifo bool, skip int) {
@@ -284,6 +294,7 @@ type notifyList struct {
 
 type notifyWaiter struct {
 	gp     *g
+	bubble *bubble
 	ticket uint32
 	next   *notifyWaiter
 
@@ -293,6 +304,9 @@ type notifyWaiter struct {
 func (l *notifyList) word() *uint32 { return (*uint32)(unsafe.Pointer(&l.lock)) }
 
 func (w *notifyWaiter) wake() {
+	if w.bubble != nil && w.bubble != currentBubble() {
+		fatal("semaphore wake of synctest goroutine from outside bubble")
+	}
 	if w.released != 0 {
 		w.released = nanotime()
 	}
@@ -306,7 +320,7 @@ func notifyListAdd(l *notifyList) uint32 {
 
 //go:linkname notifyListWait sync.runtime_notifyListWait
 func notifyListWait(l *notifyList, ticket uint32) {
-	w := &notifyWaiter{gp: getg(), ticket: ticket}
+	w := &notifyWaiter{gp: getg(), bubble: currentBubble(), ticket: ticket}
 	var began int64
 	if blockRate > 0 {
 		began = nanotime()

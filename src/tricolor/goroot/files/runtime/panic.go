@@ -64,6 +64,7 @@ type gWords struct {
 	panics *panicRecord
 	token  *panicRecord
 	labels unsafe.Pointer // of runtime/pprof; a new goroutine inherits them
+	bubble *bubble        // of testing/synctest, nil outside; a new goroutine inherits it
 }
 
 func gwords() *gWords
@@ -307,6 +308,9 @@ func printpanics(p *panicRecord) {
 }
 
 func fatalpanic(p *panicRecord) {
+	if deadlock, ok := p.value.(bubbleDeadlock); ok {
+		showbubble(deadlock.bubble)
+	}
 	preprintpanics(p)
 	die()
 	begincrash()

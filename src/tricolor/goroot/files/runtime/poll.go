@@ -190,11 +190,12 @@ func (pd *pollDescriptor) wake(mode int) {
 	pollunpark(pd.word(mode))
 }
 
-// setTimer makes a timer run f at a deadline; 0 or less: never.
+// setTimer makes a timer run f at a deadline; 0 or less: never. Deadlines go by the system's clock, in bubbles of testing/synctest too.
 func setTimer(t **timeTimer, deadline int64, f func(any, uintptr, int64), pd *pollDescriptor) {
 	switch {
 	case deadline > 0 && *t == nil:
-		*t = newTimer(deadline, 0, f, pd, nil)
+		*t = &timeTimer{f: f, arg: pd, at: -1, init: true}
+		resetTimer(*t, deadline, 0)
 	case deadline > 0:
 		resetTimer(*t, deadline, 0)
 	case *t != nil:

@@ -1,4 +1,4 @@
-// Functions of the runtime for signals, tracing, profiling and testing/synctest. Only signals are supported.
+// Functions of the runtime for signals, tracing and profiling. Only signals are supported.
 
 package runtime
 
@@ -73,35 +73,6 @@ func signal_recv() uint32 {
 		gosleep(nil, nanotime()+signalLook, waitIO)
 	}
 }
-
-// Package testing/synctest.
-
-//go:linkname synctest_IsInBubble internal/synctest.IsInBubble
-func synctest_IsInBubble() bool { return false }
-
-//go:linkname synctest_Run internal/synctest.Run
-func synctest_Run(_ func()) { panic(plainError("testing/synctest is not supported")) }
-
-//go:linkname synctest_Wait internal/synctest.Wait
-func synctest_Wait() { panic(plainError("goroutine is not in a bubble")) }
-
-//go:linkname synctest_acquire internal/synctest.acquire
-func synctest_acquire() any { return nil }
-
-//go:linkname synctest_release internal/synctest.release
-func synctest_release(_ any) {}
-
-//go:linkname synctest_inBubble internal/synctest.inBubble
-func synctest_inBubble(_ any, f func()) { f() }
-
-//go:linkname synctest_associate internal/synctest.associate
-func synctest_associate(_ unsafe.Pointer) int { return 0 }
-
-//go:linkname synctest_disassociate internal/synctest.disassociate
-func synctest_disassociate(_ unsafe.Pointer) {}
-
-//go:linkname synctest_isAssociated internal/synctest.isAssociated
-func synctest_isAssociated(_ unsafe.Pointer) bool { return false }
 
 // Package runtime/trace.
 

@@ -4,6 +4,9 @@
 // with a channel is in the heap only while a goroutine waits for the channel, so one that nothing refers to is collected. Who looks
 // at the channel without waiting first runs the timer if it is due. The kernel calls timerlook, timerwait and timerleave for that.
 //
+// A timer that is made in a bubble of testing/synctest goes by the clock of the bubble. It is in the bubble's heap as long as it runs, and
+// the root of the bubble runs it (synctest.go). One lock guards all heaps.
+//
 // The channel of a timer never has a stale value: Stop and Reset remove a value that was sent and not received, and then report that the
 // timer had not run yet (the rules of Go 1.23).
 
@@ -24,17 +27,28 @@ func time_now() (sec int64, nsec int32, mono int64) {
 
 //go:linkname time_runtimeNow time.runtimeNow
 func time_runtimeNow() (sec int64, nsec int32, mono int64) {
+	if b := currentBubble(); b != nil {
+		return b.now / 1e9, int32(b.now % 1e9), 0 // times of different bubbles have no distance, so there is no monotonic time
+	}
 	return time_now()
 }
 
 //go:linkname time_runtimeNano time.runtimeNano
 func time_runtimeNano() int64 {
+	return timeOf(currentBubble())
+}
+
+// timeOf returns the time of a bubble's clock, or of the system's if b is nil.
+func timeOf(b *bubble) int64 {
+	if b != nil {
+		return b.now
+	}
 	return nanotime()
 }
 
 //go:linkname time_runtimeIsBubbled time.runtimeIsBubbled
 func time_runtimeIsBubbled() bool {
-	return false
+	return currentBubble() != nil
 }
 
 //go:linkname fips_monoTime crypto/internal/fips140deps/time.monoTime
@@ -47,12 +61,23 @@ func timeSleep(ns int64) {
 	if ns <= 0 {
 		return
 	}
-	when := nanotime() + ns
+	b := currentBubble()
+	when := timeOf(b) + ns
 	if when < 0 {
 		when = forever
 	}
-	gosleep(nil, when, waitSleep)
+	if b == nil {
+		gosleep(nil, when, waitSleep)
+		return
+	}
+	t := &timeTimer{when: when, f: wakeSleeper, arg: getg(), at: -1, bubble: b}
+	lock(&timers.lock, rankTimers)
+	startTimer(t)
+	gopark(&timers.lock, waitSleep)
 }
+
+// wakeSleeper ends the sleep of a goroutine of a bubble.
+func wakeSleeper(gp any, _ uintptr, _ int64) { goready(gp.(*g)) }
 
 // timeTimer is a timer. Its first two fields are those of time.Timer and time.Ticker.
 type timeTimer struct {
@@ -67,84 +92,128 @@ type timeTimer struct {
 	ch     *hchan  // nil for AfterFunc
 	at     int     // index in the heap, -1 if the timer is not there
 	waits  int     // goroutines that wait for the channel
+	bubble *bubble // whose clock the timer goes by, nil for the system's
+	turn   uint32  // random in a bubble, whose timers run in any order if they are due together
+}
+
+// timerHeap is a heap of timers, the one that is due first on top.
+type timerHeap struct {
+	all []*timeTimer
+	due *int64 // nil, or where the time of the first timer is noted, 0 if there is none
 }
 
 var timers struct {
 	lock     uint32
-	heap     []*timeTimer
+	heap     timerHeap
 	server   *g
 	started  bool
 	sleeping bool
 	until    int64 // the time when the server wakes up by itself
 }
 
-func (t *timeTimer) before(u *timeTimer) bool { return t.when < u.when }
+func (t *timeTimer) before(u *timeTimer) bool {
+	return t.when < u.when || t.when == u.when && t.turn < u.turn
+}
 
-func heapPut(i int, t *timeTimer) {
-	timers.heap[i] = t
+// heap returns the heap to which the timer belongs.
+func (t *timeTimer) heap() *timerHeap {
+	if t.bubble != nil {
+		return &t.bubble.timers
+	}
+	return &timers.heap
+}
+
+func (h *timerHeap) put(i int, t *timeTimer) {
+	h.all[i] = t
 	t.at = i
 }
 
-func heapUp(i int) {
-	t := timers.heap[i]
+func (h *timerHeap) up(i int) {
+	t := h.all[i]
 	for i > 0 {
 		parent := (i - 1) / 4
-		if !t.before(timers.heap[parent]) {
+		if !t.before(h.all[parent]) {
 			break
 		}
-		heapPut(i, timers.heap[parent])
+		h.put(i, h.all[parent])
 		i = parent
 	}
-	heapPut(i, t)
+	h.put(i, t)
 }
 
-func heapDown(i int) {
-	t := timers.heap[i]
-	n := len(timers.heap)
+func (h *timerHeap) down(i int) {
+	t := h.all[i]
+	n := len(h.all)
 	for {
 		least := 4*i + 1
 		if least >= n {
 			break
 		}
 		for c := least + 1; c < least+4 && c < n; c++ {
-			if timers.heap[c].before(timers.heap[least]) {
+			if h.all[c].before(h.all[least]) {
 				least = c
 			}
 		}
-		if !timers.heap[least].before(t) {
+		if !h.all[least].before(t) {
 			break
 		}
-		heapPut(i, timers.heap[least])
+		h.put(i, h.all[least])
 		i = least
 	}
-	heapPut(i, t)
+	h.put(i, t)
 }
 
-func heapRemove(t *timeTimer) {
+func (h *timerHeap) add(t *timeTimer) {
+	h.all = append(h.all, t)
+	h.up(len(h.all) - 1)
+	h.noteDue()
+}
+
+func (h *timerHeap) remove(t *timeTimer) {
 	i := t.at
 	if i < 0 {
 		return
 	}
-	last := len(timers.heap) - 1
-	moved := timers.heap[last]
-	timers.heap[last] = nil
-	timers.heap = timers.heap[:last]
+	last := len(h.all) - 1
+	moved := h.all[last]
+	h.all[last] = nil
+	h.all = h.all[:last]
 	t.at = -1
 	if i < last {
-		heapPut(i, moved)
-		heapUp(i)
-		heapDown(moved.at)
+		h.put(i, moved)
+		h.up(i)
+		h.down(moved.at)
 	}
+	h.noteDue()
+}
+
+// noteDue tells the kernel when the first timer of a bubble is due.
+func (h *timerHeap) noteDue() {
+	if h.due == nil {
+		return
+	}
+	due := int64(0)
+	if len(h.all) > 0 {
+		due = h.all[0].when
+	}
+	atomic.Storeint64(h.due, due)
 }
 
 // startTimer adds a timer to the heap if somebody waits for it. It wakes the server if the timer is due before the server would wake up.
-// The caller must hold the lock.
+// A timer of a bubble that is due already runs at once. The caller must hold the lock.
 func startTimer(t *timeTimer) {
+	if b := t.bubble; b != nil {
+		t.turn = uint32(rand())
+		b.timers.add(t)
+		if t.when <= b.now {
+			runTimer(t, b.now)
+		}
+		return
+	}
 	if t.ch != nil && t.waits == 0 {
 		return
 	}
-	timers.heap = append(timers.heap, t)
-	heapUp(len(timers.heap) - 1)
+	timers.heap.add(t)
 	if !timers.started {
 		timers.started = true
 		f := serveTimers
@@ -160,12 +229,12 @@ func serveTimers() {
 	lock(&timers.lock, rankTimers)
 	for {
 		now := nanotime()
-		for len(timers.heap) > 0 && timers.heap[0].when <= now {
-			runTimer(timers.heap[0], now)
+		for len(timers.heap.all) > 0 && timers.heap.all[0].when <= now {
+			runTimer(timers.heap.all[0], now)
 		}
 		timers.until = forever
-		if len(timers.heap) > 0 {
-			timers.until = timers.heap[0].when
+		if len(timers.heap.all) > 0 {
+			timers.until = timers.heap.all[0].when
 		}
 		timers.sleeping = true
 		if timers.until == forever {
@@ -180,18 +249,21 @@ func serveTimers() {
 
 // timerlook runs a timer with a channel if it is due.
 func timerlook(t *timeTimer) {
-	if when := atomic.Loadint64(&t.when); when == 0 || when > nanotime() {
+	if when := atomic.Loadint64(&t.when); when == 0 || when > timeOf(t.bubble) {
 		return
 	}
 	lock(&timers.lock, rankTimers)
-	if now := nanotime(); t.when > 0 && t.when <= now {
+	if now := timeOf(t.bubble); t.when > 0 && t.when <= now {
 		runTimer(t, now)
 	}
 	unlock(&timers.lock)
 }
 
-// timerwait is called before a goroutine waits for a timer's channel, timerleave when it does no more.
+// timerwait is called before a goroutine waits for a timer's channel, timerleave when it does no more. A timer of a bubble needs neither.
 func timerwait(t *timeTimer) {
+	if t.bubble != nil {
+		return
+	}
 	lock(&timers.lock, rankTimers)
 	t.waits++
 	if t.waits == 1 && t.when > 0 {
@@ -201,10 +273,13 @@ func timerwait(t *timeTimer) {
 }
 
 func timerleave(t *timeTimer) {
+	if t.bubble != nil {
+		return
+	}
 	lock(&timers.lock, rankTimers)
 	t.waits--
 	if t.waits == 0 {
-		heapRemove(t)
+		timers.heap.remove(t)
 	}
 	unlock(&timers.lock)
 }
@@ -219,10 +294,11 @@ func runTimer(t *timeTimer, now int64) {
 			t.when = forever
 		}
 		if t.at >= 0 {
-			heapDown(t.at)
+			t.heap().down(t.at)
+			t.heap().noteDue()
 		}
 	} else {
-		heapRemove(t)
+		t.heap().remove(t)
 		t.when = 0
 	}
 	f, arg, seq := t.f, t.arg, t.seq
@@ -249,7 +325,7 @@ func (t *timeTimer) drain() bool {
 // halt removes a timer from the heap, and reports whether it had not run yet. The caller must hold the lock.
 func (t *timeTimer) halt() bool {
 	pending := t.when > 0
-	heapRemove(t)
+	t.heap().remove(t)
 	t.when = 0
 	t.seq++
 	return t.drain() || pending
@@ -257,7 +333,7 @@ func (t *timeTimer) halt() bool {
 
 //go:linkname newTimer time.newTimer
 func newTimer(when, period int64, f func(any, uintptr, int64), arg any, c *hchan) *timeTimer {
-	t := &timeTimer{period: period, f: f, arg: arg, ch: c, at: -1, init: true}
+	t := &timeTimer{period: period, f: f, arg: arg, ch: c, at: -1, init: true, bubble: currentBubble()}
 	if c != nil {
 		chantimer(c, t)
 	}
@@ -270,6 +346,9 @@ func newTimer(when, period int64, f func(any, uintptr, int64), arg any, c *hchan
 
 //go:linkname stopTimer time.stopTimer
 func stopTimer(t *timeTimer) bool {
+	if t.bubble != nil && currentBubble() == nil {
+		fatal("stop of synctest timer from outside bubble")
+	}
 	lock(&timers.lock, rankTimers)
 	pending := t.halt()
 	unlock(&timers.lock)
@@ -278,6 +357,9 @@ func stopTimer(t *timeTimer) bool {
 
 //go:linkname resetTimer time.resetTimer
 func resetTimer(t *timeTimer, when, period int64) bool {
+	if t.bubble != nil && currentBubble() == nil {
+		fatal("reset of synctest timer from outside bubble")
+	}
 	lock(&timers.lock, rankTimers)
 	pending := t.halt()
 	t.when, t.period = max(when, 1), period
