@@ -9,7 +9,7 @@ processor without work steals half of another one's queue. It takes ``run_next``
 
 Invariants:
     1. A goroutine that is queued MUST be runnable, and neither among the sleepers nor in ``run_next`` already. Otherwise it would run
-       twice. Checked by make_ready() (``waking``) and enqueue().
+       twice. Checked by make_counted_ready() (``waking``) and enqueue().
 
 Source:
     Go 1.27.3 runtime/proc.go (runqput, runqget, runqgrab, runqsteal).
