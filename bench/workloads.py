@@ -132,6 +132,22 @@ WORKLOADS = (
         ),
         prints_figures=True,
     ),
+    # What real Go does by assembly, by its size.
+    Workload(
+        "assembly",
+        (),
+        ("-at-least", "10us"),
+        each(
+            " ".join(
+                f"{name}-{size}"
+                for name in ("index-byte", "index", "count", "compare", "crc32", "crc32c", "sha1", "sha256", "sha512", "aes-ctr", "aes-gcm")
+                for size in (16, 256, 1 << 20)
+            )
+            + " assertion",
+            2.0,
+        ),
+        prints_figures=True,
+    ),
     # What never allocates, or hardly; and how a program starts.
     Workload("wordmap", ("20000000",), ("1000",), each("wall", 1.0)),
     Workload("nqueens", ("14",), ("6",), each("wall", 1.0)),

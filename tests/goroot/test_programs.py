@@ -43,3 +43,13 @@ LONG = ("library", "library2")
 def test_a_program_behaves_as_with_real_go(name: str, tmp_path: Path) -> None:
     ours = _run([sys.executable, "-m", "tricolor.cli.main", "run", f"{name}.go"], dict(os.environ))
     assert ours == _real(name, tmp_path)
+
+
+@pytest.mark.slow
+def test_programs_choose_what_the_processor_has(tmp_path: Path) -> None:
+    """Without each of the instructions that x86-64-v3 lacks, the portable code gives the same results."""
+    real = _real("vectors", tmp_path)
+    assert real[0] == 0, real[1]
+    for off in ("cpu.aes=off", "cpu.pclmulqdq=off", "cpu.sha=off", "cpu.all=off"):
+        environment = dict(os.environ) | {"GODEBUG": off}
+        assert _run([sys.executable, "-m", "tricolor.cli.main", "run", "vectors.go"], environment) == real, off

@@ -21,6 +21,7 @@ from tricolor.codegen.memory import (
 )
 from tricolor.codegen.shapes import shape_of
 from tricolor.codegen.state import Gen
+from tricolor.codegen.vectors import vector_intrinsics
 from tricolor.ir.nodes import (
     Block,
     Call,
@@ -497,4 +498,4 @@ def _machine() -> dict[str, Intrinsic]:
     }
 
 
-_TABLE: dict[str, Intrinsic] = {**_atomics(), **_math(), **_bits(), **_maps(), **_machine()}
+_TABLE: dict[str, Intrinsic] = {**_atomics(), **_math(), **_bits(), **_maps(), **_machine(), **vector_intrinsics()}

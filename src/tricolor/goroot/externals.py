@@ -173,8 +173,28 @@ _RUNTIME_ATOMIC = tuple(
     )
 )  # fmt: skip
 
+# Declared in files/internal/runtime/sys/vectors.go.
+_VECTORS = tuple(
+    f"internal/runtime/sys.{name}"
+    for name in (
+        "VectorCopy", "VectorXor", "VectorAdd32", "VectorSwapHalves", "VectorReverseBytes", "VectorReverseBytes32",
+        "VectorMultiplyLow", "VectorMultiplyHigh", "VectorMultiplyLowHigh",
+        "AESEncrypt", "AESEncryptLast", "AESDecrypt", "AESDecryptLast", "AESInverseMixColumns",
+        "SHA256Rounds", "SHA256Schedule", "SHA1NextE", "SHA1Schedule1", "SHA1Schedule2",
+        "SHA1Rounds0", "SHA1Rounds1", "SHA1Rounds2", "SHA1Rounds3", "CRC32Castagnoli8", "CRC32Castagnoli64",
+    )
+)  # fmt: skip
+
 INTRINSICS: Final[frozenset[str]] = frozenset(
     (
+        *_VECTORS,
+        "internal/bytealg.match16",
+        "internal/bytealg.match32",
+        "internal/bytealg.same16",
+        "internal/bytealg.same32",
+        "internal/cpu.cpuid",
+        "internal/cpu.getGOAMD64level",
+        "internal/cpu.xgetbv",
         *_SYNC_ATOMIC,
         *_RUNTIME_ATOMIC,
         "internal/abi.FuncPCABI0",

@@ -65,11 +65,6 @@ PACKAGES = (
         ),
     ),
     Package(
-        "internal/cpu",
-        drop=("cpu_x86.go", "datacache_x86.go"),
-        patch={"datacache_unsupported.go": _UNCONSTRAIN},
-    ),
-    Package(
         "internal/runtime/maps",
         drop=("memhash_aes.go", "memhash_aes_asm.go", "memhash_align_check.go"),
         patch={"memhash_noaes.go": _UNCONSTRAIN, "memhash_align_nocheck.go": _UNCONSTRAIN},
@@ -84,7 +79,23 @@ PACKAGES = (
             "log_stub.go": _UNCONSTRAIN,
         },
     ),
-    Package("hash/crc32", drop=("crc32_amd64.go",), patch={"crc32_otherarch.go": _UNCONSTRAIN}),
+    Package("hash/crc32", patch={"crc32_amd64.go": (Delete(("castagnoliSSE42", "castagnoliSSE42Triple", "ieeeCLMUL")),)}),
+    Package("crypto/internal/fips140/sha256", drop=("sha256block_noasm.go",)),
+    Package("crypto/internal/fips140/sha512", drop=("sha512block_noasm.go",)),
+    Package("crypto/sha1", drop=("sha1block_generic.go",)),
+    Package(
+        "crypto/internal/fips140/aes",
+        drop=("aes_noasm.go", "ctr_noasm.go"),
+        patch={
+            "aes_asm.go": (Unconstrain(), Delete(("encryptBlockAsm", "decryptBlockAsm", "expandKeyAsm"))),
+            "ctr_asm.go": (Unconstrain(), Delete(("ctrBlocks1Asm", "ctrBlocks2Asm", "ctrBlocks4Asm", "ctrBlocks8Asm"))),
+        },
+    ),
+    Package(
+        "crypto/internal/fips140/aes/gcm",
+        drop=("gcm_noasm.go",),
+        patch={"gcm_asm.go": (Unconstrain(), Delete(("gcmAesInit", "gcmAesData", "gcmAesEnc", "gcmAesDec", "gcmAesFinish")))},
+    ),
     Package("internal/chacha8rand", patch={"chacha8.go": (Delete(("block",)),)}),
     Package("crypto/internal/boring/sig", drop=("sig.go",)),
     Package(

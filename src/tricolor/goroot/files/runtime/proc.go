@@ -33,12 +33,12 @@ func init() {
 
 // main is the function of the main goroutine.
 func main() {
-	cpu.Initialize("")
 	seedRandom()
 	maps.AlgInit()
 	maps_errNilAssign = plainError("assignment to entry in nil map")
 	registerItabs()
 	readArguments()
+	cpu.Initialize(gogetenv("GODEBUG"))
 	readSettings()
 	initProcs()
 	startHeapProfile()
