@@ -6,10 +6,11 @@ Source: Go 1.27.3 cmd/compile/internal/walk/convert.go (order of cheap boxes: ``
 from __future__ import annotations
 
 from tricolor.codegen.allocation import alloc, new_site
+from tricolor.codegen.calls import ITAB_FUN_OFFSET
 from tricolor.codegen.memory import load, load_if, shared, store
 from tricolor.codegen.places import iface_parts
 from tricolor.codegen.shapes import Form, shape_of
-from tricolor.codegen.state import Addr, Gen, Mode
+from tricolor.codegen.state import ITAB_CACHE_ENTRIES, Addr, Gen, Mode
 from tricolor.gotypes.sizes import size_of
 from tricolor.gotypes.types import (
     Basic,
@@ -25,6 +26,8 @@ from tricolor.gotypes.types import (
 from tricolor.ir.nodes import Conversion, Convert, Expr, Pos, TypeAssert
 
 _MAX_STACK_BOX_BYTES = 1024
+_HASH_FACTOR = -7046029254386353131
+"""2⁶⁴ divided by the golden ratio: the highest bits of a product depend on all bits of the address."""
 _SMALL_VALUES = 256
 """Values below this need no box of their own: ``runtime.staticuint64s`` is an array of ready ones."""
 
@@ -226,7 +229,7 @@ def unbox(g: Gen, t: Type, data: str) -> str:
 def _assert_interface(g: Gen, e: TypeAssert, tab: str, data: str) -> str:
     have = type_word(g, e.x.type, tab)
     if has_methods(e.target):
-        return g.iface(g.rt(e.pos, "runtime.assertE2I", g.m.type_ref(e.target), have), data)
+        return g.iface(_cached_itab(g, e.pos, "runtime.assertItab", have, e.target), data)
     ok = g.op(f"icmp ne ptr {have}, null")
     g.require(ok, g.panic_block(e.pos, "runtime.panicnildottype", g.m.type_ref(e.target)))
     return g.iface(have, data)
@@ -258,10 +261,41 @@ def test_interface(g: Gen, pos: Pos, have: str, target: Type) -> tuple[str, str]
     ask, done = g.label("ask"), g.label("asked")
     g.branch_if(g.op(f"icmp eq ptr {have}, null"), done, ask)
     g.start(ask)
-    found = g.rt(pos, "runtime.assertE2I2", g.m.type_ref(target), have)
+    found = _cached_itab(g, pos, "runtime.findItab", have, target)
+    checked = g.op(f"select i1 {_has_all_methods(g, found)}, ptr {found}, ptr null")
+    after = g.block
     g.start(done)
-    itab = g.phi("ptr", ("null", before), (found, ask))
+    itab = g.phi("ptr", ("null", before), (checked, after))
     return itab, g.op(f"icmp ne ptr {itab}, null")
+
+
+def _has_all_methods(g: Gen, itab: str) -> str:
+    """Whether the itab is that of a type that implements the interface. Otherwise it has no code in its first place."""
+    code = g.op(f"load ptr, ptr {g.op(f'getelementptr inbounds i8, ptr {itab}, i64 {ITAB_FUN_OFFSET}')}, align 8")
+    return g.op(f"icmp ne ptr {code}, null")
+
+
+def _cached_itab(g: Gen, pos: Pos, ask_entry: str, have: str, target: Type) -> str:
+    """The itab of the type ``have`` for an interface type with methods. The runtime's function is asked if it is not cached, or for nil.
+
+    Itabs of types that do not implement the interface are cached too; an assertion that must hold asks for them, so that it panics.
+    """
+    hashed = g.op(f"mul i64 {g.op(f'ptrtoint ptr {have} to i64')}, {_HASH_FACTOR}")
+    index = g.op(f"lshr i64 {hashed}, {64 - (ITAB_CACHE_ENTRIES - 1).bit_length()}")
+    entry = g.op(f"getelementptr inbounds ptr, ptr {g.m.itab_cache(target)}, i64 {index}")
+    cached = g.op(f"load atomic ptr, ptr {entry} monotonic, align 8")
+    its_type = g.op(f"load ptr, ptr {g.op(f'getelementptr inbounds i8, ptr {cached}, i64 8')}, align 8")
+    usable = g.op(f"icmp eq ptr {its_type}, {have}")
+    if ask_entry == "runtime.assertItab":
+        usable = g.op(f"and i1 {usable}, {_has_all_methods(g, cached)}")
+    before = g.block
+    ask, done = g.label("lookup"), g.label("found")
+    g.branch_if(usable, done, ask)
+    g.start(ask)
+    found = g.rt(pos, ask_entry, g.m.type_ref(target), have, entry)
+    after = g.block
+    g.start(done)
+    return g.phi("ptr", (cached, before), (found, after))
 
 
 def value_as_interface(g: Gen, x: Expr, v: str, iface: Type) -> str:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, NamedTuple, NoReturn, TypeAlias, final
+from typing import Any, Final, NamedTuple, NoReturn, TypeAlias, final
 
 from tricolor.abi.entries import ENTRIES
 from tricolor.base.errors import CompilerBug
@@ -102,6 +102,9 @@ class Tables:
     stmts: Mapping[type, Callable[[Gen, Any], None]]
 
 
+ITAB_CACHE_ENTRIES: Final = 8
+
+
 @final
 class ModuleState:
     """What the functions of one LLVM module share."""
@@ -120,12 +123,25 @@ class ModuleState:
         self._types: dict[Type, str] = {}
         self._entries: dict[str, str] = {}
         self._funcs: dict[str, str] = {}
+        self._itab_caches: dict[Type, str] = {}
 
     def type_ref(self, t: Type) -> str:
         """Quoted symbol of the type descriptor."""
         found = self._types.get(t)
         if found is None:
             found = self._types[t] = self.data.type_ref(t)
+        return found
+
+    def itab_cache(self, t: Type) -> str:
+        """Address of a table with the latest itabs for an interface type with methods, one for each hash of a concrete type.
+
+        An empty entry is the interface's own descriptor. It has a small number where an itab has its type, so it is the itab of no type.
+        """
+        found = self._itab_caches.get(t)
+        if found is None:
+            entries = ", ".join([f"ptr {self.type_ref(t)}"] * ITAB_CACHE_ENTRIES)
+            text = f"internal global [{ITAB_CACHE_ENTRIES} x ptr] [{entries}], align 64"
+            found = self._itab_caches[t] = self.data.add_constant(text, ".itabs")
         return found
 
     def declare_entry(self, symbol: str) -> str:

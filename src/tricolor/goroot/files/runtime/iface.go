@@ -129,9 +129,8 @@ func newItab(inter *interfacetype, typ *_type) *itab {
 	return m
 }
 
-// getitab returns the itab of a concrete type for an interface with methods. If the type lacks one of the methods, getitab
-// returns nil if canfail is set, else it panics.
-func getitab(inter *interfacetype, typ *_type, canfail bool) *itab {
+// lookItab returns the itab of a concrete type for an interface with methods. Its Fun[0] is 0 if the type lacks one of them.
+func lookItab(inter *interfacetype, typ *_type) *itab {
 	m := (*itabTable)(itabs.Load()).find(inter, typ)
 	if m == nil {
 		made := newItab(inter, typ)
@@ -144,6 +143,13 @@ func getitab(inter *interfacetype, typ *_type, canfail bool) *itab {
 		}
 		unlock(&itabLock)
 	}
+	return m
+}
+
+// getitab returns the itab of a concrete type for an interface with methods. If the type lacks one of the methods, getitab
+// returns nil if canfail is set, else it panics.
+func getitab(inter *interfacetype, typ *_type, canfail bool) *itab {
+	m := lookItab(inter, typ)
 	if m.Fun[0] != 0 {
 		return m
 	}
@@ -151,6 +157,20 @@ func getitab(inter *interfacetype, typ *_type, canfail bool) *itab {
 		return nil
 	}
 	panic(&TypeAssertionError{concrete: typ, asserted: &inter.Type, missingMethod: fill(newItab(inter, typ))})
+}
+
+// findItab returns what lookItab returns, and keeps it in the entry of a cache of the compiled code.
+func findItab(inter *interfacetype, typ *_type, cached unsafe.Pointer) *itab {
+	m := lookItab(inter, typ)
+	atomic.StorepNoWB(cached, unsafe.Pointer(m))
+	return m
+}
+
+// assertItab is findItab for a type assertion that must hold.
+func assertItab(inter *interfacetype, t *_type, cached unsafe.Pointer) *itab {
+	m := assertE2I(inter, t)
+	atomic.StorepNoWB(cached, unsafe.Pointer(m))
+	return m
 }
 
 func assertE2I(inter *interfacetype, t *_type) *itab {
