@@ -43,6 +43,11 @@ def test_a_page_has_sums_rows_and_what_is_left() -> None:
     assert text.endswith("## Not run yet: 1 packages\n\nc\n")
 
 
+def test_times_under_checks_are_not_compared() -> None:
+    checked = Result("a", "GODEBUG=gcstress=1", 3, {}, whole=True, seconds=0.5, real_seconds=2.0, reason="")
+    assert "| `GODEBUG=gcstress=1` | 1 of 1 | 1 | 3 | 3 (100.00 %) | - |" in page([checked], ["a"])
+
+
 def test_a_page_of_whole_packages_says_so() -> None:
     text = page([WHOLE], ["a"])
     assert "Nothing of what was run." in text
