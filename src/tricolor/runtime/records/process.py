@@ -79,7 +79,9 @@ class Scheduler(Struct):
     """1 once the program has ended; the thread that called tricolor.start sleeps on it."""
     exit_status: i32
     processor_limit: i32
-    """What the program set GOMAXPROCS to."""
+    """GOMAXPROCS."""
+    limit_is_set: u32
+    """1: the environment or the program has set GOMAXPROCS; 0: it follows the limits of the machine and the cgroup."""
     started_ns: i64
     available_ns: i64
     """GOMAXPROCS times the time that it had that value, for all values but the present one."""

@@ -1,9 +1,11 @@
-"""What the helpers do (``helpers``): the scavenger gives memory back to the system; the other one begins a cycle.
+"""What the helpers do (``helpers``): the scavenger gives memory back to the system, another one begins a cycle, and the last one lets
+GOMAXPROCS follow the limits of the machine.
 
 The scavenger works for 1 ms, and then sleeps so that it takes 1 % of the time (``collector.scavenger``). Free pages of the heap come first,
 then blocks of stacks that the program did not miss (``segments``).
 
-The helpers are made when the first sweep that leaves something to do is complete.
+The first two are made when the first sweep that leaves something to do is complete. The last one is made with the monitor thread, and its
+code is in package runtime.
 
 Source:
     Go 1.27.3 runtime/mgcscavenge.go (bgscavenge), runtime/proc.go (forcegchelper).
@@ -38,7 +40,7 @@ from tricolor.runtime.records.goroutine import WAITING, G
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.scheduler.context import park
 from tricolor.runtime.scheduler.goroutines import create, monitor_needed, schedule
-from tricolor.runtime.scheduler.helpers import Helper, cycle_helper, scavenging_helper
+from tricolor.runtime.scheduler.helpers import LIMITS_PERIOD_NS, Helper, cycle_helper, limits_helper, scavenging_helper
 from tricolor.runtime.scheduler.preempt import MONITOR_RUNS
 from tricolor.runtime.scheduler.reasons import REASON_NONE
 from tricolor.runtime.scheduler.segments import release_idle, release_surplus, surplus_blocks
@@ -61,6 +63,12 @@ def _commit(helper: Helper, g: G) -> NoReturn:
 def commit_scavenger(g: G) -> NoReturn:
     """Parks the scavenger."""
     _commit(scavenging_helper, g)
+
+
+@export("tricolor.commit_limits_helper")
+def commit_limits_helper(g: G) -> NoReturn:
+    """Parks the one that looks at the limits for GOMAXPROCS."""
+    _commit(limits_helper, g)
 
 
 @export("tricolor.commit_cycle_helper")
@@ -130,6 +138,22 @@ def force_cycles(closure: addr) -> None:
     while True:
         park(function_address(commit_cycle_helper))
         begin_periodic()
+
+
+# --- The one that lets GOMAXPROCS follow the limits of the machine ----------------------------------
+
+
+@systemstack("tricolor.limits_helper_rests")
+def limits_helper_rests() -> None:
+    """Sets when the monitor thread wakes it again."""
+    limits_helper.due_ns = nanotime() + LIMITS_PERIOD_NS
+
+
+@goroutine("runtime.waitforlimits")
+def wait_for_limits() -> None:
+    """Waits until it is time to look again. Package runtime has the code of this helper."""
+    limits_helper_rests()
+    park(function_address(commit_limits_helper))
 
 
 # --- Making them ----------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ from tricolor.runtime.records.time_histogram import count_duration, ready_times
 from tricolor.runtime.records.world import is_stopping
 from tricolor.runtime.scheduler.bubbles import count_begun, count_ended, count_parked
 from tricolor.runtime.scheduler.context import park, resume
+from tricolor.runtime.scheduler.helpers import LIMITS_PERIOD_NS, limits_helper
 from tricolor.runtime.scheduler.locked_threads import forget_thread, run_elsewhere, stay_with_goroutine
 from tricolor.runtime.scheduler.machines import idle_processor_take, note_sleeper, processor_use, processor_wait
 from tricolor.runtime.scheduler.preempt import MONITOR_NONE, start_monitor
@@ -381,11 +382,28 @@ def create(closure: addr, system: bool, reason: u8) -> G:
     return g
 
 
+@systemstack("runtime.setlimitshelper")
+def set_limits_helper(closure: addr) -> None:
+    """Takes the code of the helper that looks at the limits for GOMAXPROCS: a closure that is a constant of the program."""
+    limits_helper.closure = closure
+
+
+@kernel
+def _make_limits_helper() -> None:
+    """It waits for its first time: a goroutine that only just began would come before that of the program."""
+    if limits_helper.closure == 0:
+        return
+    limits_helper.g = create(limits_helper.closure, True)
+    limits_helper.due_ns = nanotime() + LIMITS_PERIOD_NS
+    atomic_store(limits_helper.is_parked, 1, "release")
+
+
 @kernel
 def monitor_needed() -> None:
     """Starts the monitor thread, for there is more than one goroutine."""
     if scheduler.monitor_state == MONITOR_NONE and seed.on == 0:
         start_monitor()
+        _make_limits_helper()
 
 
 @systemstack("runtime.newproc")

@@ -1,11 +1,12 @@
-"""Goroutines of the runtime that the monitor thread wakes: the scavenger, and the one that begins a cycle when there was none for long.
+"""Goroutines of the runtime that the monitor thread wakes: the scavenger, the one that begins a cycle when there was none for long, and
+the one that lets GOMAXPROCS follow the limits of the machine.
 
 A helper parks in its own function (``background``); its record says when it is to be woken. As it is a goroutine, it works only with a
 processor, yields to others, and does not keep an idle program from being idle. While it is parked, even until a time, it does not
 count as somebody who may go on: a deadlock is one.
 
 Source:
-    Go 1.27.3 runtime/proc.go (sysmon), runtime/mgcscavenge.go (scavengerState.wake).
+    Go 1.27.3 runtime/proc.go (sysmon, sysmonUpdateGOMAXPROCS), runtime/mgcscavenge.go (scavengerState.wake).
 
 Differs from Go:
     The monitor thread also ends the scavenger's sleep, to 10 ms.
@@ -31,6 +32,8 @@ from tricolor.runtime.system.lock import acquire, release
 PERIOD_NS: Final = 120_000_000_000
 """The longest time between two cycles: finalizers run, and memory goes back to the system, in a program that allocates little."""
 NS_PER_MS: Final = 1_000_000
+LIMITS_PERIOD_NS: Final = 1_000_000_000
+"""Between two looks at the limits for GOMAXPROCS; Go's value."""
 
 
 class Helper(Struct):
@@ -47,6 +50,7 @@ class Helper(Struct):
 
 scavenging_helper = global_struct(Helper)
 cycle_helper = global_struct(Helper)
+limits_helper = global_struct(Helper)
 
 
 @kernel
@@ -78,3 +82,5 @@ def wake_helpers(now: i64) -> None:
             _wake(scavenging_helper)
     if atomic_load(cycle_helper.is_parked, "acquire") != 0 and is_cycle_due(now):
         _wake(cycle_helper)
+    if atomic_load(limits_helper.is_parked, "acquire") != 0 and scheduler.limit_is_set == 0 and limits_helper.due_ns <= now:
+        _wake(limits_helper)

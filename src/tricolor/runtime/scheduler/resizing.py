@@ -45,6 +45,10 @@ from tricolor.runtime.system.seed import seed
 
 BUSY: Final = -1
 """What gomaxprocs gives if another thread stops the world: the caller yields and tries again."""
+LIMIT_SET: Final = 0
+"""The environment or the program sets GOMAXPROCS."""
+LIMIT_UPDATED: Final = 2
+"""The limits of the machine may have changed. 1: the program asks for the default, which follows them."""
 
 
 @kernel
@@ -143,13 +147,18 @@ def resize(count: u32) -> None:
 
 
 @systemstack("runtime.gomaxprocs")
-def gomaxprocs(count: i32) -> i32:
-    """Sets GOMAXPROCS if ``count`` is above 0; gives the previous value, or BUSY."""
+def gomaxprocs(count: i32, reason: i32) -> i32:
+    """Sets GOMAXPROCS if ``count`` is above 0; gives the previous value, or BUSY. An update leaves alone what was set."""
     before = scheduler.processor_limit
     if count <= 0:
         return before
     if unlikely(not try_stop_world()):
         return BUSY
+    if reason != LIMIT_UPDATED:
+        scheduler.limit_is_set = 1 if reason == LIMIT_SET else 0
+    elif scheduler.limit_is_set != 0:
+        start_world()
+        return before
     now = nanotime()
     scheduler.available_ns += (now - scheduler.available_since_ns) * to_i64(before)
     scheduler.absent_ns += (now - scheduler.available_since_ns) * (to_i64(before) - to_i64(scheduler.processor_count))

@@ -119,7 +119,9 @@ func goexit0()
 func bubblerelease(b *bubble)
 func showbubble(b *bubble)
 func gcount() int32
-func gomaxprocs(n int32) int32
+func gomaxprocs(n, by int32) int32
+func setlimitshelper(closure unsafe.Pointer)
+func waitforlimits()
 func ncpu() int32
 func lockthread()
 func unlockthread()

@@ -192,7 +192,7 @@ func (r *readings) schedulerMetric(name string) (v uint64, ok bool) {
 	case "/cgo/go-to-c-calls:calls":
 		return 0, true // there is no cgo
 	case "/sched/gomaxprocs:threads":
-		return uint64(gomaxprocs(0)), true
+		return uint64(gomaxprocs(0, setByProgram)), true
 	case "/sched/goroutines-created:goroutines":
 		return s.goroutinesCreated, true
 	case "/sched/goroutines/not-in-go:goroutines":
