@@ -20,6 +20,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 from typing import assert_never, final
 
+from tricolor.base.children import end_with_parent
 from tricolor.base.progress import Progress
 from tricolor.gotest.allocations import Count, Counts
 from tricolor.gotest.binaries import load_compiler, remembered_binary
@@ -110,7 +111,7 @@ class _Schedule:
                 # The jobs inherit it, since it takes a second to load.
                 load_compiler()
             ours, theirs = context.Pipe()
-            process = context.Process(target=_in_child, args=(theirs, package, self._work))
+            process = context.Process(target=_in_child, args=(theirs, os.getpid(), package, self._work))
             process.start()
             theirs.close()
             self._jobs.append(_Job(package, ours, process))
@@ -172,7 +173,8 @@ class _Schedule:
         sys.stdout.flush()
 
 
-def _in_child(port: Connection, package: TestPackage, work: Work) -> None:
+def _in_child(port: Connection, parent: int, package: TestPackage, work: Work) -> None:
+    end_with_parent(parent)
     try:
         run_job(port, package, work)
     except (KeyboardInterrupt, BrokenPipeError):

@@ -17,6 +17,7 @@ from typing import Final, final
 
 import llvmlite.binding as llvm
 
+from tricolor.base.children import end_with_parent
 from tricolor.base.errors import EnvironmentFault
 from tricolor.cache.store import read_entry, write_entry
 from tricolor.llvm.object_files import READER_VERSION, read_line_table
@@ -142,7 +143,7 @@ def compile_units(units: Sequence[Unit], progress: Callable[[int, int], None]) -
 
 def _compile_in_parallel(units: Sequence[tuple[str, Unit]], progress: Callable[[int, int], None]) -> None:
     workers = min(len(units), os.cpu_count() or 1)
-    with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("fork"), initializer=end_with_parent, initargs=(os.getpid(),)) as pool:
         futures = [pool.submit(_compile_and_cache, unit, key) for key, unit in units]
         for done, future in enumerate(as_completed(futures), 1):
             future.result()
