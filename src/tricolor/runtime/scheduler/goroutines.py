@@ -393,7 +393,7 @@ def _make_limits_helper() -> None:
     """It waits for its first time: a goroutine that only just began would come before that of the program."""
     if limits_helper.closure == 0:
         return
-    limits_helper.g = create(limits_helper.closure, True)
+    limits_helper.g = create(limits_helper.closure, True, REASON_NONE)
     limits_helper.due_ns = nanotime() + LIMITS_PERIOD_NS
     atomic_store(limits_helper.is_parked, 1, "release")
 
