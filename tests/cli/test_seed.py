@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"math/rand"
 	"os"
+	"runtime"
+	"strings"
 	"sync"
 	"time"
 )
@@ -107,8 +109,35 @@ func deep(n int) int {
 	return deep(n-1) + room[n%100]
 }
 
+// minutes prints the state of a goroutine that waits for work.
+func minutes() {
+	work := make(chan int)
+	go func() {
+		for range work {
+		}
+	}()
+	show := func() {
+		text := make([]byte, 1<<16)
+		text = text[:runtime.Stack(text, true)]
+		_, state, _ := strings.Cut(string(text), "[chan receive")
+		state, _, _ = strings.Cut(state, ":")
+		fmt.Println("[chan receive" + state)
+	}
+	time.Sleep(time.Second)
+	show()
+	runtime.GC()
+	time.Sleep(3*time.Minute + 2*time.Second)
+	show()
+	work <- 1
+	time.Sleep(time.Second)
+	show()
+	runtime.GC()
+	time.Sleep(time.Minute + 2*time.Second)
+	show()
+}
+
 func main() {
-	map[string]func(){"orders": orders, "choices": choices, "waits": waits, "spins": spins}[os.Args[1]]()
+	map[string]func(){"orders": orders, "choices": choices, "waits": waits, "spins": spins, "minutes": minutes}[os.Args[1]]()
 }
 """
 
@@ -143,6 +172,12 @@ def test_select_maps_and_random_numbers_come_from_the_seed(tricolor: Run, tmp_pa
 
 def test_time_is_virtual(tricolor: Run, tmp_path: Path) -> None:
     assert outputs(tricolor, tmp_path, "waits", range(1)) == ["2009-11-10 23:00:01\n26h0m0s\n"]
+
+
+def test_traces_show_minutes_since_a_collection_found_a_goroutine_waiting(tricolor: Run, tmp_path: Path) -> None:
+    """Real Go prints the same after three minutes, and then another one."""
+    expected = "[chan receive]\n[chan receive, 3 minutes]\n[chan receive]\n[chan receive, 1 minutes]\n"
+    assert outputs(tricolor, tmp_path, "minutes", range(1)) == [expected]
 
 
 def test_a_loop_that_waits_for_another_goroutine_ends(tricolor: Run, tmp_path: Path) -> None:

@@ -46,6 +46,9 @@ DEAD: Final = 6
 SCANNED: Final = 0x1000
 """Added to the state of a goroutine that does not run while the collector scans it. It keeps others from changing the state."""
 
+REASON_DATED: Final = 0x80
+"""Added to ``reason`` when ``waits_since_s`` is valid. Who parks writes the reason anew, so the time of an earlier wait is gone."""
+
 # Index of the word with the labels that runtime/pprof gave the goroutine.
 LABELS: Final = 3
 # Index of the word with the goroutine's bubble (``scheduler.bubbles``), 0 for one outside of all bubbles.
@@ -135,6 +138,8 @@ class G(Struct):
     """1-based place among the sleepers of ``timer_processor``, under their lock; 0: not sleeping."""
     wanted_site: u32
     """Site and type of what the goroutine allocates next (``mutator.requests``)."""
+    waits_since_s: u32
+    """When the first cycle that found the goroutine waiting began, in seconds of nanotime (REASON_DATED)."""
     wanted_type: addr
     timer_processor: addr
     interrupted: addr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tricolor.kernel.lang import Embed, Struct, addr, as_struct, global_value, i64, inline, systemstack, to_u32, to_u64, u8, u32, u64
 from tricolor.runtime.lock_ranks import RANK_BUBBLE
-from tricolor.runtime.records.goroutine import BUBBLE, G
+from tricolor.runtime.records.goroutine import BUBBLE, REASON_DATED, G
 from tricolor.runtime.scheduler.reasons import DURABLE_REASONS
 from tricolor.runtime.system.lock import Lock, acquire, release
 
@@ -40,7 +40,7 @@ shown_bubble = global_value(addr)
 @inline
 def is_durable(reason: u8) -> bool:
     """Whether a goroutine of a bubble that waits for this reason can be woken by the bubble only."""
-    return (DURABLE_REASONS >> to_u64(reason)) & 1 != 0
+    return (DURABLE_REASONS >> to_u64(reason & ~REASON_DATED)) & 1 != 0
 
 
 @inline

@@ -7,6 +7,7 @@ which the goroutine does not run, and which looks at that list first.
 A signal may have stopped a goroutine between the load of the old pointer in a slot and the store of the new one, and another goroutine
 may have stored to that slot before the cycle began. What it stored would then be overwritten without being shaded, so shade_slots()
 shades it before the goroutine goes on.
+The scan of a goroutine that waits notes since when it is known to wait; traces show it in minutes.
 New goroutines are added at the end of the list; what a goroutine begins with, its closure, is shaded when it is made.
 """
 
@@ -30,6 +31,7 @@ from tricolor.kernel.lang import (
     null,
     stack_struct,
     to_u32,
+    to_u64,
     u64,
 )
 from tricolor.kernel.registers import RESTORE_REGISTERS_AND_RETURN, SAVE_REGISTERS
@@ -46,7 +48,7 @@ from tricolor.runtime.collector.roots import (
 )
 from tricolor.runtime.collector.work import own_work, work
 from tricolor.runtime.lock_ranks import RANK_MARK_WORK
-from tricolor.runtime.records.goroutine import DEAD, SCANNED, G, begin_scan, end_scan
+from tricolor.runtime.records.goroutine import DEAD, REASON_DATED, SCANNED, WAITING, G, begin_scan, end_scan
 from tricolor.runtime.records.machine import machine
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.records.processor import first_processor
@@ -55,6 +57,7 @@ from tricolor.runtime.scheduler.saved_registers import RECORD_HEADER_BYTES, reco
 from tricolor.runtime.scheduler.segments import trim_idle
 from tricolor.runtime.scheduler.signals import SignalContext
 from tricolor.runtime.scheduler.stacks import StackRange, shrink_stack, stack_range_first, stack_range_next
+from tricolor.runtime.system.clock import NS_PER_SECOND
 from tricolor.runtime.system.lock import acquire_if_parallel, parallel, release_if_parallel
 
 # Enough for one call: some 20 us.
@@ -190,6 +193,9 @@ def scan_goroutine(g: G) -> None:
     if not stack_range_first(g, part):
         return
     g.scanned_cycle = to_u32(cycles.count + 1)
+    if g.status & ~SCANNED == WAITING and g.reason & REASON_DATED == 0:
+        g.waits_since_s = to_u32(to_u64(cycles.mark_start_ns) // NS_PER_SECOND)
+        g.reason = g.reason | REASON_DATED
     mark_words(part.low, part.high)
     if g.interrupted != 0:
         saved = record_of(as_struct(SignalContext, g.interrupted))

@@ -7,8 +7,8 @@ Source:
     Go 1.27.3 runtime/traceback.go (goroutineheader, traceback2, showfuncinfo, tracebackothers).
 
 Differs from Go:
-    Parameters are passed in registers and not kept, so traces show ``(...)`` in the place of their words. The time that a goroutine
-    has waited is not shown.
+    Parameters are passed in registers and not kept, so traces show ``(...)`` in the place of their words. The minutes that
+    a goroutine has spent in a system call are not shown.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from tricolor.kernel.lang import (
     u32,
     u64,
 )
-from tricolor.runtime.records.goroutine import BUBBLE, DEAD, IN_CALL, RUNNABLE, RUNNING, SCANNED, G
+from tricolor.runtime.records.goroutine import BUBBLE, DEAD, IN_CALL, REASON_DATED, RUNNABLE, RUNNING, SCANNED, G
 from tricolor.runtime.records.machine import Machine, first_machine, machine
 from tricolor.runtime.records.process import scheduler
 from tricolor.runtime.scheduler.bubble_record import Bubble, is_durable, shown_bubble
@@ -83,6 +83,7 @@ from tricolor.runtime.scheduler.traceback import (
     walk_next,
     walk_start,
 )
+from tricolor.runtime.system.clock import NS_PER_SECOND, nanotime
 from tricolor.runtime.system.output import output_to_error, output_to_memory, put, put_byte, put_c_text, put_hex, put_number
 from tricolor.runtime.system.output_lock import begin_output, end_output
 
@@ -96,6 +97,7 @@ COLON: Final = 58
 LETTER_A: Final = 65
 LETTER_Z: Final = 90
 SAVED_WORDS_BYTES: Final = 16
+SECONDS_A_MINUTE: Final = 60
 """Frame pointer and return address."""
 
 
@@ -167,15 +169,28 @@ def _put_header(g: G, level: u64) -> None:
     elif status == IN_CALL:
         put(*text("syscall"))
     else:
-        _put_reason(to_u32(g.reason))
+        _put_reason(to_u32(g.reason & ~REASON_DATED))
         if g.words[BUBBLE] != 0 and is_durable(g.reason):
             put(*text(" (durable)"))
+        _put_minutes(g)
     if g.locked_thread != 0:
         put(*text(", locked to thread"))
     if g.words[BUBBLE] != 0:
         put(*text(", synctest bubble "))
         put_number(as_struct(Bubble, g.words[BUBBLE]).id)
     put(*text("]:\n"))
+
+
+@kernel
+def _put_minutes(g: G) -> None:
+    """How long a goroutine has waited since a cycle first found it waiting, from one minute on."""
+    if g.reason & REASON_DATED == 0:
+        return
+    minutes = (to_u32(to_u64(nanotime()) // NS_PER_SECOND) - g.waits_since_s) // SECONDS_A_MINUTE
+    if minutes > 0:
+        put(*text(", "))
+        put_number(to_u64(minutes))
+        put(*text(" minutes"))
 
 
 @kernel
