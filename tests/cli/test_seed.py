@@ -175,7 +175,7 @@ def test_time_is_virtual(tricolor: Run, tmp_path: Path) -> None:
 
 
 def test_traces_show_minutes_since_a_collection_found_a_goroutine_waiting(tricolor: Run, tmp_path: Path) -> None:
-    """Real Go prints the same after three minutes, and then another one."""
+    """Real Go prints 2 minutes at the end: it counts from the collection before, which ran when the goroutine had not begun to wait."""
     expected = "[chan receive]\n[chan receive, 3 minutes]\n[chan receive]\n[chan receive, 1 minutes]\n"
     assert outputs(tricolor, tmp_path, "minutes", range(1)) == [expected]
 

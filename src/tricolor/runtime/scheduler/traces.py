@@ -7,8 +7,9 @@ Source:
     Go 1.27.3 runtime/traceback.go (goroutineheader, traceback2, showfuncinfo, tracebackothers).
 
 Differs from Go:
-    Parameters are passed in registers and not kept, so traces show ``(...)`` in the place of their words. The minutes that
-    a goroutine has spent in a system call are not shown.
+    Parameters are passed in registers and not kept, so traces show ``(...)`` in the place of their words. The minutes
+    that a goroutine has waited are counted from the first cycle that found it waiting, not from the cycle before. For one in a system
+    call they are not shown.
 """
 
 from __future__ import annotations
