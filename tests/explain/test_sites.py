@@ -175,3 +175,29 @@ def test_keys_do_not_depend_on_lines(explained: Explained, tmp_path: Path) -> No
     assert isinstance(alone, Alone)
     moved = sites_of(alone)
     assert [s.key for s in moved.sites if not s.foreign] == [s.key for s in explained.sites if not s.foreign]
+
+
+def test_a_method_of_a_generic_type_has_its_name_behind_the_type_arguments(tmp_path: Path) -> None:
+    source = """\
+package main
+
+type Event struct{ n int }
+
+type List[T any] struct{ all []*T }
+
+func (l *List[T]) Add(x *T) { l.all = append(l.all, x) }
+
+func (l List[T]) Last() *T { return l.all[len(l.all)-1] }
+
+func main() {
+	var l List[Event]
+	l.Add(&Event{1})
+	add := (*List[Event]).Add
+	add(&l, &Event{2})
+}
+"""
+    (tmp_path / "p.go").write_text(source)
+    found = analyse_alone(request_for([str(tmp_path / "p.go")], tmp_path), check=True)
+    assert isinstance(found, Alone)
+    (site,) = [each for each in sites_of(found).sites if each.position.line == 13]
+    assert site.why.startswith("&Event{...} is passed to (*List[main.Event]).Add (line 13)")

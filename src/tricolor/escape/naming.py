@@ -186,8 +186,7 @@ class Names:
 
     def instance(self, of: n.FuncName) -> str:
         """An instance of a generic function as a value, with its type arguments in source."""
-        name = local_name(of.func).split("[", 1)[0]
-        return self.qualified(of.func.pkg, f"{name}[{','.join(map(shape_name, of.args))}]")
+        return self.qualified(of.func.pkg, _instance_name(of))
 
     def variable(self, var: n.Var) -> str:
         """A use of a variable."""
@@ -212,9 +211,18 @@ def _dictionary_name(of: n.FuncName) -> str:
     """The name of the dictionary. All methods of an instantiated type share one; a generic method has its own."""
     name = local_name(of.func)
     split = method_split(name)
-    receiver, method = name[:split], name[split:]
-    if split < 0 or "[" not in method:
+    if split < 0 or "[" not in name[split:]:
         return name.split("[", 1)[0].removeprefix("(*") + _in_brackets(of.args)
+    return _instance_name(of)
+
+
+def _instance_name(of: n.FuncName) -> str:
+    """The local name of an instance, with type arguments behind the receiver's type and behind the name."""
+    name = local_name(of.func)
+    split = method_split(name)
+    if split < 0:
+        return name.split("[", 1)[0] + _in_brackets(of.args)
+    receiver, method = name[:split], name[split:]
     type_of_receiver = of.func.params[0].type
     named = type_of_receiver.elem if isinstance(type_of_receiver, t.Pointer) else type_of_receiver
     count = len(named.args) if isinstance(named, t.Named) else 0
