@@ -170,6 +170,9 @@ def uninstantiated(alone: Alone, file: Path, line: int) -> str:
     return ""
 
 
+_BY_ADDRESS: Final = "the address of "
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class _Wording:
@@ -229,7 +232,15 @@ class _Wording:
         assert trial.branch is not None
         steps = [step for step in self.narrator.step(trial.branch.step) if step.text]
         step = steps[-1]
-        return TriedChange(f"{self._subject(trial.branch.step.src)} were not {step.text}", step.position, self.outcome(trial.location))
+        return TriedChange(f"{self._denied(trial.branch.step.src)} {step.text}", step.position, self.outcome(trial.location))
+
+    def _denied(self, location: Location) -> str:
+        """That a use of the location is left out. Of another variable, which refers to the value, its value must not be used either."""
+        subject = self._subject(location)
+        variable = subject.removeprefix(_BY_ADDRESS)
+        if variable != subject and location.node is not self.origin.node:
+            return f"neither {variable} nor its address were"
+        return f"{subject} were not"
 
     def _subject(self, location: Location) -> str:
         if location.node is None:
