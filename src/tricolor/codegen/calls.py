@@ -7,7 +7,7 @@ temporary, or to the destination that ``into`` was given if it is private. The c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 from tricolor.abi.prefix import PREFIX_RECOVERS
 from tricolor.codegen.allocation import is_runtime, new_object, new_site
@@ -40,6 +40,8 @@ from tricolor.ir.nodes import (
     AddrOf,
     Call,
     CallMethod,
+    Conversion,
+    Convert,
     Deref,
     Expr,
     FieldOf,
@@ -58,6 +60,8 @@ from tricolor.staticdata.llvmtypes import FunctionType, function_type
 
 ITAB_FUN_OFFSET = 24
 """Offset of the first method's code address in an itab (internal/abi.ITab.Fun)."""
+_KEEPS: Final = frozenset(("uintptrescapes", "uintptrkeepalive"))
+"""Pragmas of functions that get pointers as integers."""
 
 
 @final
@@ -178,14 +182,25 @@ def _call_static(g: Gen, e: Call, func: Func, context: str, dest: Addr | None) -
     if g.recovers and g.func.wrapper and recovers(func):
         forward_token(g)
     kind = convention(g.m, func)
+    integers = [text for x, text in zip(e.args, args, strict=True) if _is_kept(func, x)]
     if func.symbol in g.m.options.local:
         args = flatten(g, func.signature, args)
     callee = Callee(g.m.declare_func(func), context if with_context else None, kind, func.signature)
     done = begin_fast_path(g, e.pos, func, args)
     results = emit_call(g, e.pos, callee, args, dest)
+    for integer in integers:
+        g.do(f'call void asm sideeffect "", "r"(i64 {integer})')
     if done:
         g.start(done)
     return results
+
+
+def _is_kept(func: Func, argument: Expr) -> bool:
+    """Whether the argument is a pointer as an integer whose object must live until the call returns: that of a system call, or of a function
+    that asks for it. On the stack the collector finds the object by the integer."""
+    if not isinstance(argument, Convert) or argument.kind is not Conversion.POINTER_TO_UINTPTR:
+        return False
+    return func.body is None or not _KEEPS.isdisjoint(func.pragmas)
 
 
 def _arguments(g: Gen, args: list[Expr]) -> list[str]:
