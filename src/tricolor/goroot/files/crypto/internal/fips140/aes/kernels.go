@@ -105,15 +105,17 @@ func ctrBlocks4Asm(nr int, xk *[60]uint32, dst, src *[4 * BlockSize]byte, ivlo, 
 }
 
 func ctrBlocks8Asm(nr int, xk *[60]uint32, dst, src *[8 * BlockSize]byte, ivlo, ivhi uint64) {
-	key, from, to := unsafe.Pointer(xk), unsafe.Pointer(src), unsafe.Pointer(dst)
-	b0 := counterBlock(ivlo, ivhi, 0)
-	b1 := counterBlock(ivlo, ivhi, 1)
-	b2 := counterBlock(ivlo, ivhi, 2)
-	b3 := counterBlock(ivlo, ivhi, 3)
-	b4 := counterBlock(ivlo, ivhi, 4)
-	b5 := counterBlock(ivlo, ivhi, 5)
-	b6 := counterBlock(ivlo, ivhi, 6)
-	b7 := counterBlock(ivlo, ivhi, 7)
+	var counters [8]cpu.Vector
+	for i := range counters {
+		counters[i] = counterBlock(ivlo, ivhi, uint64(i))
+	}
+	CryptEight(unsafe.Pointer(xk), nr, unsafe.Pointer(dst), unsafe.Pointer(src), &counters)
+}
+
+// CryptEight encrypts the counters, and stores at to what they make of the eight blocks at from. Package gcm calls it too.
+func CryptEight(key unsafe.Pointer, rounds int, to, from unsafe.Pointer, counters *[8]cpu.Vector) {
+	b0, b1, b2, b3 := counters[0], counters[1], counters[2], counters[3]
+	b4, b5, b6, b7 := counters[4], counters[5], counters[6], counters[7]
 	cpu.VectorXor(&b0, &b0, vector(key, 0))
 	cpu.VectorXor(&b1, &b1, vector(key, 0))
 	cpu.VectorXor(&b2, &b2, vector(key, 0))
@@ -122,7 +124,7 @@ func ctrBlocks8Asm(nr int, xk *[60]uint32, dst, src *[8 * BlockSize]byte, ivlo, 
 	cpu.VectorXor(&b5, &b5, vector(key, 0))
 	cpu.VectorXor(&b6, &b6, vector(key, 0))
 	cpu.VectorXor(&b7, &b7, vector(key, 0))
-	for range nr - 1 {
+	for range rounds - 1 {
 		key = unsafe.Add(key, BlockSize)
 		cpu.AESEncrypt(&b0, &b0, vector(key, 0))
 		cpu.AESEncrypt(&b1, &b1, vector(key, 0))

@@ -12,6 +12,7 @@
 package gcm
 
 import (
+	"crypto/internal/fips140/aes"
 	"crypto/internal/fips140deps/byteorder"
 	"crypto/internal/fips140deps/cpu"
 	"math/bits"
@@ -156,7 +157,11 @@ func crypt(table unsafe.Pointer, dst, src []byte, ctr, T *[16]byte, ks []uint32,
 		if !encrypts {
 			hashEight(table, &hash, from)
 		}
-		cryptEight(key, rounds, to, from, &counter)
+		var blocks [8]cpu.Vector
+		for i := range blocks {
+			blocks[i] = counter.next()
+		}
+		aes.CryptEight(key, rounds, to, from, &blocks)
 		if encrypts {
 			hashEight(table, &hash, to)
 		}
@@ -213,50 +218,4 @@ type counters struct {
 func (c *counters) next() cpu.Vector {
 	c.count++
 	return cpu.Vector{Low: c.block.Low, High: c.block.High&0xffffffff | uint64(bits.ReverseBytes32(c.count))<<32}
-}
-
-func cryptEight(key unsafe.Pointer, rounds int, to, from unsafe.Pointer, counter *counters) {
-	b0 := counter.next()
-	b1 := counter.next()
-	b2 := counter.next()
-	b3 := counter.next()
-	b4 := counter.next()
-	b5 := counter.next()
-	b6 := counter.next()
-	b7 := counter.next()
-	cpu.VectorXor(&b0, &b0, vector(key, 0))
-	cpu.VectorXor(&b1, &b1, vector(key, 0))
-	cpu.VectorXor(&b2, &b2, vector(key, 0))
-	cpu.VectorXor(&b3, &b3, vector(key, 0))
-	cpu.VectorXor(&b4, &b4, vector(key, 0))
-	cpu.VectorXor(&b5, &b5, vector(key, 0))
-	cpu.VectorXor(&b6, &b6, vector(key, 0))
-	cpu.VectorXor(&b7, &b7, vector(key, 0))
-	for range rounds - 1 {
-		key = unsafe.Add(key, gcmBlockSize)
-		cpu.AESEncrypt(&b0, &b0, vector(key, 0))
-		cpu.AESEncrypt(&b1, &b1, vector(key, 0))
-		cpu.AESEncrypt(&b2, &b2, vector(key, 0))
-		cpu.AESEncrypt(&b3, &b3, vector(key, 0))
-		cpu.AESEncrypt(&b4, &b4, vector(key, 0))
-		cpu.AESEncrypt(&b5, &b5, vector(key, 0))
-		cpu.AESEncrypt(&b6, &b6, vector(key, 0))
-		cpu.AESEncrypt(&b7, &b7, vector(key, 0))
-	}
-	cpu.AESEncryptLast(&b0, &b0, vector(key, gcmBlockSize))
-	cpu.AESEncryptLast(&b1, &b1, vector(key, gcmBlockSize))
-	cpu.AESEncryptLast(&b2, &b2, vector(key, gcmBlockSize))
-	cpu.AESEncryptLast(&b3, &b3, vector(key, gcmBlockSize))
-	cpu.AESEncryptLast(&b4, &b4, vector(key, gcmBlockSize))
-	cpu.AESEncryptLast(&b5, &b5, vector(key, gcmBlockSize))
-	cpu.AESEncryptLast(&b6, &b6, vector(key, gcmBlockSize))
-	cpu.AESEncryptLast(&b7, &b7, vector(key, gcmBlockSize))
-	cpu.VectorXor(vector(to, 0), &b0, vector(from, 0))
-	cpu.VectorXor(vector(to, gcmBlockSize), &b1, vector(from, gcmBlockSize))
-	cpu.VectorXor(vector(to, 2*gcmBlockSize), &b2, vector(from, 2*gcmBlockSize))
-	cpu.VectorXor(vector(to, 3*gcmBlockSize), &b3, vector(from, 3*gcmBlockSize))
-	cpu.VectorXor(vector(to, 4*gcmBlockSize), &b4, vector(from, 4*gcmBlockSize))
-	cpu.VectorXor(vector(to, 5*gcmBlockSize), &b5, vector(from, 5*gcmBlockSize))
-	cpu.VectorXor(vector(to, 6*gcmBlockSize), &b6, vector(from, 6*gcmBlockSize))
-	cpu.VectorXor(vector(to, 7*gcmBlockSize), &b7, vector(from, 7*gcmBlockSize))
 }
