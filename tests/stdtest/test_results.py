@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tools.stdtest.events import Comparison, Outcome
 from tools.stdtest.results import Result, read_results, replaced, result_of, write_results
 from tools.stdtest.table import page
+from tricolor.base.errors import UsageError
 
 WHOLE = Result("a", "default", 3, {}, whole=True, seconds=0.5, real_seconds=2.0, reason="")
 BROKEN = Result("b", "GOMAXPROCS=4", 1, {"TestB": "fail"}, whole=False, seconds=0.0, real_seconds=0.0, reason="no")
@@ -17,6 +20,15 @@ def test_results_read_back_as_they_were_written(tmp_path: Path) -> None:
     assert read_results(path) == []
     write_results(path, [BROKEN, WHOLE])
     assert read_results(path) == [WHOLE, BROKEN]
+
+
+@pytest.mark.parametrize("line", [b"not json", b"[1]", b"3", b'{"package": "a"}', b"\xff"])
+def test_a_damaged_line_is_named(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "results"
+    write_results(path, [WHOLE])
+    path.write_bytes(path.read_bytes() + line + b"\n")
+    with pytest.raises(UsageError, match=r"results:2: not a result"):
+        read_results(path)
 
 
 def test_a_result_replaces_one_of_the_same_package_and_setting_only() -> None:

@@ -15,6 +15,8 @@ from rich.table import Table
 from tools.stdtest.events import Comparison, Outcome, read_outcome
 from tools.stdtest.results import Result, read_results, replaced, result_of, write_results
 from tools.stdtest.table import mean_ratio, page
+from tricolor.base.errors import TricolorError
+from tricolor.base.files import write_output, writing
 from tricolor.frontend.toolchain import find_toolchain, go_environment
 from tricolor.goroot.overlay import BUILD_TAGS
 
@@ -38,7 +40,8 @@ def main() -> int:
             if options.results:
                 write_results(options.results, kept)
     if options.page:
-        options.page.write_text(page(kept, _packages(["std"])), encoding="utf-8")
+        with writing(options.page):
+            write_output(options.page, page(kept, _packages(["std"])).encode())
     if compared:
         _print_summary(compared)
     return 1 if any(each.lost for each in compared) else 0
@@ -115,4 +118,8 @@ def _print_summary(results: list[Result]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except TricolorError as error:
+        print(f"stdtest: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import final
 
 from tools.stdtest.events import Comparison
+from tricolor.base.errors import UsageError
+from tricolor.base.files import write_output, writing
 
 
 @final
@@ -49,16 +51,23 @@ def result_of(each: Comparison, setting: str) -> Result:
 
 
 def read_results(path: Path) -> list[Result]:
-    """The results in a file; none if it does not exist."""
+    """The results in a file; none if it does not exist. Raises UsageError if it is no such file."""
     if not path.exists():
         return []
-    return [Result(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    found: list[Result] = []
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            found.append(Result(**json.loads(line)))
+        except (ValueError, TypeError):
+            raise UsageError(f"{path}:{number}: not a result of this command; name another file, or remove the line") from None
+    return found
 
 
 def write_results(path: Path, results: Iterable[Result]) -> None:
-    """Write the file, in the order of packages and settings."""
+    """Write the file whole or not at all, in the order of packages and settings. Raises EnvironmentFault."""
     ordered = sorted(results, key=lambda each: (each.package, each.setting))
-    path.write_text("".join(f"{json.dumps(asdict(each))}\n" for each in ordered), encoding="utf-8")
+    with writing(path):
+        write_output(path, "".join(f"{json.dumps(asdict(each))}\n" for each in ordered).encode())
 
 
 def replaced(results: Iterable[Result], new: Result) -> list[Result]:
